@@ -1,0 +1,29 @@
+"""The dashboard: `streamlit run dashboard.py`."""
+
+import streamlit as st
+
+from pages.shared import engine, state
+
+st.set_page_config(page_title="Segmentation studio", page_icon=":material/traffic:", layout="wide")
+
+page = st.navigation(
+    {
+        "": [
+            st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
+            st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
+            st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
+        ],
+        "Models side by side": [
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+            st.Page("pages/evaluate.py", title="Evaluation", icon=":material/scoreboard:"),
+            st.Page("pages/upload.py", title="Upload", icon=":material/add_a_photo:"),
+        ],
+        "Operation": [
+            st.Page("pages/admin.py", title="Admin", icon=":material/settings:"),
+        ],
+    }
+)
+engine.start()
+state.sidebar()
+engine.badge()
+page.run()

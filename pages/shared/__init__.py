@@ -1,0 +1,1 @@
+"""What the pages share: caches, the chosen data set and runs, the viewer, the loading of Keras."""

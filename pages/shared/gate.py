@@ -1,0 +1,161 @@
+"""Who may act as admin: whoever knows the configured password, else the token on the console.
+
+The password is configured as an argon2 hash, in the environment (SEGCORE_ADMIN_PASSWORD_HASH) or in
+Streamlit's secrets (admin_password_hash). Without one there is no default password: a token that
+works once is printed on the server's console, and the next one after it was used.
+"""
+
+import hmac
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+import streamlit as st
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from segcore.errors import SegcoreError
+
+FREE_ATTEMPTS = 5
+FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0  # seconds
+SIGNED_IN = "signed_in_as_admin"
+
+
+class GateError(SegcoreError):
+    """A sign-in that was refused, or an action without one."""
+
+
+class Gate:
+    """The server's one gate, whose wrong attempts count for all visitors together.
+
+    After five of them each further attempt waits, 30 s at first and twice as long after each, up to
+    15 minutes; what is tried earlier is refused without being looked at. So in any 15 minutes the
+    server computes ten hashes at most, however many sessions try.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._token: str | None = None
+        self._wrong = 0
+        self._closed_until = 0.0
+
+    def announce(self) -> None:
+        """Prints the token on the console, once until it is used."""
+        with self._lock:
+            if self._token is None:
+                self._print_new_token()
+
+    def admit(self, secret: str, password_hash: str | None) -> None:
+        """Lets the visitor in by the password where one is configured, else by the token.
+
+        Raises:
+            GateError: it is wrong, or too many were; with how long to wait.
+        """
+        with self._lock:
+            left = self._closed_until - self._clock()
+            if left > 0:
+                raise GateError(f"Too many wrong attempts: try again in {_in_words(left)}.")
+            if not (_matches(password_hash, secret) if password_hash else self._is_token(secret)):
+                self._count_wrong()
+                what = "password" if password_hash else "token"
+                raise GateError(f"That is not the {what}: look again and try once more.")
+            self._wrong = 0
+            if not password_hash:
+                self._print_new_token()
+
+    def _is_token(self, secret: str) -> bool:
+        return self._token is not None and hmac.compare_digest(
+            secret.strip().encode(), self._token.encode()
+        )
+
+    def _count_wrong(self) -> None:
+        self._wrong += 1
+        beyond = self._wrong - FREE_ATTEMPTS
+        if beyond >= 0:
+            self._closed_until = self._clock() + min(FIRST_WAIT * 2.0**beyond, LONGEST_WAIT)
+
+    def _print_new_token(self) -> None:
+        self._token = secrets.token_urlsafe(24)
+        print(f"Admin token: {self._token}", flush=True)
+
+
+def _matches(password_hash: str, password: str) -> bool:
+    try:
+        return PasswordHasher().verify(password_hash, password)
+    except InvalidHashError as error:
+        raise GateError(
+            "The configured admin password is no argon2 hash: make one with `python -c "
+            '"import argon2, getpass; print(argon2.PasswordHasher().hash(getpass.getpass()))"`.'
+        ) from error
+    except VerificationError:
+        return False
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+# --- in a page -----------------------------------------------------------------------------------
+
+GATE = Gate()
+
+
+def announce() -> None:
+    """Prints the token when the server starts, unless a password is configured."""
+    if not _password_hash():
+        GATE.announce()
+
+
+def require() -> None:
+    """Ends the page with the sign-in form for a visitor who is not signed in."""
+    if not is_signed_in():
+        _sign_in()
+        st.stop()
+
+
+def is_signed_in() -> bool:
+    return bool(st.session_state.get(SIGNED_IN))
+
+
+def sign_out() -> None:
+    st.session_state.pop(SIGNED_IN, None)
+
+
+def _sign_in() -> None:
+    password_hash = _password_hash()
+    announce()
+    with st.container(border=True, width=560):
+        st.subheader("Sign in to retrain", anchor=False)
+        if password_hash:
+            st.write("Training and promoting models is for whoever runs this dashboard.")
+        else:
+            st.write(
+                "The key is on the console where the dashboard was started: look for the latest "
+                "line `Admin token: …` and paste it here. It works once; the next one is printed "
+                "when it is used."
+            )
+        with st.form("sign_in", border=False):
+            secret = st.text_input(
+                "Password" if password_hash else "Token",
+                type="password",
+                autocomplete="current-password" if password_hash else "one-time-code",
+            )
+            asked = st.form_submit_button("Sign in", type="primary", icon=":material/key:")
+        if asked and secret:
+            try:
+                GATE.admit(secret, password_hash)
+            except GateError as error:
+                st.error(str(error), icon=":material/lock:")
+            else:
+                st.session_state[SIGNED_IN] = True
+                st.rerun()
+
+
+def _password_hash() -> str | None:
+    configured = os.environ.get("SEGCORE_ADMIN_PASSWORD_HASH")
+    if not configured and st.secrets.load_if_toml_exists():
+        configured = st.secrets.get("admin_password_hash")
+    return configured or None

@@ -1,0 +1,45 @@
+"""What a page says where something is missing, and the way on."""
+
+import streamlit as st
+
+from pages.shared import state
+from pages.shared.state import Selection
+from segcore.runs import Run
+
+
+def require_runs(selection: Selection) -> tuple[Run, Run]:
+    """Both runs of the selection; the page ends here, saying how to get them, where there are not."""
+    if selection.runs is not None:
+        return selection.runs
+    st.title("Two trained runs are needed for a comparison")
+    st.markdown(
+        "Train the two models of this data set, here or from the command line; "
+        "the `quick-` recipes take minutes."
+    )
+    st.code(
+        f"python -m segcore train --recipe quick-unet --data {selection.spec}\n"
+        f"python -m segcore train --recipe quick-danet --data {selection.spec}",
+        language="bash",
+    )
+    st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
+    st.stop()
+
+
+def offer_streets(selection: Selection) -> None:
+    """Says that the pictures are not on this machine, and leads to those that always are."""
+    st.warning(
+        f"The pictures are not on this machine: {selection.problem}", icon=":material/image:"
+    )
+    st.button(
+        "Show the built-in streets",
+        icon=":material/swap_horiz:",
+        on_click=state.choose_data_set,
+        args=("streets",),
+    )
+
+
+def require_pictures(selection: Selection) -> None:
+    """Ends the page where the data set's pictures are not on this machine."""
+    if selection.problem is not None:
+        offer_streets(selection)
+        st.stop()

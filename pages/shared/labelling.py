@@ -1,0 +1,63 @@
+"""Both models' labels of one picture, predicted when it is looked at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import cache, engine, wording
+from pages.shared.viewer import Panel, label_layer
+from segcore.errors import SegcoreError
+from segcore.inference import Prediction
+from segcore.runs import Run
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the two runs are called where they stand beside each other."""
+
+    a: str
+    b: str
+
+    @classmethod
+    def of(cls, run_a: Run, run_b: Run) -> "Names":
+        return cls(*wording.distinct_names(run_a, run_b))
+
+
+Pair = tuple[Prediction, Prediction]
+
+
+def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = False) -> Pair | None:
+    """What both runs say about an image (H, W, 3) uint8, or None with the reason on the page.
+
+    Args:
+        private: a visitor's own picture, which is remembered for this visit only.
+    """
+    if not engine.wait():
+        return None
+    predict = cache.predict_private if private else cache.predict
+    try:
+        predictions = []
+        for run in runs:
+            with st.spinner(f"{wording.model_name(run)} labels the picture…"):
+                predictions.append(predict(run, image))
+    except SegcoreError as error:
+        st.error(str(error))
+        return None
+    return predictions[0], predictions[1]
+
+
+def prediction_panels(names: Names, pair: Pair | None) -> list[Panel]:
+    """The panels of run A and run B; where there are no predictions yet, panels that wait."""
+    if pair is None:
+        return [
+            Panel("a", f"A · {names.a}", pending="Predicting…"),
+            Panel("b", f"B · {names.b}", pending="Predicting…"),
+        ]
+    return [
+        Panel(side, title, label_layer(prediction.labels), wording.timing(prediction))
+        for side, title, prediction in (
+            ("a", f"A · {names.a}", pair[0]),
+            ("b", f"B · {names.b}", pair[1]),
+        )
+    ]

@@ -1,0 +1,179 @@
+"""What is compared: a data set and two runs, chosen once in the sidebar.
+
+The choice is held in the visit's session and in the address, so that it stays from page to page
+and a link shows the same thing to someone else.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.shared import cache, wording
+from segcore.runs import MODEL_FAMILIES, Run
+
+RUN_A = "#2f6fed"
+RUN_B = "#f08c2e"
+TRUTH = "#8a8f98"
+
+DATA, A, B = "data", "a", "b"
+"""Names in the address and keys of the sidebar's widgets."""
+
+CHOSEN = "selection"
+WRITTEN = "written_address"
+
+SPLIT = "val"
+"""The split whose images are compared and scored."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set that can be chosen; `problem` says why it cannot be opened on this machine."""
+
+    spec: str
+    name: str
+    label: str
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What every page shows; a run is None where there is none to compare yet."""
+
+    spec: str
+    dataset: str
+    problem: str | None  # why the data set's pictures are not on this machine
+    run_a: Run | None
+    run_b: Run | None
+
+    @property
+    def runs(self) -> tuple[Run, Run] | None:
+        """Both runs, where there are two."""
+        if self.run_a is None or self.run_b is None:
+            return None
+        return self.run_a, self.run_b
+
+
+def data_sets() -> dict[str, DataSet]:
+    """Address name -> data set: the built-in one, those of runs, and `SEGCORE_DATA`'s specs.
+
+    A data set of which one copy is on this machine is known by its name alone, and copies that
+    are elsewhere (a shipped run's, say) are left out; otherwise the spec tells them apart.
+    """
+    extra = os.environ.get("SEGCORE_DATA", "").split()
+    specs = dict.fromkeys(["streets", *extra, *(run.spec for run in reversed(cache.list_runs()))])
+    by_name: dict[str, list[str]] = {}
+    for spec in specs:
+        by_name.setdefault(spec.partition(":")[0], []).append(spec)
+    found = {}
+    for name, same in by_name.items():
+        here = [spec for spec in same if cache.data_problem(spec) is None]
+        for spec in here or same[:1]:
+            slug = name if len(here) < 2 else spec
+            label = wording.data_name(slug)
+            found[slug] = DataSet(spec, name, label, cache.data_problem(spec))
+    return found
+
+
+def comparable_runs(dataset: str) -> dict[str, Run]:
+    """Name -> run with weights; champions first, then those of the data set, newest first."""
+    champions = list(cache.champions(dataset).values())
+    trained = [run for run in cache.list_runs() if run.weights_hash]
+    own = [run for run in trained if run.dataset == dataset]
+    return {run.name: run for run in (*champions, *own, *trained)}
+
+
+def default_runs(dataset: str) -> tuple[str | None, str | None]:
+    """The champions of the two model families; where one has none, its newest run, or any other."""
+    champions = cache.champions(dataset)
+    trained = [run for run in cache.list_runs() if run.weights_hash and run.dataset == dataset]
+    chosen: list[str] = []
+    for family in MODEL_FAMILIES:
+        of_family = [run for run in trained if run.model.startswith(family)]
+        candidates = [champions[family]] if family in champions else [*of_family, *trained]
+        chosen += [run.name for run in candidates if run.name not in chosen][:1]
+    return (*chosen, None, None)[0], (*chosen, None, None)[1]
+
+
+def selection() -> Selection:
+    """What this page shows, as chosen in the sidebar."""
+    chosen: Selection | None = st.session_state.get(CHOSEN)
+    return chosen or _settle(data_sets())
+
+
+def sidebar() -> Selection:
+    """Draws the choice, to be done before the page runs; keeps the address in step with it."""
+    sets = data_sets()
+    _follow_address(sets)
+    chosen = _settle(sets)
+    runs = comparable_runs(chosen.dataset)
+    champions = {run.name for run in cache.champions(chosen.dataset).values()}
+    with st.sidebar:
+        st.selectbox(
+            "Data set",
+            list(sets),
+            key=DATA,
+            format_func=lambda slug: sets[slug].label,
+            on_change=_choose_default_runs,
+            help="Its validation images are what the two runs are compared on.",
+        )
+        for key, side, color in ((A, "Run A", "blue"), (B, "Run B", "orange")):
+            st.selectbox(
+                f":{color}[●] {side}",
+                list(runs),
+                key=key,
+                format_func=lambda name: wording.run_label(runs[name], name in champions),
+                placeholder="No trained run yet",
+                disabled=not runs,
+            )
+    _write_address()
+    st.session_state[CHOSEN] = chosen
+    return chosen
+
+
+def choose_data_set(slug: str) -> None:
+    """Changes the data set, and the runs to its champions; for a widget's callback."""
+    st.session_state[DATA] = slug
+    _choose_default_runs()
+
+
+def _settle(sets: dict[str, DataSet]) -> Selection:
+    """The choice, with what is not chosen yet or not there any more replaced by the default."""
+    if st.session_state.get(DATA) not in sets:
+        st.session_state[DATA] = next(iter(sets))
+    data_set = sets[st.session_state[DATA]]
+    runs = comparable_runs(data_set.name)
+    for key, default in zip((A, B), default_runs(data_set.name), strict=True):
+        if st.session_state.get(key) not in runs:
+            st.session_state[key] = default
+    return Selection(
+        spec=data_set.spec,
+        dataset=data_set.name,
+        problem=data_set.problem,
+        run_a=runs.get(st.session_state[A]),
+        run_b=runs.get(st.session_state[B]),
+    )
+
+
+def _choose_default_runs() -> None:
+    for key in (A, B):
+        st.session_state[key] = None
+
+
+def _follow_address(known: Iterable[str]) -> None:
+    """Takes over an address that is not of our writing: a link, or the browser's back button."""
+    address = {key: st.query_params[key] for key in (DATA, A, B) if key in st.query_params}
+    if address and address != st.session_state.get(WRITTEN):
+        st.session_state[WRITTEN] = address
+        if address.get(DATA) in known:
+            st.session_state[DATA] = address[DATA]
+        for key in (A, B):
+            st.session_state[key] = address.get(key)
+
+
+def _write_address() -> None:
+    address = {key: st.session_state[key] for key in (DATA, A, B) if st.session_state[key]}
+    st.session_state[WRITTEN] = address
+    if any(st.query_params.get(key) != value for key, value in address.items()):
+        st.query_params.update(address)

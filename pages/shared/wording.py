@@ -1,0 +1,117 @@
+"""Names and numbers as the pages write them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from math import isnan
+from typing import Any
+
+import numpy as np
+
+from segcore.agreement import disagreement, largest_confusion
+from segcore.inference import Prediction
+from segcore.runs import Run
+
+MODEL_NAMES = {"unet": "U-Net", "danet": "DANet", "danet-tasm": "DANet (TASM)"}
+DATA_NAMES = {"streets": "Streets (built in)", "camvid": "CamVid", "cityscapes": "Cityscapes"}
+
+
+def model_name(run: Run) -> str:
+    return MODEL_NAMES.get(run.model, run.model)
+
+
+def data_name(slug: str) -> str:
+    """`camvid` -> CamVid, `pairs:/data/small` -> pairs: /data/small."""
+    name, _, directory = slug.partition(":")
+    readable = DATA_NAMES.get(name, name)
+    return f"{readable}: {directory}" if directory else readable
+
+
+def run_label(run: Run, is_champion: bool) -> str:
+    """What tells a run from others in a list: model, recipe, when, and its standing."""
+    started = datetime.fromisoformat(run.created)
+    label = f"{model_name(run)} · {run.recipe} · {started:%d %b %H:%M}"
+    return f"{label} · champion" if is_champion else label
+
+
+def distinct_names(run_a: Run, run_b: Run) -> tuple[str, str]:
+    """Short names of two runs, as long as it takes to tell them apart."""
+    started = [f"{datetime.fromisoformat(run.created):%d %b %H:%M:%S}" for run in (run_a, run_b)]
+    candidates = (
+        (model_name(run_a), model_name(run_b)),
+        (f"{model_name(run_a)} {run_a.recipe}", f"{model_name(run_b)} {run_b.recipe}"),
+        (f"{model_name(run_a)} {started[0]}", f"{model_name(run_b)} {started[1]}"),
+    )
+    return next((pair for pair in candidates if pair[0] != pair[1]), candidates[0])
+
+
+def timing(prediction: Prediction) -> str:
+    return milliseconds(prediction.timings.total_ms)
+
+
+def headline(comparison: Mapping[str, Any], name_a: str, name_b: str) -> str:
+    """Who is better on a split, from a comparison's report, for someone who reads nothing else."""
+    iou_a, iou_b = score(comparison["mean_iou_a"]), score(comparison["mean_iou_b"])
+    if comparison["verdict"] == "a":
+        return f"{name_a} is better: mean IoU {iou_a} against {iou_b} for {name_b}"
+    if comparison["verdict"] == "b":
+        return f"{name_b} is better: mean IoU {iou_b} against {iou_a} for {name_a}"
+    return f"Undecided: {name_a} has a mean IoU of {iou_a}, {name_b} of {iou_b}"
+
+
+def headline_of_picture(name_a: str, name_b: str, iou_a: float, iou_b: float) -> str:
+    """Who is closer to the truth of one picture, by mean IoU."""
+    if score(iou_a) == score(iou_b):
+        return f"On this picture {name_a} and {name_b} are level: mean IoU {score(iou_a)}"
+    if iou_a > iou_b:
+        better, worse, high, low = name_a, name_b, iou_a, iou_b
+    else:
+        better, worse, high, low = name_b, name_a, iou_b, iou_a
+    return (
+        f"On this picture {better} is closer to the truth: mean IoU {score(high)} "
+        f"against {score(low)} for {worse}"
+    )
+
+
+def difference_on_picture(name_a: str, name_b: str, a: np.ndarray, b: np.ndarray) -> str:
+    """What two masks (H, W) of one picture differ on, in a sentence."""
+    confusion = largest_confusion(a, b)
+    if confusion is None:
+        return f"{name_a} and {name_b} label every pixel of this picture the same."
+    return (
+        f"{name_a} and {name_b} differ on {share(disagreement(a, b))} of this picture, most where "
+        f"{name_a} sees {confusion.label_a} and {name_b} {confusion.label_b} "
+        f"({share(confusion.share)})."
+    )
+
+
+def score(value: float | None) -> str:
+    """A share or an IoU with three digits; a dash for what is not defined."""
+    return "–" if value is None or isnan(value) else f"{value:.3f}"
+
+
+def difference(value: float | None) -> str:
+    return "–" if value is None or isnan(value) else f"{value:+.3f}"
+
+
+def share(value: float) -> str:
+    """A share of pixels in per cent: 34 %, 2.1 %, 0.04 %."""
+    percent = value * 100
+    digits = 0 if percent >= 10 else 1 if percent >= 1 else 2
+    return f"{percent:.{digits}f} %"
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.0f} ms" if value < 10_000 else f"{value / 1000:.1f} s"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def count(value: int) -> str:
+    """7.8 M, 12 k, 900."""
+    if value >= 1_000_000:
+        return f"{value / 1e6:.1f} M"
+    return f"{value / 1000:.0f} k" if value >= 10_000 else str(value)

@@ -1,0 +1,1 @@
+"""Train, evaluate and compare two semantic-segmentation models on street scenes."""

@@ -1,0 +1,33 @@
+"""Errors a user can cause: one line that names the thing and the way out."""
+
+
+class SegcoreError(Exception):
+    """Base of every error that is not a defect of ours.
+
+    The message is a single line, ready to be shown: the command line prints it and exits with
+    status 2, a page shows it in `st.error`.
+    """
+
+
+class DataError(SegcoreError):
+    """A data set, or a file of it, that cannot be used as named."""
+
+
+class ImageError(SegcoreError):
+    """A file that is no usable image."""
+
+
+class RunError(SegcoreError):
+    """A run that is not there, or whose files cannot be trusted."""
+
+
+class RecipeError(SegcoreError):
+    """A recipe, model or parameter that does not exist or does not fit."""
+
+
+class StorageError(SegcoreError):
+    """The disk is full or artifacts/ cannot be written."""
+
+
+class MissingPackageError(SegcoreError):
+    """An optional package that the request needs is not installed."""

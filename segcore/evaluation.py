@@ -1,0 +1,300 @@
+"""Run + data -> counts per image -> report, at the truth's own resolution.
+
+Images are streamed: one is in memory at a time, and only counts are kept of it. The result lies in
+the run's folder as evaluation-DATASET-SPLIT.json (the report) and .npz (the counts), and is taken
+from there as long as weights, data and definitions are the same.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segcore import metrics
+from segcore.errors import DataError
+from segcore.files import to_json, write_atomically
+from segcore.inference import Predictor, load_predictor
+from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.preparation import native_samples
+from segcore.runs import Run, verified_weights
+from segcore.sources import Sample, Source, has_masks, open_source
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What an evaluation is of. The same identity gives the same numbers."""
+
+    run: str
+    weights_sha256: str
+    dataset: str
+    split: str
+    data_fingerprint: str  # of file names, sizes and times: quick, but differs between machines
+    data_sha256: str  # of keys, pixels and masks
+    metric_version: int
+    device: str
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Counts of a split, one row per image, N in all.
+
+    Attributes:
+        identity: run, weights and data.
+        spec: the data spec it was asked for by.
+        keys, sequences: the image's name, and the film or city it is from.
+        sizes: (N, 2) int64, height and width of the truth.
+        matrices: (N, 34, 34) int64 confusion matrices, truth in the rows.
+        boundaries: (N, 2, 34) int64, intersection and union of the boundary bands.
+        tasm_scores: (N,) float64.
+        calibration: bins over all images.
+    """
+
+    identity: Identity
+    spec: str
+    keys: list[str]
+    sequences: list[str]
+    sizes: np.ndarray
+    matrices: np.ndarray
+    boundaries: np.ndarray
+    tasm_scores: np.ndarray
+    calibration: metrics.CalibrationBins
+
+    @property
+    def run(self) -> str:
+        return self.identity.run
+
+    @property
+    def split(self) -> str:
+        return self.identity.split
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """(34, 34) int64, summed over the images."""
+        total: np.ndarray = self.matrices.sum(axis=0)
+        return total
+
+    @property
+    def resolution(self) -> str:
+        """WIDTHxHEIGHT of the images, or `480x360 to 960x720` where they differ."""
+        by_area = sorted({(int(h) * int(w), f"{w}x{h}") for h, w in self.sizes})
+        first, last = by_area[0][1], by_area[-1][1]
+        return first if first == last else f"{first} to {last}"
+
+    @property
+    def boundary_width(self) -> int:
+        """Width of the boundary band in pixels, of the largest image where sizes differ."""
+        return max(metrics.boundary_width(int(height), int(width)) for height, width in self.sizes)
+
+    def report(self) -> dict[str, Any]:
+        """Every score with what it was computed from, as JSON types; null for an absent class."""
+        matrix = self.matrix
+        iou = metrics.iou_per_class(matrix)
+        accuracy = metrics.accuracy_per_class(matrix)
+        boundary_iou = metrics.boundary_iou_per_class(
+            self.boundaries.sum(axis=0), metrics.present_classes(matrix)
+        )
+        pixels = matrix.sum(axis=1)
+        return {
+            "run": self.run,
+            "data": self.spec,
+            "split": self.split,
+            "images": len(self.keys),
+            "sequences": len(set(self.sequences)),
+            "resolution": self.resolution,
+            "policy": metrics.POLICY,
+            "mean_iou": number(metrics.mean_iou(matrix)),
+            "pixel_accuracy": number(metrics.pixel_accuracy(matrix)),
+            "mean_accuracy": number(metrics.mean_accuracy(matrix)),
+            "frequency_weighted_iou": number(metrics.frequency_weighted_iou(matrix)),
+            "mean_boundary_iou": number(float(metrics.mean_of_present(boundary_iou))),
+            "boundary_width_px": self.boundary_width,
+            "ece": number(metrics.ece(self.calibration)),
+            "tasm_iou_score": number(float(self.tasm_scores.mean())),
+            "per_class": {
+                NAMES[c]: {
+                    "iou": number(iou[c]),
+                    "boundary_iou": number(boundary_iou[c]),
+                    "accuracy": number(accuracy[c]),
+                    "pixels": int(pixels[c]),
+                }
+                for c in EVALUATED_IDS
+            },
+            **{key: value for key, value in asdict(self.identity).items() if key != "run"},
+        }
+
+
+def number(value: float) -> float | None:
+    """A JSON number; NaN, the score of a class that is not there, becomes null."""
+    return None if np.isnan(value) else float(value)
+
+
+def evaluate(
+    run: Run, spec: str, split: str, progress: Progress | None = None, force: bool = False
+) -> Evaluation:
+    """Scores the run's best weights on a split, or returns the stored result of just that.
+
+    Args:
+        progress: called after each image with (done, total); not called for a stored result.
+        force: evaluate even so.
+
+    Raises:
+        DataError: the data cannot be read, or the split has no masks to score against.
+        RunError: the run's weights are missing or damaged.
+        StorageError: the result cannot be written.
+    """
+    verified_weights(run)  # a stored result must not hide that the run is damaged
+    source = open_source(spec)
+    if not has_masks(source, split):
+        raise DataError(f"{spec}: the {split} split has no masks, so no scores; evaluate val")
+    if not force:
+        stored = stored_evaluation(run, source.name, split)
+        if stored is not None and _is_current(stored, run, source):
+            return replace(stored, spec=spec)
+    evaluation = _evaluate(load_predictor(run), source, spec, split, progress)
+    path = _npz_path(run, source.name, split)
+    write_atomically(path, _to_npz(evaluation))
+    write_atomically(path.with_suffix(".json"), to_json(evaluation.report()))
+    return evaluation
+
+
+def stored_evaluation(run: Run, dataset: str, split: str) -> Evaluation | None:
+    """The result in the run's folder, of whatever weights and data; None where there is none.
+
+    Needs neither the data nor Keras. A file that is no such result counts as none.
+    """
+    path = _npz_path(run, dataset, split)
+    if not path.is_file() or not path.with_suffix(".json").is_file():
+        return None
+    try:
+        return _from_npz(path)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return None
+
+
+def _is_current(stored: Evaluation, run: Run, source: Source) -> bool:
+    identity = stored.identity
+    if identity.weights_sha256 != run.weights_hash:
+        return False
+    if identity.metric_version != metrics.METRIC_VERSION:
+        return False
+    if identity.data_fingerprint == source.fingerprint(identity.split):
+        return True
+    # Copied or checked out anew, files have other times: reading them is quicker than predicting.
+    return identity.data_sha256 == _data_sha256(source.spec, identity.split)
+
+
+def _data_sha256(spec: str, split: str) -> str:
+    digest = hashlib.sha256()
+    samples = native_samples(spec, split)
+    for index in range(len(samples)):
+        _add_sample(digest, samples[index])
+    return digest.hexdigest()
+
+
+def _add_sample(digest: "hashlib._Hash", sample: Sample) -> None:
+    mask = _mask_of(sample)
+    digest.update(f"{sample.key}\0{sample.sequence}\0{mask.shape}".encode())
+    digest.update(np.ascontiguousarray(sample.image).data)
+    digest.update(np.ascontiguousarray(mask).data)
+
+
+def _mask_of(sample: Sample) -> np.ndarray:
+    if sample.mask is None:
+        raise DataError(f"{sample.key}: has no mask to score against; add it or remove the image")
+    return sample.mask
+
+
+def _evaluate(
+    predictor: Predictor, source: Source, spec: str, split: str, progress: Progress | None
+) -> Evaluation:
+    samples = native_samples(source.spec, split)
+    count = len(samples)
+    digest = hashlib.sha256()
+    keys, sequences = [], []
+    sizes = np.zeros((count, 2), np.int64)
+    matrices = np.zeros((count, NUM_CLASSES, NUM_CLASSES), np.int64)
+    boundaries = np.zeros((count, 2, NUM_CLASSES), np.int64)
+    tasm_scores = np.zeros(count)
+    calibration = metrics.CalibrationBins.empty()
+    for index in range(count):
+        sample = samples[index]
+        truth = _mask_of(sample)
+        _add_sample(digest, sample)
+        prediction = predictor.predict(sample.image)
+        labels, confidence = prediction.labels, prediction.confidence
+        keys.append(sample.key)
+        sequences.append(sample.sequence)
+        sizes[index] = truth.shape
+        matrices[index] = metrics.confusion_matrix(truth, labels)
+        width = metrics.boundary_width(*truth.shape)
+        boundaries[index] = metrics.boundary_counts(truth, labels, width)
+        tasm_scores[index] = metrics.tasm_iou_score(truth, labels, confidence)
+        calibration += metrics.CalibrationBins.of(truth, labels, confidence)
+        if progress is not None:
+            progress(index + 1, count)
+    identity = Identity(
+        run=predictor.run.name,
+        weights_sha256=str(predictor.run.weights_hash),
+        dataset=source.name,
+        split=split,
+        data_fingerprint=source.fingerprint(split),
+        data_sha256=digest.hexdigest(),
+        metric_version=metrics.METRIC_VERSION,
+        device=predictor.device,
+    )
+    return Evaluation(
+        identity, spec, keys, sequences, sizes, matrices, boundaries, tasm_scores, calibration
+    )
+
+
+# --- the .npz file -------------------------------------------------------------------------------
+
+
+def _npz_path(run: Run, dataset: str, split: str) -> Path:
+    return run.path / f"evaluation-{dataset}-{split}.npz"
+
+
+def _to_npz(evaluation: Evaluation) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        allow_pickle=False,
+        identity=np.array(json.dumps(asdict(evaluation.identity))),
+        spec=np.array(evaluation.spec),
+        keys=np.array(evaluation.keys),
+        sequences=np.array(evaluation.sequences),
+        sizes=evaluation.sizes,
+        matrices=evaluation.matrices,
+        boundaries=evaluation.boundaries,
+        tasm_scores=evaluation.tasm_scores,
+        **{f"calibration_{name}": bins for name, bins in asdict(evaluation.calibration).items()},
+    )
+    return file.getvalue()
+
+
+def _from_npz(path: Path) -> Evaluation:
+    with np.load(path, allow_pickle=False) as arrays:
+        return Evaluation(
+            identity=Identity(**json.loads(arrays["identity"].item())),
+            spec=arrays["spec"].item(),
+            keys=arrays["keys"].tolist(),
+            sequences=arrays["sequences"].tolist(),
+            sizes=arrays["sizes"],
+            matrices=arrays["matrices"],
+            boundaries=arrays["boundaries"],
+            tasm_scores=arrays["tasm_scores"],
+            calibration=metrics.CalibrationBins(
+                arrays["calibration_pixels"],
+                arrays["calibration_correct"],
+                arrays["calibration_confidence"],
+            ),
+        )

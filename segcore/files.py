@@ -1,0 +1,65 @@
+"""Files that survive a crash and a full disk."""
+
+import errno
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from segcore.errors import StorageError
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replaces `path` by `data`, or leaves it as it was: written beside, flushed, renamed.
+
+    Raises:
+        StorageError: the disk is full, or the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    write_flushed(temporary, data)
+    os.replace(temporary, path)
+    flush_folder(path.parent)
+
+
+def write_flushed(path: Path, data: bytes) -> None:
+    """Writes `data` to `path` and waits until it is on the disk; no partial file is left behind.
+
+    Raises:
+        StorageError: the disk is full, or the folder cannot be written.
+    """
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise storage_error(path.parent, error) from error
+
+
+def storage_error(folder: Path, error: OSError) -> StorageError:
+    """The one line to say about a failed write."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageError(f"{folder}: no room left on the disk; free some space and try again")
+    return StorageError(f"{folder}: cannot be written ({error.strerror}); check its permissions")
+
+
+def sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def to_json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
+
+
+def flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,292 @@
+"""Prediction: any RGB image in, label ids and probabilities at the image's own size out.
+
+The network sees a resized copy, as the run's `preprocessing` says; its probabilities are resized
+back bilinearly and the top class is taken after that. Keras is imported with the first `Predictor`,
+not with this module, so that code that only reads stored results does not wait for it.
+"""
+
+import platform
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from segcore.errors import RunError
+from segcore.images import resize_image
+from segcore.runs import Run, verified_weights
+
+Size = tuple[int, int]
+
+BLOCK_PIXELS = 1 << 17
+"""Output pixels resized at once: what bounds the memory on a photo of any size."""
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Milliseconds spent on one image; the network's are warm, without building its graph."""
+
+    preprocess_ms: float
+    network_ms: float
+    postprocess_ms: float
+
+    @property
+    def total_ms(self) -> float:
+        return self.preprocess_ms + self.network_ms + self.postprocess_ms
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a network says about an image of (H, W).
+
+    Attributes:
+        labels: (H, W) uint8 label ids 0-33.
+        confidence: (H, W) float32, probability of that label.
+        timings: of this prediction.
+        scores: (h, w, 34) float32, the probabilities at the network's own resolution.
+    """
+
+    labels: np.ndarray
+    confidence: np.ndarray
+    timings: Timings
+    scores: np.ndarray
+
+    def probabilities(self) -> np.ndarray:
+        """(H, W, 34) float32 at the image's size; 136 bytes a pixel, 1.6 GB for 12 megapixels."""
+        height, width = self.labels.shape
+        result = np.empty((height, width, self.scores.shape[-1]), np.float32)
+        grid = _Grid(self.scores.shape[:2], (height, width))
+        for rows in _row_blocks(height, width):
+            result[rows] = grid.interpolate(self.scores, rows)
+        return result
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes the network's input, as run.json records it.
+
+    `stretch` resizes to exactly `size`. `fit` keeps the proportions: scaled to about the area of
+    `size`, then padded at the bottom and the right with the edge's own colours until both sides
+    are multiples of `multiple`. An image of exactly `size` is scaled by neither.
+    """
+
+    mode: str
+    size: Size
+    multiple: int
+
+    @classmethod
+    def of(cls, run: Run) -> "Preprocessing":
+        """Raises RunError where run.json says nothing that this code knows."""
+        try:
+            entry: Mapping[str, Any] = run.manifest["preprocessing"]
+            height, width = map(int, entry["size"])
+            known = cls(str(entry["mode"]), (height, width), int(entry["multiple"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{run.name}: its run.json has no usable preprocessing") from error
+        if known.mode not in ("stretch", "fit"):
+            raise RunError(f"{run.name}: its preprocessing '{known.mode}' is not stretch or fit")
+        return known
+
+    @property
+    def input_size(self) -> Size | None:
+        """The one size the network is fed, or None where it depends on the image."""
+        return self.size if self.mode == "stretch" else None
+
+    def content_size(self, height: int, width: int) -> Size:
+        """The size an image of (height, width) is scaled to, before padding."""
+        if self.mode == "stretch":
+            return self.size
+        area = self.size[0] * self.size[1]
+        scale = (area / (height * width)) ** 0.5
+        longest = area // self.multiple  # padding must not blow up an extremely narrow image
+        fitted_height, fitted_width = (
+            min(max(1, round(side * scale)), longest) for side in (height, width)
+        )
+        return fitted_height, fitted_width
+
+    def apply(self, image: np.ndarray) -> np.ndarray:
+        """(H, W, 3) uint8 -> (h, w, 3) uint8; the image lies in its first `content_size`."""
+        scaled = resize_image(image, self.content_size(*image.shape[:2]))
+        if self.mode == "stretch":
+            return scaled
+        bottom, right = (-side % self.multiple for side in scaled.shape[:2])
+        return np.pad(scaled, ((0, bottom), (0, right), (0, 0)), mode="edge")
+
+
+class Predictor:
+    """A run's network, built from code, with its best weights.
+
+    Safe to share between threads: the network runs one call at a time.
+
+    Raises:
+        RunError: weights are missing or not those that run.json names, or fit no such network.
+        RecipeError, MissingPackageError: the network cannot be built here.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.preprocessing = Preprocessing.of(run)
+        self._network = _build_network(run, self.preprocessing.input_size)
+        self._warm_shapes: set[tuple[int, ...]] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def device(self) -> str:
+        """Where the network runs, in words."""
+        import keras
+
+        gpus = keras.distribution.list_devices("gpu")
+        return ", ".join(gpus) if gpus else f"CPU ({platform.processor() or platform.machine()})"
+
+    def predict(self, image: np.ndarray) -> Prediction:
+        """Labels an image (H, W, 3) uint8 RGB."""
+        return self.predict_batch([image])[0]
+
+    def predict_batch(self, images: Sequence[np.ndarray]) -> list[Prediction]:
+        """Labels images (H, W, 3) uint8 RGB of one size in one go; times are shares of it."""
+        if not images:
+            return []
+        size = images[0].shape[:2]
+        if any(image.shape != (*size, 3) or image.dtype != np.uint8 for image in images):
+            raise ValueError("a batch is of (H, W, 3) uint8 images of one size")
+        started = time.perf_counter()
+        batch = np.stack([self.preprocessing.apply(image) for image in images])
+        preprocess_ms = _milliseconds_since(started) / len(images)
+
+        scores, network_ms = self._run_network(batch)
+        height, width = self.preprocessing.content_size(*size)
+        predictions = []
+        for image_scores in scores[:, :height, :width]:
+            started = time.perf_counter()
+            labels, confidence = top_class(image_scores, size)
+            timings = Timings(preprocess_ms, network_ms / len(images), _milliseconds_since(started))
+            predictions.append(Prediction(labels, confidence, timings, image_scores))
+        return predictions
+
+    def _run_network(self, batch: np.ndarray) -> tuple[np.ndarray, float]:
+        """(B, h, w, 3) uint8 -> probabilities (B, h, w, 34) float32, and the milliseconds."""
+        with self._lock:
+            if batch.shape not in self._warm_shapes:  # the first call of a shape builds its graph
+                self._network.predict_on_batch(batch)
+                self._warm_shapes.add(batch.shape)
+            started = time.perf_counter()
+            scores = np.asarray(self._network.predict_on_batch(batch))
+            return scores, _milliseconds_since(started)
+
+
+def load_predictor(run: Run) -> Predictor:
+    """The run's `Predictor`; see there for what it raises."""
+    return Predictor(run)
+
+
+def _build_network(run: Run, input_size: Size | None) -> Any:
+    """A keras.Model from images (B, h, w, 3) to probabilities (B, h, w, 34) float32."""
+    weights = verified_weights(run)
+
+    import keras
+
+    from segcore.models import build_model, inference_model
+
+    # A training in this process may have set a lower precision for the layers it builds.
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        options = run.manifest.get("model_options", {})
+        model = build_model(run.model, input_size=input_size, **options)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    try:
+        model.load_weights(weights)  # half precision on disk is cast to the layers' float32
+    except (ValueError, KeyError) as error:
+        raise RunError(
+            f"{run.name}: {weights.name} does not fit the network in its run.json; train it again"
+        ) from error
+    logits_model = inference_model(model)
+    probabilities = keras.layers.Softmax(dtype="float32")(logits_model.output)
+    return keras.Model(logits_model.input, probabilities)
+
+
+def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
+    """Top class and its probability after resizing the probabilities bilinearly to `size`.
+
+    Where the four scores around an output pixel agree on their top class, that class is the result:
+    no mixture of the four can rank another above it. Only the other pixels, along the edges of
+    objects, need all classes interpolated. Works in blocks of rows, in bounded memory.
+
+    Args:
+        scores: (h, w, C) float32 probabilities.
+        size: (H, W) of the result.
+
+    Returns:
+        (H, W) uint8 labels, (H, W) float32 confidence.
+    """
+    winners = scores.argmax(axis=-1).astype(np.uint8)
+    peaks = scores.max(axis=-1)
+    if scores.shape[:2] == size:
+        return winners, peaks
+    after = np.pad(winners, ((0, 1), (0, 1)), mode="edge")
+    agreed = (winners == after[1:, :-1]) & (winners == after[:-1, 1:]) & (winners == after[1:, 1:])
+
+    labels = np.empty(size, np.uint8)
+    confidence = np.empty(size, np.float32)
+    grid = _Grid(scores.shape[:2], size)
+    for rows in _row_blocks(*size):
+        labels[rows] = grid.nearest_low(winners, rows)
+        confidence[rows] = grid.interpolate(peaks, rows)
+        y, x = np.nonzero(~grid.nearest_low(agreed, rows))
+        mixed = grid.interpolate_at(scores, y + rows.start, x)
+        labels[y + rows.start, x] = mixed.argmax(axis=-1)
+        confidence[y + rows.start, x] = mixed.max(axis=-1)
+    return labels, confidence
+
+
+class _Grid:
+    """Bilinear sampling with half-pixel centres, edges repeated: from (h, w) to (H, W)."""
+
+    def __init__(self, source: Size, target: Size) -> None:
+        self.top, self.bottom, self.down = _taps(source[0], target[0])
+        self.left, self.right, self.across = _taps(source[1], target[1])
+
+    def nearest_low(self, plane: np.ndarray, rows: slice) -> np.ndarray:
+        """The source pixel above and left of each output pixel: (h, w) -> (rows, W)."""
+        sampled: np.ndarray = plane[self.top[rows]][:, self.left]
+        return sampled
+
+    def interpolate(self, array: np.ndarray, rows: slice) -> np.ndarray:
+        """(h, w) or (h, w, C) -> (rows, W[, C]) float32."""
+        trailing = (1,) * (array.ndim - 2)
+        down = self.down[rows].reshape(-1, 1, *trailing)
+        across = self.across.reshape(-1, *trailing)
+        lines = _mix(array[self.top[rows]], array[self.bottom[rows]], down)
+        return _mix(lines[:, self.left], lines[:, self.right], across)
+
+    def interpolate_at(self, array: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """(h, w, C) at output pixels y, x, each (n,) -> (n, C) float32."""
+        top, bottom, left, right = self.top[y], self.bottom[y], self.left[x], self.right[x]
+        across = self.across[x][:, None]
+        upper = _mix(array[top, left], array[top, right], across)
+        lower = _mix(array[bottom, left], array[bottom, right], across)
+        return _mix(upper, lower, self.down[y][:, None])
+
+
+def _taps(source: int, target: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each target position the source index before it, after it, and the latter's weight."""
+    position = ((np.arange(target) + 0.5) * (source / target) - 0.5).clip(0, source - 1)
+    low = position.astype(np.intp)
+    return low, np.minimum(low + 1, source - 1), (position - low).astype(np.float32)
+
+
+def _mix(low: np.ndarray, high: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    mixed: np.ndarray = low + (high - low) * weight
+    return mixed
+
+
+def _row_blocks(height: int, width: int) -> Iterator[slice]:
+    rows = max(1, BLOCK_PIXELS // width)
+    return (slice(start, min(start + rows, height)) for start in range(0, height, rows))
+
+
+def _milliseconds_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,90 @@
+"""The SQLite file behind the queue of retrains: its tables, and transactions on them."""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from segcore import settings
+from segcore.errors import StorageError
+from segcore.files import storage_error
+
+BUSY_SECONDS = 10.0  # how long a call waits for another process' transaction
+
+SCHEMA = """
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL DEFAULT 'queued'
+        CHECK (state IN ('queued', 'running', 'cancelling', 'cancelled', 'failed', 'done')),
+    priority INTEGER NOT NULL DEFAULT 0,
+    parameters TEXT NOT NULL,            -- JSON of Parameters
+    run TEXT,                            -- folder of the training, once it is known
+    reason TEXT,                         -- of the last failure, in plain words
+    attempt INTEGER NOT NULL DEFAULT 0,  -- counts claims: the fence
+    retries INTEGER NOT NULL DEFAULT 0,  -- automatic ones since a person last asked for the job
+    device TEXT,
+    worker TEXT,
+    lease_until REAL,
+    process_group INTEGER,
+    created TEXT NOT NULL,
+    started TEXT,
+    finished TEXT
+);
+CREATE TABLE workers (
+    id TEXT PRIMARY KEY,
+    pid INTEGER,  -- NULL while it starts
+    heartbeat REAL NOT NULL
+);
+"""
+
+
+@contextmanager
+def transaction() -> Iterator[sqlite3.Connection]:
+    """A transaction that holds the only write lock from its start; rolled back on an error."""
+    with connection() as database:
+        database.execute("BEGIN IMMEDIATE")
+        with database:
+            yield database
+
+
+@contextmanager
+def connection() -> Iterator[sqlite3.Connection]:
+    """A connection of the caller's own; the database is made if it is not there.
+
+    Raises:
+        StorageError: it cannot be read or written, is damaged, or stays locked.
+    """
+    path = settings.jobs_path().absolute()
+    try:
+        if not path.exists():
+            _create(path)
+        with closing(
+            sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+        ) as database:
+            database.row_factory = sqlite3.Row
+            database.isolation_level = None
+            yield database
+    except sqlite3.DatabaseError as error:
+        raise StorageError(
+            f"{path}: the queue cannot be used ({error}); check the disk and its permissions"
+        ) from error
+    except OSError as error:
+        raise storage_error(path.parent, error) from error
+
+
+def _create(path: Path) -> None:
+    """Makes the database beside and links it into place, so that of many creators one succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with closing(sqlite3.connect(temporary)) as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(SCHEMA)
+            database.execute("PRAGMA user_version = 1")
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink(missing_ok=True)

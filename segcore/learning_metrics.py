@@ -1,0 +1,68 @@
+"""Metrics of the training batches, accumulated on the device (validation has its own, exact ones).
+
+They describe the augmented crops that the model learnt from, so they are read as curves beside
+the validation's, never quoted as results.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from segcore import metrics
+from segcore.labels import EVALUATED_IDS, NUM_CLASSES
+
+
+class ConfusionMatrix(keras.metrics.Metric):
+    """Sums the confusion matrix over an epoch, rows truth, valid truth only.
+
+    `result` is the pixel accuracy, so that progress bars have something to show; the matrix itself
+    is read with `matrix()`.
+    """
+
+    def __init__(self, name: str = "accuracy") -> None:
+        super().__init__(name=name, dtype="float32")
+        # In thousands of pixels: float32 then counts an epoch of 10^11 pixels to seven digits.
+        self.counts = self.add_weight(
+            shape=(NUM_CLASSES, NUM_CLASSES), initializer="zeros", name="counts"
+        )
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        truth = ops.reshape(ops.cast(y_true, "int32"), (-1,))
+        predicted = ops.reshape(ops.argmax(y_pred, axis=-1), (-1,))
+        valid = np.isin(np.arange(256), EVALUATED_IDS)
+        rows = ops.where(ops.take(ops.convert_to_tensor(valid), truth), truth, -1)
+        rows = ops.one_hot(rows, NUM_CLASSES, dtype="float32")  # (pixels, classes), void all zero
+        columns = ops.one_hot(predicted, NUM_CLASSES, dtype="float32")
+        self.counts.assign_add(ops.matmul(ops.transpose(rows), columns) / 1000.0)
+
+    def result(self):
+        return ops.trace(self.counts) / ops.maximum(ops.sum(self.counts), 1e-3)
+
+    def matrix(self) -> np.ndarray:
+        """(34, 34) int64 counts so far."""
+        return np.rint(np.asarray(ops.convert_to_numpy(self.counts), np.float64) * 1000).astype(
+            np.int64
+        )
+
+    def mean_iou(self) -> float:
+        return metrics.mean_iou(self.matrix())
+
+
+class IoUScore(keras.metrics.Metric):
+    """TASM's IOUScore(threshold=0.5): per picture and class, smoothed by 1e-5, then averaged."""
+
+    def __init__(self, name: str = "iou_score") -> None:
+        super().__init__(name=name, dtype="float32")
+        self.total = self.add_weight(initializer="zeros", name="total")
+        self.pictures = self.add_weight(initializer="zeros", name="pictures")
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        truth = ops.one_hot(ops.cast(y_true, "int32"), NUM_CLASSES, dtype="float32")
+        predicted = ops.cast(ops.softmax(ops.cast(y_pred, "float32"), axis=-1) > 0.5, "float32")
+        intersection = ops.sum(truth * predicted, axis=(1, 2))  # (B, classes)
+        union = ops.sum(truth + predicted, axis=(1, 2)) - intersection
+        self.total.assign_add(ops.sum(ops.mean((intersection + 1e-5) / (union + 1e-5), axis=-1)))
+        self.pictures.assign_add(ops.cast(ops.shape(truth)[0], "float32"))
+
+    def result(self):
+        return self.total / ops.maximum(self.pictures, 1.0)

@@ -1,0 +1,77 @@
+"""The networks. Importing this package loads neither Keras nor TensorFlow; building a model does.
+
+Every model takes RGB images (B, H, W, 3) with values 0-255 (normalisation is its first layer) and
+returns a dict of float32 logits (B, H, W, num_classes): "logits", the prediction, and possibly
+auxiliary heads that only training uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from segcore.errors import RecipeError
+
+if TYPE_CHECKING:
+    import keras
+
+MODELS = ("unet", "danet", "danet-tasm")
+
+_BUILDERS = {"unet": ("unet", "unet"), "danet": ("danet", "danet"), "danet-tasm": ("tasm", "danet")}
+
+
+def build_model(
+    name: str,
+    *,
+    input_size: tuple[int, int] | None,
+    num_classes: int = 34,
+    backbone_weights: str = "none",
+    **options: Any,
+) -> keras.Model:
+    """Builds a network from code.
+
+    Args:
+        name: one of `MODELS`.
+        input_size: (H, W) of the input, or None for any H and W that are a multiple of 32.
+        num_classes: channels of the logits.
+        backbone_weights: "none" (random), "imagenet" (Keras' download) or a file of
+            `keras.applications.EfficientNetB3(include_top=False)`. The network is the same one
+            whichever is chosen, so a trained run is rebuilt with "none".
+        options: the builder's own, such as `width` of the U-Net or `output_stride` of the DANet.
+
+    Raises:
+        RecipeError: unknown model or option, or backbone weights that cannot be had.
+        MissingPackageError: `danet-tasm` where the library is not installed.
+    """
+    if name not in _BUILDERS:
+        raise RecipeError(f"There is no model '{name}'. Models: {', '.join(MODELS)}.")
+    module, function = _BUILDERS[name]
+    builder = getattr(importlib.import_module(f"segcore.models.{module}"), function)
+
+    known = list(inspect.signature(builder).parameters)
+    if "backbone_weights" in known:
+        options["backbone_weights"] = backbone_weights
+    elif backbone_weights != "none":
+        raise RecipeError(
+            f"{name} has no backbone to take weights '{backbone_weights}': "
+            "choose backbone weights 'none'."
+        )
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        allowed = [option for option in known if option not in ("input_size", "num_classes")]
+        raise RecipeError(
+            f"{name} has no option {', '.join(unknown)}. Its options: {', '.join(allowed)}."
+        )
+    model: keras.Model = builder(input_size, num_classes, **options)
+    return model
+
+
+def inference_model(model: keras.Model) -> keras.Model:
+    """The part of `model` that predicts: images -> logits, sharing its weights.
+
+    Layers that only feed auxiliary heads are left out.
+    """
+    import keras
+
+    return keras.Model(model.input, model.output["logits"], name=f"{model.name}_inference")

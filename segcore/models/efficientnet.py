@@ -1,0 +1,156 @@
+"""EfficientNet-B3 as a dense backbone: the late strides are traded for dilation.
+
+Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", ICML 2019;
+dilation as in Yu, Koltun and Funkhouser, "Dilated Residual Networks", CVPR 2017. The layers are
+those of `keras.applications.EfficientNetB3`, so its weights fit; the top convolution is left out.
+"""
+
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras import layers
+
+from segcore.errors import RecipeError
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB in [0, 1]
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+# Keras' default of 0.99 needs thousands of steps to settle; our trainings are short.
+BATCH_NORM_MOMENTUM = 0.9
+
+DOWNLOAD_URL = "https://storage.googleapis.com/keras-applications/efficientnetb3_notop.h5"
+
+# Output stride -> the blocks that lose their stride, in order. The first layer of such a block
+# still runs at the dilation before it, as the strided one sampled its input; all after it are
+# dilated twice as much.
+_STRIDES_REMOVED: dict[int, tuple[str, ...]] = {
+    32: (),
+    16: ("block6a",),
+    8: ("block4a", "block6a"),
+}
+
+
+def efficientnet_b3(
+    input_size: tuple[int, int] | None = None,
+    *,
+    output_stride: int = 16,
+    weights: str = "none",
+) -> keras.Model:
+    """Builds the backbone.
+
+    Args:
+        input_size: (H, W), or None for any.
+        output_stride: 32 (as published), 16 or 8: input pixels per position of block 7.
+        weights: "none", "imagenet" or the path of a file of weights saved from
+            `keras.applications.EfficientNetB3(include_top=False)`. The input is normalised as
+            the ImageNet weights expect, whichever is chosen.
+
+    Returns:
+        A model from RGB images (B, H, W, 3), values 0-255, to {"block2": (B, H/4, W/4, 32),
+        "block3": (B, H/8, W/8, 48), "block7": (B, H/output_stride, W/output_stride, 384)},
+        sizes rounded up.
+
+    Raises:
+        RecipeError: an output stride or weights that cannot be had.
+    """
+    if output_stride not in _STRIDES_REMOVED:
+        strides = ", ".join(map(str, sorted(_STRIDES_REMOVED)))
+        raise RecipeError(f"Output stride {output_stride} is not supported: choose {strides}.")
+    original = _original()
+    heads = {f"block{i}": original.get_layer(f"block{i}{j}_add") for i, j in ("2c", "3c", "7b")}
+    original = keras.Model(original.input, {name: head.output for name, head in heads.items()})
+    height, width = input_size or (None, None)
+    backbone = keras.models.clone_model(
+        original,
+        input_tensors=keras.Input((height, width, 3), name="image"),
+        clone_function=_Dilation(output_stride),
+    )
+    copy_pretrained(weights, backbone)
+    return backbone
+
+
+def copy_pretrained(weights: str, backbone: keras.Model) -> None:
+    """Copies weights of EfficientNet-B3, see `efficientnet_b3`, to the layers of the same name."""
+    pretrained = _pretrained(weights)
+    for layer in backbone.layers if pretrained else ():
+        if layer.weights and not isinstance(layer, layers.Normalization):
+            layer.set_weights(pretrained.get_layer(layer.name).get_weights())
+
+
+def _original(weights: str | None = None) -> keras.Model:
+    return keras.applications.EfficientNetB3(
+        weights=weights, include_top=False, input_shape=(None, None, 3)
+    )
+
+
+class _Dilation:
+    """Clones the layers of EfficientNet-B3 one after the other, dilating as it goes."""
+
+    def __init__(self, output_stride: int) -> None:
+        self.removed = _STRIDES_REMOVED[output_stride]
+        self.dilation = 1
+
+    def __call__(self, layer: layers.Layer) -> layers.Layer:
+        config: dict[str, Any] = layer.get_config()
+        block = layer.name.split("_")[0]
+        match layer:
+            case layers.Rescaling():
+                config |= {"name": "scale", "dtype": "float32"}
+            case layers.Normalization():
+                # Constants instead of weights: the same network with and without ImageNet's.
+                variance = [std**2 for std in IMAGENET_STD]
+                config |= {"name": "normalize", "dtype": "float32"}
+                config |= {"mean": list(IMAGENET_MEAN), "variance": variance}
+            case layers.BatchNormalization():
+                config["momentum"] = BATCH_NORM_MOMENTUM
+            case layers.ZeroPadding2D() if block in self.removed:
+                config["padding"] = 0
+            case layers.ZeroPadding2D():
+                # One more at the end changes nothing for even sizes; odd ones keep their last
+                # row and column.
+                config["padding"] = [(before, after + 1) for before, after in layer.padding]
+            case layers.DepthwiseConv2D():
+                config["dilation_rate"] = self.dilation
+                if block in self.removed:
+                    config |= {"strides": 1, "padding": "same"}
+                    self.dilation *= 2
+        return type(layer).from_config(config)
+
+
+def _pretrained(weights: str) -> keras.Model | None:
+    """The original network with the named weights, None for none."""
+    if weights == "none":
+        return None
+    if weights == "imagenet":
+        _require_download()
+        return _original("imagenet")
+    model = _original()
+    try:
+        model.load_weights(weights)
+    except (OSError, ValueError, KeyError) as error:
+        reason = "is not there" if not Path(weights).is_file() else "does not fit"
+        raise RecipeError(
+            f"Backbone weights '{weights}': the file {reason}. Give 'imagenet', 'none' or a file "
+            "of weights of keras.applications.EfficientNetB3(include_top=False)."
+        ) from error
+    return model
+
+
+def _require_download() -> None:
+    """Raises RecipeError where Keras neither has ImageNet's weights nor can download them.
+
+    Keras itself raises a bare Exception there.
+    """
+    if (Path(keras.config.keras_home()) / "models" / Path(DOWNLOAD_URL).name).is_file():
+        return
+    request = urllib.request.Request(DOWNLOAD_URL, method="HEAD")
+    try:
+        urllib.request.urlopen(request, timeout=15).close()
+    except (urllib.error.URLError, OSError) as error:
+        raise RecipeError(
+            f"The ImageNet weights of EfficientNet-B3 cannot be downloaded from {DOWNLOAD_URL} "
+            "(no connection?): give a file of them or 'none' as backbone weights."
+        ) from error

@@ -1,0 +1,369 @@
+"""A source -> memory-mapped arrays and statistics, cached by content.
+
+A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`:
+
+    images.npy       (N, H, W, 3) uint8
+    masks.npy        (N, H, W) uint8, where the split has masks
+    statistics.npz   counts of the masks at their native resolution
+    manifest.json    keys, sequences and health; written last: without it nothing counts
+    progress.npz     only while it is being built: what is done, so that a restart goes on there
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from segcore.errors import DataError, SegcoreError, StorageError
+from segcore.images import resize_image, resize_labels
+from segcore.settings import prepared_dir
+from segcore.sources import (
+    Finding,
+    HealthReport,
+    Item,
+    Problem,
+    Sample,
+    SampleError,
+    Size,
+    Source,
+    has_masks,
+    open_source,
+)
+from segcore.split_writer import Outcome, SplitWriter, UsableSample
+from segcore.statistics import SplitStatistics, count_mask
+
+Progress = Callable[[str, int, int], None]
+"""Called with the split, how many of its items are done, and how many there are."""
+
+FORMAT = 1
+"""Part of the cache key: raise it when the files above or their meaning change."""
+
+CHUNK = 16
+"""Items per step: what a process takes at a time, and what an interruption can lose."""
+
+PARALLEL_FROM = 100
+"""With fewer items, starting processes takes longer than they save."""
+
+
+@dataclass(frozen=True)
+class PreparedSplit:
+    images: np.ndarray  # memory map (N, H, W, 3) uint8
+    masks: np.ndarray | None  # memory map (N, H, W) uint8 label ids 0-33, 255
+    keys: list[str]
+    sequences: list[str]
+    statistics: SplitStatistics
+    health: HealthReport
+    is_native: bool  # the arrays hold the samples at their own resolution
+
+
+@dataclass(frozen=True)
+class Prepared:
+    spec: str
+    dataset: str
+    size: Size
+    fingerprint: str  # of all splits of the source, prepared or not
+    splits: dict[str, PreparedSplit]
+    path: Path
+
+
+def prepare(
+    spec: str,
+    size: Size | None = None,
+    splits: Sequence[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Prepared:
+    """Prepares the splits (all by default) of a data spec, or opens what is prepared already.
+
+    Samples that cannot be used are left out and named in the split's health report. An
+    interrupted preparation goes on where it stopped. Raises DataError on a source that cannot be
+    opened and on a split of which nothing can be used, StorageError where the disk is full.
+    """
+    source = open_source(spec)
+    size = size or source.default_size
+    if min(size) < 1:
+        raise DataError(f"Size {size[0]}x{size[1]} holds no pixels: give positive numbers.")
+    wanted = tuple(splits) if splits else source.splits
+    done = {split: _prepare_split(source, size, split, progress, workers) for split in wanted}
+    return _prepared(source, size, done)
+
+
+def load_prepared(spec: str, size: Size | None = None) -> Prepared | None:
+    """The splits that are prepared, or None where none is. Raises DataError as open_source."""
+    source = open_source(spec)
+    size = size or source.default_size
+    found = {split: _load_split(_split_folder(source, size, split)) for split in source.splits}
+    splits = {split: loaded for split, loaded in found.items() if loaded is not None}
+    return _prepared(source, size, splits) if splits else None
+
+
+class Samples:
+    """A split at its native size, read when asked for: `len(samples)`, `samples[i]`."""
+
+    def __init__(self, source: Source, items: list[Item], arrays: PreparedSplit | None) -> None:
+        self._source = source
+        self._items = items
+        self._arrays = arrays
+        self.keys = [item.key for item in items]
+        self.sequences = [item.sequence for item in items]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Raises DataError on a file that cannot be used, IndexError past the end."""
+        item = self._items[index]
+        if self._arrays is None:
+            return self._source.read(item)
+        masks = self._arrays.masks
+        mask = None if masks is None else np.array(masks[index])
+        return Sample(item.key, item.sequence, np.array(self._arrays.images[index]), mask)
+
+
+def native_samples(spec: str, split: str) -> Samples:
+    """The split's samples at their native size, without those known to be unusable.
+
+    They come from prepared arrays of that size where there are any, else from the source; a file
+    that turns out to be broken raises DataError when it is read, unless a preparation at any size
+    has left it out before. Raises DataError as open_source and where the split is not there.
+    """
+    source = open_source(spec)
+    items = source.items(split)
+    folders = prepared_dir().glob(f"{source.name}-*/{_split_key(source, split)}")
+    prepared = [loaded for folder in sorted(folders) if (loaded := _load_split(folder))]
+    if prepared:
+        usable = set(prepared[0].keys)
+        items = [item for item in items if item.key in usable]
+    else:
+        masked = _is_masked(source, split)
+        items = [
+            item for item in items if item.is_rendered or (item.image and (item.mask or not masked))
+        ]
+    return Samples(source, items, next((arrays for arrays in prepared if arrays.is_native), None))
+
+
+def _prepared(source: Source, size: Size, splits: dict[str, PreparedSplit]) -> Prepared:
+    fingerprints = "".join(source.fingerprint(split) for split in source.splits)
+    return Prepared(
+        spec=source.spec,
+        dataset=source.name,
+        size=size,
+        fingerprint=hashlib.sha256(fingerprints.encode()).hexdigest(),
+        splits=splits,
+        path=_size_folder(source, size),
+    )
+
+
+def _size_folder(source: Source, size: Size) -> Path:
+    return prepared_dir() / f"{source.name}-{size[0]}x{size[1]}"
+
+
+def _split_folder(source: Source, size: Size, split: str) -> Path:
+    return _size_folder(source, size) / _split_key(source, split)
+
+
+def _split_key(source: Source, split: str) -> str:
+    place = hashlib.sha256(source.spec.encode()).hexdigest()
+    content = hashlib.sha256(f"{FORMAT} {source.fingerprint(split)}".encode()).hexdigest()
+    return f"{split}-{place[:8]}-{content[:16]}"
+
+
+def _load_split(folder: Path) -> PreparedSplit | None:
+    """The finished split, or None: not there, half-written, or a file of it cut short."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        masked = manifest["masked"]
+        return PreparedSplit(
+            images=np.load(folder / "images.npy", mmap_mode="r"),
+            masks=np.load(folder / "masks.npy", mmap_mode="r") if masked else None,
+            keys=manifest["keys"],
+            sequences=manifest["sequences"],
+            statistics=SplitStatistics.load(folder / "statistics.npz"),
+            health=HealthReport.from_json(manifest["health"]),
+            is_native=manifest["is_native"],
+        )
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+
+
+def _prepare_split(
+    source: Source, size: Size, split: str, progress: Progress | None, workers: int | None
+) -> PreparedSplit:
+    items = source.items(split)
+    folder = _split_folder(source, size, split)
+    with _storage_errors(folder), _lock(folder.parent):
+        prepared = _load_split(folder)
+        if prepared is None:
+            _build(source, size, split, items, folder, progress, workers)
+            _remove_outdated(folder)
+            prepared = _load_split(folder)
+        elif progress:
+            progress(split, len(items), len(items))
+    if prepared is None:
+        raise StorageError(f"{folder} cannot be read back: check the disk and prepare again.")
+    return prepared
+
+
+@contextmanager
+def _storage_errors(folder: Path) -> Iterator[None]:
+    """The source's files are read under errors of their own: what is left is artifacts/."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written ({error.strerror}): make room, or set "
+            "SEGCORE_ARTIFACTS to a folder on another disk."
+        ) from error
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """One preparation at a time: a second process waits, then finds the work done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_outdated(folder: Path) -> None:
+    """Removes what the same split of the same source was prepared to before it changed."""
+    split, place, _ = folder.name.split("-")
+    for other in folder.parent.glob(f"{split}-{place}-*"):
+        if other != folder:
+            shutil.rmtree(other)
+
+
+def _is_masked(source: Source, split: str) -> bool:
+    """Whether its samples need masks: a training split without any is a mistake to report."""
+    return split != "test" or has_masks(source, split)
+
+
+def _build(
+    source: Source,
+    size: Size,
+    split: str,
+    items: list[Item],
+    folder: Path,
+    progress: Progress | None,
+    workers: int | None,
+) -> None:
+    masked = _is_masked(source, split)
+    _check_space(folder, len(items) * size[0] * size[1] * (4 if masked else 3))
+    (folder / "manifest.json").unlink(missing_ok=True)  # of files that were cut short since
+    try:
+        with SplitWriter(folder, size, masked) as writer:
+            tasks = [
+                (source, items[start : start + CHUNK], size, masked)
+                for start in range(writer.done, len(items), CHUNK)
+            ]
+            for outcomes in _outcomes(tasks, workers):
+                writer.append(outcomes)
+                if progress:
+                    progress(split, writer.done, len(items))
+            if not writer.keys:
+                raise DataError(
+                    f"Nothing in the {split} split of {source.spec} can be used "
+                    f"({len(writer.findings)} samples). First: {writer.findings[0].message}"
+                )
+            writer.finish()
+    except (OSError, DataError):
+        shutil.rmtree(folder, ignore_errors=True)  # gives a full disk its room back
+        raise
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    """Says that there is no room before the work rather than at its end."""
+    present = sum(file.stat().st_size for file in folder.glob("*.npy"))
+    free = shutil.disk_usage(folder.parent).free
+    if needed - present > free:
+        raise StorageError(
+            f"{folder} needs {needed / 1e9:.2f} GB, {free / 1e9:.2f} GB are free: make room, "
+            "prepare a smaller size, or set SEGCORE_ARTIFACTS to a folder on another disk."
+        )
+
+
+Task = tuple[Source, list[Item], Size, bool]
+
+
+def _outcomes(tasks: list[Task], workers: int | None) -> Iterator[list[Outcome]]:
+    """The outcomes of the tasks in their order, from several processes where that pays."""
+    if workers is None:
+        workers = _default_workers(tasks)
+    if workers <= 1:
+        yield from map(_process, tasks)
+        return
+    # Spawned: a fork would inherit the threads and locks of TensorFlow where it is loaded.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_follow_parent)
+    try:
+        yield from pool.map(_process, tasks)
+    except BrokenProcessPool as error:
+        raise SegcoreError(
+            "A process that prepares data was ended from outside, most likely for want of memory: "
+            "prepare again, it goes on where it stopped."
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _default_workers(tasks: list[Task]) -> int:
+    if len(tasks) * CHUNK < PARALLEL_FROM:
+        return 1
+    # A spawned process imports the main module again. That is sound for `python -m`; a script,
+    # a Streamlit page among them, would run once more.
+    if getattr(sys.modules["__main__"], "__spec__", None) is None:
+        return 1
+    return os.cpu_count() or 1
+
+
+def _follow_parent() -> None:
+    """In a worker: leaves Ctrl-C to the parent, and ends when that is killed.
+
+    Without the second a worker would wait for its next task forever.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _process(task: Task) -> list[Outcome]:
+    source, items, size, masked = task
+    return [_process_item(source, item, size, masked) for item in items]
+
+
+def _process_item(source: Source, item: Item, size: Size, masked: bool) -> Outcome:
+    try:
+        sample = source.read(item)
+    except SampleError as error:
+        return Finding(error.problem, item.key, str(error))
+    if masked and sample.mask is None:
+        message = f"{item.image} has no mask: add the mask or remove the image."
+        return Finding(Problem.NO_MASK, item.key, message)
+    return UsableSample(
+        key=sample.key,
+        sequence=sample.sequence,
+        image=resize_image(sample.image, size),
+        mask=None if sample.mask is None else resize_labels(sample.mask, size),
+        counts=None if sample.mask is None else count_mask(sample.mask),
+        was_native=sample.image.shape[:2] == size,
+    )

@@ -1,0 +1,224 @@
+"""Named training recipes: everything that decides how a training goes, in one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from segcore.errors import RecipeError
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is drawn at random for each picture of a training batch; zero or None is off.
+
+    Attributes:
+        flip: mirror left and right, half of the time.
+        rotation: largest angle either way, in degrees.
+        scale: range of the zoom, drawn log-uniformly, before a crop is cut.
+        aspect: largest relative change of width against height.
+        brightness, contrast, saturation: factors are drawn from 1 - value to 1 + value.
+        hue: largest turn either way, as a share of the colour circle.
+        blur: largest radius in pixels of a Gaussian blur, half of the time.
+        noise: largest standard deviation of Gaussian noise, in grey levels.
+    """
+
+    flip: bool = False
+    rotation: float = 0.0
+    scale: tuple[float, float] | None = None
+    aspect: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    hue: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to train one model.
+
+    Attributes:
+        summary: one sentence for the person who chooses.
+        expected: what it reached, where, and how long that took.
+        size: (H, W) the pictures are stretched to; None keeps the data set's own default size.
+        crop: (H, W) of the window cut from each picture; None trains on whole pictures.
+        steps_per_epoch: batches an epoch; None is one pass over the pictures.
+        loss: name of a loss in `segcore.losses`, and its options. With `balance`, each class
+            weighs as its pixel share to the power of -balance (0 off, 1 inverse frequency).
+        ignore_void: whether pixels of Cityscapes' void category are left out of the loss.
+        aux_weight: share of each auxiliary head's loss that is added.
+        optimizer: adam, adamw or sgd.
+        schedule: constant, or cosine: down to zero at the last step, after `warmup` of all steps.
+        ema: momentum of the moving average of weights that is evaluated; None is off.
+    """
+
+    name: str
+    model: str
+    summary: str
+    expected: str = ""
+    model_options: Mapping[str, Any] = field(default_factory=dict)
+    backbone_weights: str = "none"
+    size: Size | None = None
+    crop: Size | None = None
+    augmentation: Augmentation = Augmentation()
+    epochs: int = 50
+    batch_size: int = 16
+    steps_per_epoch: int | None = None
+    loss: str = "cross_entropy"
+    loss_options: Mapping[str, Any] = field(default_factory=dict)
+    balance: float = 0.0
+    ignore_void: bool = True
+    aux_weight: float = 0.0
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    warmup: float = 0.0
+    ema: float | None = None
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """All parameters as JSON types, as run.json keeps them."""
+        return asdict(self)
+
+
+def from_dict(values: Mapping[str, Any]) -> Recipe:
+    """The recipe that run.json keeps, so that a run resumes by its own parameters."""
+    as_tuple = {
+        name: tuple(values[name]) for name in ("size", "crop") if values.get(name) is not None
+    }
+    augmentation = dict(values["augmentation"])
+    if augmentation.get("scale") is not None:
+        augmentation["scale"] = tuple(augmentation["scale"])
+    return Recipe(**{**values, **as_tuple, "augmentation": Augmentation(**augmentation)})
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    if name not in RECIPES:
+        raise RecipeError(f"{name}: no such recipe; choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+# Street photographs from anywhere: other cameras, other light, other distances.
+STRONG = Augmentation(
+    flip=True,
+    scale=(0.5, 1.5),
+    aspect=0.1,
+    brightness=0.3,
+    contrast=0.3,
+    saturation=0.3,
+    hue=0.03,
+    blur=1.0,
+    noise=6.0,
+)
+
+_RECIPES = (
+    Recipe(
+        name="seed-unet",
+        model="unet",
+        summary="The U-Net of the notebook this project grew from, exactly as described there.",
+        expected="Cityscapes 256x256, published: accuracy 0.9601 train, 0.8114 validation.",
+        size=(256, 256),
+        augmentation=Augmentation(flip=True, rotation=10.0, brightness=0.2),
+        epochs=50,
+        batch_size=16,
+        ignore_void=False,
+    ),
+    Recipe(
+        name="seed-danet",
+        model="danet-tasm",
+        summary="The DANet of TensorFlow Advanced Segmentation Models, as in the notebook.",
+        expected="Cityscapes 256x256, published: loss 0.0063 / 0.0086, IoU score 0.5458 / 0.5047.",
+        backbone_weights="imagenet",
+        size=(256, 256),
+        epochs=10,
+        batch_size=16,
+        loss="focal",
+        ignore_void=False,
+        optimizer="sgd",
+        learning_rate=0.2,
+        momentum=0.9,
+    ),
+    Recipe(
+        name="tuned-unet",
+        model="unet",
+        summary="The best we know for a U-Net from scratch: random scale and crop, AdamW, cosine.",
+        model_options={"width": 24, "depth": 4, "stem_width": 16},
+        crop=(256, 256),
+        augmentation=STRONG,
+        epochs=13,
+        batch_size=4,
+        steps_per_epoch=184,
+        balance=0.25,
+        optimizer="adamw",
+        learning_rate=1.5e-3,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=0.03,
+        ema=0.995,
+    ),
+    Recipe(
+        name="tuned-danet",
+        model="danet",
+        summary="The best we know for the DANet: dilated EfficientNet-B3, light decoder, AdamW.",
+        model_options={"output_stride": 16, "decoder": True},
+        crop=(256, 256),
+        augmentation=STRONG,
+        epochs=20,
+        batch_size=8,
+        balance=0.25,
+        aux_weight=0.2,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=0.03,
+        ema=0.99,
+    ),
+    Recipe(
+        name="quick-unet",
+        model="unet",
+        summary="A small U-Net in minutes on two CPU cores, to show a training live.",
+        model_options={"width": 16, "depth": 3, "stem_width": 16},
+        size=(128, 256),
+        augmentation=Augmentation(flip=True, brightness=0.2, contrast=0.2),
+        epochs=6,
+        batch_size=8,
+        steps_per_epoch=40,
+        balance=0.25,
+        optimizer="adamw",
+        learning_rate=4e-3,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=0.05,
+    ),
+    Recipe(
+        name="quick-danet",
+        model="danet",
+        summary="The DANet in minutes on two CPU cores, to show a training live.",
+        model_options={"output_stride": 16, "decoder": True},
+        size=(128, 256),
+        augmentation=Augmentation(flip=True, brightness=0.2, contrast=0.2),
+        epochs=6,
+        batch_size=8,
+        steps_per_epoch=40,
+        balance=0.25,
+        aux_weight=0.2,
+        optimizer="adamw",
+        learning_rate=4e-3,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=0.05,
+    ),
+)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

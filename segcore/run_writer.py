@@ -1,0 +1,118 @@
+"""Writing a run: a transaction an epoch, so that a kill at any moment leaves the last one whole.
+
+The new files are written beside the old ones as next.NAME and flushed, then the manifest that names
+their hashes is renamed into place (the commit point), then each next.NAME is renamed to NAME. A
+reader that finds NAME not matching the manifest takes next.NAME (`runs.verified_file`).
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from segcore import settings
+from segcore.errors import StorageError
+from segcore.files import (
+    flush_folder,
+    sha256,
+    storage_error,
+    to_json,
+    write_atomically,
+    write_flushed,
+)
+from segcore.runs import HISTORY_COLUMNS, MANIFEST, PENDING, Run
+
+
+def new_run_name(model: str, dataset: str) -> str:
+    """MODEL-DATASET-YYYYMMDD-HHMMSS-xxxx, time in UTC."""
+    return f"{model}-{dataset}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class RunWriter:
+    """The only one who changes a run folder, from its creation until it is finished."""
+
+    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+        self.path = path
+        self.manifest = manifest
+
+    @classmethod
+    def create(cls, name: str, manifest: dict[str, Any]) -> "RunWriter":
+        """Makes the folder and writes the first manifest.
+
+        Raises:
+            StorageError: artifacts/ cannot be written.
+        """
+        path = settings.runs_dir() / name
+        try:
+            (path / "snapshots").mkdir(parents=True)
+        except OSError as error:
+            raise storage_error(settings.runs_dir(), error) from error
+        writer = cls(path, {"run": name, **manifest})
+        writer.save_manifest()
+        return writer
+
+    @classmethod
+    def reopen(cls, run: Run) -> "RunWriter":
+        """Takes up an interrupted run; files of its last committed epoch are rolled forward."""
+        writer = cls(run.path, dict(run.manifest))
+        writer._roll_forward()
+        return writer
+
+    def run(self) -> Run:
+        return Run(self.path, dict(self.manifest))
+
+    def save_manifest(self, **changes: Any) -> None:
+        self.manifest.update(changes)
+        write_atomically(self.path / MANIFEST, to_json(self.manifest))
+
+    def commit_epoch(self, files: Mapping[str, bytes], **changes: Any) -> None:
+        """Puts all `files` (name -> content) and the manifest's `changes` in place, or none.
+
+        Raises:
+            StorageError: no room; what was committed before is intact.
+        """
+        entries = {}
+        try:
+            for name, data in files.items():
+                write_flushed(self.path / (PENDING + name), data)
+                digest = hashlib.sha256(data).hexdigest()
+                entries[name] = {"sha256": digest, "bytes": len(data)}
+            self.save_manifest(weights={**self.manifest.get("weights", {}), **entries}, **changes)
+        except StorageError:
+            for name in files:
+                (self.path / (PENDING + name)).unlink(missing_ok=True)
+            raise
+        self._roll_forward()
+
+    def _roll_forward(self) -> None:
+        for name, entry in self.manifest.get("weights", {}).items():
+            pending = self.path / (PENDING + name)
+            if pending.exists():
+                if sha256(pending) == entry["sha256"]:
+                    os.replace(pending, self.path / name)
+                else:
+                    pending.unlink()  # of an epoch that was never committed
+        flush_folder(self.path)
+
+
+def history_csv(rows: list[dict[str, float]]) -> bytes:
+    """The bytes of history.csv for these rows, columns in Keras' names."""
+    lines = [",".join(HISTORY_COLUMNS)]
+    lines += [",".join(_cell(row.get(column)) for column in HISTORY_COLUMNS) for row in rows]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _cell(value: float | None) -> str:
+    if value is None or value != value:
+        return ""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.8g}"
+
+
+def write_progress(path: Path, progress: Mapping[str, Any]) -> None:
+    """Replaces progress.json of the run folder; not flushed: worth nothing after a crash."""
+    temporary = path / ".progress.json.tmp"
+    temporary.write_bytes(to_json(dict(progress)))
+    os.replace(temporary, path / "progress.json")

@@ -1,0 +1,280 @@
+"""Runs: folders of a training as they are read, and the registry of champions."""
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from segcore import settings
+from segcore.errors import RunError
+from segcore.files import sha256, to_json, write_atomically
+
+MANIFEST = "run.json"
+HISTORY = "history.csv"
+HISTORY_COLUMNS = (
+    "epoch",
+    "loss",
+    "val_loss",
+    "accuracy",
+    "val_accuracy",
+    "mean_iou",
+    "val_mean_iou",
+    "iou_score",
+    "val_iou_score",
+    "learning_rate",
+    "seconds",
+    "images_per_second",
+)
+PENDING = "next."
+MODEL_FAMILIES = ("unet", "danet")
+"""What the dashboard compares: the first is run A by default, the second run B."""
+
+
+def now() -> str:
+    """The current time, UTC, as in run.json."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+# --- a run ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder as its manifest (run.json) describes it."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def model(self) -> str:
+        return str(self.manifest["model"])
+
+    @property
+    def dataset(self) -> str:
+        return str(self.manifest["data"]["dataset"])
+
+    @property
+    def spec(self) -> str:
+        return str(self.manifest["data"]["spec"])
+
+    @property
+    def recipe(self) -> str:
+        return str(self.manifest["recipe"]["name"])
+
+    @property
+    def status(self) -> str:
+        """running, finished, failed or stopped."""
+        return str(self.manifest["status"])
+
+    @property
+    def created(self) -> str:
+        return str(self.manifest["started"])
+
+    @property
+    def seed(self) -> int:
+        return int(self.manifest["seed"])
+
+    @property
+    def parameters(self) -> int:
+        return int(self.manifest["parameters"])
+
+    @property
+    def best_epoch(self) -> int | None:
+        best = self.manifest.get("best")
+        return int(best["epoch"]) if best else None
+
+    @property
+    def is_shipped(self) -> bool:
+        return bool(self.manifest.get("shipped"))
+
+    @cached_property
+    def weights_hash(self) -> str | None:
+        """sha256 of best.weights.h5 as the manifest names it, the identity of what is evaluated."""
+        entry = self.manifest.get("weights", {}).get("best.weights.h5")
+        return str(entry["sha256"]) if entry else None
+
+    def history(self) -> list[dict[str, float]]:
+        """A row per finished epoch, values as numbers; empty before the first."""
+        path = self.path / HISTORY
+        if not path.exists():
+            return []
+        with open(path, newline="") as file:
+            return [
+                {key: float(value) if value else float("nan") for key, value in row.items()}
+                for row in csv.DictReader(file)
+            ]
+
+    def progress(self) -> dict[str, Any] | None:
+        """Where the running epoch is: {epoch, epochs, step, steps, seconds_left}, or None."""
+        try:
+            return dict(json.loads((self.path / "progress.json").read_bytes()))
+        except FileNotFoundError:
+            return None
+
+    def snapshot_index(self) -> dict[str, Any] | None:
+        """{keys, height, width} of the pictures in snapshots/, or None where there are none."""
+        path = self.path / "snapshots" / "index.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def snapshots(self) -> dict[int, Path]:
+        """Epoch -> label-id PNG: the masks of the snapshot pictures, one above another."""
+        return {
+            int(path.stem.removeprefix("epoch-")): path
+            for path in sorted((self.path / "snapshots").glob("epoch-*.png"))
+        }
+
+    def evaluation(self, dataset: str, split: str) -> dict[str, Any] | None:
+        """The stored evaluation's report, or None where the split was not evaluated yet."""
+        path = self.path / f"evaluation-{dataset}-{split}.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+
+def list_runs() -> list[Run]:
+    """Every run with a readable manifest, newest first."""
+    runs = []
+    for manifest in settings.runs_dir().glob(f"*/{MANIFEST}"):
+        try:
+            runs.append(_read_run(manifest.parent))
+        except RunError:
+            continue  # `get_run` says what is wrong with it, a list must not fail because of one
+    return sorted(runs, key=lambda run: (run.created, run.name), reverse=True)
+
+
+def get_run(name: str) -> Run:
+    """The run of that name.
+
+    Raises:
+        RunError: there is none, or its manifest cannot be read.
+    """
+    path = settings.runs_dir() / name
+    if Path(name).name != name or not (path / MANIFEST).is_file():
+        raise RunError(f"{name}: no such run; `python -m segcore runs list` names those there are")
+    return _read_run(path)
+
+
+def _read_run(path: Path) -> Run:
+    try:
+        manifest = json.loads((path / MANIFEST).read_bytes())
+        run = Run(path, manifest)
+        _ = run.model, run.dataset, run.recipe, run.status, run.created  # the keys all pages need
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{path.name}: its {MANIFEST} cannot be read; restore it or delete {path}"
+        ) from error
+    return run
+
+
+def verified_weights(run: Run, which: str = "best") -> Path:
+    """The file of the run's `best` or `last` weights, its hash checked against the manifest.
+
+    Raises:
+        RunError: there are none yet, the file is missing, truncated or not the one it should be.
+    """
+    return verified_file(run, f"{which}.weights.h5")
+
+
+def verified_file(run: Run, name: str) -> Path:
+    """A file that the manifest names, rolled forward to its next.NAME after a crash.
+
+    Raises:
+        RunError: as `verified_weights`.
+    """
+    entry = run.manifest.get("weights", {}).get(name)
+    if entry is None:
+        raise RunError(f"{run.name}: has no {name} yet; let it finish an epoch first")
+    candidates = (run.path / name, run.path / (PENDING + name))
+    for path in candidates:
+        if path.is_file() and path.stat().st_size == entry["bytes"]:
+            if sha256(path) == entry["sha256"]:
+                return path
+    problem = "does not match its hash in run.json" if candidates[0].exists() else "is missing"
+    raise RunError(f"{run.name}: {name} {problem}; restore the file or train the run again")
+
+
+# --- champions -----------------------------------------------------------------------------------
+
+
+def champions(dataset: str) -> dict[str, Run]:
+    """Model family -> its champion on the data set, for those families that have one."""
+    found = {}
+    for model in MODEL_FAMILIES:
+        run = champion(model, dataset)
+        if run is not None:
+            found[model] = run
+    return found
+
+
+def champion(model: str, dataset: str) -> Run | None:
+    """The promoted run; without a promotion the shipped one; else None.
+
+    One checkpoint may serve several data sets: a shipped run lists them in `shipped_champion`.
+    """
+    for promotion in reversed(promotions(model, dataset)):
+        path = settings.runs_dir() / promotion["run"]
+        if (path / MANIFEST).is_file():
+            return _read_run(path)
+    for run in list_runs():
+        if run.model == model and dataset in run.manifest.get("shipped_champion", ()):
+            return run
+    return None
+
+
+def promote(run: Run, dataset: str | None = None, by: str = "command line") -> None:
+    """Makes the run the champion of its model on `dataset` (default: the one it was trained on).
+
+    Raises:
+        RunError: the run has no weights that can be trusted, so a visitor would see an error.
+    """
+    verified_weights(run)
+    dataset = dataset or run.dataset
+    registry = _registry()
+    registry.setdefault(f"{run.model}/{dataset}", []).append(
+        {"run": run.name, "at": now(), "by": by}
+    )
+    _save_registry(registry)
+
+
+def rollback(model: str, dataset: str, by: str = "command line") -> Run | None:
+    """Takes the last promotion back and returns the champion from before it.
+
+    Raises:
+        RunError: there is no promotion to take back.
+    """
+    registry = _registry()
+    standing = registry.get(f"{model}/{dataset}", [])
+    if not standing:
+        raise RunError(f"{model} on {dataset}: no promotion to roll back")
+    undone = standing.pop()
+    registry.setdefault("rolled_back", []).append({**undone, "rolled_back_at": now(), "by": by})
+    _save_registry(registry)
+    return champion(model, dataset)
+
+
+def promotions(model: str, dataset: str) -> list[dict[str, str]]:
+    """Every standing promotion {run, at, by}, oldest first; the last one is the champion."""
+    return list(_registry().get(f"{model}/{dataset}", []))
+
+
+def _registry() -> dict[str, Any]:
+    path = settings.registry_path()
+    if not path.exists():
+        return {}
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except ValueError as error:
+        raise RunError(
+            f"{path}: is damaged; delete it to go back to the shipped champions"
+        ) from error
+
+
+def _save_registry(registry: dict[str, Any]) -> None:
+    settings.artifacts_dir().mkdir(parents=True, exist_ok=True)
+    write_atomically(settings.registry_path(), to_json(registry))

@@ -1,0 +1,27 @@
+"""Where things are kept. `SEGCORE_ARTIFACTS` moves artifacts/ elsewhere."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def artifacts_dir() -> Path:
+    """The folder of everything written at runtime, read afresh so that tests can move it."""
+    return Path(os.environ.get("SEGCORE_ARTIFACTS") or ROOT / "artifacts")
+
+
+def runs_dir() -> Path:
+    return artifacts_dir() / "runs"
+
+
+def prepared_dir() -> Path:
+    return artifacts_dir() / "prepared"
+
+
+def registry_path() -> Path:
+    return artifacts_dir() / "registry.json"
+
+
+def jobs_path() -> Path:
+    return artifacts_dir() / "jobs.sqlite3"

@@ -1,0 +1,88 @@
+"""Where samples come from: `open_source("camvid:DIR")`."""
+
+from pathlib import Path
+
+from segcore.errors import DataError
+from segcore.sources.base import (
+    FolderSource,
+    Item,
+    Problem,
+    Sample,
+    SampleError,
+    Size,
+    Source,
+    has_masks,
+)
+from segcore.sources.camvid import CamvidSource
+from segcore.sources.cityscapes import CityscapesSource
+from segcore.sources.health import Finding, HealthReport
+from segcore.sources.pairs import PairsSource
+
+__all__ = [
+    "Finding",
+    "HealthReport",
+    "Item",
+    "Problem",
+    "Sample",
+    "SampleError",
+    "Size",
+    "Source",
+    "has_masks",
+    "open_source",
+]
+
+# Asked in this order when a directory has another layout than named: pairs comes last, because
+# it is the least particular.
+FOLDER_SOURCES: dict[str, type[FolderSource]] = {
+    source.name: source for source in (CityscapesSource, CamvidSource, PairsSource)
+}
+
+
+def open_source(spec: str) -> Source:
+    """The source of a data spec: `streets`, `camvid:DIR`, `cityscapes:DIR` or `pairs:DIR`.
+
+    Raises DataError on a spec of another form, a directory that is missing or empty, and one that
+    has another layout than named.
+    """
+    kind, separator, path = spec.partition(":")
+    if spec == "streets":
+        # Rendering needs more than reading files does: loaded where it is wanted.
+        from segcore.sources.streets import StreetsSource
+
+        return StreetsSource()
+    if kind not in FOLDER_SOURCES or not separator or not path:
+        raise DataError(
+            f"Unknown data spec {spec!r}: use streets, camvid:DIR, cityscapes:DIR or pairs:DIR."
+        )
+    directory = Path(path).expanduser()
+    _check_directory(kind, directory)
+    source = FOLDER_SOURCES[kind](directory)
+    if not source.splits:
+        raise DataError(f"{directory} holds no images: expected {source.layout}.")
+    return source
+
+
+def _check_directory(kind: str, directory: Path) -> None:
+    try:
+        if not directory.is_dir():
+            problem = "is a file, not a directory" if directory.exists() else "does not exist"
+            raise DataError(f"{directory} {problem}: give the folder that holds {kind}.")
+        children = sorted(directory.iterdir())
+        if not children:
+            raise DataError(f"{directory} is empty: put the {kind} files there.")
+        if FOLDER_SOURCES[kind].recognises(directory):
+            return
+        hint = _layout_hint(directory) or next(
+            (hint for child in children if child.is_dir() and (hint := _layout_hint(child))), ""
+        )
+    except PermissionError as error:
+        raise DataError(f"{error.filename} may not be read: change its permissions.") from error
+    hint = hint or f"expected {FOLDER_SOURCES[kind].layout}."
+    raise DataError(f"{directory} does not have the layout of {kind}: {hint}")
+
+
+def _layout_hint(directory: Path) -> str:
+    for name, source in FOLDER_SOURCES.items():
+        if source.recognises(directory):
+            return f"{directory} looks like {name}, use {name}:{directory}"
+    return ""

@@ -1,0 +1,255 @@
+"""What a source of labelled street scenes is, and what all sources on disk share."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from segcore.errors import DataError, ImageError
+from segcore.images import UNREADABLE_ERRORS, decode_image
+from segcore.labels import NO_LABEL, NUM_CLASSES
+
+Size = tuple[int, int]
+"""(height, width)"""
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sample of a split, not read yet.
+
+    A file that lacks its partner is an item too, so that the health report can name it; an item
+    with neither file is rendered.
+    """
+
+    key: str  # unique in the split
+    sequence: str  # film, city or scene group: frames of one sequence are alike
+    image: Path | None
+    mask: Path | None
+
+    @property
+    def is_rendered(self) -> bool:
+        return self.image is None and self.mask is None
+
+
+@dataclass(frozen=True)
+class Sample:
+    key: str
+    sequence: str
+    image: np.ndarray  # (H, W, 3) uint8 RGB
+    mask: np.ndarray | None  # (H, W) uint8: label ids 0-33, 255 where there is none
+
+
+class Problem(StrEnum):
+    """Why a sample cannot be used."""
+
+    NO_MASK = "image without mask"
+    NO_IMAGE = "mask without image"
+    UNREADABLE = "unreadable file"
+    UNKNOWN_IDS = "unknown ids"
+    SIZE_MISMATCH = "sizes that do not match"
+
+
+class SampleError(DataError):
+    """One sample that cannot be used; `problem` sorts it into the health report."""
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(problem, message)
+        self.problem = problem
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Source(Protocol):
+    """A data set by its splits; every mask is mapped into the Cityscapes label ids."""
+
+    @property
+    def name(self) -> str:
+        """Short name, the DATASET part of a run's name."""
+
+    @property
+    def spec(self) -> str:
+        """The data spec that opens this source again, with an absolute path."""
+
+    @property
+    def default_size(self) -> Size: ...
+
+    @property
+    def splits(self) -> tuple[str, ...]: ...
+
+    def items(self, split: str) -> list[Item]:
+        """The split's items, sorted by key. Raises DataError where it is absent or empty."""
+
+    def read(self, item: Item) -> Sample:
+        """The sample at its native size. Raises DataError that names the file."""
+
+    def fingerprint(self, split: str) -> str:
+        """A hex digest that changes when the split's content does."""
+
+
+def has_masks(source: Source, split: str) -> bool:
+    """Whether the split can be scored; Cityscapes' test split cannot."""
+    return any(item.mask is not None or item.is_rendered for item in source.items(split))
+
+
+class FolderSource:
+    """Shared part of the sources that are files in a directory.
+
+    A subclass names its layout and says which image and mask files a split has; `id_of` maps the
+    mask values on disk to label ids, -1 marking the unknown ones.
+    """
+
+    name: str
+    layout: str  # what the directory should look like, for messages
+    default_size: Size
+    id_of: np.ndarray  # (257,) int16, see id_table
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.resolve()
+        self.spec = f"{self.name}:{self.directory}"
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        return tuple(split for split in SPLITS if any(self.files(split)))
+
+    @classmethod
+    def recognises(cls, directory: Path) -> bool:
+        """Whether the directory looks like this layout."""
+        raise NotImplementedError
+
+    def sequence(self, key: str, path: Path) -> str:
+        raise NotImplementedError
+
+    def files(self, split: str) -> tuple[dict[str, Path], dict[str, Path]]:
+        """Image files and mask files of the split by key."""
+        raise NotImplementedError
+
+    def items(self, split: str) -> list[Item]:
+        images, masks = self.files(split)
+        if not images and not masks:
+            raise DataError(
+                f"{self.spec} has no {split} split: it has {', '.join(self.splits) or 'no images'}."
+            )
+        return [
+            Item(
+                key=key,
+                sequence=self.sequence(key, images.get(key) or masks[key]),
+                image=images.get(key),
+                mask=masks.get(key),
+            )
+            for key in sorted(images.keys() | masks.keys())
+        ]
+
+    def read(self, item: Item) -> Sample:
+        if item.image is None:
+            raise SampleError(
+                Problem.NO_IMAGE, f"{item.mask} has no image: add the image or remove the mask."
+            )
+        image = read_image(item.image)
+        if item.mask is None:
+            return Sample(item.key, item.sequence, image, None)
+        mask = read_mask(item.mask, self.id_of)
+        if mask.shape != image.shape[:2]:
+            raise SampleError(
+                Problem.SIZE_MISMATCH,
+                f"{item.mask} is {mask.shape[1]}x{mask.shape[0]} pixels, its image "
+                f"{image.shape[1]}x{image.shape[0]}: replace or remove the pair.",
+            )
+        return Sample(item.key, item.sequence, image, mask)
+
+    def fingerprint(self, split: str) -> str:
+        """Digest of the split's file names, sizes and modification times."""
+        items = self.items(split)
+        paths = {path for item in items for path in (item.image, item.mask) if path is not None}
+        return fingerprint_files(self.name, self.directory, paths)
+
+
+def fingerprint_files(name: str, root: Path, paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256(name.encode())
+    for path in sorted(paths):
+        stat = path.stat() if path.exists() else path.lstat()  # a dangling link
+        line = f"{path.relative_to(root).as_posix()}\0{stat.st_size}\0{stat.st_mtime_ns}\n"
+        digest.update(os.fsencode(line))
+    return digest.hexdigest()
+
+
+def visible_files(directory: Path, *suffixes: str) -> list[Path]:
+    """Files of a directory by suffix, in any case, without hidden ones (macOS leaves `._x.png`).
+
+    None where there is no such directory. Raises DataError where it cannot be listed.
+    """
+    try:
+        paths = sorted(directory.iterdir()) if directory.is_dir() else []
+    except OSError as error:
+        raise DataError(f"{directory} cannot be listed ({error.strerror}).") from error
+    return [
+        path for path in paths if path.suffix.lower() in suffixes and not path.name.startswith(".")
+    ]
+
+
+def id_table(ids: dict[int, int]) -> np.ndarray:
+    """Mask value on disk -> label id: (257,) int16, -1 for values that are unknown.
+
+    The last entry stands for all values that no byte holds.
+    """
+    table = np.full(257, -1, np.int16)
+    for value, label_id in ids.items():
+        table[value] = label_id
+    return table
+
+
+LABEL_IDS = id_table({id_: id_ for id_ in (*range(NUM_CLASSES), NO_LABEL)})
+"""For masks that hold label ids already."""
+
+
+def read_image(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB. Raises SampleError."""
+    try:
+        return decode_image(path)
+    except ImageError as error:
+        raise SampleError(Problem.UNREADABLE, str(error)) from error
+
+
+def read_mask(path: Path, id_of: np.ndarray) -> np.ndarray:
+    """(H, W) uint8 label ids from a file of class ids, mapped by `id_of`. Raises SampleError.
+
+    The values themselves are the ids: in a palette file the indices, not the colours.
+    """
+    try:
+        with Image.open(path, formats=("PNG", "BMP", "TIFF")) as file:
+            file.load()
+            values = np.asarray(file)
+    except UNREADABLE_ERRORS as error:
+        raise SampleError(
+            Problem.UNREADABLE,
+            f"{path} cannot be read as a mask ({_first_line(error)}): replace it or remove it.",
+        ) from error
+    if values.ndim != 2 or values.dtype.kind == "f":
+        raise SampleError(
+            Problem.UNREADABLE,
+            f"{path} is a colour picture where a mask of one class id per pixel is expected.",
+        )
+    if values.dtype != np.uint8:
+        values = values.astype(np.int64)
+    mask = id_of[np.where((values >= 0) & (values <= 255), values, 256)]
+    if mask.min() < 0:
+        unknown = np.unique(values[mask < 0])
+        shown = ", ".join(map(str, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
+        raise SampleError(
+            Problem.UNKNOWN_IDS,
+            f"{path} holds unknown class ids ({shown}): replace it or remove it.",
+        )
+    return mask.astype(np.uint8)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,68 @@
+"""The widespread 256x256 version of Cityscapes: JPEGs with the image left, the mask right.
+
+The mask is drawn in Cityscapes' colours, which JPEG blurs; each pixel becomes the label whose
+colour is nearest.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from segcore.labels import LABELS
+from segcore.sources.base import (
+    FolderSource,
+    Item,
+    Problem,
+    Sample,
+    SampleError,
+    Size,
+    read_image,
+    visible_files,
+)
+
+# Several labels share a colour or lie equally near: the lowest evaluated id wins, and among
+# labels that are not evaluated the lowest. `argmin` takes the first, so the order is the rule.
+_CANDIDATES = sorted(LABELS, key=lambda label: (not label.is_evaluated, label.id))
+_CANDIDATE_IDS = np.array([label.id for label in _CANDIDATES], np.uint8)
+_CANDIDATE_COLORS = np.array([label.color for label in _CANDIDATES], np.float32)
+
+
+def nearest_labels(colors: np.ndarray) -> np.ndarray:
+    """(..., 3) uint8 RGB -> (...) uint8 ids of the label with the nearest colour (Euclidean)."""
+    # |c - p|^2 without |c|^2, which is the same for all labels. All terms are integers below
+    # 2^24, so float32 is exact.
+    distance = (_CANDIDATE_COLORS**2).sum(1) - 2 * colors.astype(np.float32) @ _CANDIDATE_COLORS.T
+    ids: np.ndarray = _CANDIDATE_IDS[distance.argmin(-1)]
+    return ids
+
+
+class PairsSource(FolderSource):
+    name = "pairs"
+    layout = "DIR/train/*.jpg and DIR/val/*.jpg of 512x256, image left and coloured mask right"
+    default_size: Size = (256, 256)
+
+    @classmethod
+    def recognises(cls, directory: Path) -> bool:
+        return any(visible_files(directory / split, ".jpg", ".jpeg") for split in ("train", "val"))
+
+    def sequence(self, key: str, path: Path) -> str:
+        return self.name
+
+    def files(self, split: str) -> tuple[dict[str, Path], dict[str, Path]]:
+        paths = visible_files(self.directory / split, ".jpg", ".jpeg")
+        files = {path.stem: path for path in paths}
+        return files, files
+
+    def read(self, item: Item) -> Sample:
+        if item.image is None:
+            raise SampleError(Problem.NO_IMAGE, f"{item.key} has no file.")
+        picture = read_image(item.image)
+        height, width, _ = picture.shape
+        if width != 2 * height:
+            raise SampleError(
+                Problem.SIZE_MISMATCH,
+                f"{item.image} is {width}x{height} pixels, not an image and a mask of the same "
+                "square size side by side (512x256): replace it or remove it.",
+            )
+        image, colors = picture[:, :height].copy(), picture[:, height:]
+        return Sample(item.key, item.sequence, image, nearest_labels(colors))

@@ -1,0 +1,150 @@
+"""What a split holds: class counts, imbalance, co-occurrence, where in the image a class lives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
+
+LOCATION_GRID = (16, 32)
+"""Rows and columns of the map of where a class lives."""
+
+
+@dataclass(frozen=True)
+class MaskCounts:
+    """The counts of one mask at its native resolution."""
+
+    pixels: np.ndarray  # (34,) int64
+    no_label: int  # pixels of value 255
+    location: np.ndarray  # (34, 16, 32) float32, share of each grid cell that is the class
+
+
+def count_mask(mask: np.ndarray) -> MaskCounts:
+    """Counts a (H, W) uint8 mask, all in one pass over its pixels."""
+    rows, columns = LOCATION_GRID
+    height, width = mask.shape
+    row = np.arange(height) * rows // height
+    column = np.arange(width) * columns // width
+    cell = (row[:, None] * columns + column).astype(np.int64)
+    histogram = np.bincount((cell * 256 + mask).ravel(), minlength=rows * columns * 256)
+    histogram = histogram.reshape(rows * columns, 256)
+    # A mask smaller than the grid leaves cells without pixels.
+    share = histogram[:, :NUM_CLASSES] / np.maximum(histogram.sum(1, keepdims=True), 1)
+    return MaskCounts(
+        pixels=histogram[:, :NUM_CLASSES].sum(0),
+        no_label=int(histogram[:, NUM_CLASSES:].sum()),
+        location=share.T.reshape(NUM_CLASSES, rows, columns).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True)
+class SplitStatistics:
+    """The counts of a split's masks at their native resolution; all zero without masks."""
+
+    counts: np.ndarray  # (N, 34) int64, pixels of each class in each image
+    no_label: np.ndarray  # (N,) int64, pixels of value 255
+    location: np.ndarray  # (34, 16, 32) float64, mean share of each grid cell that is the class
+
+    @property
+    def images(self) -> int:
+        return len(self.counts)
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """(34,) int64, pixels of each class."""
+        total: np.ndarray = self.counts.sum(axis=0)
+        return total
+
+    @property
+    def images_with(self) -> np.ndarray:
+        """(34,) int64, images that hold the class."""
+        holding: np.ndarray = (self.counts > 0).sum(axis=0)
+        return holding
+
+    @property
+    def cooccurrence(self) -> np.ndarray:
+        """(34, 34) int64, images that hold both classes; the diagonal is `images_with`."""
+        present = (self.counts > 0).astype(np.int64)
+        together: np.ndarray = present.T @ present
+        return together
+
+    def report(self) -> dict[str, Any]:
+        """The figures of the split, ready for JSON; shares are of all labelled pixels."""
+        share, holding = pixel_share(self.pixels), image_share(self.counts)
+        return {
+            "images": self.images,
+            "no_label_pixels": int(self.no_label.sum()),
+            "imbalance_ratio": imbalance_ratio(self.pixels),
+            "classes": {
+                name: {
+                    "pixels": int(self.pixels[id_]),
+                    "pixel_share": float(share[id_]),
+                    "images": int(self.images_with[id_]),
+                    "image_share": float(holding[id_]),
+                }
+                for id_, name in enumerate(NAMES)
+            },
+        }
+
+    def save(self, path: Path) -> None:
+        """Writes the arrays as one compressed .npz."""
+        np.savez_compressed(
+            path, counts=self.counts, no_label=self.no_label, location=self.location
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        # Opened here, because np.load leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return cls(arrays["counts"], arrays["no_label"], arrays["location"])
+
+
+def pixel_share(pixels: np.ndarray) -> np.ndarray:
+    """(C,) pixel counts -> (C,) float64 shares that add up to 1 (all 0 without pixels)."""
+    return pixels / max(int(pixels.sum()), 1)
+
+
+def image_share(counts: np.ndarray) -> np.ndarray:
+    """(N, C) counts per image -> (C,) float64 share of the images that hold the class."""
+    share: np.ndarray = (counts > 0).sum(axis=0) / max(len(counts), 1)
+    return share
+
+
+def imbalance_ratio(pixels: np.ndarray, ids: Sequence[int] = EVALUATED_IDS) -> float | None:
+    """Pixels of the commonest class over those of the rarest that occurs, among `ids`.
+
+    None where fewer than two classes occur: there is nothing to be out of balance.
+    """
+    present = pixels[list(ids)]
+    present = present[present > 0]
+    return float(present.max() / present.min()) if len(present) > 1 else None
+
+
+def effective_number(pixels: np.ndarray, ids: Sequence[int] = EVALUATED_IDS) -> float:
+    """How many equally common classes would be as diverse: exp of the entropy of the shares.
+
+    From 1 (one class has all pixels) to the number of classes; the Hill number of order 1 (Hill,
+    "Diversity and evenness", Ecology 1973). 0 where none of `ids` occurs.
+    """
+    share = pixel_share(pixels[list(ids)])
+    share = share[share > 0]
+    return float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0
+
+
+def js_divergence(pixels_a: np.ndarray, pixels_b: np.ndarray) -> float:
+    """Jensen-Shannon divergence of two splits' pixel shares in bits: 0 same, 1 disjoint.
+
+    Lin, "Divergence measures based on the Shannon entropy", IEEE Trans. Inf. Theory 1991.
+    """
+    share_a, share_b = pixel_share(pixels_a), pixel_share(pixels_b)
+    middle = (share_a + share_b) / 2
+
+    def relative_entropy(share: np.ndarray) -> float:
+        held = share > 0
+        return float((share[held] * np.log2(share[held] / middle[held])).sum())
+
+    divergence = (relative_entropy(share_a) + relative_entropy(share_b)) / 2
+    return max(0.0, divergence)  # rounding can leave -1e-17

@@ -1,0 +1,346 @@
+"""The process that runs the queued retrains, each as a command in a process group of its own.
+
+The log of a job is also its lock: the worker locks the open file and hands it to the training as
+its output, so the lock is held for exactly as long as any process of the training lives. An
+attempt begins, and a job ends, only under that lock; so no two trainings ever write to one run,
+not even after a worker was killed and its training went on without it.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from segcore import jobs, runs, settings
+from segcore.errors import RunError, StorageError
+from segcore.files import storage_error
+from segcore.jobs import Job, LeaseLostError, State
+from segcore.run_writer import RunWriter
+
+POLL_SECONDS = 1.0
+GRACE_SECONDS = 8.0  # between asking a training to stop and killing it
+IDLE_SECONDS = 600.0
+NICE = 10  # the demo goes first
+
+# Waits for a line before it becomes the training: if the worker dies before it has recorded the
+# process group, the line never comes, so no training runs that nobody could end.
+LAUNCHER = 'read -r go && exec nice -n "$0" "$@" </dev/null'
+
+Command = Callable[[Job], list[str]]
+
+
+def training_command(job: Job) -> list[str]:
+    """`python -m segcore train ...` for the job; resumes its run where there is one."""
+    command = [sys.executable, "-m", "segcore", "train"]
+    if _run(job.run) is not None:
+        return [*command, "--resume", str(job.run)]
+    wanted = job.parameters
+    options = {
+        "--recipe": wanted.recipe,
+        "--data": wanted.data,
+        "--epochs": wanted.epochs,
+        "--batch-size": wanted.batch_size,
+        "--seed": wanted.seed,
+        "--backbone-weights": wanted.backbone_weights,
+        "--start-from": wanted.start_from,
+    }
+    for option, value in options.items():
+        if value is not None:
+            command += [option, str(value)]
+    return command
+
+
+def ensure_worker() -> None:
+    """Starts a worker that outlives this process, unless one lives.
+
+    It ends by itself after ten minutes without a job.
+
+    Raises:
+        StorageError: artifacts/ cannot be written.
+    """
+    worker = secrets.token_hex(8)
+    if not jobs.register_first_worker(worker):
+        return
+    log = settings.artifacts_dir().absolute() / "jobs" / "worker.log"
+    _make_folder(log)
+    # The shell ends at once and leaves the worker to init, so nobody here need wait for it.
+    subprocess.run(
+        ["/bin/sh", "-c", '"$@" >>"$0" 2>&1 &', str(log)]
+        + [sys.executable, "-m", "segcore.worker", worker],
+        cwd=settings.ROOT,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        check=True,
+    )
+
+
+def main(worker: str | None = None) -> None:
+    """A worker in the foreground until SIGTERM or Ctrl-C; a training then goes back to the queue.
+
+    Args:
+        worker: the id that `ensure_worker` registered; such a worker ends when it has been idle.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    work(stop, worker=worker, idle_seconds=IDLE_SECONDS if worker else None)
+
+
+def work(
+    stop: threading.Event,
+    *,
+    worker: str | None = None,
+    idle_seconds: float | None = None,
+    command: Command = training_command,
+    lease: float = jobs.LEASE_SECONDS,
+) -> None:
+    """Runs jobs until `stop` is set, or until there was none for `idle_seconds`.
+
+    Args:
+        command: gives the command of a job's training.
+        lease: seconds of silence after which another worker may take a job over.
+    """
+    worker = worker or secrets.token_hex(8)
+    busy = time.monotonic()
+    try:
+        while not stop.is_set():
+            try:
+                jobs.register_worker(worker)
+                job = jobs.claim(worker, lease=lease)
+                if job is not None:
+                    _Attempt(job, command, stop, lease).run()
+                    busy = time.monotonic()
+                    continue
+                idle = idle_seconds is not None and time.monotonic() - busy > idle_seconds
+                if idle and jobs.retire_worker(worker, only_idle=True):
+                    return
+            except (StorageError, LeaseLostError) as error:
+                print(f"{runs.now()} error: {error}", file=sys.stderr, flush=True)
+            stop.wait(POLL_SECONDS)
+    finally:
+        with suppress(StorageError):
+            jobs.retire_worker(worker)
+
+
+# --- one attempt at a job ------------------------------------------------------------------------
+
+
+class _Attempt:
+    """A claimed job, from the start of its training to the end or to what interrupts it."""
+
+    def __init__(self, job: Job, command: Command, stop: threading.Event, lease: float) -> None:
+        self.job, self.command, self.stop, self.lease = job, command, stop, lease
+        self.run_name = job.run
+        self.log_start = 0  # where this attempt's output begins
+
+    def run(self) -> None:
+        _end_processes(self.job, self.job.process_group)
+        with _locked_log(self.job) as log:
+            self._find_run()  # the former worker may have died before it could record it
+            if self._is_over():
+                return
+            process = self._launch(log)
+        try:
+            stopped = self._watch(process)
+        finally:
+            _end_processes(self.job, process.pid)
+            process.wait()
+        with _locked_log(self.job):
+            self._find_run()
+            self._conclude(process.returncode, stopped)
+
+    def _is_over(self) -> bool:
+        """Whether there is nothing left to train: the former worker may have died at the end."""
+        job, run = self.job, _run(self.run_name)
+        if run is not None and run.status == "finished":
+            self._finish(State.DONE)
+        elif job.state == State.CANCELLING:
+            self._finish(State.CANCELLED)
+        elif job.retries > jobs.AUTOMATIC_RETRIES:
+            self._finish(State.FAILED, f"its worker died {job.retries} times; given up")
+        else:
+            return False
+        return True
+
+    def _launch(self, log: BinaryIO) -> subprocess.Popen[bytes]:
+        log.write(f"--- attempt {self.job.attempt}, {runs.now()}\n".encode())
+        log.flush()
+        self.log_start = log.tell()
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", LAUNCHER, str(NICE), *self.command(self.job)],
+            cwd=settings.ROOT,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        try:
+            jobs.record(self.job, process_group=process.pid)
+            process.stdin.write(b"go\n")
+        except (StorageError, LeaseLostError):
+            process.stdin.close()  # and so the launcher gives up
+            process.wait()
+            raise
+        process.stdin.close()
+        return process
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> bool:
+        """Keeps the lease while the training runs; True if it is to be stopped for our own end.
+
+        Raises:
+            LeaseLostError: the job may belong to another worker by now.
+        """
+        alive_until = time.monotonic() + self.lease
+        while process.poll() is None:
+            try:
+                state = jobs.heartbeat(self.job, self.lease)
+                self._find_run()
+                alive_until = time.monotonic() + self.lease
+            except StorageError as error:
+                if time.monotonic() > alive_until:
+                    raise LeaseLostError(f"job {self.job.id}: no heartbeat for long") from error
+                state = State.RUNNING
+            if state == State.CANCELLING:
+                return False
+            if self.stop.is_set():
+                return True
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(POLL_SECONDS)
+        return False
+
+    def _conclude(self, status: int, stopped: bool) -> None:
+        run = _run(self.run_name)
+        if status == 0 or (run is not None and run.status == "finished"):
+            self._finish(State.DONE)
+        elif jobs.heartbeat(self.job, self.lease) == State.CANCELLING:
+            self._finish(State.CANCELLED)
+        elif stopped:
+            jobs.give_back(self.job)
+        elif status < 0:
+            reason = f"the training was killed ({signal.Signals(-status).name})"
+            if status == -signal.SIGKILL:
+                reason += "; the machine may have run out of memory"
+            if self.job.retries < jobs.AUTOMATIC_RETRIES:
+                jobs.give_back(self.job, reason, retries=1)
+            else:
+                self._finish(State.FAILED, f"{reason}; given up after {self.job.retries} retries")
+        else:
+            self._finish(State.FAILED, self._error(status))
+
+    def _finish(self, state: State, reason: str | None = None) -> None:
+        jobs.heartbeat(self.job, self.lease)  # refuses a superseded attempt before it writes
+        run = _run(self.run_name)
+        if run is not None:
+            # The queue must say how the job ended even where the run's folder cannot be written.
+            with suppress(StorageError, OSError):
+                self._close_run(run, state, reason)
+        jobs.finish(self.job, state, reason)
+
+    def _close_run(self, run: runs.Run, state: State, reason: str | None) -> None:
+        """Writes the end of a training that could not do so itself, and keeps its log."""
+        if run.status == "running":
+            status = "stopped" if state == State.CANCELLED else "failed"
+            reason = reason or "cancelled; `--resume` goes on after its last epoch"
+            RunWriter.reopen(run).save_manifest(status=status, reason=reason)
+        (run.path / "progress.json").unlink(missing_ok=True)
+        shutil.copyfile(self.job.log_path, run.path / "train.log")
+
+    def _find_run(self) -> None:
+        """Takes the run's name from the training's first line, `run: NAME`."""
+        names = re.findall(r"^run: (\S+)$", self._output(), re.MULTILINE)
+        if names and names[-1] != self.run_name:
+            self.run_name = names[-1]
+            jobs.record(self.job, run=self.run_name)
+
+    def _error(self, status: int) -> str:
+        """What the training said last, without the `error:` of the command line."""
+        lines = [line for line in self._output().splitlines() if line.strip()]
+        for line in reversed(lines):
+            if match := re.search(r"(?:^|: )error: (.+)$", line):
+                return match[1]
+        last = lines[-1].strip() if lines else "it said nothing"
+        return f"the training ended with status {status}: {last}"
+
+    def _output(self) -> str:
+        with open(self.job.log_path, "rb") as log:
+            log.seek(self.log_start)
+            return log.read().decode(errors="replace")
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def _run(name: str | None) -> runs.Run | None:
+    """The run, or None where its folder is not there yet or not any more."""
+    with suppress(RunError):
+        return runs.get_run(name) if name else None
+    return None
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with artifacts/ named for any working directory and output that is not held back."""
+    artifacts = str(settings.artifacts_dir().absolute())
+    return {**os.environ, "SEGCORE_ARTIFACTS": artifacts, "PYTHONUNBUFFERED": "1"}
+
+
+@contextmanager
+def _locked_log(job: Job) -> Iterator[BinaryIO]:
+    """The job's log, open at its end and locked; the lock passes on to who inherits the file.
+
+    Raises:
+        LeaseLostError: some process of another attempt still has it.
+        StorageError: it cannot be written.
+    """
+    _make_folder(job.log_path)
+    with open(job.log_path, "ab") as log:
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LeaseLostError(f"job {job.id}: another attempt still runs") from error
+        yield log
+
+
+def _make_folder(log: os.PathLike[str]) -> None:
+    folder = settings.artifacts_dir() / "jobs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(log, "ab"):
+            pass
+    except OSError as error:
+        raise storage_error(folder, error) from error
+
+
+def _end_processes(job: Job, group: int | None) -> None:
+    """Ends what is left of the training: asks first, kills after eight seconds."""
+    for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 1.0)):
+        deadline = time.monotonic() + patience
+        if _is_alive(job) and group is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(group, number)
+        while _is_alive(job) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _is_alive(job: Job) -> bool:
+    """Whether any process of the training lives: then the lock on its log is held."""
+    try:
+        with _locked_log(job):
+            return False
+    except LeaseLostError:
+        return True
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

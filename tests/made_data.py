@@ -1,0 +1,23 @@
+"""Made pictures and masks for tests."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def write_picture(path: Path, array: np.ndarray, **options: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array).save(path, **options)
+    return path
+
+
+def noise(seed: int, height: int, width: int) -> np.ndarray:
+    """(H, W, 3) uint8."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def id_mask(seed: int, height: int, width: int, ids: list[int]) -> np.ndarray:
+    """(H, W) uint8, blocks of 4x4 pixels of the given ids."""
+    blocks = np.random.default_rng(seed).choice(ids, (height // 4, width // 4))
+    return blocks.repeat(4, axis=0).repeat(4, axis=1).astype(np.uint8)

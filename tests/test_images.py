@@ -1,0 +1,213 @@
+import io
+
+import numpy as np
+import pytest
+from made_data import noise
+from PIL import Image
+
+from segcore import images
+from segcore.errors import ImageError, StorageError
+from segcore.images import (
+    decode_image,
+    encode_png,
+    fit_size,
+    overlay,
+    resize_image,
+    resize_labels,
+    write_mask,
+)
+from segcore.labels import colorize
+
+pytestmark = pytest.mark.filterwarnings("ignore:::PIL")  # as segcore.images does at run time
+
+
+def encoded(picture, format="PNG", **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def photo(height=12, width=20):
+    gradient = np.linspace(0, 255, width, dtype=np.uint8)[None].repeat(height, 0)
+    return Image.fromarray(np.dstack([gradient, gradient[:, ::-1], gradient]))
+
+
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF"])
+def test_lossless_formats_come_back_as_they_were(format):
+    assert np.array_equal(decode_image(encoded(photo(), format)), np.asarray(photo()))
+
+
+@pytest.mark.parametrize("format", ["JPEG", "WEBP"])
+def test_lossy_formats_come_back_nearly_as_they_were(format):
+    decoded = decode_image(encoded(photo(), format, quality=95))
+    assert np.abs(decoded.astype(int) - np.asarray(photo())).mean() < 6
+
+
+def test_a_file_is_decoded_like_its_bytes(tmp_path):
+    path = tmp_path / "photo.png"
+    path.write_bytes(encoded(photo()))
+    assert np.array_equal(decode_image(path), np.asarray(photo()))
+
+
+def test_exif_orientation_turns_the_picture_upright():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held turned to the right
+    decoded = decode_image(encoded(photo(12, 20), "PNG", exif=exif))
+    assert np.array_equal(decoded, np.rot90(np.asarray(photo(12, 20)), k=-1))
+
+
+def test_broken_exif_does_not_spoil_a_picture():
+    data = encoded(photo(), "PNG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    assert decode_image(data).shape == (12, 20, 3)
+
+
+def test_sixteen_bits_keep_their_tones():
+    tones = np.array([[0, 257 * 64, 257 * 128, 65535]], np.uint16)
+    for format in ("PNG", "TIFF"):
+        decoded = decode_image(encoded(Image.fromarray(tones), format))
+        assert decoded[0, :, 0].tolist() == [0, 64, 128, 255]
+        assert (decoded == decoded[..., :1]).all()
+
+
+def test_float_pixels_are_scaled_by_what_holds_them():
+    unit = Image.fromarray(np.array([[0.0, 0.2, 1.0, np.nan]], np.float32))
+    assert decode_image(encoded(unit, "TIFF"))[0, :, 1].tolist() == [0, 51, 255, 0]
+    bytes_ = Image.fromarray(np.array([[0.0, 51.0, 200.0]], np.float32))
+    assert decode_image(encoded(bytes_, "TIFF"))[0, :, 1].tolist() == [0, 51, 200]
+
+
+def test_grey_palette_bilevel_and_cmyk_become_rgb():
+    red = Image.new("RGB", (8, 8), (255, 0, 0))
+    for picture, format in ((red.quantize(4), "PNG"), (red.convert("CMYK"), "TIFF")):
+        assert decode_image(encoded(picture, format))[4, 4].tolist() == [255, 0, 0]
+    assert decode_image(encoded(Image.new("L", (8, 8), 90)))[4, 4].tolist() == [90] * 3
+    assert decode_image(encoded(Image.new("1", (8, 8), 1)))[4, 4].tolist() == [255] * 3
+
+
+def test_transparency_lies_on_white():
+    half = encoded(Image.new("RGBA", (4, 4), (0, 0, 0, 128)))
+    assert decode_image(half)[0, 0].tolist() == [127] * 3
+    clear_palette = Image.new("P", (4, 4), 0)
+    clear_palette.putpalette([10, 20, 30])
+    assert decode_image(encoded(clear_palette, transparency=0))[0, 0].tolist() == [255] * 3
+    clear_grey = encoded(Image.new("LA", (4, 4), (7, 0)))
+    assert decode_image(clear_grey)[0, 0].tolist() == [255] * 3
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+def test_the_first_frame_counts(format):
+    first, second = Image.new("RGB", (8, 8), "red"), Image.new("RGB", (8, 8), "blue")
+    options = {"lossless": True} if format == "WEBP" else {}
+    data = encoded(first, format, save_all=True, append_images=[second], **options)
+    assert decode_image(data)[3, 3].tolist() == [255, 0, 0]
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
+@pytest.mark.parametrize("kept", [0.05, 0.5, 0.95])
+def test_a_truncated_file_is_an_image_error_of_one_line(format, kept):
+    data = encoded(Image.fromarray(noise(0, 64, 64)), format)
+    with pytest.raises(ImageError) as error:
+        decode_image(data[: int(len(data) * kept)])
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
+def test_flipped_bytes_never_raise_anything_but_an_image_error(format):
+    data = encoded(Image.fromarray(noise(0, 24, 24)), format)
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        broken = bytearray(data)
+        for place in rng.integers(0, min(len(data), 300), 3):
+            broken[place] ^= int(rng.integers(1, 256))
+        try:
+            image = decode_image(bytes(broken))
+        except ImageError:
+            continue
+        assert image.dtype == np.uint8
+        assert image.shape[2] == 3
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.4", b"<svg/>", b"\xff\xd8\xff"])
+def test_what_is_no_picture_is_refused(data):
+    with pytest.raises(ImageError):
+        decode_image(data)
+
+
+def test_a_format_outside_the_list_is_refused():
+    with pytest.raises(ImageError, match="use JPEG, PNG"):
+        decode_image(encoded(photo(), "GIF"))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ImageError, match=r"gone\.png"):
+        decode_image(tmp_path / "gone.png")
+    with pytest.raises(ImageError, match="directory"):
+        decode_image(tmp_path)
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
+    monkeypatch.setattr(images, "MAX_PIXELS", 12 * 20 - 1)
+    with pytest.raises(ImageError, match="20x12"):
+        decode_image(encoded(photo(12, 20)))
+
+
+def test_labels_are_resized_without_mixing_ids():
+    mask = np.array([[7, 26], [26, 7]], np.uint8).repeat(16, 0).repeat(16, 1)
+    small, large = resize_labels(mask, (5, 9)), resize_labels(mask, (100, 60))
+    assert small.shape == (5, 9)
+    assert set(np.unique(small)) == set(np.unique(large)) == {7, 26}
+    assert np.array_equal(resize_labels(large, (32, 32)), mask)
+
+
+def test_images_shrink_with_antialiasing():
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    stripes[:, ::2] = 255
+    small = resize_image(stripes, (16, 8))
+    assert small.shape == (16, 8, 3)
+    assert np.abs(small.astype(int) - 127).max() < 20  # every second pixel would give 0 or 255
+
+
+@pytest.mark.parametrize("height, width", [(360, 480), (1024, 2048), (3000, 400), (20, 3000)])
+def test_fit_size_keeps_proportions_and_area(height, width):
+    fitted = fit_size(height, width, (256, 512), 32)
+    assert fitted[0] % 32 == fitted[1] % 32 == 0
+    assert min(fitted) >= 32
+    if min(fitted) > 96:
+        assert fitted[1] / fitted[0] == pytest.approx(width / height, rel=0.15)
+        assert fitted[0] * fitted[1] == pytest.approx(256 * 512, rel=0.2)
+
+
+def test_fit_size_leaves_a_size_that_fits():
+    assert fit_size(256, 512, (256, 512), 32) == (256, 512)
+    assert fit_size(1024, 2048, (256, 512), 32) == (256, 512)
+
+
+def test_a_written_mask_reads_back_exactly(tmp_path):
+    mask = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    write_mask(tmp_path / "m.png", mask)
+    with Image.open(tmp_path / "m.png") as file:
+        assert file.mode == "L"
+        assert np.array_equal(np.asarray(file), mask)
+    assert [path.name for path in tmp_path.glob("*m.png*")] == ["m.png"]
+
+
+def test_a_mask_that_cannot_be_written_is_a_storage_error(tmp_path):
+    with pytest.raises(StorageError, match=r"nowhere"):
+        write_mask(tmp_path / "nowhere" / "m.png", np.zeros((4, 4), np.uint8))
+
+
+def test_encode_png_is_lossless():
+    image = noise(1, 9, 7)
+    assert np.array_equal(decode_image(encode_png(image)), image)
+
+
+def test_overlay_blends_colours_and_keeps_the_photo_where_there_is_no_label():
+    image, mask = noise(2, 4, 4), np.full((4, 4), 26, np.uint8)
+    mask[0] = 255
+    mask[1] = 0
+    assert np.array_equal(overlay(image, mask, 0.0), image)
+    full = overlay(image, mask, 1.0)
+    assert np.array_equal(full[:2], image[:2])
+    assert np.array_equal(full[2:], colorize(mask)[2:])
+    half = overlay(image, mask, 0.5)[2:].astype(float)
+    assert np.abs(half - (image[2:] / 2 + colorize(mask)[2:] / 2)).max() <= 0.5

@@ -1,0 +1,245 @@
+"""The worker with real processes: a script stands in for the training."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from segcore import jobs, runs, worker
+from segcore.jobs import Job, Parameters, State
+
+QUICK = Parameters(recipe="quick-unet", data="streets", epochs=3)
+NAME = "unet-streets-20250101-000000-abcd"
+
+# A training of one epoch: makes its run's folder, says its name, then does what the test wants.
+TRAINING = """
+import json, os, signal, subprocess, sys, time
+from pathlib import Path
+name, deed = sys.argv[1:3]
+path = Path(os.environ["SEGCORE_ARTIFACTS"], "runs", name)
+path.mkdir(parents=True, exist_ok=True)
+manifest = {"run": name, "model": "unet", "data": {"dataset": "streets", "spec": "streets"},
+            "recipe": {"name": "quick-unet"}, "status": "running", "started": "2025", "seed": 0}
+def save(status):
+    (path / "run.json").write_text(json.dumps(manifest | {"status": status}))
+save("running")
+print("run:", name)
+if deed == "finish":
+    save("finished")
+elif deed == "fail":
+    print("Traceback, warnings and so on", file=sys.stderr)
+    sys.exit("error: streets: no room left on the disk")
+elif deed == "crash":
+    os.kill(os.getpid(), signal.SIGKILL)
+elif deed == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    print("child:", child.pid)
+    time.sleep(60)
+elif deed == "long":
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "GRACE_SECONDS", 0.5)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "training.py"
+    path.write_text(TRAINING)
+    return path
+
+
+@pytest.fixture
+def start(script: Path) -> Iterator[Callable[..., threading.Event]]:
+    """Starts a worker whose trainings do the given deeds, one an attempt, the last one for ever."""
+    started: list[tuple[threading.Event, threading.Thread]] = []
+
+    def begin(*deeds: str) -> threading.Event:
+        def command(job: Job) -> list[str]:
+            deed = deeds[min(job.attempt, len(deeds)) - 1]
+            return [sys.executable, str(script), NAME, deed]
+
+        stop = threading.Event()
+        thread = threading.Thread(target=worker.work, args=(stop,), kwargs={"command": command})
+        thread.start()
+        started.append((stop, thread))
+        return stop
+
+    yield begin
+    for stop, thread in started:
+        stop.set()
+        thread.join(20)
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, [vars(job) for job in jobs.list_jobs()]
+        time.sleep(0.02)
+
+
+def has_state(job: Job, *states: State) -> Callable[[], bool]:
+    return lambda: jobs.get_job(job.id).state in states
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process lives; a dead one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_the_command_is_that_of_the_command_line() -> None:
+    job = jobs.enqueue(Parameters(recipe="quick-unet", data="streets", epochs=3, seed=0))
+    assert worker.training_command(job) == [
+        *(sys.executable, "-m", "segcore", "train", "--recipe", "quick-unet"),
+        *("--data", "streets", "--epochs", "3", "--seed", "0"),
+    ]
+
+
+def test_a_training_that_ends_well_is_done(start: Callable[..., threading.Event]) -> None:
+    job = jobs.enqueue(QUICK)
+    start("finish")
+    wait_for(has_state(job, State.DONE))
+    assert jobs.get_job(job.id).run == NAME
+    assert f"run: {NAME}" in (runs.get_run(NAME).path / "train.log").read_text()
+
+
+def test_a_failed_training_says_why(start: Callable[..., threading.Event]) -> None:
+    job = jobs.enqueue(QUICK)
+    start("fail")
+    wait_for(has_state(job, State.FAILED))
+    ended = jobs.get_job(job.id)
+    assert ended.reason == "streets: no room left on the disk"
+    assert ended.attempt == 1
+    run = runs.get_run(NAME)
+    assert (run.status, run.manifest["reason"]) == ("failed", ended.reason)
+
+
+def test_a_crash_is_retried_by_resuming(start: Callable[..., threading.Event]) -> None:
+    job = jobs.enqueue(QUICK)
+    start("crash", "crash", "finish")
+    wait_for(has_state(job, State.DONE, State.FAILED))
+    ended = jobs.get_job(job.id)
+    assert (ended.state, ended.attempt, ended.run) == (State.DONE, 3, NAME)
+    assert worker.training_command(ended)[3:] == ["train", "--resume", NAME]
+
+
+def test_a_third_crash_is_the_last(start: Callable[..., threading.Event]) -> None:
+    job = jobs.enqueue(QUICK)
+    start("crash")
+    wait_for(has_state(job, State.FAILED))
+    ended = jobs.get_job(job.id)
+    assert ended.attempt == 1 + jobs.AUTOMATIC_RETRIES
+    assert "SIGKILL" in str(ended.reason)
+    assert "given up" in str(ended.reason)
+
+
+def test_cancel_ends_every_process_even_those_that_will_not(
+    start: Callable[..., threading.Event],
+) -> None:
+    job = jobs.enqueue(QUICK)
+    start("deaf")
+    wait_for(lambda: job.log_path.exists() and "child: " in job.log_path.read_text())
+    leader = jobs.get_job(job.id).process_group
+    assert leader is not None
+    child = int(job.log_path.read_text().rpartition("child: ")[2])
+    jobs.cancel(job.id)
+    wait_for(has_state(job, State.CANCELLED))
+    assert not is_running(leader)
+    assert not is_running(child)
+    assert runs.get_run(NAME).status == "stopped"
+
+
+def test_a_worker_that_is_stopped_gives_its_job_back(start: Callable[..., threading.Event]) -> None:
+    job = jobs.enqueue(QUICK)
+    stop = start("long", "finish")
+    wait_for(lambda: jobs.get_job(job.id).run)
+    stop.set()
+    wait_for(has_state(job, State.QUEUED))
+    assert jobs.get_job(job.id).retries == 0
+    start("long", "finish")
+    wait_for(has_state(job, State.DONE))
+
+
+def test_one_training_at_a_time_with_two_workers(start: Callable[..., threading.Event]) -> None:
+    first, second = jobs.enqueue(QUICK), jobs.enqueue(QUICK)
+    start("long")
+    start("long")
+    wait_for(lambda: jobs.get_job(first.id).run)
+    assert jobs.get_job(second.id).state == State.QUEUED
+
+
+WORKER = """
+import sys, threading
+from segcore import jobs, worker
+worker.POLL_SECONDS = 0.05
+command = lambda job: [sys.executable, sys.argv[1], sys.argv[2], sys.argv[3]]
+worker.work(threading.Event(), command=command, lease=1.0)
+"""
+
+
+def test_the_job_of_a_killed_worker_is_taken_over_and_its_training_ended(
+    script: Path, start: Callable[..., threading.Event]
+) -> None:
+    job = jobs.enqueue(QUICK)
+    killed = subprocess.Popen([sys.executable, "-c", WORKER, script, NAME, "long"])
+    wait_for(lambda: jobs.get_job(job.id).run)
+    orphan = jobs.get_job(job.id).process_group
+    assert orphan is not None
+    killed.kill()
+    killed.wait()
+    assert is_running(orphan)
+
+    start("long", "finish")
+    wait_for(has_state(job, State.DONE))
+    assert not is_running(orphan)
+    ended = jobs.get_job(job.id)
+    assert (ended.attempt, ended.retries, ended.run) == (2, 1, NAME)
+
+
+def test_a_training_that_finished_without_its_worker_is_not_repeated(
+    start: Callable[..., threading.Event],
+) -> None:
+    job = jobs.enqueue(QUICK)
+    claimed = jobs.claim("dead", lease=-1)
+    assert claimed is not None
+    job.log_path.parent.mkdir()
+    job.log_path.write_text(f"run: {NAME}\n")
+    folder = Path(os.environ["SEGCORE_ARTIFACTS"], "runs", NAME)
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(
+        '{"model": "unet", "data": {"dataset": "streets"}, "recipe": {"name": "quick-unet"},'
+        ' "status": "finished", "started": "2025"}'
+    )
+    start("fail")
+    wait_for(has_state(job, State.DONE, State.FAILED))
+    assert jobs.get_job(job.id).state == State.DONE
+
+
+def test_ensure_worker_starts_one_that_outlives_the_asker() -> None:
+    asker = "from segcore import worker; worker.ensure_worker(); worker.ensure_worker()"
+    subprocess.run([sys.executable, "-c", asker], check=True)
+    wait_for(lambda: any(jobs.living_workers().values()))
+    (pid,) = jobs.living_workers().values()
+    assert pid is not None
+    assert is_running(pid)
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not jobs.living_workers())
+
+
+def test_a_worker_ends_when_it_was_idle_for_long() -> None:
+    worker.work(threading.Event(), worker="w", idle_seconds=0.2)
+    assert jobs.living_workers() == {}
