@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.shared import engine, state
+from pages.shared import engine, gate, state
 
 st.set_page_config(page_title="Segmentation studio", page_icon=":material/traffic:", layout="wide")
+st.logo("pages/shared/logo.svg", size="large")
 
 page = st.navigation(
     {
@@ -24,6 +25,7 @@ page = st.navigation(
     }
 )
 engine.start()
+gate.announce()
 state.sidebar()
 engine.badge()
 page.run()

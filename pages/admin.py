@@ -142,7 +142,7 @@ def show_runs() -> None:
         },
         hide_index=True,
     )
-    trained = {run.name: run for run in found if run.best_epoch}
+    trained = {run.name: run for run in found if run.best_epoch and run.status != "running"}
     if trained:
         _show_actions(trained, {name for name, _ in champions})
 
@@ -184,19 +184,17 @@ def _show_actions(trained: dict[str, Run], champions: set[str]) -> None:
                 type="primary" if report is None else "secondary",
             ):
                 _evaluate(run, force=report is not None)
-            if st.button(
+            actions.button_with_question(
                 "Promote",
+                f"Make `{run.name}` the champion of {_seat(run.model, run.dataset)}? Visitors "
+                f"see it from then on.\n\n{_standing(run, champion)}",
+                partial(runs.promote, run, by=BY),
+                f"{run.name} is the champion",
+                key="promote",
                 icon=":material/star:",
-                type="secondary" if report is None or is_champion else "primary",
+                emphasized=report is not None and not is_champion,
                 disabled=is_champion,
-            ):
-                actions.confirm(
-                    f"Make `{run.name}` the champion of {_seat(run.model, run.dataset)}? Visitors "
-                    f"see it from then on.\n\n{_standing(run, champion)}",
-                    "Promote",
-                    partial(runs.promote, run, by=BY),
-                    f"{run.name} is the champion",
-                )
+            )
 
 
 def _standing(run: Run, champion: Run | None) -> str:
@@ -249,15 +247,16 @@ def show_promotions() -> None:
         with actions.row(
             f"**{_seat(model, dataset)}**", f"{standing[-1]['run']} since {standing[-1]['at']}"
         ):
-            if st.button("Roll back", key=f"roll back {model} {dataset}", icon=":material/undo:"):
-                before = standing[-2]["run"] if len(standing) > 1 else "the shipped champion"
-                actions.confirm(
-                    f"Take back the promotion of `{standing[-1]['run']}`? Visitors see "
-                    f"{before} from then on.",
-                    "Roll back",
-                    partial(runs.rollback, model, dataset, BY),
-                    f"{_seat(model, dataset)} is rolled back",
-                )
+            before = f"`{standing[-2]['run']}`" if len(standing) > 1 else "the shipped champion"
+            actions.button_with_question(
+                "Roll back",
+                f"Take back the promotion of `{standing[-1]['run']}`? Visitors see {before} from "
+                "then on.",
+                partial(runs.rollback, model, dataset, BY),
+                f"{_seat(model, dataset)} is rolled back",
+                key=f"roll back {model} {dataset}",
+                icon=":material/undo:",
+            )
     st.dataframe(
         history,
         column_config={

@@ -11,6 +11,7 @@ from pages.shared.viewer import (
     Panel,
     difference_layer,
     label_layer,
+    label_legend,
     outcome_layer,
     outcome_legend,
     show_legend,
@@ -81,6 +82,7 @@ def show_pictures(names: Names, sample: Sample, pair: Pair) -> None:
     )
     with pictures:
         show_panels(sample.image, panels, opacity / 100)
+        show_legend(label_legend([panel.layer.ids for panel in panels if panel.layer]))
 
 
 @st.fragment
@@ -129,14 +131,19 @@ def show_class_table(names: Names, truth: np.ndarray, pair: Pair) -> None:
     st.dataframe(
         class_table(truth, pair),
         hide_index=True,
+        height="content",
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=state.RUN_A, **iou),
-            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=state.RUN_B, **iou),
-            "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=80),
+            "a": st.column_config.ProgressColumn(
+                f"A · {names.a}", color=state.RUN_A, width=130, **iou
+            ),
+            "b": st.column_config.ProgressColumn(
+                f"B · {names.b}", color=state.RUN_B, width=130, **iou
+            ),
+            "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=70),
             "pixels": st.column_config.NumberColumn(
-                "Pixels", format="%.2f %%", width=80, help="Share of the picture, by its truth."
+                "Pixels", format="%.1f %%", width=70, help="Share of the picture, by its truth."
             ),
         },
     )
@@ -214,7 +221,7 @@ def main() -> None:
         with pictures.container():
             show_pictures(names, sample, pair)
         if sample.mask is not None:
-            left, right = st.columns(2, gap="medium")
+            left, right = st.columns([2, 3], gap="medium")
             with left:
                 show_map(sample, pair)
             with right:

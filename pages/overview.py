@@ -1,5 +1,6 @@
 """The two champions: who is better, on one live picture, and where to look further."""
 
+from collections import Counter
 from typing import Any
 
 import streamlit as st
@@ -15,52 +16,45 @@ MEAN_IOU_HELP = (
     "then averaged over those of Cityscapes' 19 evaluation classes that occur in the truth. "
     "Unlabelled pixels are left out. 1 is perfect."
 )
+
 DIFFERENCE_HELP = (
-    "Mean IoU of run A minus run B. The interval holds 95 % of 2,000 resamples of the split, "
-    "both runs on the same draw; where it holds 0 the comparison is undecided."
+    "Mean IoU of run A minus run B. The interval holds 95 % of {draws} resamples of the split by "
+    "{resampled_by}, both runs on the same draw; where it holds 0 the comparison is undecided."
 )
 
 
-def show_scores(
-    names: Names,
-    reports: tuple[dict[str, Any] | None, dict[str, Any] | None],
-    comparison: dict[str, Any] | None,
-) -> None:
-    sides = ((":blue[●]", names.a), (":orange[●]", names.b))
-    with st.grid(4, min_column_width=190):
-        for (square, name), report in zip(sides, reports, strict=True):
-            st.metric(
-                f"{square} {name}, mean IoU",
-                wording.score(report and report["mean_iou"]),
-                help=MEAN_IOU_HELP,
-                border=True,
-                height="stretch",
-            )
-        low, high = comparison["ci95"] if comparison else (None, None)
-        st.metric(
-            "Difference A − B",
-            wording.difference(comparison and comparison["delta"]),
-            delta=f"{wording.difference(low)} to {wording.difference(high)}",
-            delta_color="off",
-            delta_arrow="off",
-            help=DIFFERENCE_HELP,
-            border=True,
-            height="stretch",
-        )
-        accuracies = [wording.score(report and report["pixel_accuracy"]) for report in reports]
-        st.metric(
-            "Pixel accuracy, A and B",
-            " · ".join(accuracies),
-            help="Share of the scored pixels that are labelled right: mostly the large classes.",
-            border=True,
-            height="stretch",
-        )
-
-
-def policy_line(report: dict[str, Any], selection: state.Selection) -> str:
-    return (
-        f"{wording.data_name(selection.dataset)}, {report['split']} split, "
-        f"{report['images']} images at {report['resolution']}, policy `{report['policy']}`"
+def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
+    low, high = comparison["ci95"]
+    verdicts = Counter(row["verdict"] for row in comparison["per_class"].values() if row["delta"])
+    cards = (
+        (
+            f":blue[●] {names.a}, mean IoU",
+            wording.score(comparison["mean_iou_a"]),
+            MEAN_IOU_HELP,
+        ),
+        (
+            f":orange[●] {names.b}, mean IoU",
+            wording.score(comparison["mean_iou_b"]),
+            MEAN_IOU_HELP,
+        ),
+        (
+            f"Difference A − B, 95 %: {wording.difference(low)} to {wording.difference(high)}",
+            wording.difference(comparison["delta"]),
+            DIFFERENCE_HELP.format(**comparison),
+        ),
+        (
+            "Classes better in A, in B, undecided",
+            f"{verdicts['a']} · {verdicts['b']} · {verdicts['undecided']}",
+            "Each class is decided by the interval of its own IoU difference.",
+        ),
+    )
+    with st.grid(4, min_column_width=200):
+        for label, value, definition in cards:
+            st.metric(label, value, help=definition, border=True, height="stretch")
+    st.caption(
+        f"{wording.data_name(dataset)}, {comparison['split']} split, "
+        f"{comparison['images']} images at {comparison['resolution']}, "
+        f"policy `{comparison['policy']}`"
     )
 
 
@@ -98,9 +92,7 @@ def show_facts(runs: tuple[Run, Run]) -> None:
             seconds = sum(row["seconds"] for row in cache.history(run))
             height, width = run.manifest["preprocessing"]["size"]
             with st.container(border=True):
-                st.markdown(
-                    f"**:{square}[●] {wording.model_name(run)}** `{run.name}`"
-                )
+                st.markdown(f"**:{square}[●] {wording.model_name(run)}** `{run.name}`")
                 st.markdown(
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
                     f"{wording.duration(seconds)} on {run.manifest.get('device', 'CPU')}, best of "
@@ -122,39 +114,32 @@ def show_ways_on() -> None:
                 st.page_link(page, label=label, icon=icon, width="stretch")
 
 
+def show_verdict(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
+    comparison = cache.comparison_report(*runs, selection.dataset, state.SPLIT)
+    if comparison is not None:
+        st.title(wording.headline(comparison, names.a, names.b), anchor=False)
+        show_scores(selection.dataset, names, comparison)
+        return
+    st.title(f"{names.a} and {names.b} label the same street", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Which one is better is not known yet: not both are scored on these images.")
+        st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/scoreboard:")
+
+
 def main() -> None:
     selection = state.selection()
     runs = guards.require_runs(selection)
     names = Names.of(*runs)
-    reports = tuple(cache.report(run, selection.dataset, state.SPLIT) for run in runs)
-    try:
-        comparison = cache.comparison_report(*runs, selection.dataset, state.SPLIT)
-    except SegcoreError as error:
-        comparison = None
-        st.error(str(error))
-    if comparison is not None:
-        st.title(wording.headline(comparison, names.a, names.b), anchor=False)
-    else:
-        st.title(f"{names.a} and {names.b} label the same street", anchor=False)
-    scored = next((report for report in reports if report is not None), None)
-    if scored is not None:
-        st.caption(policy_line(scored, selection))
-        show_scores(names, (reports[0], reports[1]), comparison)
-    if comparison is None:
-        st.page_link(
-            "pages/evaluate.py",
-            label="Not both are scored on these images yet: evaluate them",
-            icon=":material/scoreboard:",
-        )
+    show_verdict(selection, runs, names)
     if selection.problem is not None:
         guards.offer_streets(selection)
     else:
-        try:
-            show_live_picture(selection, runs, names)
-        except SegcoreError as error:
-            st.error(str(error))
+        show_live_picture(selection, runs, names)
     show_facts(runs)
     show_ways_on()
 
 
-main()
+try:
+    main()
+except SegcoreError as error:
+    st.error(str(error))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.labelling import Names, Pair
-from pages.shared.viewer import Panel, difference_layer, show_panels, swatch
+from pages.shared.viewer import SMALLEST_SHARE, Panel, difference_layer, show_panels, swatch
 from segcore.agreement import label_shares
 from segcore.errors import SegcoreError
 from segcore.images import encode_png, overlay
@@ -15,8 +15,6 @@ from segcore.runs import Run
 
 TYPES = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp"]
 EXAMPLE_KEY = "val-0007"
-SMALLEST_SHARE = 0.0005
-"""Labels below this share of the picture, in both predictions, are left out of the table."""
 
 
 def chosen_photo() -> np.ndarray | None:
@@ -91,6 +89,7 @@ def show_legend(names: Names, pair: Pair) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        height="content",
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),

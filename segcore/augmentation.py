@@ -37,9 +37,7 @@ def augment(
     if augmentation.rotation:
         picture, labels = _rotate(picture, labels, augmentation.rotation, random)
     if augmentation.scale or crop:
-        picture, labels = _zoom_and_crop(
-            picture, labels, augmentation, crop or mask.shape, random
-        )
+        picture, labels = _zoom_and_crop(picture, labels, augmentation, crop or mask.shape, random)
     if augmentation.flip and random.random() < 0.5:
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         labels = labels.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

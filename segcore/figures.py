@@ -180,7 +180,6 @@ def learning_curves(curves: Sequence[Curve], metric: str, axis: Axis = "epoch") 
     figure = go.Figure()
     for curve in curves:
         x, train, val = curve.along(axis), curve.values(metric), curve.values(f"val_{metric}")
-        hover = f"{curve.name}, {{}}: %{{y:.4f}}<extra></extra>"
         shared = {"x": x, "mode": "lines+markers" if len(x) == 1 else "lines"}
         figure.add_scatter(
             **shared,
@@ -189,7 +188,7 @@ def learning_curves(curves: Sequence[Curve], metric: str, axis: Axis = "epoch") 
             legendgroup=curve.name,
             opacity=0.75,
             line={"color": curve.color, "width": 1.6, "dash": "dash"},
-            hovertemplate=hover.format("train"),
+            hovertemplate=f"{curve.name}, train: %{{y:.4f}}<extra></extra>",
         )
         figure.add_scatter(
             **shared,
@@ -199,7 +198,7 @@ def learning_curves(curves: Sequence[Curve], metric: str, axis: Axis = "epoch") 
             line={"color": curve.color, "width": 2.6},
             fill="tonexty",
             fillcolor=_with_opacity(curve.color, 0.12),
-            hovertemplate=hover.format("validation"),
+            hovertemplate=f"{curve.name}, validation: %{{y:.4f}}<extra></extra>",
         )
         _add_best(figure, curve, x, val)
     return _curve_chart(figure, curves, axis)

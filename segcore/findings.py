@@ -88,18 +88,69 @@ def _drift_findings(train: SplitStatistics, val: SplitStatistics) -> list[str]:
     return found
 
 
+def share_and_iou(share: np.ndarray, runs: Sequence[tuple[str, Mapping[str, float | None]]]) -> str:
+    """Whether rare classes are the badly segmented ones, by Spearman's rank correlation.
+
+    Args:
+        share: (34,) shares of the training pixels.
+        runs: name and class -> IoU of each run.
+    """
+    parts = []
+    for name, iou in runs:
+        pairs = [
+            (share[id_], score)
+            for id_ in EVALUATED_IDS
+            if share[id_] and (score := iou.get(NAMES[id_])) is not None
+        ]
+        if len(pairs) > 2:
+            parts.append(f"{_rank_correlation(np.array(pairs)):+.2f} for {name}")
+    if not parts:
+        return "Too few classes are scored to tell."
+    return (
+        f"Rank correlation of a class's pixel share and its IoU: {_listed(parts)} "
+        "(+1: the rarer the worse, 0: no connection)."
+    )
+
+
+def _rank_correlation(pairs: np.ndarray) -> float:
+    """Spearman's of (N, 2), ties taken in order."""
+    ranks = pairs.argsort(axis=0).argsort(axis=0)
+    correlation: np.ndarray = np.corrcoef(ranks.T)
+    return float(correlation[0, 1])
+
+
+def recipe_differences(
+    a: Mapping[str, Any], b: Mapping[str, Any]
+) -> list[tuple[str, Any, Any, bool]]:
+    """Parameter, value in a, value in b, whether they differ; nested ones as `outer.inner`."""
+    flat_a, flat_b = _flat(a), _flat(b)
+    return [
+        (name, flat_a.get(name), flat_b.get(name), flat_a.get(name) != flat_b.get(name))
+        for name in dict.fromkeys([*flat_a, *flat_b])
+    ]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
 # --- training ------------------------------------------------------------------------------------
 
 
 def turning_epoch(history: Sequence[Row]) -> int | None:
-    """The epoch of the lowest validation loss, where it has risen by 5 % or more since; else None."""
-    loss = np.array([row.get("val_loss", np.nan) for row in history], dtype=np.float64)
-    if not np.isfinite(loss).any():
+    """The epoch of the lowest validation loss where it has since risen by 5 %; else None."""
+    losses = [(row["val_loss"], int(row["epoch"])) for row in history if "val_loss" in row]
+    losses = [(loss, epoch) for loss, epoch in losses if np.isfinite(loss)]
+    if not losses:
         return None
-    lowest = int(np.nanargmin(loss))
-    last = loss[np.isfinite(loss)][-1]
-    has_turned = last > loss[lowest] * (1 + TURNED)
-    return int(history[lowest]["epoch"]) if has_turned else None
+    lowest, epoch = min(losses)
+    return epoch if losses[-1][0] > lowest * (1 + TURNED) else None
 
 
 def training(name: str, history: Sequence[Row]) -> str:
@@ -148,18 +199,17 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
 # --- comparison ----------------------------------------------------------------------------------
 
 
-def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
-    """Who is better and whether that is more than chance, from a comparison's report."""
+def interval(report: Mapping[str, Any], a: str, b: str) -> str:
+    """How sure the difference of two runs is, from a comparison's report."""
     delta, (low, high) = report["delta"], report["ci95"]
     if delta is None:
         return "Nothing was scored: the split holds none of the evaluated classes."
+    difference = f"Mean IoU of {a} minus {b}: {delta:+.3f}"
     if low is None:
-        return f"{_leader(delta, a, b)}; one sequence alone gives no interval."
-    spread = f"95 % interval {low:+.3f} to {high:+.3f}"
-    if report["verdict"] == "undecided":
-        return f"Undecided between {a} and {b}: {delta:+.3f} mean IoU, {spread}, holds 0."
-    winner, loser = (a, b) if report["verdict"] == "a" else (b, a)
-    return f"{winner} is better than {loser}: {delta:+.3f} mean IoU for {a} ({spread})."
+        return f"{difference}; a single sequence gives no interval."
+    drawn = f"{report['draws']:,} resamples of {report['groups']} {report['resampled_by']}s"
+    holds_zero = " It holds 0, so chance may explain it." if low <= 0 <= high else ""
+    return f"{difference}, 95 % interval {low:+.3f} to {high:+.3f} ({drawn}).{holds_zero}"
 
 
 def class_verdicts(report: Mapping[str, Any], a: str, b: str) -> str:
@@ -172,9 +222,30 @@ def class_verdicts(report: Mapping[str, Any], a: str, b: str) -> str:
     )
 
 
-def _leader(delta: float, a: str, b: str) -> str:
-    ahead, behind = (a, b) if delta >= 0 else (b, a)
-    return f"{ahead} is ahead of {behind} by {abs(delta):.3f} mean IoU"
+def confusions(matrix: np.ndarray, count: int = 3) -> list[str]:
+    """The largest shares of a class that were called another: (34, 34) counts -> sentences."""
+    rows = matrix.sum(axis=1, keepdims=True)
+    share = matrix / np.maximum(rows, 1)
+    np.fill_diagonal(share, 0)
+    largest = np.argsort(-share, axis=None)[:count]
+    pairs = [divmod(int(cell), len(matrix)) for cell in largest]
+    return [
+        f"{share[truth, predicted]:.0%} of {NAMES[truth]} is called {NAMES[predicted]}"
+        for truth, predicted in pairs
+        if share[truth, predicted]
+    ]
+
+
+def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
+    """Whose confidence is nearer to the truth: name and expected calibration error of each run."""
+    known = sorted((error, name) for name, error in errors if error is not None)
+    if not known:
+        return "No pixel was scored, so nothing can be said."
+    parts = [f"{name} by {error * 100:.1f} points" for error, name in known]
+    return (
+        f"Confidence and accuracy lie apart by (ECE, 15 bins): {_listed(parts)}. "
+        "Below the dotted line a model is surer than it is right."
+    )
 
 
 # --- words ---------------------------------------------------------------------------------------

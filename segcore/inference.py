@@ -5,7 +5,6 @@ back bilinearly and the top class is taken after that. Keras is imported with th
 not with this module, so that code that only reads stored results does not wait for it.
 """
 
-import platform
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from segcore import environment
 from segcore.errors import RunError
 from segcore.images import resize_image
 from segcore.runs import Run, verified_weights
@@ -135,10 +135,7 @@ class Predictor:
     @property
     def device(self) -> str:
         """Where the network runs, in words."""
-        import keras
-
-        gpus = keras.distribution.list_devices("gpu")
-        return ", ".join(gpus) if gpus else f"CPU ({platform.processor() or platform.machine()})"
+        return environment.device()
 
     def predict(self, image: np.ndarray) -> Prediction:
         """Labels an image (H, W, 3) uint8 RGB."""

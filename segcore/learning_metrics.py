@@ -4,6 +4,8 @@ They describe the augmented crops that the model learnt from, so they are read a
 the validation's, never quoted as results.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -26,7 +28,7 @@ class ConfusionMatrix(keras.metrics.Metric):
             shape=(NUM_CLASSES, NUM_CLASSES), initializer="zeros", name="counts"
         )
 
-    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         truth = ops.reshape(ops.cast(y_true, "int32"), (-1,))
         predicted = ops.reshape(ops.argmax(y_pred, axis=-1), (-1,))
         valid = np.isin(np.arange(256), EVALUATED_IDS)
@@ -35,7 +37,7 @@ class ConfusionMatrix(keras.metrics.Metric):
         columns = ops.one_hot(predicted, NUM_CLASSES, dtype="float32")
         self.counts.assign_add(ops.matmul(ops.transpose(rows), columns) / 1000.0)
 
-    def result(self):
+    def result(self) -> Any:
         return ops.trace(self.counts) / ops.maximum(ops.sum(self.counts), 1e-3)
 
     def matrix(self) -> np.ndarray:
@@ -56,7 +58,7 @@ class IoUScore(keras.metrics.Metric):
         self.total = self.add_weight(initializer="zeros", name="total")
         self.pictures = self.add_weight(initializer="zeros", name="pictures")
 
-    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         truth = ops.one_hot(ops.cast(y_true, "int32"), NUM_CLASSES, dtype="float32")
         predicted = ops.cast(ops.softmax(ops.cast(y_pred, "float32"), axis=-1) > 0.5, "float32")
         intersection = ops.sum(truth * predicted, axis=(1, 2))  # (B, classes)
@@ -64,5 +66,5 @@ class IoUScore(keras.metrics.Metric):
         self.total.assign_add(ops.sum(ops.mean((intersection + 1e-5) / (union + 1e-5), axis=-1)))
         self.pictures.assign_add(ops.cast(ops.shape(truth)[0], "float32"))
 
-    def result(self):
+    def result(self) -> Any:
         return self.total / ops.maximum(self.pictures, 1.0)

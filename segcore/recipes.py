@@ -43,7 +43,8 @@ class Recipe:
     Attributes:
         summary: one sentence for the person who chooses.
         expected: what it reached, where, and how long that took.
-        size: (H, W) the pictures are stretched to; None keeps the data set's own default size.
+        size: (H, W) the pictures are stretched to; None keeps the data set's own proportions.
+        input_scale: without a `size`, the share of the data set's default size that is used.
         crop: (H, W) of the window cut from each picture; None trains on whole pictures.
         steps_per_epoch: batches an epoch; None is one pass over the pictures.
         loss: name of a loss in `segcore.losses`, and its options. With `balance`, each class
@@ -62,6 +63,7 @@ class Recipe:
     model_options: Mapping[str, Any] = field(default_factory=dict)
     backbone_weights: str = "none"
     size: Size | None = None
+    input_scale: float = 1.0
     crop: Size | None = None
     augmentation: Augmentation = Augmentation()
     epochs: int = 50
@@ -80,6 +82,12 @@ class Recipe:
     warmup: float = 0.0
     ema: float | None = None
     seed: int = 0
+
+    def size_for(self, default: Size) -> Size:
+        """(H, W) at which pictures of a data set of that default size are used."""
+        if self.size is not None:
+            return self.size
+        return round(default[0] * self.input_scale), round(default[1] * self.input_scale)
 
     def to_dict(self) -> dict[str, Any]:
         """All parameters as JSON types, as run.json keeps them."""
@@ -171,14 +179,16 @@ _RECIPES = (
         model="danet",
         summary="The best we know for the DANet: dilated EfficientNet-B3, light decoder, AdamW.",
         model_options={"output_stride": 16, "decoder": True},
-        crop=(256, 256),
+        input_scale=0.8,
+        crop=(224, 224),
         augmentation=STRONG,
-        epochs=20,
-        batch_size=8,
+        epochs=8,
+        batch_size=4,
+        steps_per_epoch=125,
         balance=0.25,
         aux_weight=0.2,
         optimizer="adamw",
-        learning_rate=2e-3,
+        learning_rate=1.5e-3,
         weight_decay=0.01,
         schedule="cosine",
         warmup=0.03,

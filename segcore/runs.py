@@ -192,9 +192,10 @@ def verified_file(run: Run, name: str) -> Path:
         raise RunError(f"{run.name}: has no {name} yet; let it finish an epoch first")
     candidates = (run.path / name, run.path / (PENDING + name))
     for path in candidates:
-        if path.is_file() and path.stat().st_size == entry["bytes"]:
-            if sha256(path) == entry["sha256"]:
-                return path
+        if not path.is_file() or path.stat().st_size != entry["bytes"]:
+            continue
+        if sha256(path) == entry["sha256"]:
+            return path
     problem = "does not match its hash in run.json" if candidates[0].exists() else "is missing"
     raise RunError(f"{run.name}: {name} {problem}; restore the file or train the run again")
 

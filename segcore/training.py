@@ -2,19 +2,16 @@
 
 import io
 import math
-import platform
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import keras
 import numpy as np
 from PIL import Image
 
-from segcore import runs, settings
+from segcore import environment, runs
 from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError
 from segcore.files import storage_error, to_json, write_atomically
@@ -25,12 +22,12 @@ from segcore.models import build_model
 from segcore.preparation import Prepared, prepare
 from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.run_writer import RunWriter, history_csv, new_run_name, write_progress
+from segcore.sources import open_source
 from segcore.tracking import EventLog
 from segcore.validation import STRIDE, ValidationResult, Validator
 
 SNAPSHOT_PICTURES = 4
 PROGRESS_INTERVAL = 1.0  # seconds between two writes of progress.json
-PACKAGES = ("tensorflow", "jax", "keras", "numpy", "pillow")
 
 
 class TrainingError(SegcoreError):
@@ -76,14 +73,14 @@ def train(
             "failed" and keeps its last epoch.
     """
     recipe = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
-    given = {
+    given: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
         "seed": seed,
         "backbone_weights": backbone_weights,
     }
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
-    prepared = prepare(spec, recipe.size, ("train", "val"))
+    prepared = _prepare(recipe, spec)
     parent = runs.get_run(start_from) if start_from else None
     session = _Session(recipe, prepared, parent)
 
@@ -111,7 +108,7 @@ def resume(
     if run.status == "finished":
         raise RunError(f"{name}: is finished; train a new run instead of resuming it")
     recipe = from_dict(run.manifest["recipe"])
-    prepared = prepare(run.spec, recipe.size, ("train", "val"))
+    prepared = _prepare(recipe, run.spec)
     if prepared.fingerprint != run.manifest["data"]["fingerprint"]:
         raise RunError(f"{name}: its data {run.spec} has changed; train a new run on it")
     session = _Session(recipe, prepared, None)
@@ -126,15 +123,16 @@ class _Session:
 
     def __init__(self, recipe: Recipe, prepared: Prepared, parent: runs.Run | None) -> None:
         self.recipe, self.prepared, self.parent = recipe, prepared, parent
-        self.data = prepared.splits["train"]
+        data = prepared.splits["train"]
         val = prepared.splits["val"]
-        if self.data.masks is None or val.masks is None:
+        if data.masks is None or val.masks is None:
             raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
+        self.images, self.masks = data.images, data.masks
         keras.utils.set_random_seed(recipe.seed)
-        keras.mixed_precision.set_dtype_policy(_precision())
+        keras.mixed_precision.set_dtype_policy(environment.precision())
 
         crop = recipe.crop or prepared.size
-        self.steps = recipe.steps_per_epoch or -(-len(self.data.images) // recipe.batch_size)
+        self.steps = recipe.steps_per_epoch or -(-len(data.images) // recipe.batch_size)
         # Only a model that cannot take any size is built for a fixed one.
         input_size = crop if recipe.model == "danet-tasm" else None
         self.model = build_model(
@@ -149,7 +147,7 @@ class _Session:
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
-            class_weights=_class_weights(self.data.statistics.pixels, recipe.balance),
+            class_weights=_class_weights(data.statistics.pixels, recipe.balance),
             **recipe.loss_options,
         )
         self.optimizer = _optimizer(recipe, self.steps)
@@ -159,11 +157,9 @@ class _Session:
         self.model.compile(
             optimizer=self.optimizer,
             loss=dict.fromkeys(outputs, self.loss),
-            loss_weights={
-                name: 1.0 if name == "logits" else recipe.aux_weight for name in outputs
-            },
+            loss_weights={name: 1.0 if name == "logits" else recipe.aux_weight for name in outputs},
             metrics={"logits": [self.confusion, self.score]},
-            jit_compile=_compiles_with_xla(recipe.model),
+            jit_compile=environment.compiles_with_xla(recipe.model),
         )
         self.validate = Validator(self.model, self.loss, val.images, val.masks)
         count = min(SNAPSHOT_PICTURES, len(val.keys))
@@ -190,11 +186,11 @@ class _Session:
                 "size": list(prepared.size),
                 "multiple": STRIDE,
             },
-            "versions": _versions(),
+            "versions": environment.versions(),
             "backend": keras.backend.backend(),
             "precision": keras.mixed_precision.dtype_policy().name,
-            "device": describe_device(),
-            "commit": _commit(),
+            "device": environment.device(),
+            "commit": environment.commit(),
             "status": "running",
             "started": runs.now(),
             "finished": None,
@@ -209,9 +205,7 @@ class _Session:
             }
         return manifest
 
-    def run(
-        self, writer: RunWriter, on_progress: Callable[[Progress], None] | None
-    ) -> runs.Run:
+    def run(self, writer: RunWriter, on_progress: Callable[[Progress], None] | None) -> runs.Run:
         history = writer.run().history()
         done = int(writer.manifest["epochs"])
         if done:
@@ -226,11 +220,13 @@ class _Session:
                 history.append(row)
                 self._commit(writer, epoch, history, validation)
                 events.add(epoch, row)
+                _log(writer, f"epoch {epoch}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
         except KeyboardInterrupt:
             writer.save_manifest(status="stopped", reason="stopped by hand")
             raise
         except SegcoreError as error:
             writer.save_manifest(status="failed", reason=str(error))
+            _log(writer, f"failed: {error}")
             raise
         finally:
             events.close()
@@ -249,8 +245,8 @@ class _Session:
         recipe = self.recipe
         _reseed(self.model, recipe.seed, epoch)
         batches = TrainingBatches(
-            self.data.images,
-            self.data.masks,
+            self.images,
+            self.masks,
             augmentation=recipe.augmentation,
             crop=recipe.crop,
             batch_size=recipe.batch_size,
@@ -376,6 +372,11 @@ class _Reporter(keras.callbacks.Callback):
 # --- parts ---------------------------------------------------------------------------------------
 
 
+def _prepare(recipe: Recipe, spec: str) -> Prepared:
+    size = recipe.size_for(open_source(spec).default_size)
+    return prepare(spec, size, ("train", "val"))
+
+
 def _optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     rate: Any = recipe.learning_rate
     if recipe.schedule == "cosine":
@@ -411,16 +412,6 @@ def _class_weights(pixels: np.ndarray, balance: float) -> np.ndarray | None:
     return weights
 
 
-def _precision() -> str:
-    """bfloat16 where a GPU computes it fast; this needs no scaling of the loss."""
-    return "mixed_bfloat16" if keras.distribution.list_devices("gpu") else "float32"
-
-
-def _compiles_with_xla(model: str) -> bool:
-    """XLA on a GPU always; on a CPU it trains the U-Net 8 % faster, and compiles a DANet for 4 min."""
-    return model == "unet" or bool(keras.distribution.list_devices("gpu"))
-
-
 def _reseed(model: keras.Model, seed: int, epoch: int) -> None:
     """Gives every random layer a state that follows from (seed, epoch), so that runs resume."""
     random = np.random.default_rng([seed, epoch])
@@ -448,31 +439,13 @@ def _weights_bytes(model: keras.Model, writer: RunWriter) -> bytes:
         path.unlink(missing_ok=True)
 
 
+def _log(writer: RunWriter, line: str) -> None:
+    with open(writer.path / "train.log", "a") as file:
+        file.write(f"{runs.now()} {line}\n")
+
+
 def _to_npz(variables: list[keras.Variable]) -> bytes:
     file = io.BytesIO()
     arrays = {str(i): keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
-
-
-def describe_device() -> str:
-    """The device that trains, in words: the GPUs, or the processor."""
-    gpus = keras.distribution.list_devices("gpu")
-    return ", ".join(gpus) if gpus else f"CPU ({platform.processor() or platform.machine()})"
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _commit() -> str | None:
-    result = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=settings.ROOT, capture_output=True, text=True
-    )
-    return result.stdout.strip() if result.returncode == 0 else None

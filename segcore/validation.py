@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,7 +32,7 @@ class Scorer(keras.Model):
         self.network = inference_model(network)
         self.loss_function = loss
 
-    def call(self, inputs):
+    def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
         logits = self.network(inputs["image"], training=False)  # (B, H, W, C)
         return {
             "labels": ops.cast(ops.argmax(logits, axis=-1), "uint8"),
@@ -92,7 +93,7 @@ class Validator:
         )
 
     def _score(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
-        """One batch, padded to the network's stride and to a full batch, so that it compiles once."""
+        """One batch, padded to the network's stride and to full size, so that it compiles once."""
         count, height, width = masks.shape
         edges = (0, self.batch_size - count), (0, -height % STRIDE), (0, -width % STRIDE)
         padded = {

@@ -1,6 +1,7 @@
 """What an admin does with a button: checked, confirmed where it matters, and said when done."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -8,7 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared import gate
 from segcore.errors import SegcoreError
 
-DONE = "done"
+DONE, ASKED = "done", "asked"
+"""Keys of the session: what to say, and whose question is open."""
 
 
 def act(action: Callable[[], object], done: str) -> None:
@@ -25,6 +27,7 @@ def act(action: Callable[[], object], done: str) -> None:
     except SegcoreError as error:
         st.error(str(error), icon=":material/error:")
         return
+    _forget_question()
     st.session_state[DONE] = done
     st.rerun()
 
@@ -35,15 +38,42 @@ def say_what_is_done() -> None:
         st.toast(f"{done}.", icon=":material/check:")
 
 
-@st.dialog("Are you sure?")
-def confirm(question: str, yes: str, action: Callable[[], object], done: str) -> None:
-    """Asks before acting."""
+def button_with_question(
+    label: str,
+    question: str,
+    action: Callable[[], object],
+    done: str,
+    *,
+    key: str,
+    icon: str,
+    emphasized: bool = False,
+    disabled: bool = False,
+) -> None:
+    """A button whose action is confirmed in a dialog first.
+
+    Which dialog is open is kept for the visit: the page may be drawn anew behind it at any moment.
+    """
+    kind: Literal["primary", "secondary"] = "primary" if emphasized else "secondary"
+    if st.button(label, key=key, icon=icon, type=kind, disabled=disabled):
+        st.session_state[ASKED] = key
+    if st.session_state.get(ASKED) == key:
+        _confirm(label, question, action, done)
+
+
+def _forget_question() -> None:
+    st.session_state.pop(ASKED, None)
+
+
+@st.dialog("Are you sure?", on_dismiss=_forget_question)
+def _confirm(label: str, question: str, action: Callable[[], object], done: str) -> None:
     st.markdown(question)
     with st.container(horizontal=True):
-        if st.button(yes, type="primary", key="confirm"):
-            act(action, done)
+        agreed = st.button(label, type="primary", key="confirm")
         if st.button("Keep it as it is", key="keep"):
+            _forget_question()
             st.rerun()
+    if agreed:
+        act(action, done)
 
 
 def row(title: str, detail: str) -> DeltaGenerator:

@@ -109,24 +109,24 @@ def _show_stopped(job: Job) -> None:
     what = "failed" if job.state == State.FAILED else "was cancelled"
     run = _run(job)
     done = len(run.history()) if run else 0
-    kept = f"{done} epochs are kept" if done else "no epoch was finished"
+    kept = f"{done} finished epoch{'s' * (done != 1)} kept" if done else "no epoch was finished"
     with actions.row(f"**{title(job)}** {what}", f"{job.reason or 'By hand'}; {kept}."):
         if st.button(
             "Resume" if done else "Run again", key=f"retry {job.id}", icon=":material/replay:"
         ):
             actions.act(partial(jobs.retry, job.id), f"{title(job)} is in the queue again")
-        if st.button("Delete", key=f"delete {job.id}", icon=":material/delete:"):
-            actions.confirm(
-                f"Forget job {job.id} and its log? A run that it trained stays.",
-                "Delete",
-                partial(jobs.delete, job.id),
-                f"Job {job.id} is deleted",
-            )
+        actions.button_with_question(
+            "Delete",
+            f"Forget job {job.id} and its log? A run that it trained stays.",
+            partial(jobs.delete, job.id),
+            f"Job {job.id} is deleted",
+            key=f"delete {job.id}",
+            icon=":material/delete:",
+        )
 
 
 def title(job: Job) -> str:
-    wanted = job.parameters
-    return f"{wanted.recipe} on {wording.data_name(str(wanted.data).partition(':')[0])}"
+    return f"{job.parameters.recipe} on {str(job.parameters.data).partition(':')[0]}"
 
 
 def _run(job: Job) -> Run | None:

@@ -145,8 +145,13 @@ def _settle(sets: dict[str, DataSet]) -> Selection:
     data_set = sets[st.session_state[DATA]]
     runs = comparable_runs(data_set.name)
     for key, default in zip((A, B), default_runs(data_set.name), strict=True):
-        if st.session_state.get(key) not in runs:
+        name = st.session_state.get(key)
+        if name not in runs:
             st.session_state[key] = default
+            if name is not None:
+                st.toast(
+                    f"{name} is not here: the default is shown instead.", icon=":material/info:"
+                )
     return Selection(
         spec=data_set.spec,
         dataset=data_set.name,

@@ -24,15 +24,20 @@ from segcore.labels import LABELS, NO_LABEL, palette
 
 Side = Literal["photo", "truth", "a", "b", "map"]
 
+NEUTRAL = "rgb(128 128 128 / 35%)"
+
 ACCENTS: dict[Side, str] = {
-    "photo": "transparent",
+    "photo": NEUTRAL,
     "truth": TRUTH,
     "a": RUN_A,
     "b": RUN_B,
-    "map": "transparent",
+    "map": NEUTRAL,
 }
 SHOWN_PIXELS = 1_200_000
 """Larger pictures are shown smaller; what is downloaded keeps its size."""
+
+SMALLEST_SHARE = 0.0005
+"""Labels below this share of a picture are not worth a line in its legend."""
 
 OUTCOME_NAMES = ("both right", "only A right", "only B right", "both wrong")
 OUTCOME_COLORS = ("#2c9c6a", RUN_A, RUN_B, "#c2304f")
@@ -117,6 +122,13 @@ def outcome_legend(outcomes: np.ndarray) -> list[tuple[str, str, float]]:
     return list(zip(OUTCOME_COLORS, OUTCOME_NAMES, shares.tolist(), strict=True))
 
 
+def label_legend(masks: Sequence[np.ndarray]) -> list[tuple[str, str, str]]:
+    """Colour and name of each label that the masks of one picture show; the largest first."""
+    largest = np.max([agreement.label_shares(mask) for mask in masks], axis=0)
+    shown = [LABELS[id_] for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
+    return [(label.hex_color, label.name, "") for label in shown if any(label.color)]
+
+
 @cache
 def swatch(label_id: int) -> str:
     """A small square in the label's colour, as an image address for tables."""
@@ -139,7 +151,7 @@ def _figure(panel: Panel, size: tuple[int, int], opacity: float) -> str:
         mask = _data_url(_layer_png(panel.layer, size), "png")
         over = f"<img src='{mask}' alt='' style='opacity: {opacity:.2f}'>"
     return (
-        f"<figure style='--accent: {ACCENTS[panel.side]}'>"
+        f"<figure data-panel='{panel.side}' style='--accent: {ACCENTS[panel.side]}'>"
         f"<figcaption><b>{title}</b><span>{html.escape(panel.note)}</span></figcaption>"
         f"<div class='seg-picture' role='img' aria-label='{title}' "
         f"style='aspect-ratio: {size[1]} / {size[0]}'>{over}</div></figure>"

@@ -27,10 +27,11 @@ def data_name(slug: str) -> str:
 
 
 def run_label(run: Run, is_champion: bool) -> str:
-    """What tells a run from others in a list: model, recipe, when, and its standing."""
+    """What tells a run from others in a list: model, recipe, when; a star marks a champion."""
     started = datetime.fromisoformat(run.created)
-    label = f"{model_name(run)} · {run.recipe} · {started:%d %b %H:%M}"
-    return f"{label} · champion" if is_champion else label
+    recipe = run.recipe.removesuffix(f"-{run.model}")
+    star = "★ " if is_champion else ""
+    return f"{star}{model_name(run)} · {recipe} · {started:%d %b %H:%M}"
 
 
 def distinct_names(run_a: Run, run_b: Run) -> tuple[str, str]:
@@ -101,7 +102,7 @@ def share(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    return f"{value:.0f} ms" if value < 10_000 else f"{value / 1000:.1f} s"
+    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ dilation as in Yu, Koltun and Funkhouser, "Dilated Residual Networks", CVPR 2017
 those of `keras.applications.EfficientNetB3`, so its weights fit; the top convolution is left out.
 """
 
-import urllib.error
+import os
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,7 @@ def efficientnet_b3(
     if output_stride not in _STRIDES_REMOVED:
         strides = ", ".join(map(str, sorted(_STRIDES_REMOVED)))
         raise RecipeError(f"Output stride {output_stride} is not supported: choose {strides}.")
+    pretrained = load_pretrained(weights)
     original = _original()
     heads = {f"block{i}": original.get_layer(f"block{i}{j}_add") for i, j in ("2c", "3c", "7b")}
     original = keras.Model(original.input, {name: head.output for name, head in heads.items()})
@@ -68,16 +69,9 @@ def efficientnet_b3(
         input_tensors=keras.Input((height, width, 3), name="image"),
         clone_function=_Dilation(output_stride),
     )
-    copy_pretrained(weights, backbone)
+    if pretrained is not None:
+        copy_weights(pretrained, backbone)
     return backbone
-
-
-def copy_pretrained(weights: str, backbone: keras.Model) -> None:
-    """Copies weights of EfficientNet-B3, see `efficientnet_b3`, to the layers of the same name."""
-    pretrained = _pretrained(weights)
-    for layer in backbone.layers if pretrained else ():
-        if layer.weights and not isinstance(layer, layers.Normalization):
-            layer.set_weights(pretrained.get_layer(layer.name).get_weights())
 
 
 def _original(weights: str | None = None) -> keras.Model:
@@ -120,23 +114,36 @@ class _Dilation:
         return type(layer).from_config(config)
 
 
-def _pretrained(weights: str) -> keras.Model | None:
-    """The original network with the named weights, None for none."""
+def load_pretrained(weights: str) -> keras.Model | None:
+    """Keras' EfficientNet-B3 without its top, with the named weights; None for "none".
+
+    Raises:
+        RecipeError: as `efficientnet_b3`.
+    """
     if weights == "none":
         return None
     if weights == "imagenet":
         _require_download()
         return _original("imagenet")
+    wanted = "give 'imagenet', 'none' or weights of keras.applications.EfficientNetB3"
+    if not Path(weights).is_file():
+        raise RecipeError(f"There are no backbone weights '{weights}': {wanted}.")
     model = _original()
     try:
         model.load_weights(weights)
     except (OSError, ValueError, KeyError) as error:
-        reason = "is not there" if not Path(weights).is_file() else "does not fit"
         raise RecipeError(
-            f"Backbone weights '{weights}': the file {reason}. Give 'imagenet', 'none' or a file "
-            "of weights of keras.applications.EfficientNetB3(include_top=False)."
+            f"The backbone weights '{weights}' are damaged or of another network: "
+            f"{wanted}(include_top=False), in a file named .weights.h5 or .h5."
         ) from error
     return model
+
+
+def copy_weights(pretrained: keras.Model, backbone: keras.Model) -> None:
+    """Copies the weights of all layers but the input's normalisation, by name."""
+    for layer in backbone.layers:
+        if layer.weights and not isinstance(layer, layers.Normalization):
+            layer.set_weights(pretrained.get_layer(layer.name).get_weights())
 
 
 def _require_download() -> None:
@@ -144,12 +151,13 @@ def _require_download() -> None:
 
     Keras itself raises a bare Exception there.
     """
-    if (Path(keras.config.keras_home()) / "models" / Path(DOWNLOAD_URL).name).is_file():
+    keras_home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    if (keras_home / "models" / Path(DOWNLOAD_URL).name).is_file():
         return
     request = urllib.request.Request(DOWNLOAD_URL, method="HEAD")
     try:
         urllib.request.urlopen(request, timeout=15).close()
-    except (urllib.error.URLError, OSError) as error:
+    except OSError as error:  # URLError is one
         raise RecipeError(
             f"The ImageNet weights of EfficientNet-B3 cannot be downloaded from {DOWNLOAD_URL} "
             "(no connection?): give a file of them or 'none' as backbone weights."

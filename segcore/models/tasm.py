@@ -15,7 +15,7 @@ import keras
 from keras import layers, ops
 
 from segcore.errors import MissingPackageError, RecipeError
-from segcore.models.efficientnet import IMAGENET_MEAN, IMAGENET_STD, copy_pretrained
+from segcore.models.efficientnet import IMAGENET_MEAN, IMAGENET_STD, copy_weights, load_pretrained
 
 LIBRARY = "tensorflow_advanced_segmentation_models"
 OUTPUT_STRIDE = 8
@@ -56,6 +56,7 @@ def danet(
             f"danet-tasm needs a fixed input size of multiples of {OUTPUT_STRIDE}, 32 or more, "
             f"not {input_size}: choose one, such as (256, 256)."
         )
+    pretrained = load_pretrained(backbone_weights)
     height, width = input_size
     image = keras.Input((height, width, 3), name="image")
     # The library prints shapes while it builds; standard output is not its to use.
@@ -65,8 +66,8 @@ def danet(
         )
         network = library.DANet(num_classes, backbone, levels, backbone_trainable=True)
         probabilities = network(image)
-    if backbone_weights != "none":
-        copy_pretrained(backbone_weights, backbone)
+    if pretrained is not None:
+        copy_weights(pretrained, backbone)
         normalization = next(
             layer for layer in backbone.layers if isinstance(layer, layers.Normalization)
         )

@@ -10,7 +10,9 @@ MAX_CHANNELS = 512
 BATCH_NORM_MOMENTUM = 0.9
 
 
-def conv_block(x: keras.KerasTensor, channels: int, convolutions: int, name: str):
+def conv_block(
+    x: keras.KerasTensor, channels: int, convolutions: int, name: str
+) -> keras.KerasTensor:
     """3x3 convolution, batch normalisation, ReLU, `convolutions` times."""
     for i in range(1, convolutions + 1):
         x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv{i}")(x)
@@ -19,7 +21,9 @@ def conv_block(x: keras.KerasTensor, channels: int, convolutions: int, name: str
     return x
 
 
-def up_and_merge(x: keras.KerasTensor, skip: keras.KerasTensor, channels: int, name: str):
+def up_and_merge(
+    x: keras.KerasTensor, skip: keras.KerasTensor, channels: int, name: str
+) -> keras.KerasTensor:
     """Doubles the resolution of `x` and joins it with the encoder's features of that level."""
     x = layers.Conv2DTranspose(channels, 2, strides=2, name=f"{name}_up")(x)
     return layers.Concatenate(name=f"{name}_merge")([x, skip])

@@ -54,7 +54,7 @@ class Canvas:
         self._shade = ImageDraw.Draw(self.shadow)
 
     def polygon(self, points: list[Point], color: Color, label: int | None) -> None:
-        """Fill an outline; a label of None leaves the ids as they are (a detail of what is there)."""
+        """Fill an outline; a label of None, for a detail of what is there, leaves the ids be."""
         if len(points) < 3:
             return
         low, high = -2.0 * self.camera.width, 3.0 * self.camera.width
@@ -86,8 +86,16 @@ class Canvas:
         du, dv = b[0] - a[0], b[1] - a[1]
         length = math.sqrt(du * du + dv * dv) or 1.0
         nu, nv = -dv / length * half, du / length * half
-        self.polygon([(a[0] + nu, a[1] + nv), (b[0] + nu, b[1] + nv), (b[0] - nu, b[1] - nv),
-                      (a[0] - nu, a[1] - nv)], color, label)  # fmt: skip
+        self.polygon(
+            [
+                (a[0] + nu, a[1] + nv),
+                (b[0] + nu, b[1] + nv),
+                (b[0] - nu, b[1] - nv),
+                (a[0] - nu, a[1] - nv),
+            ],
+            color,
+            label,
+        )
 
     def sprite(
         self,
@@ -117,9 +125,11 @@ class Canvas:
             return
         x_scale, y_scale = alpha.width / (right - left), alpha.height / (bottom - top)
         part = (
-            (shown[0] - left) * x_scale, (shown[1] - top) * y_scale,
-            (shown[2] - left) * x_scale, (shown[3] - top) * y_scale,
-        )  # fmt: skip
+            (shown[0] - left) * x_scale,
+            (shown[1] - top) * y_scale,
+            (shown[2] - left) * x_scale,
+            (shown[3] - top) * y_scale,
+        )
         smooth, nearest = Image.Resampling.BILINEAR, Image.Resampling.NEAREST
         stencil = alpha.resize(size, smooth, part)
         if shade is None:
@@ -154,10 +164,10 @@ class Canvas:
     ) -> None:
         """Draw an upright textured rectangle.
 
-        texture: RGB or RGBA, already lit; its width is the way along `base` = (x0, z0, x1, z1) on the ground,
-        its height goes from the top `height[1]` down to `height[0]`, in metres. span: the part of
-        the way to draw, in 0-1. Where the texture is RGBA its alpha
-        thins the picture only; the label covers the rectangle, as annotators do with fences.
+        texture: RGB or RGBA, already lit. Its width is the way along `base` = (x0, z0, x1, z1) on
+        the ground, its height goes from `height[1]` at the top down to `height[0]`, in metres.
+        span: the part of the way to draw, in 0-1. Alpha thins the picture only: the label covers
+        the whole rectangle, gaps included, as annotators do with fences.
         """
         camera = self.camera
         x0, z0, x1, z1 = base

@@ -10,8 +10,16 @@ from segcore.sources.streets.canvas import Canvas, lit_texture, mix, rgb
 from segcore.sources.streets.noise import grain
 from segcore.sources.streets.style import BRICKS, ROOFS, Color, Light, Town
 
-SIGNS: tuple[Color, ...] = ((160, 40, 40), (40, 60, 120), (40, 96, 64), (30, 30, 34), (190, 150, 60),
-                            (220, 216, 208), (120, 50, 96), (70, 110, 140))  # fmt: skip
+SIGNS: tuple[Color, ...] = (
+    (160, 40, 40),
+    (40, 60, 120),
+    (40, 96, 64),
+    (30, 30, 34),
+    (190, 150, 60),
+    (220, 216, 208),
+    (120, 50, 96),
+    (70, 110, 140),
+)
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,17 @@ class FacadePainter:
             (x * s, (height - y - h) * s, max(x, x + w) * s, (height - y) * s), fill=rgb(color)
         )
 
-    def _row(self, width: float, height: float, first: int, last: int, floor: float, wall: Color, *,
-             sparse: bool) -> None:  # fmt: skip
+    def _row(
+        self,
+        width: float,
+        height: float,
+        first: int,
+        last: int,
+        floor: float,
+        wall: Color,
+        *,
+        sparse: bool,
+    ) -> None:
         """Windows on the floors from first to last; one style for the facade."""
         rng = self.rng
         modern = rng.random() < 0.25
@@ -158,7 +175,7 @@ class FacadePainter:
                     glass,
                 )
                 for _ in range(4):
-                    goods: Color = tuple(float(v) for v in rng.uniform(30, 210, 3))  # type: ignore[assignment]
+                    red, green, blue = rng.uniform(30, 210, 3).tolist()
                     gx = x + 0.3 + i * pane + rng.uniform(0, max(0.1, pane - 0.7))
                     self._rect(
                         gx,
@@ -166,7 +183,7 @@ class FacadePainter:
                         rng.uniform(0.15, 0.5),
                         rng.uniform(0.2, 0.7),
                         height,
-                        mix(glass, goods, 0.4),
+                        mix(glass, (red, green, blue), 0.4),
                     )
             self._rect(x, ground - 0.95, w, 0.75, height, board)
             letters: Color = (238, 234, 224) if sum(board) < 330 else (40, 36, 34)
@@ -209,12 +226,17 @@ def make_house(
         painter = FacadePainter(rng, town, light, 2.0)
     gable = painter.texture(depth, height, flank, shop=False, plain=bool(rng.random() < 0.6))
     return House(
-        x=x, z0=z0, z1=z1, height=height, depth=depth,
+        x=x,
+        z0=z0,
+        z1=z1,
+        height=height,
+        depth=depth,
         ridge=float(rng.uniform(2.0, 4.0)) if pitched else 0.0,
-        wall=wall, roof=ROOFS[int(rng.integers(len(ROOFS)))],
+        wall=wall,
+        roof=ROOFS[int(rng.integers(len(ROOFS)))],
         facade=lit_texture(facade, light.shade((1, 1, 1), (-1.0 if x > 0 else 1.0, 0.0, 0.0))),
         gable=lit_texture(gable, light.shade((1, 1, 1), (0.0, 0.0, -1.0))),
-    )  # fmt: skip
+    )
 
 
 def draw_house(canvas: Canvas, house: House, z0: float, z1: float) -> None:
@@ -227,16 +249,33 @@ def draw_house(canvas: Canvas, house: House, z0: float, z1: float) -> None:
         canvas.plane(house.gable, (house.x, house.z0, back, house.z0), (0, 1), (0, top), building)
         if house.ridge:
             middle = (house.x + back) / 2
-            canvas.face([(house.x, top, house.z0), (middle, top + house.ridge, house.z0), (back, top, house.z0)],
-                        light.shade(house.wall, (0, 0, -1)), building, house.z0)  # fmt: skip
+            canvas.face(
+                [
+                    (house.x, top, house.z0),
+                    (middle, top + house.ridge, house.z0),
+                    (back, top, house.z0),
+                ],
+                light.shade(house.wall, (0, 0, -1)),
+                building,
+                house.z0,
+            )
     near = max(z0, min(visible, z1 - 0.1), 1.0)
     if near >= z1:
         return
     if house.ridge:
         middle = (house.x + back) / 2
         normal = (-side * 0.5, 0.86, 0.0)
-        canvas.face([(house.x - side * 0.3, top - 0.1, near), (house.x - side * 0.3, top - 0.1, z1), (middle, top + house.ridge, z1),
-                     (middle, top + house.ridge, near)], light.shade(house.roof, normal), building, (near + z1) / 2)  # fmt: skip
+        canvas.face(
+            [
+                (house.x - side * 0.3, top - 0.1, near),
+                (house.x - side * 0.3, top - 0.1, z1),
+                (middle, top + house.ridge, z1),
+                (middle, top + house.ridge, near),
+            ],
+            light.shade(house.roof, normal),
+            building,
+            (near + z1) / 2,
+        )
     length = house.z1 - house.z0
     span = (near - house.z0) / length, (z1 - house.z0) / length
     canvas.plane(house.facade, (house.x, house.z0, house.x, house.z1), span, (0, top), building)
@@ -248,5 +287,14 @@ def draw_chimneys(canvas: Canvas, house: House, rng: np.random.Generator) -> Non
     x = house.x + house.side * house.depth / 2
     for z in rng.uniform(house.z0, house.z1, int(rng.integers(0, 3))):
         y = house.height + house.ridge
-        canvas.face([(x - 0.5, y - 1, z), (x + 0.5, y - 1, z), (x + 0.5, y + 1.2, z), (x - 0.5, y + 1.2, z)],
-                    canvas.light.shade(mix(house.wall, (120, 80, 64), 0.5), (0, 0, -1)), IDS["building"], z)  # fmt: skip
+        canvas.face(
+            [
+                (x - 0.5, y - 1, z),
+                (x + 0.5, y - 1, z),
+                (x + 0.5, y + 1.2, z),
+                (x - 0.5, y + 1.2, z),
+            ],
+            canvas.light.shade(mix(house.wall, (120, 80, 64), 0.5), (0, 0, -1)),
+            IDS["building"],
+            z,
+        )

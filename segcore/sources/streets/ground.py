@@ -21,14 +21,15 @@ class GroundPainter:
         self.rng = rng
         self.light: Light = canvas.light
 
-    def strip(self, x0: float, x1: float, z0: float, z1: float, color: Color, label: int | None,
-              y: float = 0.0) -> None:  # fmt: skip
+    def strip(
+        self, x0: float, x1: float, z0: float, z1: float, color: Color, label: int | None
+    ) -> None:
         """A flat strip along the road, following its bend, in pieces that haze one by one."""
         lit = self.light.shade(color, UP)
         z = max(z0, 1.2)
         while z < z1 - 1e-6:
             step = min(z1, z * 1.45 + 1.0)
-            quad: list[Vertex] = [(x0, y, z), (x1, y, z), (x1, y, step), (x0, y, step)]
+            quad: list[Vertex] = [(x0, 0, z), (x1, 0, z), (x1, 0, step), (x0, 0, step)]
             self.canvas.face(quad, lit, label, (z + step) / 2)
             z = step
 
@@ -49,7 +50,11 @@ class GroundPainter:
         street = self.street
         i = side > 0
         road, kerb, walk, plot = (
-            street.road[i], street.kerb(side), street.walk_edge(side), street.plot(side))  # fmt: skip
+            street.road[i],
+            street.kerb(side),
+            street.walk_edge(side),
+            street.plot(side),
+        )
         if street.parking[i]:
             shade = float(self.rng.uniform(0.85, 1.12))
             tone = (street.asphalt[0] * shade, street.asphalt[1] * shade, street.asphalt[2] * shade)
@@ -66,12 +71,23 @@ class GroundPainter:
             self.strip(kerb, walk, z, z + 0.03, joint, None)
             z += slab * (1 if z < 12 else 2)
         # Kerb stone: bright top, darker face towards the road.
-        self.strip(kerb, kerb + side * 0.16, 1.2, 160, mix(street.paving, (220, 220, 216), 0.4),
-                   IDS["sidewalk"])  # fmt: skip
-        self.strip(kerb - side * 0.07, kerb, 1.2, 120, mix(street.paving, (20, 20, 20), 0.55),
-                   IDS["sidewalk"])  # fmt: skip
-        inner = FAR if street.verge[i] > 0 else 0.0
-        if inner:
+        self.strip(
+            kerb,
+            kerb + side * 0.16,
+            1.2,
+            160,
+            mix(street.paving, (220, 220, 216), 0.4),
+            IDS["sidewalk"],
+        )
+        self.strip(
+            kerb - side * 0.07,
+            kerb,
+            1.2,
+            120,
+            mix(street.paving, (20, 20, 20), 0.55),
+            IDS["sidewalk"],
+        )
+        if street.verge[i]:
             self.strip(walk, plot, 1.2, FAR, street.grass, IDS["terrain"])
         if self.rng.random() < 0.5:
             for offset in (0.25, 0.45) if self.rng.random() < 0.6 else (0.3,):

@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec
 import numpy as np
 
 from segcore.labels import IDS
-from segcore.sources.streets import people, roadside
+from segcore.sources.streets import people, posts
 from segcore.sources.streets.camera import Vertex
 from segcore.sources.streets.canvas import Canvas
 from segcore.sources.streets.plots import place_tree
@@ -33,21 +33,21 @@ def place_furniture(stage: Stage, side: int) -> None:
                 place_tree(stage, row + stage.uniform(-0.2, 0.2), float(z), KERBSIDE)
     start, spacing = stage.uniform(6, 25), stage.uniform(24, 38)
     for z in np.arange(start, 85, spacing):
-        _post(stage, kerb, float(z), roadside.draw_lamp, 7.0, steel)
+        _post(stage, kerb, float(z), posts.draw_lamp, 7.0, steel)
     for _ in range(int(rng.poisson(1.7))):
-        _post(stage, kerb, stage.uniform(6, 50), roadside.draw_sign, rng)
+        _post(stage, kerb, stage.uniform(6, 50), posts.draw_sign, rng)
     for _ in range(int(rng.poisson(0.6))):
         z, height = stage.uniform(6, 60), stage.uniform(3, 8)
-        _post(stage, kerb + side * 0.5, z, roadside.draw_pole, height, steel)
+        _post(stage, kerb + side * 0.5, z, posts.draw_pole, height, steel)
     stop = street.crossing[0] - 1.0 if street.crossing else street.zebra
     if stop is not None and stage.chance(0.7):
-        _post(stage, kerb - side * 0.1, stop, roadside.draw_traffic_light, rng)
+        _post(stage, kerb - side * 0.1, stop, posts.draw_traffic_light, rng)
         if street.crossing and stage.chance(0.7):
-            _post(stage, kerb, street.crossing[1] + 1.0, roadside.draw_traffic_light, rng)
+            _post(stage, kerb, street.crossing[1] + 1.0, posts.draw_traffic_light, rng)
     if stage.chance(0.2):
         start, end = stage.uniform(5, 15), stage.uniform(20, 45)
         for z in np.arange(start, end, 2.0):
-            _post(stage, kerb, float(z), roadside.draw_bollard, steel)
+            _post(stage, kerb, float(z), posts.draw_bollard, steel)
     for _ in range(int(rng.poisson(1.4))):
         _place_clutter(stage, side, stage.uniform(6, 45))
 
@@ -85,7 +85,7 @@ def _place_clutter(stage: Stage, side: int, z: float) -> None:
         (left, 0, z + 0.6),
     ]
     stage.canvas.cast(foot, 0.8)
-    stage.add(KERBSIDE, z, roadside.draw_box, x, z, size, color, label)
+    stage.add(KERBSIDE, z, posts.draw_box, x, z, size, color, label)
 
 
 def place_two_wheelers(stage: Stage, side: int) -> None:

@@ -67,8 +67,15 @@ class Modeller:
         """A lamp: its colour does not depend on the light outside."""
         self.canvas.face([self.place(p) for p in vertices], color, self.label, self.pose.z)
 
-    def loft(self, rings: tuple[Ring, ...], color: Color, top: Color, gloss: float, chamfer: float,
-             glass: bool = False) -> None:  # fmt: skip
+    def loft(
+        self,
+        rings: tuple[Ring, ...],
+        color: Color,
+        top: Color,
+        gloss: float,
+        chamfer: float,
+        glass: bool = False,
+    ) -> None:
         outlines = [_octagon(ring, chamfer) for ring in rings]
         for low, high in pairwise(outlines):
             for i in range(8):
@@ -77,15 +84,34 @@ class Modeller:
                 self.facet(quad, color, gloss * (2.0 if glass else 1.0))
         self.facet(outlines[-1], top, gloss)
 
-    def side_panel(self, half: float, z0: float, z1: float, y0: float, y1: float, color: Color,
-                   gloss: float = 0.0) -> None:  # fmt: skip
+    def side_panel(
+        self,
+        half: float,
+        z0: float,
+        z1: float,
+        y0: float,
+        y1: float,
+        color: Color,
+        gloss: float = 0.0,
+    ) -> None:
         for side in (-1, 1):
             x = side * (half + 0.01)
             quad = [(x, y0, z0), (x, y1, z0), (x, y1, z1), (x, y0, z1)]
             self.facet(quad if side > 0 else quad[::-1], color, gloss)
 
-    def end_panel(self, z: float, x0: float, x1: float, y0: float, y1: float, color: Color, *,
-                  rear: bool, lamp: bool = False, gloss: float = 0.0) -> None:  # fmt: skip
+    def end_panel(
+        self,
+        z: float,
+        x0: float,
+        x1: float,
+        y0: float,
+        y1: float,
+        color: Color,
+        *,
+        rear: bool,
+        lamp: bool = False,
+        gloss: float = 0.0,
+    ) -> None:
         quad = [(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)]
         quad = quad[::-1] if rear else quad
         if lamp:
@@ -102,8 +128,12 @@ class Modeller:
             x = side * (half + 0.015)
             if (self.eye[0] - x) * side <= 0:
                 continue
-            for scale, color in ((1.2, (14.0, 14.0, 15.0)), (1.0, TYRE), (0.64, (120.0, 122.0, 124.0)),
-                                 (0.22, (40.0, 40.0, 42.0))):  # fmt: skip
+            for scale, color in (
+                (1.2, (14.0, 14.0, 15.0)),
+                (1.0, TYRE),
+                (0.64, (120.0, 122.0, 124.0)),
+                (0.22, (40.0, 40.0, 42.0)),
+            ):
                 r = radius * scale
                 rim: list[Vertex] = [
                     (
@@ -136,6 +166,12 @@ def _octagon(ring: Ring, chamfer: float) -> list[Vertex]:
     y, rear, front, half = ring
     c = min(chamfer, half * 0.5, (front - rear) * 0.4)
     return [
-        (-half + c, y, rear), (-half, y, rear + c), (-half, y, front - c), (-half + c, y, front),
-        (half - c, y, front), (half, y, front - c), (half, y, rear + c), (half - c, y, rear),
-    ]  # fmt: skip
+        (-half + c, y, rear),
+        (-half, y, rear + c),
+        (-half, y, front - c),
+        (-half + c, y, front),
+        (half - c, y, front),
+        (half, y, front - c),
+        (half, y, rear + c),
+        (half - c, y, rear),
+    ]

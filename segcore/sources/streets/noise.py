@@ -91,8 +91,16 @@ def bare_crown(kind: int) -> tuple[Image.Image, Image.Image]:
         if depth < 7:
             for _ in range(3 if depth in (1, 3) else 2):
                 turn = rng.uniform(0.15, 0.65) * rng.choice((-1, 1))
-                stack.append((x1, y1, angle * 0.97 + 0.03 * math.pi / 2 + turn,
-                              length * rng.uniform(0.66, 0.84), width * 0.66, depth + 1))  # fmt: skip
+                stack.append(
+                    (
+                        x1,
+                        y1,
+                        angle * 0.97 + 0.03 * math.pi / 2 + turn,
+                        length * rng.uniform(0.66, 0.84),
+                        width * 0.66,
+                        depth + 1,
+                    )
+                )
     haze = alpha.filter(ImageFilter.GaussianBlur(5))
     hull = haze.point([255 if value > 28 else 0 for value in range(256)])
     twigs = ImageChops.lighter(alpha, haze.point([min(value, 110) for value in range(256)]))

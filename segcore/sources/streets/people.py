@@ -11,9 +11,19 @@ from segcore.sources.streets.style import Color
 
 SKIN: tuple[Color, ...] = ((206, 164, 138), (186, 138, 110), (122, 86, 64), (220, 182, 158))
 CLOTHES: tuple[Color, ...] = (
-    (34, 36, 42), (52, 58, 74), (24, 24, 26), (84, 86, 90), (92, 74, 60), (120, 40, 44),
-    (60, 84, 120), (176, 172, 164), (70, 84, 62), (150, 120, 84), (196, 90, 50), (46, 44, 60),
-)  # fmt: skip
+    (34, 36, 42),
+    (52, 58, 74),
+    (24, 24, 26),
+    (84, 86, 90),
+    (92, 74, 60),
+    (120, 40, 44),
+    (60, 84, 120),
+    (176, 172, 164),
+    (70, 84, 62),
+    (150, 120, 84),
+    (196, 90, 50),
+    (46, 44, 60),
+)
 HAIR: tuple[Color, ...] = (
     (40, 32, 28),
     (84, 62, 44),
@@ -47,8 +57,16 @@ class Figure:
         du, dv = u1 - u0, v1 - v0
         length = math.sqrt(du * du + dv * dv) or 1.0
         nu, nv = -dv / length, du / length
-        self.canvas.polygon([(u0 + nu * w0, v0 + nv * w0), (u1 + nu * w1, v1 + nv * w1),
-                             (u1 - nu * w1, v1 - nv * w1), (u0 - nu * w0, v0 - nv * w0)], color, self.label)  # fmt: skip
+        self.canvas.polygon(
+            [
+                (u0 + nu * w0, v0 + nv * w0),
+                (u1 + nu * w1, v1 + nv * w1),
+                (u1 - nu * w1, v1 - nv * w1),
+                (u0 - nu * w0, v0 - nv * w0),
+            ],
+            color,
+            self.label,
+        )
         for u, v, w in ((u0, v0, w0), (u1, v1, w1)):
             self.canvas.ellipse((u - w, v - w, u + w, v + w), color, self.label)
 
@@ -121,9 +139,19 @@ def draw_person(
     )
     hem = 0.62 * s if skirt or rng.random() < 0.2 else 0.86 * s
     flare = 1.25 if hem < 0.8 * s else 0.92
-    figure.shape([(-width / 2, neck - 0.05), (-width * 0.2, neck + 0.02), (width * 0.2, neck + 0.02),
-                  (width / 2, neck - 0.05), (width / 2 * 0.95, 1.1 * s), (width / 2 * flare, hem),
-                  (-width / 2 * flare, hem), (-width / 2 * 0.95, 1.1 * s)], lit)  # fmt: skip
+    figure.shape(
+        [
+            (-width / 2, neck - 0.05),
+            (-width * 0.2, neck + 0.02),
+            (width * 0.2, neck + 0.02),
+            (width / 2, neck - 0.05),
+            (width / 2 * 0.95, 1.1 * s),
+            (width / 2 * flare, hem),
+            (-width / 2 * flare, hem),
+            (-width / 2 * 0.95, 1.1 * s),
+        ],
+        lit,
+    )
     figure.shape(
         [(0.04, neck - 0.02), (width / 2, neck - 0.05), (width / 2 * flare, hem), (0.08, hem)], dark
     )
@@ -174,18 +202,38 @@ def _wheel(
     q = inner * figure.scale
     for k in range(24):
         a, b = k * math.pi / 12, (k + 1) * math.pi / 12
-        canvas.polygon([(u + r * math.cos(a), v + r * math.sin(a)), (u + r * math.cos(b), v + r * math.sin(b)),
-                        (u + q * math.cos(b), v + q * math.sin(b)), (u + q * math.cos(a), v + q * math.sin(a))],
-                       color, None)  # fmt: skip
+        canvas.polygon(
+            [
+                (u + r * math.cos(a), v + r * math.sin(a)),
+                (u + r * math.cos(b), v + r * math.sin(b)),
+                (u + q * math.cos(b), v + q * math.sin(b)),
+                (u + q * math.cos(a), v + q * math.sin(a)),
+            ],
+            color,
+            None,
+        )
     if q > 8:
         for k in range(6):
             a = k * math.pi / 6
-            canvas.line((u + q * math.cos(a), v + q * math.sin(a)), (u - q * math.cos(a), v - q * math.sin(a)),
-                        mix(color, (150, 150, 150), 0.6), 1.0, None)  # fmt: skip
+            canvas.line(
+                (u + q * math.cos(a), v + q * math.sin(a)),
+                (u - q * math.cos(a), v - q * math.sin(a)),
+                mix(color, (150, 150, 150), 0.6),
+                1.0,
+                None,
+            )
 
 
-def draw_bicycle(canvas: Canvas, rng: np.random.Generator, x: float, z: float, lift: float, *,
-                 sideways: bool, facing: int = 1) -> None:  # fmt: skip
+def draw_bicycle(
+    canvas: Canvas,
+    rng: np.random.Generator,
+    x: float,
+    z: float,
+    lift: float,
+    *,
+    sideways: bool,
+    facing: int = 1,
+) -> None:
     figure = Figure(canvas, x, z, IDS["bicycle"], lift)
     frame = figure.color(_pick(rng, CLOTHES) if rng.random() < 0.5 else (150, 40, 40))
     tyre = figure.color((24, 24, 26))
@@ -199,15 +247,22 @@ def draw_bicycle(canvas: Canvas, rng: np.random.Generator, x: float, z: float, l
     _wheel(figure, -0.52 * f, 0.34, 0.68, tyre, 0.045)
     _wheel(figure, 0.52 * f, 0.34, 0.68, tyre, 0.045)
     bottom, seat, bar = (-0.08 * f, 0.3), (-0.22 * f, 0.86), (0.34 * f, 0.84)
-    for a, b in ((bottom, seat), (bottom, (0.38 * f, 0.66)), ((-0.2 * f, 0.74), bar), (bottom, (-0.52 * f, 0.34)),
-                 ((-0.2 * f, 0.74), (-0.52 * f, 0.34)), ((0.34 * f, 0.98), (0.52 * f, 0.34))):  # fmt: skip
+    for a, b in (
+        (bottom, seat),
+        (bottom, (0.38 * f, 0.66)),
+        ((-0.2 * f, 0.74), bar),
+        (bottom, (-0.52 * f, 0.34)),
+        ((-0.2 * f, 0.74), (-0.52 * f, 0.34)),
+        ((0.34 * f, 0.98), (0.52 * f, 0.34)),
+    ):
         figure.limb(a, b, 0.04, 0.04, frame)
     figure.limb((-0.34 * f, 0.9), (-0.12 * f, 0.9), 0.07, 0.05, tyre)
     figure.limb((0.28 * f, 1.0), (0.42 * f, 1.02), 0.05, 0.05, tyre)
 
 
-def draw_motorcycle(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, sideways: bool,
-                    facing: int = 1) -> None:  # fmt: skip
+def draw_motorcycle(
+    canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, sideways: bool, facing: int = 1
+) -> None:
     figure = Figure(canvas, x, z, IDS["motorcycle"])
     paint = figure.color(_pick(rng, CLOTHES) if rng.random() < 0.4 else (156, 34, 34))
     dark, chrome = figure.color((28, 28, 30)), figure.color((140, 142, 146))
@@ -228,8 +283,16 @@ def draw_motorcycle(canvas: Canvas, rng: np.random.Generator, x: float, z: float
     figure.limb((0.3 * f, 1.06), (0.48 * f, 1.0), 0.06, 0.06, dark)
 
 
-def draw_rider(canvas: Canvas, rng: np.random.Generator, x: float, z: float, *, sideways: bool,
-               motor: bool, facing: int = 1) -> None:  # fmt: skip
+def draw_rider(
+    canvas: Canvas,
+    rng: np.random.Generator,
+    x: float,
+    z: float,
+    *,
+    sideways: bool,
+    motor: bool,
+    facing: int = 1,
+) -> None:
     """A rider on a bicycle or motorcycle, from the side or from behind or ahead."""
     if motor:
         draw_motorcycle(canvas, rng, x, z, sideways=sideways, facing=facing)

@@ -1,16 +1,17 @@
-"""Beside and behind the sidewalks: houses, gardens and their barriers, side streets, the horizon."""
+"""Behind the sidewalks: houses, gardens and their barriers, side streets, the horizon."""
 
 import math
 
 import numpy as np
 
 from segcore.labels import IDS
-from segcore.sources.streets import roadside
+from segcore.sources.streets.barriers import barrier_texture, draw_barrier
 from segcore.sources.streets.canvas import Canvas
 from segcore.sources.streets.facades import draw_chimneys, draw_house, make_house
 from segcore.sources.streets.ground import FAR
 from segcore.sources.streets.stage import BARRIER, BUCKET, GARDEN, HOUSES, Stage
 from segcore.sources.streets.style import Color
+from segcore.sources.streets.trees import cast_tree, draw_bush, draw_tree
 
 LAST_HOUSE = 150.0
 BARRIER_HEIGHTS = {"fence": (0.9, 2.0), "wall": (0.7, 2.3), "hedge": (0.9, 2.2)}
@@ -85,11 +86,11 @@ def place_barriers(stage: Stage, side: int) -> None:
 
 def _barrier(stage: Stage, kind: str, x: float, span: tuple[float, float], height: float) -> None:
     variant = int(stage.rng.integers(24))
-    texture = roadside.barrier_texture(stage.canvas, kind, variant, -1 if x < 0 else 1)
+    texture = barrier_texture(stage.canvas, kind, variant, -1 if x < 0 else 1)
     z, end = span
     while z < end - 0.05:
         stop = min(end, next_cut(z))
-        stage.add(BARRIER, z, roadside.draw_barrier, kind, texture, x, z, stop, height)
+        stage.add(BARRIER, z, draw_barrier, kind, texture, x, z, stop, height)
         z = stop
 
 
@@ -97,8 +98,8 @@ def place_tree(stage: Stage, x: float, z: float, zone: int) -> None:
     if stage.in_crossing(z) or z < 4:
         return
     height, bare = stage.uniform(5.5, 14), stage.chance(stage.town.bareness)
-    roadside.cast_tree(stage.canvas, stage.rng, x, z, height, bare)
-    stage.add(zone, z, roadside.draw_tree, stage.rng, x, z, height, bare=bare)
+    cast_tree(stage.canvas, stage.rng, x, z, height, bare)
+    stage.add(zone, z, draw_tree, stage.rng, x, z, height, bare=bare)
 
 
 def place_side_street(stage: Stage) -> None:
@@ -110,7 +111,7 @@ def place_side_street(stage: Stage) -> None:
     for side in (-1, 1):
         for k in range(3):
             x = stage.street.plot(side) + side * (18.0 + 9.0 * k)
-            stage.add(HOUSES, z, roadside.draw_bush, stage.rng, x, z, 11.0, 7.0)
+            stage.add(HOUSES, z, draw_bush, stage.rng, x, z, 11.0, 7.0)
 
 
 def place_bridge(stage: Stage) -> None:
@@ -151,7 +152,7 @@ def draw_backdrop(stage: Stage) -> None:
             width, height = stage.uniform(8, 24), stage.uniform(5, 13)
             center = x + width / 2 - canvas.camera.shift(z)
             if stage.chance(0.35 + 0.4 * stage.town.greenery):
-                roadside.draw_bush(canvas, stage.rng, center, z, width * 1.5, height)
+                draw_bush(canvas, stage.rng, center, z, width * 1.5, height)
             else:
                 tone = stage.uniform(90, 170)
                 lit = canvas.light.shade((tone, tone * 0.95, tone * 0.9), (0, 0.2, -0.9))

@@ -15,6 +15,14 @@ BRICKS: dict[str, tuple[Color, ...]] = {
     "concrete": ((146, 146, 144), (128, 130, 132), (164, 160, 154), (112, 114, 118)),
 }
 ROOFS: tuple[Color, ...] = ((92, 70, 62), (78, 78, 84), (66, 64, 66), (112, 82, 68), (96, 94, 94))
+GREENS: tuple[Color, ...] = (
+    (92, 118, 56),
+    (80, 108, 56),
+    (116, 128, 66),
+    (70, 96, 60),
+    (122, 112, 60),
+)
+STEEL: tuple[Color, ...] = ((116, 118, 120), (72, 76, 76), (150, 152, 150), (58, 76, 66))
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,11 @@ class Light:
         return red, green, blue
 
 
+def _stone(rng: np.random.Generator) -> Color:
+    red, green, blue = (rng.uniform(104, 148) + rng.uniform(-6, 6, 3)).tolist()
+    return red, green, blue
+
+
 def make_town(seed: int) -> Town:
     rng = np.random.Generator(np.random.PCG64([17, seed]))
     names = list(BRICKS)
@@ -87,17 +100,24 @@ def make_town(seed: int) -> Town:
         people=float(rng.uniform(0.3, 1.0)),
         shops=float(rng.uniform(0.15, 0.75)),
         rails=bool(rng.random() < 0.35),
-        paving=tuple(float(v) for v in rng.uniform(104, 148) + rng.uniform(-6, 6, 3)),  # type: ignore[arg-type]
+        paving=_stone(rng),
     )
 
 
 def make_light(rng: np.random.Generator) -> Light:
-    kind = str(rng.choice(("sun", "cloudy", "overcast", "low sun", "dusk", "rain"),
-                          p=(0.31, 0.21, 0.28, 0.09, 0.05, 0.06)))  # fmt: skip
+    kind = str(
+        rng.choice(
+            ("sun", "cloudy", "overcast", "low sun", "dusk", "rain"),
+            p=(0.31, 0.21, 0.28, 0.09, 0.05, 0.06),
+        )
+    )
     azimuth = rng.uniform(-math.pi, math.pi)
     elevation = {"low sun": 0.22, "dusk": 0.1}.get(kind, rng.uniform(0.4, 1.1))
-    to_sun = (math.sin(azimuth) * math.cos(elevation), math.sin(elevation),
-              math.cos(azimuth) * math.cos(elevation))  # fmt: skip
+    to_sun = (
+        math.sin(azimuth) * math.cos(elevation),
+        math.sin(elevation),
+        math.cos(azimuth) * math.cos(elevation),
+    )
     zenith: Color
     skyline: Color
     if kind == "sun":

@@ -11,12 +11,27 @@ from segcore.sources.streets.modeller import TYRE, Modeller, Pose, Ring
 from segcore.sources.streets.style import Color
 
 PAINTS: tuple[Color, ...] = (
-    (168, 172, 176), (36, 38, 42), (206, 208, 208), (92, 96, 102), (34, 46, 84), (128, 30, 34),
-    (52, 78, 120), (40, 66, 52), (150, 140, 118), (64, 66, 72), (190, 60, 40), (24, 26, 30),
-)  # fmt: skip
+    (168, 172, 176),
+    (36, 38, 42),
+    (206, 208, 208),
+    (92, 96, 102),
+    (34, 46, 84),
+    (128, 30, 34),
+    (52, 78, 120),
+    (40, 66, 52),
+    (150, 140, 118),
+    (64, 66, 72),
+    (190, 60, 40),
+    (24, 26, 30),
+)
 COACH_PAINTS: tuple[Color, ...] = (
-    (176, 36, 34), (216, 176, 60), (70, 120, 160), (204, 204, 200), (60, 120, 84), (60, 110, 90),
-)  # fmt: skip
+    (176, 36, 34),
+    (216, 176, 60),
+    (70, 120, 160),
+    (204, 204, 200),
+    (60, 120, 84),
+    (60, 110, 90),
+)
 GLASS: Color = (30, 34, 38)
 
 
@@ -32,18 +47,27 @@ class Shape:
     wheel: float  # radius
 
 
-def _car(length: float, width: float, belt: float, roof: float, rear: float, bonnet: float,
-         slope: float) -> Shape:  # fmt: skip
+def _car(
+    length: float, width: float, belt: float, roof: float, rear: float, bonnet: float, slope: float
+) -> Shape:
     """rear: overhang of the boot behind the rear window; bonnet: in front of the windscreen."""
     half = width / 2
     return Shape(
-        length, width,
-        body=((0.22, 0.16, length - 0.12, half * 0.93), (0.44, 0.0, length, half * 0.99),
-              (0.7, 0.02, length - 0.02, half), (belt, rear * 0.12, length - 0.22, half * 0.96)),
-        cabin=((belt, rear, length - bonnet, half * 0.92),
-               (roof, rear + slope, length - bonnet - 0.75, half * 0.74)),
-        wheels=(0.72, length - 0.85), wheel=0.31,
-    )  # fmt: skip
+        length,
+        width,
+        body=(
+            (0.22, 0.16, length - 0.12, half * 0.93),
+            (0.44, 0.0, length, half * 0.99),
+            (0.7, 0.02, length - 0.02, half),
+            (belt, rear * 0.12, length - 0.22, half * 0.96),
+        ),
+        cabin=(
+            (belt, rear, length - bonnet, half * 0.92),
+            (roof, rear + slope, length - bonnet - 0.75, half * 0.74),
+        ),
+        wheels=(0.72, length - 0.85),
+        wheel=0.31,
+    )
 
 
 CARS: tuple[Shape, ...] = (
@@ -91,18 +115,36 @@ def draw_car(
     model.end_panel(length + 0.04, -0.26, 0.26, 0.36, 0.47, (226, 226, 222), rear=False)
     model.loft(shape.cabin, GLASS, paint, 0.22, 0.12, glass=True)
     # Pillars and roof edge over the glass.
-    slim: tuple[Ring, ...] = ((roof[0] - 0.06, roof[1] - 0.03, roof[2] + 0.05, roof[3] + 0.02),
-                              (roof[0] + 0.03, roof[1] + 0.05, roof[2] - 0.05, roof[3] - 0.06))  # fmt: skip
+    slim: tuple[Ring, ...] = (
+        (roof[0] - 0.06, roof[1] - 0.03, roof[2] + 0.05, roof[3] + 0.02),
+        (roof[0] + 0.03, roof[1] + 0.05, roof[2] - 0.05, roof[3] - 0.06),
+    )
     model.loft(slim, paint, paint, 0.3, 0.14)
     for side in (-1, 1):
         x0, x1 = sorted((side * (belt[3] - 0.02), side * (belt[3] - 0.16)))
         x2, x3 = sorted((side * (roof[3] - 0.02), side * (roof[3] - 0.12)))
         y0, y1 = belt[0], roof[0]
-        model.facet([(x2, y1, roof[1] - 0.01), (x3, y1, roof[1] - 0.01),
-                     (x1, y0, belt[1] - 0.01), (x0, y0, belt[1] - 0.01)], paint, 0.2)  # fmt: skip
+        model.facet(
+            [
+                (x2, y1, roof[1] - 0.01),
+                (x3, y1, roof[1] - 0.01),
+                (x1, y0, belt[1] - 0.01),
+                (x0, y0, belt[1] - 0.01),
+            ],
+            paint,
+            0.2,
+        )
         x0, x1 = sorted((side * (belt[3] - 0.03), side * (belt[3] - 0.11)))
-        model.facet([(x0, y0, belt[2] + 0.01), (x1, y0, belt[2] + 0.01),
-                     (x3, y1, roof[2] + 0.01), (x2, y1, roof[2] + 0.01)], paint, 0.2)  # fmt: skip
+        model.facet(
+            [
+                (x0, y0, belt[2] + 0.01),
+                (x1, y0, belt[2] + 0.01),
+                (x3, y1, roof[2] + 0.01),
+                (x2, y1, roof[2] + 0.01),
+            ],
+            paint,
+            0.2,
+        )
     model.end_panel(
         belt[1] - 0.015,
         -belt[3] + 0.06,
@@ -117,8 +159,12 @@ def draw_car(
         high = roof[1] + (roof[2] - roof[1]) * t
         for side in (-1, 1):
             a, b = side * (belt[3] + 0.01), side * (roof[3] + 0.01)
-            quad: list[Vertex] = [(a, belt[0], low), (b, roof[0], high), (b, roof[0], high + 0.09),
-                                  (a, belt[0], low + 0.09)]  # fmt: skip
+            quad: list[Vertex] = [
+                (a, belt[0], low),
+                (b, roof[0], high),
+                (b, roof[0], high + 0.09),
+                (a, belt[0], low + 0.09),
+            ]
             model.facet(quad if side > 0 else quad[::-1], paint, 0.2)
 
 
@@ -142,11 +188,27 @@ def draw_tram(canvas: Canvas, rng: np.random.Generator, pose: Pose, paint: Color
         model.side_panel(half + 0.02, z, z + 0.5, 0.3, 3.3, (52, 54, 58))
 
 
-def _coach(model: Modeller, rng: np.random.Generator, length: float, half: float, height: float,
-           paint: Color, decks: int) -> None:  # fmt: skip
+def _coach(
+    model: Modeller,
+    rng: np.random.Generator,
+    length: float,
+    half: float,
+    height: float,
+    paint: Color,
+    decks: int,
+) -> None:
     lower = mix(paint, (230, 230, 226), float(rng.uniform(0, 0.6)))
-    model.loft(((0.3, 0.0, length, half), (height - 0.25, 0.0, length, half),
-                (height, 0.25, length - 0.25, half - 0.2)), paint, mix(paint, (220, 220, 220), 0.5), 0.2, 0.2)  # fmt: skip
+    model.loft(
+        (
+            (0.3, 0.0, length, half),
+            (height - 0.25, 0.0, length, half),
+            (height, 0.25, length - 0.25, half - 0.2),
+        ),
+        paint,
+        mix(paint, (220, 220, 220), 0.5),
+        0.2,
+        0.2,
+    )
     model.side_panel(half, 0.25, length - 0.25, 0.32, 1.1, lower)
     for deck in range(decks):
         y = 1.25 + deck * 1.75
@@ -204,8 +266,17 @@ def draw_truck(canvas: Canvas, rng: np.random.Generator, pose: Pose, paint: Colo
             model.end_panel(-0.03, x0, x1, 0.58, 0.78, (180, 34, 30), rear=True, lamp=True)
 
     def cab() -> None:
-        model.loft(((0.4, cab_rear, length, half), (2.3, cab_rear, length - 0.1, half),
-                    (2.7, cab_rear, length - 0.35, half - 0.1)), paint, paint, 0.2, 0.12)  # fmt: skip
+        model.loft(
+            (
+                (0.4, cab_rear, length, half),
+                (2.3, cab_rear, length - 0.1, half),
+                (2.7, cab_rear, length - 0.35, half - 0.1),
+            ),
+            paint,
+            paint,
+            0.2,
+            0.12,
+        )
         model.end_panel(length, -half + 0.2, half - 0.2, 1.45, 2.25, GLASS, rear=False, gloss=0.3)
         model.side_panel(half, length - 1.3, length - 0.3, 1.4, 2.2, GLASS, 0.2)
         model.end_panel(length + 0.02, -0.8, 0.8, 0.9, 1.25, (40, 40, 42), rear=False)
@@ -223,8 +294,13 @@ def draw_truck(canvas: Canvas, rng: np.random.Generator, pose: Pose, paint: Colo
 def draw_caravan(canvas: Canvas, pose: Pose, *, label: int) -> None:
     length = 4.6
     model = Modeller(canvas, pose, length, label)
-    model.loft(((0.45, 0.1, length - 0.3, 1.05), (1.2, 0.0, length, 1.08), (2.3, 0.1, length - 0.5, 1.0)),
-               (214, 212, 204), (222, 222, 216), 0.15, 0.12)  # fmt: skip
+    model.loft(
+        ((0.45, 0.1, length - 0.3, 1.05), (1.2, 0.0, length, 1.08), (2.3, 0.1, length - 0.5, 1.0)),
+        (214, 212, 204),
+        (222, 222, 216),
+        0.15,
+        0.12,
+    )
     if label == IDS["caravan"]:
         model.end_panel(0.0, -0.7, 0.7, 1.25, 1.8, GLASS, rear=True, gloss=0.3)
         model.side_panel(1.06, 0.7, 1.9, 1.25, 1.8, GLASS, 0.3)

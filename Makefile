@@ -1,0 +1,44 @@
+# `make run` and `make test` need Python 3.11 and make, nothing else.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+ADDRESS ?= 127.0.0.1
+PORT ?= 8501
+
+.PHONY: run test check format shots doctor clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/installed  ## the dashboard, in the browser
+	$(BIN)/streamlit run dashboard.py --server.address $(ADDRESS) --server.port $(PORT)
+
+test: $(VENV)/installed-dev  ## every test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev  ## lint, format and types, as continuous integration does
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+shots: $(VENV)/installed-dev  ## a picture of every page, into docs/screenshots
+	$(BIN)/python docs/shots.py
+
+doctor: $(VENV)/installed
+	$(BIN)/python -m segcore doctor
+
+clean:
+	rm -rf $(VENV) artifacts/prepared
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+$(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,99 @@
+"""The card that goes with a shipped run, written from the run's own files."""
+
+from typing import Any
+
+import numpy as np
+
+from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.runs import Run
+
+SOURCES = {
+    "streets": "rendered street scenes made by this project (`segcore/sources/streets`); no photograph",
+    "camvid": (
+        'CamVid (Brostow, Fauqueur, Cipolla, "Semantic object classes in video", Pattern '
+        "Recognition Letters 2009), the 480x360 version with 11 classes; research data, none of "
+        "whose images or masks are in this repository"
+    ),
+    "cityscapes": "Cityscapes (Cordts et al., CVPR 2016), under its own licence",
+    "pairs": "Cityscapes (Cordts et al., CVPR 2016) as 256x256 pairs, under its own licence",
+}
+LICENCES = {
+    "streets": "The weights are free to use, as the project is.",
+    "camvid": "Weights learnt from research data: for research and demonstration.",
+}
+WEAKEST = 4
+CONFUSED = 4
+
+
+def model_card(run: Run, report: dict[str, Any], matrix: np.ndarray) -> str:
+    """Markdown: data, recipe, figures with their policy, where it fails, licence.
+
+    Args:
+        report: the run's evaluation.
+        matrix: its (34, 34) confusion matrix, truth in the rows.
+    """
+    recipe, best = run.manifest["recipe"], run.manifest["best"]
+    scores = {
+        name: entry["iou"]
+        for name, entry in report["per_class"].items()
+        if entry["iou"] is not None
+    }
+    start = run.manifest.get("start_from")
+    origin = f"the weights of `{start['run']}`" if start else "random weights"
+    minutes = sum(row["seconds"] for row in run.history()) / 60
+    per_epoch = recipe["steps_per_epoch"] or "one pass of"
+    height, width = recipe["crop"] or run.manifest["data"]["size"]
+    rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
+    return f"""# {run.name}
+
+A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
+
+## Data
+Trained on the train split of {SOURCES[run.dataset]}. It began with {origin}; no other data and no
+other weights were used.
+
+## Training
+{run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe["batch_size"]}, {width}x{height},
+seed {run.seed}, on {run.manifest["device"]} in {minutes:.0f} minutes. Best epoch {best["epoch"]}.
+All parameters are in `run.json`, every epoch in `history.csv`.
+
+## Figures
+{report["split"]} split, {report["images"]} images at {report["resolution"]}, policy
+`{report["policy"]}`, one scale, no test-time augmentation:
+
+| | |
+|---|---|
+| mean IoU | {report["mean_iou"]:.4f} |
+| pixel accuracy | {report["pixel_accuracy"]:.4f} |
+| mean boundary IoU ({report["boundary_width_px"]} px) | {report["mean_boundary_iou"]:.4f} |
+| expected calibration error | {report["ece"]:.4f} |
+
+| class | IoU |
+|---|---|
+{rows}
+
+## Where it fails
+{_failures(scores, matrix)}
+Pictures unlike its training data (another camera, night, rain, another country) are labelled worse
+than these figures say. Not for driving or any other use where an error does harm.
+
+## Licence
+{LICENCES.get(run.dataset, "As the data's own licence allows.")}
+"""
+
+
+def _failures(scores: dict[str, float], matrix: np.ndarray) -> str:
+    weakest = sorted(scores.items(), key=lambda item: item[1])[:WEAKEST]
+    names = ", ".join(f"{name} ({iou:.2f})" for name, iou in weakest)
+    rows = matrix.sum(axis=1)
+    confused = []
+    for truth in EVALUATED_IDS:
+        for predicted in range(len(matrix)):
+            if truth != predicted and rows[truth]:
+                share = matrix[truth, predicted] / rows[truth]
+                confused.append((share, NAMES[truth], NAMES[predicted]))
+    lines = [
+        f"- {share:.0%} of {truth} is taken for {predicted}."
+        for share, truth, predicted in sorted(confused, reverse=True)[:CONFUSED]
+    ]
+    return "\n".join([f"Weakest classes by IoU: {names}.", *lines, ""])

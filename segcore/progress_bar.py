@@ -1,0 +1,33 @@
+"""A progress bar on standard error, where that is a terminal."""
+
+from types import TracebackType
+
+from tqdm import tqdm
+
+
+class ProgressBar:
+    """One bar after another: a new label, or a step back, begins the next one."""
+
+    def __init__(self) -> None:
+        self.bar: tqdm | None = None
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def update(self, label: str, done: int, total: int) -> None:
+        """Shows `done` of `total` steps of what `label` names."""
+        if self.bar is None or done < self.bar.n or total != self.bar.total:
+            if self.bar is not None:
+                self.bar.close()
+            self.bar = tqdm(total=total, disable=None, leave=False)  # None: off without a terminal
+        self.bar.set_description(label, refresh=False)
+        self.bar.update(done - self.bar.n)

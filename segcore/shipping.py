@@ -1,0 +1,114 @@
+"""A finished run as a small copy to commit: half precision, evaluated, with a model card."""
+
+import io
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from segcore.errors import RunError
+from segcore.evaluation import evaluate
+from segcore.inference import load_predictor
+from segcore.model_card import model_card
+from segcore.preparation import native_samples
+from segcore.run_writer import RunWriter, new_run_name
+from segcore.runs import HISTORY, Run, get_run, verified_weights
+
+SAME_LABELS = 0.999
+CHECKED_IMAGES = 25
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Shipped:
+    run: Run
+    agreement: float  # share of pixels that keep their label in half precision
+
+
+def ship(
+    run: Run, spec: str, champion_of: Sequence[str], progress: Progress | None = None
+) -> Shipped:
+    """Copies the run under a new name, without what only a resume needs.
+
+    Args:
+        spec: where its data set is now; written to the copy, so a relative path is portable.
+        champion_of: data sets whose champion it is for who has promoted none.
+
+    Raises:
+        RunError: not finished, or half precision changes more than 0.1 % of the labels.
+        SegcoreError: the data cannot be read.
+    """
+    if run.status != "finished":
+        raise RunError(f"{run.name}: is {run.status}; only a finished run is shipped")
+    halved = _halved(verified_weights(run))
+    manifest = {
+        **run.manifest,
+        "data": {**run.manifest["data"], "spec": spec},
+        "weights": {},
+        "half_precision_of": {"run": run.name, "sha256": run.weights_hash},
+        "shipped": True,
+        "shipped_champion": list(champion_of),
+    }
+    del manifest["run"]
+    writer = RunWriter.create(new_run_name(run.model, run.dataset), manifest)
+    try:
+        files = {"best.weights.h5": halved, HISTORY: (run.path / HISTORY).read_bytes()}
+        writer.commit_epoch(files)
+        for name in ("snapshots", "tensorboard"):
+            shutil.copytree(run.path / name, writer.path / name, dirs_exist_ok=True)
+        shutil.copyfile(run.path / "train.log", writer.path / "train.log")
+        copy = get_run(writer.path.name)
+        agreement = _agreement(run, copy, spec, progress)
+        if agreement < SAME_LABELS:
+            raise RunError(
+                f"{run.name}: only {agreement:.2%} of pixels keep their label; not shipped"
+            )
+        evaluation = evaluate(
+            copy, spec, "val", progress=lambda i, n: progress and progress("evaluating", i, n)
+        )
+        card = model_card(copy, evaluation.report(), evaluation.matrix)
+        (writer.path / "MODEL_CARD.md").write_text(card)
+    except BaseException:
+        shutil.rmtree(writer.path)
+        raise
+    return Shipped(copy, agreement)
+
+
+def _halved(path: Path) -> bytes:
+    """The file of weights with every float32 array as float16, compressed."""
+    buffer = io.BytesIO()
+    with h5py.File(path, "r") as source, h5py.File(buffer, "w") as target:
+
+        def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(item, h5py.Group):
+                copied = target.require_group(name)
+            elif item.shape == ():
+                copied = target.create_dataset(name, data=item[()])
+            else:
+                dtype = np.float16 if item.dtype == np.float32 else item.dtype
+                copied = target.create_dataset(
+                    name, data=item[...], dtype=dtype, compression="gzip", shuffle=True
+                )
+            copied.attrs.update(item.attrs)
+
+        target.attrs.update(source.attrs)
+        source.visititems(copy)
+    return buffer.getvalue()
+
+
+def _agreement(run: Run, copy: Run, spec: str, progress: Progress | None) -> float:
+    """Share of pixels with the same label by both, over the first validation pictures."""
+    samples = native_samples(spec, "val")
+    count = min(CHECKED_IMAGES, len(samples))
+    original, halved = load_predictor(run), load_predictor(copy)
+    same = []
+    for index in range(count):
+        image = samples[index].image
+        same.append(np.mean(original.predict(image).labels == halved.predict(image).labels))
+        if progress:
+            progress("comparing", index + 1, count)
+    return float(np.mean(same))

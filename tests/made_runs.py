@@ -1,0 +1,86 @@
+"""Finished runs with a history and snapshots, for tests of pages; their weights are made up."""
+
+import io
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segcore import evaluation, runs
+from segcore.files import to_json
+from segcore.inference import Prediction, Timings
+from segcore.labels import IDS
+from segcore.recipes import get_recipe
+from segcore.run_writer import RunWriter, history_csv
+from segcore.runs import Run
+
+SIZE = (24, 32)
+LABEL_OF = {"unet": IDS["building"], "danet": IDS["road"]}
+
+
+def make_run(
+    model: str, camvid: Path, epochs: int = 3, keys: tuple[str, ...] = (), **manifest: Any
+) -> Run:
+    """A run whose validation loss turns after its second epoch.
+
+    Args:
+        keys: validation images that snapshots are kept of, all in the model's one label.
+    """
+    writer = RunWriter.create(
+        f"{model}-camvid-2025010{epochs}-000000-abcd",
+        {
+            "model": model,
+            "recipe": get_recipe(f"quick-{model}").to_dict(),
+            "data": {
+                "spec": f"camvid:{camvid}", "dataset": "camvid", "fingerprint": "", "size": [*SIZE],
+            },
+            "seed": 0,
+            "parameters": 7_800_000,
+            "preprocessing": {"mode": "fit", "size": [*SIZE], "multiple": 8},
+            "status": "finished",
+            "started": f"2025-01-0{epochs}T00:00:00+00:00",
+            "weights": {},
+            **manifest,
+        },
+    )  # fmt: skip
+    history: list[dict[str, float]] = [
+        {
+            "epoch": epoch, "loss": 1 / epoch, "val_loss": 0.5 + abs(epoch - 2) / 5,
+            "accuracy": 0.8 + epoch / 100, "val_accuracy": 0.7, "mean_iou": 0.1 * epoch,
+            "val_mean_iou": 0.09 * epoch, "learning_rate": 0.01, "seconds": 60.0,
+            "images_per_second": 5.0,
+        }
+        for epoch in range(1, epochs + 1)
+    ]  # fmt: skip
+    for epoch in range(1, epochs + 1):
+        files = {runs.HISTORY: history_csv(history[:epoch]), "best.weights.h5": model.encode()}
+        best = {"epoch": epoch, "mean_iou": 0.09 * epoch}
+        writer.commit_epoch(files, epochs=epoch, best=best)
+        if keys:
+            stacked = np.full((len(keys) * SIZE[0], SIZE[1]), LABEL_OF[model], np.uint8)
+            stream = io.BytesIO()
+            Image.fromarray(stacked).save(stream, "PNG")
+            path = writer.path / "snapshots" / f"epoch-{epoch:04d}.png"
+            path.write_bytes(stream.getvalue())
+    if keys:
+        index = {"keys": [*keys], "height": SIZE[0], "width": SIZE[1]}
+        (writer.path / "snapshots" / "index.json").write_bytes(to_json(index))
+    return writer.run()
+
+
+def stub_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluations predict one label everywhere, by model, without loading Keras."""
+
+    def load(run: Run) -> SimpleNamespace:
+        return SimpleNamespace(run=run, device="CPU", predict=lambda image: _constant(run, image))
+
+    monkeypatch.setattr(evaluation, "load_predictor", load)
+
+
+def _constant(run: Run, image: np.ndarray) -> Prediction:
+    labels = np.full(image.shape[:2], LABEL_OF[run.model], np.uint8)
+    confidence = np.full(labels.shape, 0.9, np.float32)
+    return Prediction(labels, confidence, Timings(0.0, 0.0, 0.0), np.zeros((1, 1, 34), np.float32))

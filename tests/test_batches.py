@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+from made_data import id_mask, noise
+
+from segcore.augmentation import augment
+from segcore.batches import TrainingBatches
+from segcore.recipes import Augmentation
+
+IMAGES = np.stack([noise(seed, 48, 64) for seed in range(5)])
+MASKS = np.stack([id_mask(seed, 48, 64, [7, 11, 21, 23, 255]) for seed in range(5)])
+ALL = Augmentation(
+    flip=True, rotation=10, scale=(0.5, 2.0), aspect=0.1, brightness=0.3, contrast=0.3,
+    saturation=0.3, hue=0.05, blur=1.0, noise=5.0,
+)  # fmt: skip
+
+
+def batches(epoch: int = 1, steps: int | None = None, **changes: object) -> TrainingBatches:
+    options = {"augmentation": ALL, "crop": (32, 32), "batch_size": 2, "seed": 0, **changes}
+    return TrainingBatches(IMAGES, MASKS, steps=steps, outputs=["logits"], epoch=epoch, **options)
+
+
+def test_an_epoch_is_the_same_whatever_was_drawn_before() -> None:
+    first, again = batches(), batches()
+    later = again[2]
+    for step in (2, 0, 1):
+        images, masks = again[step]
+        np.testing.assert_array_equal(images, first[step][0])
+        np.testing.assert_array_equal(masks["logits"], first[step][1]["logits"])
+    np.testing.assert_array_equal(later[0], first[2][0])
+
+
+def test_epochs_and_seeds_differ() -> None:
+    assert not np.array_equal(batches(1)[0][0], batches(2)[0][0])
+    assert not np.array_equal(batches()[0][0], batches(seed=1)[0][0])
+
+
+def test_an_epoch_shows_every_picture_once_and_keeps_the_last_batch() -> None:
+    epoch = batches(augmentation=Augmentation(), crop=None)
+    assert [len(epoch[step][0]) for step in range(len(epoch))] == [2, 2, 1]
+    seen = np.concatenate([epoch[step][0] for step in range(len(epoch))])
+    assert sorted(image.tobytes() for image in seen) == sorted(i.tobytes() for i in IMAGES)
+
+
+def test_steps_beyond_one_pass_show_no_picture_twice_as_often() -> None:
+    counts = np.bincount(batches(steps=6).order, minlength=5)
+    assert counts.sum() == 12
+    assert counts.max() - counts.min() <= 1
+
+
+def test_no_new_label_appears_and_shapes_hold() -> None:
+    for place in range(20):
+        image, mask = augment(IMAGES[0], MASKS[0], ALL, (40, 56), np.random.default_rng(place))
+        assert image.shape == (40, 56, 3)
+        assert image.dtype == np.uint8
+        assert mask.shape == (40, 56)
+        assert set(np.unique(mask)) <= set(np.unique(MASKS[0])) | {255}
+
+
+@pytest.mark.parametrize(
+    "augmentation",
+    [
+        Augmentation(flip=True),
+        Augmentation(scale=(0.5, 2.0), aspect=0.2),
+        Augmentation(rotation=30),
+        Augmentation(flip=True, rotation=10, scale=(0.7, 1.4)),
+    ],
+)
+def test_image_and_mask_stay_in_step(augmentation: Augmentation) -> None:
+    """A picture painted with its own mask still matches it after every change of geometry."""
+    mask = np.full((64, 96), 7, np.uint8)
+    mask[20:50, 10:40] = 11
+    mask[5:30, 60:90] = 23
+    grey = np.zeros(256, np.uint8)
+    grey[[7, 11, 23]] = 20, 120, 220
+    image = np.repeat(grey[mask][..., None], 3, axis=-1)
+    for place in range(10):
+        random = np.random.default_rng(place)
+        moved, labels = augment(image, mask, augmentation, (48, 48), random)
+        inside = labels != 255
+        wrong = np.abs(moved[..., 0].astype(int) - grey[labels]) > 60
+        assert inside.any()
+        assert (wrong & inside).sum() <= 0.03 * labels.size  # edges are blended in the image
+
+
+def test_without_augmentation_a_sample_is_untouched() -> None:
+    image, mask = augment(IMAGES[0], MASKS[0], Augmentation(), None, np.random.default_rng(0))
+    np.testing.assert_array_equal(image, IMAGES[0])
+    np.testing.assert_array_equal(mask, MASKS[0])

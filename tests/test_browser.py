@@ -1,0 +1,116 @@
+"""The main path in a real browser, with the shipped runs."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_dashboard import (
+    PATIENCE_MS,
+    ROOT,
+    chromium,
+    find_chromium,
+    running_dashboard,
+    settle,
+)
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from segcore.sources.streets import render_scene
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        find_chromium() is None and not os.environ.get("SEGCORE_REQUIRE_BROWSER"),
+        reason="browser tests left out: no Chromium is installed",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard over the shipped runs, its own artifacts folder."""
+    folder = tmp_path_factory.mktemp("studio")
+    shipped = [path.parent for path in (ROOT / "artifacts" / "runs").glob("*/MODEL_CARD.md")]
+    for run in shipped:
+        shutil.copytree(run, folder / "artifacts" / "runs" / run.name)
+    with running_dashboard(folder / "artifacts", folder / "server.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()
+
+
+def labelled(page: Page) -> None:
+    """Both models' pictures are there, each with the time it took."""
+    for side in ("a", "b"):
+        expect(page.locator(f"[data-panel='{side}']").first).to_contain_text("ms")
+
+
+def test_compare_one_image(page: Page, address: str) -> None:
+    page.goto(f"{address}/compare?data=streets")
+    settle(page)
+    labelled(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("IoU")
+    before = page.url
+    page.get_by_role("button", name="Next").click()
+    settle(page)
+    labelled(page)
+    assert page.url != before  # the image is in the address, so the link shows the same
+
+
+def test_upload_a_photo_and_see_two_masks(page: Page, address: str, tmp_path: Path) -> None:
+    photo = tmp_path / "my street.jpg"
+    Image.fromarray(render_scene(4711, (240, 426))[0]).save(photo)
+    page.goto(f"{address}/upload?data=streets")
+    settle(page)
+    page.locator("input[type=file]").first.set_input_files(photo)
+    labelled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Label ids").first.click()
+    mask = Image.open(download.value.path())
+    assert mask.size == (426, 240)
+    assert max(mask.get_flattened_data()) < 34
+
+
+def test_a_file_that_is_no_picture_is_refused_in_one_line(
+    page: Page, address: str, tmp_path: Path
+) -> None:
+    text = tmp_path / "notes.jpg"
+    text.write_text("not a picture")
+    page.goto(f"{address}/upload?data=streets")
+    settle(page)
+    page.locator("input[type=file]").first.set_input_files(text)
+    expect(page.get_by_test_id("stAlert")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "dataset", "training", "compare", "evaluate", "upload", "admin"]
+)
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_page_shows_without_an_error(
+    browser: Browser, address: str, name: str, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"{address}/{name}")
+    settle(page)
+    expect(page.get_by_role("heading").first).to_be_visible()
+    expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0  # nothing sticks out sideways
+    context.close()

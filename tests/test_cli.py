@@ -1,0 +1,130 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_runs import make_run
+from made_data import noise, write_picture
+from PIL import Image
+
+from segcore.cli import main
+
+REPORT_KEYS = {
+    "run", "data", "split", "images", "resolution", "policy", "mean_iou", "pixel_accuracy",
+    "mean_accuracy", "frequency_weighted_iou", "mean_boundary_iou", "ece", "tasm_iou_score",
+    "per_class",
+}  # fmt: skip
+COMPARISON_KEYS = {
+    "a", "b", "mean_iou_a", "mean_iou_b", "delta", "ci95", "verdict", "per_class",
+}  # fmt: skip
+
+
+def only_json(capsys: pytest.CaptureFixture[str]) -> dict:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_evaluate_prints_one_json_object(camvid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run()
+    arguments = ["evaluate", "--run", run.name, "--data", f"camvid:{camvid}", "--split", "val"]
+    assert main([*arguments, "--json"]) == 0
+    report = only_json(capsys)
+    assert set(report) >= REPORT_KEYS
+    assert (report["run"], report["images"], report["resolution"]) == (run.name, 3, "32x24")
+    assert set(report["per_class"]["road"]) >= {"iou", "boundary_iou", "accuracy", "pixels"}
+    assert main(arguments) == 0
+    assert f"{report['mean_iou']:.4f}" in capsys.readouterr().out
+
+
+def test_compare_prints_one_json_object(camvid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a = make_run("unet-camvid-20250101-000000-aaaa")
+    b = make_run("unet-camvid-20250101-000000-bbbb", seed=1)
+    arguments = ["compare", "--a", a.name, "--b", b.name, "--data", f"camvid:{camvid}", "--json"]
+    assert main(arguments) == 0
+    report = only_json(capsys)
+    assert set(report) >= COMPARISON_KEYS
+    assert report["verdict"] in {"a", "b", "undecided"}
+    assert report["delta"] == pytest.approx(report["mean_iou_a"] - report["mean_iou_b"])
+
+
+def test_predict_writes_three_pictures_at_the_inputs_size(tmp_path: Path) -> None:
+    run = make_run()
+    photo = write_picture(tmp_path / "street.jpg", noise(0, 45, 61))
+    out = tmp_path / "out"
+    assert main(["predict", "--run", run.name, "--out", str(out), str(photo)]) == 0
+    pictures = {path.name: np.asarray(Image.open(path)) for path in out.iterdir()}
+    assert set(pictures) == {
+        "street_labelIds.png",
+        "street_color.png",
+        "street_overlay.png",
+    }
+    assert pictures["street_labelIds.png"].shape == (45, 61)
+    assert pictures["street_labelIds.png"].max() < 34
+    assert pictures["street_color.png"].shape == (45, 61, 3)
+
+
+def test_runs_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run()
+    assert main(["runs", "promote", run.name]) == 0
+    capsys.readouterr()
+    assert main(["runs", "list", "--json"]) == 0
+    (row,) = only_json(capsys)
+    assert set(row) == {"run", "model", "data", "recipe", "champion", "mean_iou", "created"}
+    assert (row["run"], row["champion"]) == (run.name, True)
+    assert main(["runs", "rollback", "unet", "camvid"]) == 0
+    assert main(["runs", "show", run.name]) == 0
+
+
+def test_prepare_tells_what_it_found(camvid: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (camvid / "train" / "film0_000.png").write_bytes(b"no picture")
+    assert main(["prepare", "--data", f"camvid:{camvid}", "--size", "32"]) == 0
+    out = capsys.readouterr().out
+    assert "train: 5 images of 32x32" in out
+    assert "film0_000" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["evaluate", "--run", "none", "--data", "streets"], "none: no such run"),
+        (["prepare", "--data", "camvid:/not/there"], "/not/there"),
+        (["prepare", "--data", "kitti:/x"], "kitti"),
+        (["train", "--recipe", "tuned-vnet", "--data", "streets"], "tuned-vnet"),
+        (["train", "--recipe", "quick-unet"], "--data"),
+        (["train", "--resume", "none"], "none: no such run"),
+        (["runs", "promote", "none"], "none: no such run"),
+        (["runs", "import", "/not/there.zip"], "/not/there.zip"),
+    ],
+)
+def test_what_a_user_got_wrong_is_one_line_and_status_2(
+    arguments: list[str], names: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert captured.err.count("\n") == 1
+    assert names in captured.err
+
+
+def test_a_photo_that_is_none_and_weights_that_are_not_the_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run()
+    text = tmp_path / "notes.jpg"
+    text.write_text("not a photo")
+    predict = ["predict", "--run", run.name, "--out", str(tmp_path / "out")]
+    assert main([*predict, str(text)]) == 2
+    assert "notes.jpg" in capsys.readouterr().err
+
+    weights = run.path / "best.weights.h5"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    photo = write_picture(tmp_path / "street.png", noise(0, 32, 32))
+    assert main([*predict, str(photo)]) == 2
+    assert "best.weights.h5 does not match its hash" in capsys.readouterr().err
+
+
+def test_doctor_says_what_is_missing_and_what_mends_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith(("ok  ", "--  ")) for line in lines)
+    assert any("python -m segcore prepare --data streets" in line for line in lines)

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+
+from segcore import findings
+from segcore.labels import IDS, NUM_CLASSES
+from segcore.statistics import SplitStatistics
+
+
+def split(*images: dict[str, int]) -> SplitStatistics:
+    counts = np.zeros((len(images), NUM_CLASSES), np.int64)
+    for row, image in zip(counts, images, strict=True):
+        for name, pixels in image.items():
+            row[IDS[name]] = pixels
+    return SplitStatistics(counts, np.zeros(len(images), np.int64), np.zeros((34, 16, 32)))
+
+
+def history(*val_losses: float) -> list[dict[str, float]]:
+    return [
+        {"epoch": epoch, "val_loss": loss, "accuracy": 0.9, "val_accuracy": 0.8}
+        for epoch, loss in enumerate(val_losses, start=1)
+    ]
+
+
+def test_the_data_sets_sentence_names_what_dominates_and_what_starves() -> None:
+    sentence = findings.imbalance(split({"road": 900, "building": 90, "pole": 10}))
+    assert sentence == (
+        "Road and building hold 99% of the pixels; pole holds 1 %, 90 times fewer than road."
+    )
+
+
+def test_a_data_set_of_one_class_has_nothing_to_compare() -> None:
+    assert "nothing to tell apart" in findings.imbalance(split({"road": 9}))
+
+
+def test_a_class_that_is_rarer_in_training_is_named_with_its_factor() -> None:
+    train = split({"road": 9990, "bicycle": 10})
+    val = split({"road": 9930, "bicycle": 70})
+    lines = findings.data_findings(train, val)
+    assert any(
+        line.startswith("Bicycle: 0.1 % of the training pixels, 7.0 times") for line in lines
+    )
+
+
+def test_a_class_only_validation_holds_is_named() -> None:
+    lines = findings.data_findings(split({"road": 9, "sky": 1}), split({"road": 9, "car": 1}))
+    assert any("In val but never in train" in line and "car" in line for line in lines)
+    assert any(line.startswith("Not in the training images") and "car" in line for line in lines)
+
+
+def test_data_without_validation_masks_still_has_findings() -> None:
+    assert findings.data_findings(split({"road": 9, "sky": 1}), None)
+
+
+@pytest.mark.parametrize(
+    ("losses", "epoch"),
+    [((0.9, 0.6, 0.7, 0.8), 2), ((0.9, 0.6, 0.61), None), ((0.9, 0.8), None), ((), None)],
+)
+def test_the_epoch_where_validation_loss_turned(losses: tuple[float, ...], epoch: int) -> None:
+    assert findings.turning_epoch(history(*losses)) == epoch
+
+
+def test_a_loss_that_is_no_number_is_passed_over() -> None:
+    assert findings.turning_epoch(history(0.9, float("nan"), 0.5, 0.7)) == 3
+
+
+def test_training_says_where_it_turned_and_how_wide_the_gap_is() -> None:
+    sentence = findings.training("U-Net", history(0.9, 0.6, 0.8))
+    assert "validation loss turned after epoch 2 (0.600, now 0.800)" in sentence
+    assert "90.0% training and 80.0% validation" in sentence
+    assert "10 points" in findings.training("U-Net", history(0.9, 0.6))
+    assert "not finished an epoch" in findings.training("U-Net", [])
+
+
+def test_the_best_run_comes_first() -> None:
+    slow = [{"epoch": 1, "val_mean_iou": 0.3}, {"epoch": 2, "val_mean_iou": 0.5}]
+    sentence = findings.best_scores([("A", slow[:1], 1), ("B", slow, 2)])
+    assert sentence.startswith("B learnt most: mean IoU 0.500 in epoch 2 of 2; A 0.300")
+    assert "No epoch" in findings.best_scores([("A", [], None)])
+
+
+def test_an_interval_that_holds_zero_says_so() -> None:
+    report = {"delta": 0.01, "ci95": [-0.1, 0.1], "draws": 2000, "groups": 4,
+              "resampled_by": "sequence"}  # fmt: skip
+    assert "2,000 resamples of 4 sequences" in findings.interval(report, "A", "B")
+    assert "holds 0" in findings.interval(report, "A", "B")
+    assert "holds 0" not in findings.interval({**report, "ci95": [0.005, 0.1]}, "A", "B")
+    assert "no interval" in findings.interval({**report, "ci95": [None, None]}, "A", "B")
+
+
+def test_classes_are_counted_by_verdict() -> None:
+    verdicts = ("a", "b", "b", "undecided")
+    per_class = {str(i): {"delta": 0.1, "verdict": v} for i, v in enumerate(verdicts)}
+    per_class["absent"] = {"delta": None, "verdict": "undecided"}
+    assert findings.class_verdicts({"per_class": per_class}, "A", "B") == (
+        "Of 4 classes A is better on 1, B on 2, 1 are undecided."
+    )
+
+
+def test_the_largest_confusion_comes_first() -> None:
+    matrix = np.diag(np.full(NUM_CLASSES, 50))
+    matrix[IDS["pole"], IDS["building"]] = 150
+    matrix[IDS["person"], IDS["car"]] = 50
+    assert findings.confusions(matrix) == [
+        "75% of pole is called building",
+        "50% of person is called car",
+    ]
+
+
+def test_rarer_classes_that_are_worse_correlate_by_one() -> None:
+    share = np.zeros(NUM_CLASSES)
+    for name, value in (("road", 0.6), ("car", 0.3), ("pole", 0.1)):
+        share[IDS[name]] = value
+    worse = {"road": 0.9, "car": 0.7, "pole": 0.2, "sky": None}
+    assert "+1.00 for A" in findings.share_and_iou(share, [("A", worse)])
+
+
+def test_nested_parameters_are_compared_one_by_one() -> None:
+    a = {"epochs": 4, "augmentation": {"flip": True, "blur": 0.0}}
+    b = {"epochs": 4, "augmentation": {"flip": False, "blur": 0.0}, "ema": 0.9}
+    differing = [row[:3] for row in findings.recipe_differences(a, b) if row[3]]
+    assert differing == [("augmentation.flip", True, False), ("ema", None, 0.9)]

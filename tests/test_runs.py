@@ -1,0 +1,175 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from fake_runs import make_run
+
+from segcore import runs
+from segcore.archives import export_run, import_run
+from segcore.errors import RunError, StorageError
+from segcore.run_writer import RunWriter, history_csv
+
+
+def manifest(**changes: object) -> dict:
+    return {
+        "model": "unet",
+        "recipe": {"name": "quick-unet"},
+        "data": {"spec": "streets", "dataset": "streets"},
+        "status": "running",
+        "started": runs.now(),
+        "weights": {},
+        "epochs": 0,
+        "best": None,
+        **changes,
+    }
+
+
+def write_run(name: str, **changes: object) -> runs.Run:
+    writer = RunWriter.create(name, manifest(**changes))
+    writer.commit_epoch({"best.weights.h5": name.encode()}, epochs=1)
+    return writer.run()
+
+
+def test_an_unknown_run_is_named_with_the_way_out() -> None:
+    with pytest.raises(RunError, match=r"nothing-here: no such run; .*runs list"):
+        runs.get_run("nothing-here")
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "a/b", ".."])
+def test_a_run_name_is_never_a_path(name: str) -> None:
+    with pytest.raises(RunError):
+        runs.get_run(name)
+
+
+def test_a_damaged_manifest_is_left_out_of_the_list_and_named_when_asked_for() -> None:
+    run = write_run("good")
+    damaged = write_run("damaged")
+    (damaged.path / "run.json").write_text('{"model":')
+    assert [found.name for found in runs.list_runs()] == [run.name]
+    with pytest.raises(RunError, match=r"damaged: its run.json cannot be read"):
+        runs.get_run("damaged")
+
+
+def test_weights_are_taken_by_hash_only() -> None:
+    run = write_run("run")
+    assert runs.verified_weights(run).read_bytes() == b"run"
+    path = run.path / "best.weights.h5"
+    path.write_bytes(b"nur")  # as long as before
+    with pytest.raises(RunError, match="does not match its hash"):
+        runs.verified_weights(run)
+    path.write_bytes(b"r")
+    with pytest.raises(RunError, match="does not match its hash"):
+        runs.verified_weights(run)
+    path.unlink()
+    with pytest.raises(RunError, match="is missing"):
+        runs.verified_weights(run)
+
+
+def test_a_kill_before_the_manifest_keeps_the_old_epoch() -> None:
+    run = write_run("run")
+    (run.path / "next.best.weights.h5").write_bytes(b"never committed")
+    assert runs.verified_weights(run).read_bytes() == b"run"
+    RunWriter.reopen(run)
+    assert not (run.path / "next.best.weights.h5").exists()
+    assert runs.verified_weights(run).read_bytes() == b"run"
+
+
+def test_a_kill_after_the_manifest_rolls_forward() -> None:
+    run = write_run("run")
+    os.replace(run.path / "best.weights.h5", run.path / "next.best.weights.h5")
+    (run.path / "best.weights.h5").write_bytes(b"of the epoch before")
+    assert runs.verified_weights(run).name == "next.best.weights.h5"
+    RunWriter.reopen(run)
+    assert (run.path / "best.weights.h5").read_bytes() == b"run"
+
+
+def test_a_full_disk_keeps_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = write_run("run")
+    writer = RunWriter.reopen(run)
+    real = os.fsync
+    calls = []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match="no room left on the disk"):
+        writer.commit_epoch({"best.weights.h5": b"new", "last.weights.h5": b"new"}, epochs=2)
+    monkeypatch.undo()
+    again = runs.Run(run.path, json.loads((run.path / "run.json").read_bytes()))
+    assert again.manifest["epochs"] == 1
+    assert runs.verified_weights(again).read_bytes() == b"run"
+    assert sorted(path.name for path in run.path.iterdir()) == [
+        "best.weights.h5",
+        "run.json",
+        "snapshots",
+    ]
+
+
+def test_history_reads_back_as_written() -> None:
+    writer = RunWriter.create("run", manifest())
+    rows = [{"epoch": 1, "loss": 0.5, "val_mean_iou": float("nan")}, {"epoch": 2, "loss": 0.25}]
+    writer.commit_epoch({"history.csv": history_csv(rows)})
+    history = writer.run().history()
+    assert [row["epoch"] for row in history] == [1, 2]
+    assert history[1]["loss"] == 0.25
+    assert history[0]["val_mean_iou"] != history[0]["val_mean_iou"]
+
+
+def test_champions_promotion_and_rollback() -> None:
+    assert runs.champion("unet", "streets") is None
+    shipped = write_run("shipped", shipped_champion=["streets", "camvid"])
+    assert runs.champions("streets") == {"unet": runs.get_run("shipped")}
+    assert runs.champion("unet", "camvid").name == "shipped"
+
+    newer = write_run("newer")
+    runs.promote(newer, by="admin")
+    assert runs.champion("unet", "streets").name == "newer"
+    assert [entry["by"] for entry in runs.promotions("unet", "streets")] == ["admin"]
+
+    assert runs.rollback("unet", "streets").name == shipped.name
+    with pytest.raises(RunError, match="no promotion to roll back"):
+        runs.rollback("unet", "streets")
+
+
+def test_a_run_without_weights_cannot_become_champion() -> None:
+    writer = RunWriter.create("empty", manifest())
+    with pytest.raises(RunError, match=r"has no best.weights.h5 yet"):
+        runs.promote(writer.run())
+    assert runs.champion("unet", "streets") is None
+
+
+def test_a_champion_whose_folder_was_deleted_gives_way_to_the_one_before() -> None:
+    write_run("shipped", shipped_champion=["streets"])
+    gone = write_run("gone")
+    runs.promote(gone)
+    for path in sorted(gone.path.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    assert runs.champion("unet", "streets").name == "shipped"
+
+
+def test_a_run_travels_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run()
+    export_run(run, tmp_path / "run.zip")
+    with pytest.raises(RunError, match="already here"):
+        import_run(tmp_path / "run.zip")
+    monkeypatch.setenv("SEGCORE_ARTIFACTS", str(tmp_path / "other"))
+    imported = import_run(tmp_path / "run.zip")
+    assert imported.weights_hash == run.weights_hash
+    assert runs.verified_weights(imported).is_file()
+
+
+@pytest.mark.parametrize("name", ["../evil", "run/../../evil", "run/evil.py", "/run/run.json"])
+def test_an_archive_of_anything_else_is_refused(tmp_path: Path, name: str, artifacts: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "run.zip", "w") as archive:
+        archive.writestr("run/run.json", "{}")
+        archive.writestr(name, "x")
+    with pytest.raises(RunError, match="no file of a run"):
+        import_run(tmp_path / "run.zip")
+    assert not list(artifacts.glob("runs/*"))

@@ -1,0 +1,83 @@
+"""The rules of the house, read from the source."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SEGCORE = sorted((ROOT / "segcore").rglob("*.py"))
+PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").rglob("*.py"))]
+LIGHT = (
+    "labels settings errors files images metrics statistics runs run_writer jobs worker figures "
+    "recipes preparation comparison evaluation inference archives cli sources"
+).split()
+
+
+def imported(path: Path) -> set[str]:
+    """The modules a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def packages(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)}
+
+
+@pytest.mark.parametrize("path", SEGCORE, ids=lambda path: path.stem)
+def test_segcore_knows_nothing_of_streamlit_or_the_pages(path: Path) -> None:
+    assert not packages(path) & {"streamlit", "pages", "dashboard"}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages_leave_the_networks_to_segcore(path: Path) -> None:
+    assert not packages(path) & {"tensorflow", "jax", "keras"} or path.name == "engine.py"
+
+
+def test_tensorflow_itself_is_only_used_by_the_adapter() -> None:
+    users = {path.name for path in SEGCORE if "tensorflow" in packages(path)}
+    assert users <= {"tasm.py"}
+
+
+def test_caches_live_in_one_file_and_are_bounded() -> None:
+    for path in PAGES:
+        source = path.read_text()
+        if path.name == "cache.py":
+            assert source.count("@st.cache_") == source.count("max_entries=")
+        else:
+            assert "st.cache_" not in source, path
+
+
+def test_light_modules_load_neither_keras_nor_tensorflow() -> None:
+    modules = ", ".join(f"segcore.{name}" for name in LIGHT)
+    code = f"import sys, {modules}; print({{'keras', 'tensorflow', 'jax'}} & set(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
+
+
+def test_nothing_unpickles_or_loads_whole_models() -> None:
+    banned = {"pickle", "dill", "joblib", "cloudpickle"}
+    for path in SEGCORE + PAGES:
+        assert not packages(path) & banned, path
+        calls = {
+            node.func.attr
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert "load_model" not in calls, path
+
+
+def test_no_file_outgrows_a_reader() -> None:
+    long = {
+        path.name: n for path in SEGCORE + PAGES if (n := len(path.read_text().split("\n"))) > 450
+    }
+    assert not long

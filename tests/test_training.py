@@ -1,0 +1,149 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segcore import metrics, runs
+from segcore.errors import RecipeError, RunError, SegcoreError
+from segcore.evaluation import evaluate
+from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
+from segcore.training import Progress, TrainingError, resume, train
+
+TINY = Recipe(
+    name="tiny",
+    model="unet",
+    summary="for tests",
+    model_options={"width": 4, "depth": 2},
+    crop=(32, 32),
+    augmentation=Augmentation(flip=True, brightness=0.2),
+    epochs=3,
+    batch_size=2,
+    balance=0.25,
+    optimizer="adamw",
+    learning_rate=1e-2,
+    weight_decay=0.01,
+    schedule="cosine",
+    warmup=0.1,
+    ema=0.9,
+)
+
+
+class Interrupt:
+    """Stops a training in the first step of an epoch, as Ctrl-C would."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.epoch == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def spec(camvid: Path) -> str:
+    return f"camvid:{camvid}"
+
+
+def test_a_training_leaves_a_whole_run(spec: str) -> None:
+    seen: list[Progress] = []
+    run = train(TINY, spec, on_progress=seen.append)
+
+    assert run.status == "finished"
+    assert run.name.startswith("unet-camvid-")
+    history = run.history()
+    assert [row["epoch"] for row in history] == [1, 2, 3]
+    assert all(np.isfinite(list(row.values())).all() for row in history)
+    best = max(history, key=lambda row: row["val_mean_iou"])
+    assert run.best_epoch == best["epoch"]
+    assert sorted(run.snapshots()) == [1, 2, 3]
+    index = run.snapshot_index()
+    picture = np.asarray(Image.open(run.snapshots()[3]))
+    assert picture.shape == (index["height"] * len(index["keys"]), index["width"])
+    assert (seen[-1].epoch, seen[-1].step) == (3, seen[-1].steps)
+    assert run.progress() is None  # nothing is running any more
+    for name in ("best.weights.h5", "last.weights.h5", "optimizer.npz"):
+        runs.verified_file(run, name)
+    assert list((run.path / "tensorboard").iterdir())
+
+
+def test_the_best_epochs_validation_is_what_evaluation_finds(spec: str) -> None:
+    """The checkpoint on disk, loaded anew, scores what the history says: same weights, same rule."""
+    run = train(TINY, spec)
+    evaluation = evaluate(run, spec, "val")
+    assert metrics.mean_iou(evaluation.matrix) == pytest.approx(
+        run.manifest["best"]["mean_iou"], abs=1e-4
+    )
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(spec: str) -> None:
+    whole = train(TINY, spec)
+    started: list[runs.Run] = []
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, spec, on_progress=Interrupt(3), on_start=started.append)
+    name = started[0].name
+    assert runs.get_run(name).status == "stopped"
+    resumed = resume(name)
+
+    timing = {"seconds", "images_per_second"}
+    for expected, found in zip(whole.history(), resumed.history(), strict=True):
+        for column in set(expected) - timing:
+            assert found[column] == pytest.approx(expected[column], abs=1e-5), column
+    assert resumed.best_epoch == whole.best_epoch
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_says_so(spec: str) -> None:
+    exploding = replace(TINY, optimizer="sgd", learning_rate=1e30, schedule="constant", ema=None)
+    started: list[runs.Run] = []
+    with pytest.raises(TrainingError, match=r"the loss became .* lower the learning rate"):
+        train(exploding, spec, on_start=started.append)
+    run = runs.get_run(started[0].name)
+    assert run.status == "failed"
+    assert "lower the learning rate" in run.manifest["reason"]
+
+
+def test_a_finished_run_is_not_resumed(spec: str) -> None:
+    run = train(replace(TINY, epochs=1), spec)
+    with pytest.raises(RunError, match="is finished"):
+        resume(run.name)
+
+
+def test_changed_data_is_not_resumed(spec: str, camvid: Path) -> None:
+    started: list[runs.Run] = []
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, spec, on_progress=Interrupt(2), on_start=started.append)
+    (camvid / "train" / "film0_000.png").unlink()
+    (camvid / "trainannot" / "film0_000.png").unlink()
+    with pytest.raises(RunError, match="has changed"):
+        resume(started[0].name)
+
+
+def test_starting_from_another_run_keeps_its_weights_and_names_it(spec: str) -> None:
+    parent = train(replace(TINY, epochs=1), spec)
+    still = replace(
+        TINY, epochs=1, optimizer="sgd", learning_rate=0.0, schedule="constant", ema=None
+    )
+    child = train(still, spec, start_from=parent.name)
+    assert child.manifest["start_from"] == {"run": parent.name, "sha256": parent.weights_hash}
+    with pytest.raises(RunError, match="do not fit"):
+        train(replace(still, model_options={"width": 8}), spec, start_from=parent.name)
+
+
+def test_an_unknown_recipe_names_those_there_are(spec: str) -> None:
+    with pytest.raises(RecipeError, match="tuned-unet"):
+        train("tuned-vnet", spec)
+
+
+def test_data_without_a_split_to_validate_on_is_refused(spec: str, camvid: Path) -> None:
+    import shutil
+
+    shutil.rmtree(camvid / "val")
+    with pytest.raises(SegcoreError):
+        train(TINY, spec)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_recipes_survive_run_json(recipe: Recipe) -> None:
+    assert from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
