@@ -205,7 +205,7 @@ def _standing(run: Run, champion: Run | None) -> str:
         return f"It is the champion of {_seat(run.model, run.dataset)}."
     report = cache.comparison_report(run, champion, run.dataset, state.SPLIT)
     if report is None:
-        return f"The champion is `{champion.name}`; with both evaluated, the verdict shows here."
+        return f"The champion is `{champion.name}`. Which is better shows once both are evaluated."
     return findings.verdict(report, "this run", f"the champion `{champion.name}`")
 
 
@@ -244,14 +244,16 @@ def show_promotions() -> None:
         standing = runs.promotions(model, dataset)
         if not standing:
             continue
+        now = standing[-1]
+        since = datetime.fromisoformat(now["at"])
         with actions.row(
-            f"**{_seat(model, dataset)}**", f"{standing[-1]['run']} since {standing[-1]['at']}"
+            f"**{_seat(model, dataset)}**",
+            f"{now['run']} since {since:%d %b %Y, %H:%M} UTC, by {now['by']}",
         ):
             before = f"`{standing[-2]['run']}`" if len(standing) > 1 else "the shipped champion"
             actions.button_with_question(
                 "Roll back",
-                f"Take back the promotion of `{standing[-1]['run']}`? Visitors see {before} from "
-                "then on.",
+                f"Take back the promotion of `{now['run']}`? Visitors see {before} from then on.",
                 partial(runs.rollback, model, dataset, BY),
                 f"{_seat(model, dataset)} is rolled back",
                 key=f"roll back {model} {dataset}",

@@ -152,9 +152,12 @@ def show_browser(prepared: Prepared) -> None:
 
 
 def sample_order(counted: statistics.SplitStatistics, id_: int | None) -> np.ndarray:
-    """Indices of the samples: all in order, or those of a class, most of it first."""
+    """Indices of the samples: all, or those of a class, most of it first.
+
+    All are shuffled, always alike: neighbouring frames of a film look the same.
+    """
     if id_ is None:
-        return np.arange(counted.images)
+        return np.random.default_rng(0).permutation(counted.images)
     share = counted.counts[:, id_] / np.maximum(counted.counts.sum(axis=1), 1)
     order: np.ndarray = np.argsort(-share, kind="stable")
     return order[share[order] > 0]

@@ -21,32 +21,17 @@ Runs = tuple[Run, Run]
 Report = dict[str, Any]
 
 TASM_NOTE = (
-    "Only for comparing with figures published with that library: it rewards classes that are "
-    "neither there nor predicted. This is no mean IoU."
+    "The TASM IoU score is only for comparing with figures published with that library: it rewards "
+    "classes that are neither there nor predicted. It is no mean IoU."
 )
 DEFINITIONS = {
-    "mean_iou": (
-        "Mean IoU",
-        "Intersection over union per class, averaged over the evaluated classes in the truth.",
-    ),
-    "pixel_accuracy": ("Pixel accuracy", "Share of the scored pixels that are labelled right."),
-    "mean_accuracy": ("Mean accuracy", "Share labelled right of each class, averaged."),
-    "frequency_weighted_iou": (
-        "Frequency-weighted IoU",
-        "IoU per class, weighted by the class's share of the truth.",
-    ),
-    "mean_boundary_iou": (
-        "Mean boundary IoU",
-        "IoU of the bands along the classes' outlines only (Cheng et al., 2021).",
-    ),
-    "ece": (
-        "Calibration error (ECE)",
-        "How far confidence and accuracy lie apart, over 15 bins. Lower is better.",
-    ),
-    "tasm_iou_score": (
-        "TASM IoU score",
-        TASM_NOTE,
-    ),
+    "mean_iou": ("Mean IoU", "IoU per class, averaged over the classes in the truth"),
+    "pixel_accuracy": ("Pixel accuracy", "Share of the scored pixels labelled right"),
+    "mean_accuracy": ("Mean accuracy", "Share labelled right of each class, averaged"),
+    "frequency_weighted_iou": ("Frequency-weighted IoU", "IoU weighted by each class's pixels"),
+    "mean_boundary_iou": ("Mean boundary IoU", "IoU of the bands along the outlines only"),
+    "ece": ("Calibration error (ECE)", "Confidence against accuracy; lower is better"),
+    "tasm_iou_score": ("TASM IoU score", "For published figures only: no mean IoU"),
 }
 LOWER_IS_BETTER = {"ece"}
 VERDICTS = {"a": "A better", "b": "B better", "undecided": "undecided"}
@@ -96,6 +81,7 @@ def show_headline(names: Names, reports: tuple[Report, Report], comparison: Repo
                 wording.score(report["mean_iou"]),
                 help=DEFINITIONS["mean_iou"][1],
                 border=True,
+                height="stretch",
             )
         if comparison is not None:
             low, high = comparison["ci95"]
@@ -107,6 +93,7 @@ def show_headline(names: Names, reports: tuple[Report, Report], comparison: Repo
                 delta_arrow="off",
                 help="With the interval that holds 95 % of the resamples, drawn alike for both.",
                 border=True,
+                height="stretch",
             )
     if comparison is not None:
         st.markdown(
@@ -136,7 +123,7 @@ def show_scoreboard(names: Names, reports: tuple[Report, Report]) -> None:
     st.subheader("Scoreboard", anchor=False)
     st.caption(
         "Who is ahead here is not yet who is better: only the intervals above tell that apart. "
-        f"Boundaries are bands of {reports[0]['boundary_width_px']} pixels."
+        f"Boundaries are bands of {reports[0]['boundary_width_px']} pixels. {TASM_NOTE}"
     )
     number = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
@@ -146,7 +133,7 @@ def show_scoreboard(names: Names, reports: tuple[Report, Report]) -> None:
             f"A · {names.a}": number,
             f"B · {names.b}": number,
             "A − B": st.column_config.NumberColumn(format="%+.3f"),
-            "What it is": st.column_config.TextColumn(width="large"),
+            "What it is": st.column_config.TextColumn(width=360),
         },
     )
 
@@ -176,7 +163,10 @@ def show_classes(names: Names, reports: tuple[Report, Report], comparison: Repor
         row |= {"Boundary A": a[class_]["boundary_iou"], "Boundary B": b[class_]["boundary_iou"]}
         rows.append(row)
     st.subheader("Class by class", anchor=False)
-    bar = st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1)
+    bar_a, bar_b = (
+        st.column_config.ProgressColumn(format="%.3f", min_value=0, max_value=1, color=color)
+        for color in (RUN_A, RUN_B)
+    )
     number = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
         pd.DataFrame(rows),
@@ -185,8 +175,8 @@ def show_classes(names: Names, reports: tuple[Report, Report], comparison: Repor
         column_config={
             "": st.column_config.ImageColumn(width=40),
             "Pixels, %": st.column_config.NumberColumn(format="%.2f"),
-            f"A · {names.a}": bar,
-            f"B · {names.b}": bar,
+            f"A · {names.a}": bar_a,
+            f"B · {names.b}": bar_b,
             "A − B": st.column_config.NumberColumn(format="%+.3f"),
             "Boundary A": number,
             "Boundary B": number,

@@ -57,7 +57,7 @@ def curves_of(names: list[str], selection: Selection) -> list[Curve]:
     runs = {run.name: run for run in cache.list_runs()}
     fixed = {run.name: color for run, color in sides(selection)}
     more = iter(figures.MORE_RUNS * len(names))
-    short = short_names([runs[name] for name in names], selection)
+    short = short_names([runs[name] for name in names])
     return [
         Curve(
             name=short[name],
@@ -74,15 +74,16 @@ def sides(selection: Selection) -> list[tuple[Run, str]]:
     return [(run, color) for run, color in pairs if run is not None]
 
 
-def short_names(runs: list[Run], selection: Selection) -> dict[str, str]:
+def short_names(runs: list[Run]) -> dict[str, str]:
     """Run name -> what it is called in a legend, as short as tells them apart."""
     models = [wording.model_name(run) for run in runs]
-    recipes = [f"{wording.model_name(run)} {run.recipe}" for run in runs]
+    recipes = [f"{wording.model_name(run)} {wording.recipe_name(run)}" for run in runs]
     times = [f"{wording.model_name(run)} {started(run):%d %b %H:%M:%S}" for run in runs]
-    for names in (models, recipes):
-        if len(set(names)) == len(names):
-            return dict(zip([run.name for run in runs], names, strict=True))
-    return dict(zip([run.name for run in runs], times, strict=True))
+    names = {}
+    for run, *candidates in zip(runs, models, recipes, times, strict=True):
+        unique = [n for n in candidates if (*models, *recipes, *times).count(n) == 1]
+        names[run.name] = (unique or candidates[-1:])[0]
+    return names
 
 
 def started(run: Run) -> datetime:
@@ -137,7 +138,7 @@ def draw_curves(names: list[str], selection: Selection, axis: Axis) -> None:
             with st.container():
                 st.subheader(title, anchor=False)
                 show_chart(
-                    figures.learning_curves(curves, metric, axis),
+                    figures.learning_curves(curves, metric, axis, legend=False),
                     f"{title} over training",
                     f"curve_{metric}",
                 )
@@ -239,11 +240,8 @@ def show_learning(selection: Selection, runs: list[tuple[Run, str]]) -> None:
         (f"{'AB'[side]} · {name}", *snapshot_masks(run, snapshots, epoch))
         for side, (run, name, snapshots) in enumerate(watched)
     ]
-    st.markdown(
-        "Masks predicted for the same validation images after that epoch; "
-        + "; ".join(caption_of(run, name, snaps, epoch) for run, name, snaps in watched)
-        + "."
-    )
+    stages = "; ".join(stage_of(run, name, snaps, epoch) for run, name, snaps in watched)
+    st.markdown(f"Masks of the same validation images, {stages}.")
     keys = list(dict.fromkeys(key for _, masks, _ in strips for key in masks))
     with st.grid(2 + len(strips), min_column_width=140, gap="small"):
         for key in keys:
@@ -265,11 +263,10 @@ def snapshot_masks(
     return dict(zip(index["keys"], masks, strict=True)), at
 
 
-def caption_of(run: Run, name: str, snapshots: dict[int, Any], epoch: int) -> str:
+def stage_of(run: Run, name: str, snapshots: dict[int, Any], epoch: int) -> str:
     at = max((known for known in snapshots if known <= epoch), default=min(snapshots))
     iou = {int(row["epoch"]): row["val_mean_iou"] for row in cache.history(run)}
-    stage = f"{name} after epoch {at}"
-    return f"{stage}: mean IoU {wording.score(iou.get(at))}"
+    return f"{name} after epoch {at}: mean IoU {wording.score(iou.get(at))}"
 
 
 def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
@@ -312,6 +309,19 @@ def show_empty(selection: Selection) -> None:
     st.code(f"python -m segcore train --recipe quick-unet --data {selection.spec}", language="bash")
 
 
+def finding(names: list[str], selection: Selection) -> str:
+    """Which training learnt most: of run A and B where they are shown, else of all shown."""
+    compared = [run.name for run, _ in sides(selection) if run.name in names]
+    curves = zip(names, curves_of(names, selection), strict=True)
+    return findings.best_scores(
+        [
+            (curve.name, curve.history, curve.best_epoch)
+            for name, curve in curves
+            if name in compared or not compared
+        ]
+    )
+
+
 def main() -> None:
     selection = state.selection()
     known = runs_with_history(selection)
@@ -323,10 +333,7 @@ def main() -> None:
     key = f"{CHOSEN}_{'_'.join(default)}"
     names = st.session_state.get(key, default)
     names = [name for name in names if name in known]
-    curves = curves_of(names, selection)
-    st.title(
-        findings.best_scores([(c.name, c.history, c.best_epoch) for c in curves]), anchor=False
-    )
+    st.title(finding(names, selection), anchor=False)
     st.caption(MEAN_IOU_NOTE)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.popover(f"Runs shown: {len(names)}", icon=":material/stacked_line_chart:"):

@@ -23,7 +23,8 @@ NEUTRAL = "#8a8f98"
 _GRID = "rgba(138, 143, 152, 0.22)"
 _EDGE = "rgba(138, 143, 152, 0.9)"
 _ROW = 24  # pixels of a bar chart's row
-_MARGIN = {"l": 8, "r": 12, "t": 8, "b": 8}
+_PAIR = 30  # and of one with two bars
+_MARGIN = {"l": 12, "r": 18, "t": 8, "b": 8}
 
 TEMPLATE = go.layout.Template(
     layout={
@@ -31,9 +32,8 @@ TEMPLATE = go.layout.Template(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": NEUTRAL, "size": 13},
         "colorway": [RUN_A, RUN_B, *MORE_RUNS],
-        "margin": _MARGIN,
-        "xaxis": {"gridcolor": _GRID, "zeroline": False, "automargin": True, "fixedrange": True},
-        "yaxis": {"gridcolor": _GRID, "zeroline": False, "automargin": True, "fixedrange": True},
+        "xaxis": {"gridcolor": _GRID, "zeroline": False, "fixedrange": True},
+        "yaxis": {"gridcolor": _GRID, "zeroline": False, "fixedrange": True},
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "xanchor": "left"},
         "hoverlabel": {"font": {"size": 13}},
         "bargap": 0.28,
@@ -115,6 +115,7 @@ def _class_chart(shares: Mapping[str, np.ndarray], ids: Sequence[int], what: str
                 x=values, y=names, mode="markers", name=split, marker=marker, hovertemplate=hover
             )
     figure.update_layout(height=_ROW * len(names) + 70)
+    figure.update_xaxes(showgrid=True)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return _styled(figure)
 
@@ -164,18 +165,21 @@ def share_against_iou(
         )
     figure.update_xaxes(type="log", title="share of training pixels", tickformat=".2~%", dtick=1)
     figure.update_yaxes(title="IoU", range=[-0.08, 1.04])
-    figure.update_layout(height=420)
+    figure.update_layout(height=380)
     return _styled(figure)
 
 
 # --- training ------------------------------------------------------------------------------------
 
 
-def learning_curves(curves: Sequence[Curve], metric: str, axis: Axis = "epoch") -> go.Figure:
+def learning_curves(
+    curves: Sequence[Curve], metric: str, axis: Axis = "epoch", legend: bool = True
+) -> go.Figure:
     """Training (dashed) and validation (solid) of one metric, the gap between them shaded.
 
     Args:
         metric: column of history.csv; its validation twin is val_METRIC.
+        legend: name the runs; one chart of several that show the same runs is enough.
     """
     figure = go.Figure()
     for curve in curves:
@@ -184,7 +188,7 @@ def learning_curves(curves: Sequence[Curve], metric: str, axis: Axis = "epoch") 
         figure.add_scatter(
             **shared,
             y=train,
-            name=f"{curve.name} train",
+            showlegend=False,
             legendgroup=curve.name,
             opacity=0.75,
             line={"color": curve.color, "width": 1.6, "dash": "dash"},
@@ -193,7 +197,7 @@ def learning_curves(curves: Sequence[Curve], metric: str, axis: Axis = "epoch") 
         figure.add_scatter(
             **shared,
             y=val,
-            name=f"{curve.name} val",
+            name=curve.name,
             legendgroup=curve.name,
             line={"color": curve.color, "width": 2.6},
             fill="tonexty",
@@ -201,7 +205,7 @@ def learning_curves(curves: Sequence[Curve], metric: str, axis: Axis = "epoch") 
             hovertemplate=f"{curve.name}, validation: %{{y:.4f}}<extra></extra>",
         )
         _add_best(figure, curve, x, val)
-    return _curve_chart(figure, curves, axis)
+    return _curve_chart(figure, axis, 340, legend)
 
 
 def single_curves(curves: Sequence[Curve], column: str, axis: Axis = "epoch") -> go.Figure:
@@ -218,7 +222,7 @@ def single_curves(curves: Sequence[Curve], column: str, axis: Axis = "epoch") ->
             hovertemplate=f"{curve.name}: %{{y:.4g}}<extra></extra>",
         )
     figure.update_yaxes(rangemode="tozero", exponentformat="power")
-    return _curve_chart(figure, curves, axis, height=230)
+    return _curve_chart(figure, axis, 220, legend=False)
 
 
 def _add_best(figure: go.Figure, curve: Curve, x: np.ndarray, val: np.ndarray) -> None:
@@ -241,13 +245,10 @@ def _add_best(figure: go.Figure, curve: Curve, x: np.ndarray, val: np.ndarray) -
     )
 
 
-def _curve_chart(
-    figure: go.Figure, curves: Sequence[Curve], axis: Axis, height: int = 330
-) -> go.Figure:
-    figure.update_xaxes(title={"text": axis, "standoff": 6}, rangemode="tozero")
-    figure.update_layout(
-        height=height, hovermode="x unified", showlegend=len(curves) > 1 or height > 300
-    )
+def _curve_chart(figure: go.Figure, axis: Axis, height: int, legend: bool) -> go.Figure:
+    ends = [trace.x[-1] for trace in figure.data if len(trace.x)]
+    figure.update_xaxes(title={"text": axis, "standoff": 6}, range=[0, max(ends, default=1) * 1.03])
+    figure.update_layout(height=height, hovermode="x unified", showlegend=legend)
     return _styled(figure)
 
 
@@ -274,10 +275,10 @@ def class_iou(scores: Sequence[tuple[str, str, Mapping[str, float | None]]]) -> 
             hovertemplate=f"<b>%{{y}}</b><br>{name}: %{{x:.3f}}<extra></extra>",
         )
     figure.update_layout(
-        height=(_ROW + 6) * len(names) + 70, barmode="group", legend_traceorder="normal"
+        height=_PAIR * len(names) + 70, barmode="group", legend_traceorder="normal"
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(range=[0, 1.02], dtick=0.2)
+    figure.update_xaxes(range=[0, 1.02], dtick=0.2, showgrid=True)
     return _styled(figure)
 
 
@@ -312,7 +313,7 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
             "color": color,
             "size": 11,
             "symbol": ["circle" if is_decided else "circle-open" for is_decided in decided],
-            "line": {"width": 2},
+            "line": {"width": 2, "color": color},
         },
         customdata=np.stack([low, high], axis=1),
         hovertemplate="<b>%{y}</b><br>%{x:+.3f}, 95 %: %{customdata[0]:+.3f} to "
@@ -322,7 +323,7 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
     reach = np.nanmax(np.abs([*delta, *low, *high, 0.01])) * 1.1
     figure.update_xaxes(range=[-reach, reach], title=f"← {b} better · {a} better →")
     figure.update_yaxes(autorange="reversed")
-    figure.update_layout(height=_ROW * len(names) + 70)
+    figure.update_layout(height=_PAIR * len(names) + 70)
     return _styled(figure)
 
 
@@ -408,4 +409,9 @@ def _with_opacity(color: str, opacity: float) -> str:
 
 
 def _styled(figure: go.Figure) -> go.Figure:
+    # In the figure itself where a page's theme would override the template.
+    figure.update_xaxes(automargin=True)
+    figure.update_yaxes(automargin=True)
+    if figure.layout.margin.l is None:
+        figure.update_layout(margin=_MARGIN)
     return figure.update_layout(template=TEMPLATE)

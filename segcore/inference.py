@@ -100,7 +100,8 @@ class Preprocessing:
             return self.size
         area = self.size[0] * self.size[1]
         scale = (area / (height * width)) ** 0.5
-        longest = area // self.multiple  # padding must not blow up an extremely narrow image
+        # Padding must not blow up an extremely narrow image.
+        longest = max(*self.size, area // self.multiple)
         fitted_height, fitted_width = (
             min(max(1, round(side * scale)), longest) for side in (height, width)
         )
@@ -202,7 +203,9 @@ def _build_network(run: Run, input_size: Size | None) -> Any:
         ) from error
     logits_model = inference_model(model)
     probabilities = keras.layers.Softmax(dtype="float32")(logits_model.output)
-    return keras.Model(logits_model.input, probabilities)
+    network = keras.Model(logits_model.input, probabilities)
+    network.compile(jit_compile=environment.compiles_with_xla())
+    return network
 
 
 def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import Run
 
 SOURCES = {
-    "streets": "rendered street scenes made by this project (`segcore/sources/streets`); no photograph",
+    "streets": "street scenes rendered by this project (`segcore/sources/streets`); no photograph",
     "camvid": (
         'CamVid (Brostow, Fauqueur, Cipolla, "Semantic object classes in video", Pattern '
         "Recognition Letters 2009), the 480x360 version with 11 classes; research data, none of "
@@ -33,11 +33,8 @@ def model_card(run: Run, report: dict[str, Any], matrix: np.ndarray) -> str:
         matrix: its (34, 34) confusion matrix, truth in the rows.
     """
     recipe, best = run.manifest["recipe"], run.manifest["best"]
-    scores = {
-        name: entry["iou"]
-        for name, entry in report["per_class"].items()
-        if entry["iou"] is not None
-    }
+    per_class = report["per_class"].items()
+    scores = {name: entry["iou"] for name, entry in per_class if entry["iou"] is not None}
     start = run.manifest.get("start_from")
     origin = f"the weights of `{start['run']}`" if start else "random weights"
     minutes = sum(row["seconds"] for row in run.history()) / 60

@@ -65,7 +65,7 @@ def ship(
         agreement = _agreement(run, copy, spec, progress)
         if agreement < SAME_LABELS:
             raise RunError(
-                f"{run.name}: only {agreement:.2%} of pixels keep their label; not shipped"
+                f"{run.name}: only {agreement:.2%} of labels stay in half precision; not shipped"
             )
         evaluation = evaluate(
             copy, spec, "val", progress=lambda i, n: progress and progress("evaluating", i, n)
@@ -79,20 +79,16 @@ def ship(
 
 
 def _halved(path: Path) -> bytes:
-    """The file of weights with every float32 array as float16, compressed."""
+    """The file of weights with every float32 array as float16."""
     buffer = io.BytesIO()
     with h5py.File(path, "r") as source, h5py.File(buffer, "w") as target:
 
         def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
             if isinstance(item, h5py.Group):
                 copied = target.require_group(name)
-            elif item.shape == ():
-                copied = target.create_dataset(name, data=item[()])
             else:
                 dtype = np.float16 if item.dtype == np.float32 else item.dtype
-                copied = target.create_dataset(
-                    name, data=item[...], dtype=dtype, compression="gzip", shuffle=True
-                )
+                copied = target.create_dataset(name, data=item[()], dtype=dtype)
             copied.attrs.update(item.attrs)
 
         target.attrs.update(source.attrs)

@@ -148,3 +148,19 @@ def js_divergence(pixels_a: np.ndarray, pixels_b: np.ndarray) -> float:
 
     divergence = (relative_entropy(share_a) + relative_entropy(share_b)) / 2
     return max(0.0, divergence)  # rounding can leave -1e-17
+
+
+def class_weights(pixels: np.ndarray, balance: float) -> np.ndarray | None:
+    """Weight of each class in a loss: its pixel share to the power of -balance.
+
+    Returns:
+        (34,) float32 with mean 1 over the pixels of the evaluated classes; 1 for a class that is
+        absent or not evaluated. None for a balance of 0, where all weigh the same.
+    """
+    if not balance:
+        return None
+    weights = np.ones(NUM_CLASSES, np.float32)
+    ids = [label for label in EVALUATED_IDS if pixels[label]]
+    share = pixels[ids] / pixels[ids].sum()
+    weights[ids] = share**-balance / (share ** (1 - balance)).sum()
+    return weights

@@ -15,14 +15,15 @@ from segcore import environment, runs
 from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError
 from segcore.files import storage_error, to_json, write_atomically
-from segcore.labels import EVALUATED_IDS, NUM_CLASSES
 from segcore.learning_metrics import ConfusionMatrix, IoUScore
 from segcore.losses import build_loss
 from segcore.models import build_model
+from segcore.optimizers import build_optimizer
 from segcore.preparation import Prepared, prepare
 from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.run_writer import RunWriter, history_csv, new_run_name, write_progress
 from segcore.sources import open_source
+from segcore.statistics import class_weights
 from segcore.tracking import EventLog
 from segcore.validation import STRIDE, ValidationResult, Validator
 
@@ -147,10 +148,10 @@ class _Session:
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
-            class_weights=_class_weights(data.statistics.pixels, recipe.balance),
+            class_weights=class_weights(data.statistics.pixels, recipe.balance),
             **recipe.loss_options,
         )
-        self.optimizer = _optimizer(recipe, self.steps)
+        self.optimizer = build_optimizer(recipe, self.steps)
         self.optimizer.build(self.model.trainable_variables)
         self.confusion, self.score = ConfusionMatrix(), IoUScore()
         outputs = list(self.model.output)
@@ -159,7 +160,7 @@ class _Session:
             loss=dict.fromkeys(outputs, self.loss),
             loss_weights={name: 1.0 if name == "logits" else recipe.aux_weight for name in outputs},
             metrics={"logits": [self.confusion, self.score]},
-            jit_compile=environment.compiles_with_xla(recipe.model),
+            jit_compile=environment.compiles_with_xla(),
         )
         self.validate = Validator(self.model, self.loss, val.images, val.masks)
         count = min(SNAPSHOT_PICTURES, len(val.keys))
@@ -266,6 +267,9 @@ class _Session:
             callbacks=[reporter],
         ).history
         training_seconds = time.perf_counter() - started
+        # Keras ends `fit` by writing the moving average, where there is one, into the model: that
+        # is what is validated and shipped, while training goes on from the weights before it.
+        self.trained = reporter.trained
         train_iou = self.confusion.mean_iou()
 
         validation = self._validate(writer, epoch)
@@ -288,10 +292,7 @@ class _Session:
         return row, validation
 
     def _validate(self, writer: RunWriter, epoch: int) -> ValidationResult:
-        """Scores the weights that would be shipped: the moving average where there is one."""
-        self.trained = self.model.get_weights()
-        if self.recipe.ema is not None:
-            self.optimizer.finalize_variable_values(self.model.trainable_variables)
+        """Scores the weights that would be shipped and keeps its masks of the snapshot pictures."""
         validation = self.validate()
         masks = self.validate.predict(self.snapshot_indices)
         png = io.BytesIO()
@@ -312,7 +313,7 @@ class _Session:
         if best is None or validation.mean_iou > best["mean_iou"]:
             best = {"epoch": epoch, "mean_iou": validation.mean_iou}
             files["best.weights.h5"] = _weights_bytes(self.model, writer)
-        self.model.set_weights(self.trained)  # from the moving average back to where training is
+        self.model.set_weights(self.trained)
         files["last.weights.h5"] = _weights_bytes(self.model, writer)
         files["optimizer.npz"] = _to_npz(self.optimizer.variables)
         files[runs.HISTORY] = history_csv(history)
@@ -349,6 +350,9 @@ class _Reporter(keras.callbacks.Callback):
         self.started = time.perf_counter()
         self.written = 0.0
 
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self.trained = self.model.get_weights()
+
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         loss = float((logs or {})["loss"])
         if not math.isfinite(loss):
@@ -375,41 +379,6 @@ class _Reporter(keras.callbacks.Callback):
 def _prepare(recipe: Recipe, spec: str) -> Prepared:
     size = recipe.size_for(open_source(spec).default_size)
     return prepare(spec, size, ("train", "val"))
-
-
-def _optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    rate: Any = recipe.learning_rate
-    if recipe.schedule == "cosine":
-        total = recipe.epochs * steps_per_epoch
-        warmup = round(recipe.warmup * total)
-        rate = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=rate / 20 if warmup else rate,
-            decay_steps=total - warmup,
-            warmup_target=rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    average = {"use_ema": recipe.ema is not None, "ema_momentum": recipe.ema or 0.99}
-    match recipe.optimizer:
-        case "sgd":
-            return keras.optimizers.SGD(rate, momentum=recipe.momentum, **average)
-        case "adamw":
-            optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **average)
-            optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
-            return optimizer
-        case "adam":
-            return keras.optimizers.Adam(rate, **average)
-    raise TrainingError(f"{recipe.optimizer}: no such optimizer; choose adam, adamw or sgd")
-
-
-def _class_weights(pixels: np.ndarray, balance: float) -> np.ndarray | None:
-    """(34,) float32, mean 1 over the pixels; None where all classes weigh the same."""
-    if not balance:
-        return None
-    weights = np.ones(NUM_CLASSES, np.float32)
-    ids = [label for label in EVALUATED_IDS if pixels[label]]
-    share = pixels[ids] / pixels[ids].sum()
-    weights[ids] = share**-balance / (share ** (1 - balance)).sum()
-    return weights
 
 
 def _reseed(model: keras.Model, seed: int, epoch: int) -> None:

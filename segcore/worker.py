@@ -74,8 +74,10 @@ def ensure_worker() -> None:
     _make_folder(log)
     # The shell ends at once and leaves the worker to init, so nobody here need wait for it.
     subprocess.run(
-        ["/bin/sh", "-c", '"$@" >>"$0" 2>&1 &', str(log)]
-        + [sys.executable, "-m", "segcore.worker", worker],
+        [
+            *("/bin/sh", "-c", '"$@" >>"$0" 2>&1 &', str(log)),
+            *(sys.executable, "-m", "segcore.worker", worker),
+        ],
         cwd=settings.ROOT,
         env=_environment(),
         stdin=subprocess.DEVNULL,

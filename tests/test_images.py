@@ -167,7 +167,7 @@ def test_images_shrink_with_antialiasing():
     assert np.abs(small.astype(int) - 127).max() < 20  # every second pixel would give 0 or 255
 
 
-@pytest.mark.parametrize("height, width", [(360, 480), (1024, 2048), (3000, 400), (20, 3000)])
+@pytest.mark.parametrize(("height", "width"), [(360, 480), (1024, 2048), (3000, 400), (20, 3000)])
 def test_fit_size_keeps_proportions_and_area(height, width):
     fitted = fit_size(height, width, (256, 512), 32)
     assert fitted[0] % 32 == fitted[1] % 32 == 0

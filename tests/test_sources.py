@@ -153,7 +153,7 @@ def truncate(path):
 
 
 @pytest.mark.parametrize(
-    "folder, damage, problem",
+    ("folder", "damage", "problem"),
     [
         ("val", truncate, Problem.UNREADABLE),
         ("valannot", truncate, Problem.UNREADABLE),

@@ -7,6 +7,7 @@ from segcore.labels import NUM_CLASSES
 from segcore.statistics import (
     LOCATION_GRID,
     SplitStatistics,
+    class_weights,
     count_mask,
     effective_number,
     image_share,
@@ -108,3 +109,13 @@ def test_js_divergence_runs_from_same_to_disjoint():
     assert js_divergence(a, b) == pytest.approx(0, abs=1e-12)
     assert js_divergence(pixels(_7=5), pixels(_8=9)) == pytest.approx(1)
     assert js_divergence(a, pixels(_8=1)) == pytest.approx(js_divergence(pixels(_8=1), a))
+
+
+def test_class_weights_lift_rare_classes_and_average_to_one():
+    pixels = np.zeros(34, np.int64)
+    pixels[[7, 17]] = 9900, 100  # road, pole
+    weights = class_weights(pixels, 0.5)
+    assert weights[17] / weights[7] == pytest.approx((9900 / 100) ** 0.5)
+    assert (weights * pixels).sum() / pixels.sum() == pytest.approx(1)
+    assert weights[26] == 1  # a class that does not occur
+    assert class_weights(pixels, 0) is None

@@ -53,7 +53,7 @@ def start() -> None:
 
 
 def wait() -> bool:
-    """Waits until networks can run, showing that it does; False, with the reason, if they cannot."""
+    """Waits, visibly, until networks can run; False, with the reason shown, if they cannot."""
     start()
     if ENGINE.is_loading:
         with st.spinner("Loading TensorFlow, once after each start…", show_time=True):

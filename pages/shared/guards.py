@@ -8,7 +8,7 @@ from segcore.runs import Run
 
 
 def require_runs(selection: Selection) -> tuple[Run, Run]:
-    """Both runs of the selection; the page ends here, saying how to get them, where there are not."""
+    """Both runs of the selection; without two the page ends here and says how to get them."""
     if selection.runs is not None:
         return selection.runs
     st.title("Two trained runs are needed for a comparison")

@@ -19,6 +19,11 @@ def model_name(run: Run) -> str:
     return MODEL_NAMES.get(run.model, run.model)
 
 
+def recipe_name(run: Run) -> str:
+    """The recipe without its model: `tuned-unet` -> tuned."""
+    return run.recipe.removesuffix(f"-{run.model}")
+
+
 def data_name(slug: str) -> str:
     """`camvid` -> CamVid, `pairs:/data/small` -> pairs: /data/small."""
     name, _, directory = slug.partition(":")
@@ -29,9 +34,8 @@ def data_name(slug: str) -> str:
 def run_label(run: Run, is_champion: bool) -> str:
     """What tells a run from others in a list: model, recipe, when; a star marks a champion."""
     started = datetime.fromisoformat(run.created)
-    recipe = run.recipe.removesuffix(f"-{run.model}")
     star = "★ " if is_champion else ""
-    return f"{star}{model_name(run)} · {recipe} · {started:%d %b %H:%M}"
+    return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}"
 
 
 def distinct_names(run_a: Run, run_b: Run) -> tuple[str, str]:

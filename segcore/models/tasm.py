@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import io
 from types import ModuleType
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -24,7 +25,7 @@ OUTPUT_STRIDE = 8
 class LogProbabilities(layers.Layer):
     """Probabilities, clipped away from 0, as logits whose softmax gives them back."""
 
-    def call(self, probabilities):
+    def call(self, probabilities: Any) -> Any:  # (B, H, W, C) -> (B, H, W, C) float32
         probabilities = ops.cast(probabilities, "float32")
         return ops.log(ops.clip(probabilities, keras.config.epsilon(), 1.0))
 

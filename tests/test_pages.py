@@ -1,0 +1,215 @@
+"""The pages as a visitor uses them, on made data and networks with random weights."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_runs import make_run
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import state, viewer
+from segcore.evaluation import evaluate
+from segcore.images import encode_png
+from segcore.labels import IDS, colorize
+from segcore.runs import Run, get_run
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN_A = "unet-camvid-20250101-000000-aaaa"
+RUN_B = "unet-camvid-20250101-000000-bbbb"
+
+
+@pytest.fixture
+def two_runs(camvid: Path) -> tuple[Run, Run]:
+    """Two finished runs on the made CamVid; B is the older one, so A is chosen first."""
+    for seed, (name, recipe) in enumerate(((RUN_A, "quick-unet"), (RUN_B, "tuned-unet"))):
+        run = make_run(name, seed=seed)
+        manifest = {
+            **run.manifest,
+            "recipe": {"name": recipe},
+            "data": {**run.manifest["data"], "spec": f"camvid:{camvid}"},
+            "started": f"2025-01-0{2 - seed}T00:00:00+00:00",
+        }
+        (run.path / "run.json").write_text(json.dumps(manifest))
+    return get_run(RUN_A), get_run(RUN_B)
+
+
+def open_page(name: str, **address: str) -> AppTest:
+    """The page under the dashboard, opened by an address; it must not fail."""
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    if name != "overview":
+        app.switch_page(f"pages/{name}.py")
+        for key, value in address.items():  # which a change of the page empties
+            app.query_params[key] = value
+        app.run()
+    assert not app.exception
+    return app
+
+
+def figures(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+# --- the choice in the sidebar -------------------------------------------------------------------
+
+
+def test_without_runs_the_first_page_says_how_to_train_them() -> None:
+    app = open_page("overview")
+    assert "runs are needed" in app.title[0].value
+    assert "train --recipe quick-unet --data streets" in app.code[0].value
+
+
+def test_a_link_opens_the_same_data_set_and_runs(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("overview", data="camvid", a=RUN_B, b=RUN_A)
+    assert [box.value for box in app.sidebar.selectbox] == ["camvid", RUN_B, RUN_A]
+
+
+def test_the_choice_is_kept_in_the_address_and_on_the_next_page(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("overview", data="camvid")
+    assert app.query_params["a"] == RUN_A and app.query_params["b"] == RUN_B
+    app.sidebar.selectbox(key=state.B).set_value(RUN_A).run()
+    assert app.query_params["b"] == RUN_A
+    app.switch_page("pages/compare.py").run()
+    assert app.sidebar.selectbox(key=state.B).value == RUN_A
+    assert app.query_params["data"] == "camvid" and app.query_params["b"] == RUN_A
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("overview", data="camvid", a="unet-camvid-19990101-000000-0000")
+    assert app.sidebar.selectbox(key=state.A).value == RUN_A
+    assert "is not here" in app.toast[0].value
+
+
+def test_a_data_set_that_is_elsewhere_is_named_and_streets_offered(
+    two_runs: tuple[Run, Run], camvid: Path
+) -> None:
+    camvid.rename(camvid.with_name("moved"))
+    app = open_page("compare", data="camvid")
+    assert str(camvid) in app.warning[0].value
+    assert "\n" not in app.warning[0].value
+    app.button[0].click().run()
+    assert app.sidebar.selectbox(key=state.DATA).value == "streets"
+
+
+# --- overview ------------------------------------------------------------------------------------
+
+
+def test_the_overview_begins_with_the_verdict_and_its_policy(two_runs: tuple[Run, Run]) -> None:
+    for run in two_runs:
+        evaluate(run, run.spec, "val")
+    app = open_page("overview", data="camvid")
+    scores = [run.evaluation("camvid", "val")["mean_iou"] for run in two_runs]
+    for score, metric in zip(scores, app.metric[:2], strict=True):
+        assert f"{score:.3f}" in app.title[0].value
+        assert metric.value == f"{score:.3f}"
+    assert "cityscapes-19-present" in app.caption[0].value
+    assert "3 images at 32x24" in app.caption[0].value
+    assert figures(app).count("<figure") == 4
+
+
+def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(
+    two_runs: tuple[Run, Run],
+) -> None:
+    app = open_page("overview", data="camvid")
+    assert not app.metric
+    assert any("not known yet" in element.value for element in app.markdown)
+    assert figures(app).count("<figure") == 4
+
+
+# --- compare -------------------------------------------------------------------------------------
+
+
+def test_compare_shows_the_picture_of_the_address_and_steps_on(
+    two_runs: tuple[Run, Run],
+) -> None:
+    app = open_page("compare", data="camvid", image="film0_002")
+    assert app.query_params["image"] == "film0_002"
+    table = app.dataframe[0].value
+    assert table["difference"].to_numpy() == pytest.approx(table["a"] - table["b"])
+    next(button for button in app.button if button.label == "Next").click().run()
+    assert app.query_params["image"] == "film1_001"
+
+
+def test_a_run_against_itself_is_level(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("compare", data="camvid", a=RUN_A, b=RUN_A)
+    assert "level" in app.title[0].value
+    assert (app.dataframe[0].value["difference"] == 0).all()
+
+
+def test_damaged_weights_are_one_line_on_the_page(two_runs: tuple[Run, Run]) -> None:
+    weights = two_runs[1].path / "best.weights.h5"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    app = open_page("compare", data="camvid")
+    assert RUN_B in app.error[0].value and "best.weights.h5" in app.error[0].value
+
+
+# --- upload --------------------------------------------------------------------------------------
+
+
+def test_a_photo_is_labelled_by_both_and_can_be_downloaded(two_runs: tuple[Run, Run]) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
+    app = open_page("upload", data="camvid")
+    app.file_uploader[0].upload("holiday.png", encode_png(photo), "image/png").run()
+    assert not app.exception and not app.error
+    assert "label" in app.title[0].value or "differ" in app.title[0].value
+    table = app.dataframe[0].value
+    assert table["a"].sum() == pytest.approx(100, abs=1)
+    assert len(app.download_button) == 6
+    assert "holiday" not in figures(app)
+
+
+def test_a_file_that_is_no_picture_is_refused_in_one_line(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("upload", data="camvid")
+    app.file_uploader[0].upload("photo.jpg", b"not a picture", "image/jpeg").run()
+    assert not app.exception
+    assert "use JPEG, PNG" in app.error[0].value and "\n" not in app.error[0].value
+
+
+# --- the viewer ----------------------------------------------------------------------------------
+
+
+def shown_masks(app: AppTest) -> list[np.ndarray]:
+    """The masks of a page as a browser decodes them, (H, W, 4) uint8."""
+    found = re.findall(r"data:image/png;base64,([^']+)'", figures(app))
+    return [np.asarray(Image.open(io.BytesIO(_decode(data))).convert("RGBA")) for data in found]
+
+
+def _decode(data: str) -> bytes:
+    import base64
+
+    return base64.b64decode(data)
+
+
+def one_panel() -> None:
+    import numpy as np
+
+    from pages.shared.viewer import Panel, label_layer, show_panels
+    from segcore.labels import IDS
+
+    mask = np.array([[IDS["road"], IDS["car"]], [IDS["unlabeled"], 255]], np.uint8)
+    image = np.zeros((2, 2, 3), np.uint8)
+    show_panels(image, [Panel("a", "<b>A</b>", label_layer(mask), note="<i>")], 0.5)
+
+
+def test_a_mask_reaches_the_browser_without_loss_and_void_stays_clear() -> None:
+    app = AppTest.from_function(one_panel).run()
+    (shown,) = shown_masks(app)
+    ids = np.array([[IDS["road"], IDS["car"]]], np.uint8)
+    assert (shown[0, :, :3] == colorize(ids)[0]).all()
+    assert shown[..., 3].tolist() == [[255, 255], [0, 0]]
+
+
+def test_titles_and_notes_are_text_not_markup() -> None:
+    assert "&lt;b&gt;A" in figures(AppTest.from_function(one_panel).run())
+
+
+def test_a_large_photo_is_shown_smaller_in_its_proportions() -> None:
+    height, width = viewer.shown_size(3000, 4000)
+    assert height * width <= viewer.SHOWN_PIXELS * 1.01
+    assert width / height == pytest.approx(4 / 3, rel=0.01)

@@ -1,0 +1,47 @@
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from test_training import TINY
+
+from segcore import runs
+from segcore.errors import RunError
+from segcore.run_writer import RunWriter
+from segcore.shipping import ship
+from segcore.training import train
+
+
+def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None:
+    spec = f"camvid:{camvid}"
+    run = train(replace(TINY, epochs=1), spec)
+    shipped = ship(run, spec, ["camvid"])
+    copy = shipped.run
+
+    assert shipped.agreement >= 0.999
+    assert runs.champion("unet", "camvid") == copy
+    assert copy.history() == run.history()
+    weights = runs.verified_weights(copy)
+    assert weights.stat().st_size < runs.verified_weights(run).stat().st_size
+    with h5py.File(weights) as file:
+        kinds: set[np.dtype] = set()
+        file.visititems(lambda _, item: isinstance(item, h5py.Dataset) and kinds.add(item.dtype))
+    assert np.dtype(np.float32) not in kinds
+    assert not (copy.path / "optimizer.npz").exists()
+
+    report = copy.evaluation("camvid", "val")
+    card = (copy.path / "MODEL_CARD.md").read_text()
+    assert f"{report['mean_iou']:.4f}" in card
+    for words in ("CamVid", "cityscapes-19-present", "32x24", "Where it fails", "Licence", "tiny"):
+        assert words in card
+
+
+def test_an_unfinished_run_is_not_shipped(camvid: Path) -> None:
+    spec = f"camvid:{camvid}"
+    run = train(replace(TINY, epochs=1), spec)
+    writer = RunWriter.reopen(run)
+    writer.save_manifest(status="stopped")
+    with pytest.raises(RunError, match="only a finished run"):
+        ship(runs.get_run(run.name), spec, [])
+    assert len(runs.list_runs()) == 1
