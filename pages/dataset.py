@@ -70,13 +70,13 @@ def show_numbers(splits: dict[str, PreparedSplit]) -> None:
             "Imbalance ratio", f"{ratio:,.0f} : 1" if ratio else "–", help=RATIO_HELP, border=True
         )
         st.metric(
-            "Effective number of classes",
+            "Effective classes",
             f"{statistics.effective_number(train.pixels):.1f}",
             help=EFFECTIVE_HELP,
             border=True,
         )
         st.metric(
-            "Evaluated classes present",
+            "Classes present",
             f"{present} of {len(evaluated)}",
             help="Of Cityscapes' 19 evaluation classes, those that occur in training.",
             border=True,
@@ -304,7 +304,7 @@ def main() -> None:
     guards.require_pictures(selection)
     try:
         prepared = cache.prepared(selection.spec)
-        if prepared is None:
+        if prepared is None or cache.splits(selection.spec)[0] not in prepared.splits:
             show_preparation(selection)
         else:
             show_prepared(selection, prepared)

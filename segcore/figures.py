@@ -122,11 +122,10 @@ def _class_chart(shares: Mapping[str, np.ndarray], ids: Sequence[int], what: str
 
 def location_map(grid: np.ndarray, color: str) -> go.Figure:
     """Where in the image a class lives: (16, 32) share of each cell, from clear to its colour."""
-    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     figure = go.Figure(
         go.Heatmap(
             z=grid,
-            colorscale=[[0, f"rgba({red},{green},{blue},0)"], [1, color]],
+            colorscale=[[0, _with_opacity(color, 0)], [1, color]],
             zmin=0,
             showscale=False,
             hovertemplate="%{z:.1%} of this spot<extra></extra>",
@@ -343,15 +342,11 @@ def confusion(matrix: np.ndarray, color: str, ids: Sequence[int]) -> go.Figure:
     columns = [*names, "other"]
     if not shown[:, -1].any():
         share, columns = share[:, :-1], names
-    text = [[f"{value * 100:.0f}" if value >= 0.01 else "" for value in row] for row in share]
     figure = go.Figure(
         go.Heatmap(
             z=share,
             x=columns,
             y=names,
-            text=text,
-            texttemplate="%{text}",
-            textfont={"size": 10},
             colorscale=[[0, _with_opacity(color, 0.0)], [1, color]],
             zmin=0,
             zmax=1,
@@ -361,6 +356,18 @@ def confusion(matrix: np.ndarray, color: str, ids: Sequence[int]) -> go.Figure:
             hovertemplate="%{z:.1%} of <b>%{y}</b> was called <b>%{x}</b><extra></extra>",
         )
     )
+    # White reads on a full cell in both themes; elsewhere the text takes the theme's colour.
+    for cells, font in ((share >= 0.5, {"color": "white"}), ((share >= 0.01) & (share < 0.5), {})):
+        rows_at, columns_at = np.nonzero(cells)
+        figure.add_scatter(
+            x=[columns[column] for column in columns_at],
+            y=[names[row] for row in rows_at],
+            text=[f"{value * 100:.0f}" for value in share[cells]],
+            mode="text",
+            textfont={"size": 10, **font},
+            hoverinfo="skip",
+            showlegend=False,
+        )
     figure.update_yaxes(autorange="reversed", showgrid=False, title="truth")
     figure.update_xaxes(showgrid=False, side="bottom", tickangle=-55, title="prediction")
     figure.update_layout(height=23 * len(names) + 150)

@@ -37,7 +37,7 @@ def imbalance(train: SplitStatistics) -> str:
     ratio = imbalance_ratio(train.pixels)
     return (
         f"{_listed([NAMES[id_] for id_ in top]).capitalize()} hold "
-        f"{share[top].sum():.0%} of the pixels; {NAMES[rare]} holds {_percent(share[rare])}, "
+        f"{_percent(share[top].sum())} of the pixels; {NAMES[rare]} holds {_percent(share[rare])}, "
         f"{_times(ratio or 1)} fewer than {NAMES[common]}."
     )
 
@@ -115,8 +115,7 @@ def share_and_iou(share: np.ndarray, runs: Sequence[tuple[str, Mapping[str, floa
 def _rank_correlation(pairs: np.ndarray) -> float:
     """Spearman's of (N, 2), ties taken in order."""
     ranks = pairs.argsort(axis=0).argsort(axis=0)
-    correlation: np.ndarray = np.corrcoef(ranks.T)
-    return float(correlation[0, 1])
+    return float(np.corrcoef(*ranks.T)[0, 1])
 
 
 def recipe_differences(
@@ -160,8 +159,8 @@ def training(name: str, history: Sequence[Row]) -> str:
     last = history[-1]
     gap = last["accuracy"] - last["val_accuracy"]
     ends = (
-        f"it ends at {last['accuracy']:.1%} training and {last['val_accuracy']:.1%} validation "
-        "accuracy"
+        f"it ends at {last['accuracy'] * 100:.1f} % training and "
+        f"{last['val_accuracy'] * 100:.1f} % validation accuracy"
     )
     turn = turning_epoch(history)
     if turn is not None:
@@ -230,7 +229,7 @@ def confusions(matrix: np.ndarray, count: int = 3) -> list[str]:
     largest = np.argsort(-share, axis=None)[:count]
     pairs = [divmod(int(cell), len(matrix)) for cell in largest]
     return [
-        f"{share[truth, predicted]:.0%} of {NAMES[truth]} is called {NAMES[predicted]}"
+        f"{_percent(share[truth, predicted])} of {NAMES[truth]} is called {NAMES[predicted]}"
         for truth, predicted in pairs
         if share[truth, predicted]
     ]
@@ -257,7 +256,8 @@ def _listed(names: Sequence[str]) -> str:
 
 def _percent(share: float) -> str:
     """A share with two digits that count: 0.041 % and not 0 %."""
-    return f"{share * 100:.2g} %"
+    percent = share * 100
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"
 
 
 def _times(factor: float) -> str:

@@ -34,7 +34,7 @@ def test_the_first_line_says_what_dominates_and_what_starves(page: AppTest, camv
     assert "of the pixels" in page.title[0].value and "fewer than" in page.title[0].value
     metrics = {metric.label: metric.value for metric in page.metric}
     assert metrics["Imbalance ratio"].endswith(": 1")
-    assert metrics["Evaluated classes present"] == "11 of 19"
+    assert metrics["Classes present"] == "11 of 19"
     assert "Jensen-Shannon" in text(page)
     assert "Every sample can be used" in text(page)
 

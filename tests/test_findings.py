@@ -24,7 +24,7 @@ def history(*val_losses: float) -> list[dict[str, float]]:
 def test_the_data_sets_sentence_names_what_dominates_and_what_starves() -> None:
     sentence = findings.imbalance(split({"road": 900, "building": 90, "pole": 10}))
     assert sentence == (
-        "Road and building hold 99% of the pixels; pole holds 1 %, 90 times fewer than road."
+        "Road and building hold 99 % of the pixels; pole holds 1 %, 90 times fewer than road."
     )
 
 
@@ -66,7 +66,7 @@ def test_a_loss_that_is_no_number_is_passed_over() -> None:
 def test_training_says_where_it_turned_and_how_wide_the_gap_is() -> None:
     sentence = findings.training("U-Net", history(0.9, 0.6, 0.8))
     assert "validation loss turned after epoch 2 (0.600, now 0.800)" in sentence
-    assert "90.0% training and 80.0% validation" in sentence
+    assert "90.0 % training and 80.0 % validation" in sentence
     assert "10 points" in findings.training("U-Net", history(0.9, 0.6))
     assert "not finished an epoch" in findings.training("U-Net", [])
 
@@ -101,8 +101,8 @@ def test_the_largest_confusion_comes_first() -> None:
     matrix[IDS["pole"], IDS["building"]] = 150
     matrix[IDS["person"], IDS["car"]] = 50
     assert findings.confusions(matrix) == [
-        "75% of pole is called building",
-        "50% of person is called car",
+        "75 % of pole is called building",
+        "50 % of person is called car",
     ]
 
 

@@ -1,5 +1,6 @@
 """The pages as a visitor uses them, on made data and networks with random weights."""
 
+import base64
 import io
 import json
 import re
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from fake_runs import make_run
 from PIL import Image
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest, app_test
 
 from pages.shared import state, viewer
 from segcore.evaluation import evaluate
@@ -20,6 +22,13 @@ from segcore.runs import Run, get_run
 ROOT = Path(__file__).resolve().parent.parent
 RUN_A = "unet-camvid-20250101-000000-aaaa"
 RUN_B = "unet-camvid-20250101-000000-bbbb"
+
+
+@pytest.fixture(autouse=True)
+def navigated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a server whose dashboard has called st.navigation: AppTest forgets it at each run."""
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
+    monkeypatch.setattr(app_test, "PagesManager", type("Navigated", (PagesManager,), {}))
 
 
 @pytest.fixture
@@ -177,13 +186,8 @@ def test_a_file_that_is_no_picture_is_refused_in_one_line(two_runs: tuple[Run, R
 def shown_masks(app: AppTest) -> list[np.ndarray]:
     """The masks of a page as a browser decodes them, (H, W, 4) uint8."""
     found = re.findall(r"data:image/png;base64,([^']+)'", figures(app))
-    return [np.asarray(Image.open(io.BytesIO(_decode(data))).convert("RGBA")) for data in found]
-
-
-def _decode(data: str) -> bytes:
-    import base64
-
-    return base64.b64decode(data)
+    files = [io.BytesIO(base64.b64decode(data)) for data in found]
+    return [np.asarray(Image.open(file).convert("RGBA")) for file in files]
 
 
 def one_panel() -> None:

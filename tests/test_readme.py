@@ -29,7 +29,8 @@ def test_the_readme_shows_commands() -> None:
 def test_command_runs(
     command: str, camvid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick = replace(recipes.get_recipe("quick-unet"), size=(32, 32), batch_size=2, steps_per_epoch=2)
+    small = {"size": (32, 32), "batch_size": 2, "steps_per_epoch": 2}
+    quick = replace(recipes.get_recipe("quick-unet"), **small)
     monkeypatch.setitem(recipes.RECIPES, "quick-unet", quick)
     run = make_run()
     write_picture(tmp_path / "photo.jpg", noise(0, 48, 64))

@@ -62,7 +62,7 @@ def test_it_takes_backbone_weights_with_their_normalisation(tmp_path):
     model = build_model(
         "danet-tasm", input_size=(64, 64), backbone_weights=str(tmp_path / "b3.weights.h5")
     )
-    backbone = model.get_layer("da_net").backbone
+    backbone = model.layers[1].backbone
     np.testing.assert_array_equal(
         backbone.get_layer("block3a_dwconv").kernel.numpy(),
         original.get_layer("block3a_dwconv").kernel.numpy(),

@@ -3,9 +3,9 @@
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-# Until dashboard.py has called st.navigation, Streamlit takes a folder of this name for its older
-# kind of app and runs the page that a link names alone, without dashboard.py and its sidebar. A
-# link may well be the first thing opened after a start; there is no public setting for it (1.67).
+# Until dashboard.py has called st.navigation once, a server takes the folder pages/ for Streamlit's
+# older way of having pages: a link straight to one would run it alone, without the sidebar. The
+# first import of this package, by whatever page is opened first, starts over with the dashboard.
 if PagesManager.uses_pages_directory:
     PagesManager.uses_pages_directory = False
     st.rerun()
