@@ -169,7 +169,7 @@ def show_numbers(names: Names, runs: tuple[Run, Run], sample: Sample, pair: Pair
                 f"{square} {name}, time",
                 wording.milliseconds(timings.total_ms),
                 help=(
-                    f"When this picture was first labelled: resizing {timings.preprocess_ms:.0f} ms, "
+                    f"When first labelled: resizing {timings.preprocess_ms:.0f} ms, "
                     f"network {timings.network_ms:.0f} ms, labels at the picture's size "
                     f"{timings.postprocess_ms:.0f} ms, on {cache.predictor(run).device}."
                 ),
