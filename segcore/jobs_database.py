@@ -11,7 +11,7 @@ from segcore import settings
 from segcore.errors import StorageError
 from segcore.files import storage_error
 
-BUSY_SECONDS = 10.0  # how long a call waits for another process' transaction
+BUSY_SECONDS = 20.0
 
 SCHEMA = """
 CREATE TABLE jobs (

@@ -136,7 +136,7 @@ class _Session:
         self.steps = recipe.steps_per_epoch or -(-len(data.images) // recipe.batch_size)
         # Only a model that cannot take any size is built for a fixed one.
         input_size = crop if recipe.model == "danet-tasm" else None
-        self.model = build_model(
+        network = build_model(
             recipe.model,
             input_size=input_size,
             backbone_weights=recipe.backbone_weights,
@@ -144,7 +144,11 @@ class _Session:
         )
         self.input_size = input_size
         if parent is not None:
-            _load_weights(self.model, parent)
+            _load_weights(network, parent)
+        # Keras writes a compiled model's optimizer into its file of weights, three times the size
+        # of the weights themselves; so the network is saved, and a twin that shares it is trained.
+        self.network = network
+        self.model = keras.Model(network.input, network.output)
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
@@ -312,16 +316,16 @@ class _Session:
         files = {}
         if best is None or validation.mean_iou > best["mean_iou"]:
             best = {"epoch": epoch, "mean_iou": validation.mean_iou}
-            files["best.weights.h5"] = _weights_bytes(self.model, writer)
+            files["best.weights.h5"] = _weights_bytes(self.network, writer)
         self.model.set_weights(self.trained)
-        files["last.weights.h5"] = _weights_bytes(self.model, writer)
+        files["last.weights.h5"] = _weights_bytes(self.network, writer)
         files["optimizer.npz"] = _to_npz(self.optimizer.variables)
         files[runs.HISTORY] = history_csv(history)
         writer.commit_epoch(files, epochs=epoch, best=best)
 
     def _restore(self, writer: RunWriter) -> None:
         run = writer.run()
-        _load_weights(self.model, run, "last")
+        _load_weights(self.network, run, "last")
         with np.load(runs.verified_file(run, "optimizer.npz"), allow_pickle=False) as state:
             for index, variable in enumerate(self.optimizer.variables):
                 variable.assign(state[str(index)])
