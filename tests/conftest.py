@@ -1,5 +1,6 @@
 """Small data sets on disk, made of synthetic pictures, in each layout a source reads."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,12 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "artifacts"
     monkeypatch.setenv("SEGCORE_ARTIFACTS", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit's AppTest leaves its page behind as `__main__`, which spawned processes import."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
