@@ -17,6 +17,13 @@ TYPES = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp"]
 EXAMPLE_KEY = "val-0007"
 
 
+def choose_example() -> None:
+    """Shows the example instead of the photo: an uploader with another key is an empty one."""
+    st.session_state["example"] = True
+    st.session_state["use_camera"] = False
+    st.session_state["photo_turn"] = st.session_state.get("photo_turn", 0) + 1
+
+
 def chosen_photo() -> np.ndarray | None:
     """The visitor's picture (H, W, 3) uint8, or None as long as there is none.
 
@@ -28,10 +35,12 @@ def chosen_photo() -> np.ndarray | None:
             "A street photo: JPEG, PNG, WebP, TIFF or BMP",
             type=TYPES,
             max_upload_size=25,
-            key="photo",
+            key=f"photo-{st.session_state.get('photo_turn', 0)}",
         )
         with st.container(horizontal=True, vertical_alignment="center"):
-            example = st.button("Try an example street", icon=":material/auto_awesome:")
+            st.button(
+                "Try an example street", icon=":material/auto_awesome:", on_click=choose_example
+            )
             camera = st.toggle("Use the camera", key="use_camera")
             st.caption("Your photo is not stored: it is in memory while you visit, then gone.")
         if camera:
@@ -39,8 +48,6 @@ def chosen_photo() -> np.ndarray | None:
     if file is not None:
         st.session_state["example"] = False
         return cache.decode_private(file.getvalue())
-    if example:
-        st.session_state["example"] = True
     if st.session_state.get("example"):
         return cache.sample("streets", state.SPLIT, EXAMPLE_KEY).image
     return None

@@ -14,6 +14,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
 from pages.shared import state, viewer
+from segcore import figures
 from segcore.evaluation import evaluate
 from segcore.images import encode_png
 from segcore.labels import IDS, colorize
@@ -61,7 +62,7 @@ def open_page(name: str, **address: str) -> AppTest:
     return app
 
 
-def figures(app: AppTest) -> str:
+def viewer_html(app: AppTest) -> str:
     return "".join(element.proto.body for element in app.get("html"))
 
 
@@ -119,7 +120,7 @@ def test_the_overview_begins_with_the_verdict_and_its_policy(two_runs: tuple[Run
         assert metric.value == f"{score:.3f}"
     assert "cityscapes-19-present" in app.caption[0].value
     assert "3 images at 32x24" in app.caption[0].value
-    assert figures(app).count("<figure") == 4
+    assert viewer_html(app).count("<figure") == 4
 
 
 def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(
@@ -128,7 +129,7 @@ def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(
     app = open_page("overview", data="camvid")
     assert not app.metric
     assert any("not known yet" in element.value for element in app.markdown)
-    assert figures(app).count("<figure") == 4
+    assert viewer_html(app).count("<figure") == 4
 
 
 # --- compare -------------------------------------------------------------------------------------
@@ -170,7 +171,15 @@ def test_a_photo_is_labelled_by_both_and_can_be_downloaded(two_runs: tuple[Run, 
     table = app.dataframe[0].value
     assert table["a"].sum() == pytest.approx(100, abs=1)
     assert len(app.download_button) == 6
-    assert "holiday" not in figures(app)
+    assert "holiday" not in viewer_html(app)
+
+
+def test_the_example_takes_the_place_of_a_photo(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("upload", data="camvid")
+    app.file_uploader[0].upload("photo.jpg", b"not a picture", "image/jpeg").run()
+    next(button for button in app.button if "example" in button.label).click().run()
+    assert not app.error and not app.exception
+    assert len(app.download_button) == 6
 
 
 def test_a_file_that_is_no_picture_is_refused_in_one_line(two_runs: tuple[Run, Run]) -> None:
@@ -185,7 +194,7 @@ def test_a_file_that_is_no_picture_is_refused_in_one_line(two_runs: tuple[Run, R
 
 def shown_masks(app: AppTest) -> list[np.ndarray]:
     """The masks of a page as a browser decodes them, (H, W, 4) uint8."""
-    found = re.findall(r"data:image/png;base64,([^']+)'", figures(app))
+    found = re.findall(r"data:image/png;base64,([^']+)'", viewer_html(app))
     files = [io.BytesIO(base64.b64decode(data)) for data in found]
     return [np.asarray(Image.open(file).convert("RGBA")) for file in files]
 
@@ -210,7 +219,11 @@ def test_a_mask_reaches_the_browser_without_loss_and_void_stays_clear() -> None:
 
 
 def test_titles_and_notes_are_text_not_markup() -> None:
-    assert "&lt;b&gt;A" in figures(AppTest.from_function(one_panel).run())
+    assert "&lt;b&gt;A" in viewer_html(AppTest.from_function(one_panel).run())
+
+
+def test_charts_and_pages_give_the_runs_the_same_colors() -> None:
+    assert (state.RUN_A, state.RUN_B) == (figures.RUN_A, figures.RUN_B)
 
 
 def test_a_large_photo_is_shown_smaller_in_its_proportions() -> None:

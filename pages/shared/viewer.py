@@ -20,7 +20,7 @@ from PIL import Image
 from pages.shared.state import RUN_A, RUN_B, TRUTH
 from segcore import agreement
 from segcore.images import resize_image, resize_labels
-from segcore.labels import LABELS, NO_LABEL, palette
+from segcore.labels import LABELS, palette
 
 Side = Literal["photo", "truth", "a", "b", "map"]
 
@@ -102,7 +102,6 @@ def label_layer(mask: np.ndarray) -> Layer:
     colors = np.zeros((256, 4), np.uint8)
     colors[:, :3] = palette()
     colors[:, 3] = np.where(colors[:, :3].any(axis=1), 255, 0)
-    colors[NO_LABEL, 3] = 0
     return Layer(mask, colors)
 
 
