@@ -23,6 +23,9 @@ Size = tuple[int, int]
 BLOCK_PIXELS = 1 << 17
 """Output pixels resized at once: what bounds the memory on a photo of any size."""
 
+MAX_SHAPES = 16
+"""Input shapes that a predictor keeps a built network for."""
+
 
 @dataclass(frozen=True)
 class Timings:
@@ -130,7 +133,7 @@ class Predictor:
         self.run = run
         self.preprocessing = Preprocessing.of(run)
         self._network = _build_network(run, self.preprocessing.input_size)
-        self._warm_shapes: set[tuple[int, ...]] = set()
+        self._by_shape: dict[tuple[int, ...], Any] = {}
         self._lock = threading.Lock()
 
     @property
@@ -166,12 +169,28 @@ class Predictor:
     def _run_network(self, batch: np.ndarray) -> tuple[np.ndarray, float]:
         """(B, h, w, 3) uint8 -> probabilities (B, h, w, 34) float32, and the milliseconds."""
         with self._lock:
-            if batch.shape not in self._warm_shapes:  # the first call of a shape builds its graph
-                self._network.predict_on_batch(batch)
-                self._warm_shapes.add(batch.shape)
+            network = self._network_for(batch)
             started = time.perf_counter()
-            scores = np.asarray(self._network.predict_on_batch(batch))
+            scores = np.asarray(network.predict_on_batch(batch))
             return scores, _milliseconds_since(started)
+
+    def _network_for(self, batch: np.ndarray) -> Any:
+        """The network with the batch's own shape built in, warmed up.
+
+        One that meets a second shape would be traced again for any shape, which is slower, and
+        which the DANet's resizing does not take.
+        """
+        import keras
+
+        if batch.shape not in self._by_shape:
+            image = keras.Input(batch_shape=batch.shape)
+            network = keras.Model(image, self._network(image))
+            network.compile(jit_compile=environment.compiles_with_xla())
+            network.predict_on_batch(batch)
+            self._by_shape[batch.shape] = network
+            if len(self._by_shape) > MAX_SHAPES:
+                del self._by_shape[next(iter(self._by_shape))]  # the oldest
+        return self._by_shape[batch.shape]
 
 
 def load_predictor(run: Run) -> Predictor:
@@ -203,9 +222,7 @@ def _build_network(run: Run, input_size: Size | None) -> Any:
         ) from error
     logits_model = inference_model(model)
     probabilities = keras.layers.Softmax(dtype="float32")(logits_model.output)
-    network = keras.Model(logits_model.input, probabilities)
-    network.compile(jit_compile=environment.compiles_with_xla())
-    return network
+    return keras.Model(logits_model.input, probabilities)
 
 
 def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from fake_runs import make_run
+from made_data import noise
 
 from segcore import inference
 from segcore.errors import RunError
@@ -217,3 +218,19 @@ def test_importing_what_reads_results_does_not_load_keras():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert output.strip() == "[]"
+
+
+def test_a_danet_labels_pictures_of_one_shape_after_another(monkeypatch):
+    """Its resizing takes no unknown size, which a network traced for two shapes would have."""
+    import keras
+
+    from segcore.models import build_model, inference_model
+
+    logits = inference_model(build_model("danet", input_size=None))
+    network = keras.Model(logits.input, keras.layers.Softmax()(logits.output))
+    monkeypatch.setattr("segcore.inference._build_network", lambda run, size: network)
+    predictor = load_predictor(make_run(size=(32, 64), multiple=32))
+    for height, width in ((32, 64), (64, 32), (45, 45), (32, 64)):
+        prediction = predictor.predict(noise(0, height, width))
+        assert prediction.labels.shape == (height, width)
+    assert len(predictor._by_shape) == 3
