@@ -25,6 +25,7 @@ FLAGS = (
 )
 STARTUP_SECONDS = 60
 PATIENCE_MS = 120_000  # the first prediction waits for TensorFlow on a busy machine
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def find_chromium() -> str | None:
