@@ -30,27 +30,40 @@ def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
         (
             f":blue[●] {names.a}, mean IoU",
             wording.score(comparison["mean_iou_a"]),
+            None,
             MEAN_IOU_HELP,
         ),
         (
             f":orange[●] {names.b}, mean IoU",
             wording.score(comparison["mean_iou_b"]),
+            None,
             MEAN_IOU_HELP,
         ),
         (
-            f"Difference A − B, 95 %: {wording.difference(low)} to {wording.difference(high)}",
+            "Difference A − B",
             wording.difference(comparison["delta"]),
+            f"95 %: {wording.difference(low)} to {wording.difference(high)}",
             DIFFERENCE_HELP.format(**comparison),
         ),
         (
-            "Classes better in A, in B, undecided",
+            "Better classes",
             f"{verdicts['a']} · {verdicts['b']} · {verdicts['undecided']}",
+            "A · B · undecided",
             "Each class is decided by the interval of its own IoU difference.",
         ),
     )
     with st.grid(4, min_column_width=200):
-        for label, value, definition in cards:
-            st.metric(label, value, help=definition, border=True, height="stretch")
+        for label, value, note, definition in cards:
+            st.metric(
+                label,
+                value,
+                note,
+                delta_color="off",
+                delta_arrow="off",
+                help=definition,
+                border=True,
+                height="stretch",
+            )
     st.caption(
         f"{wording.data_name(dataset)}, {comparison['split']} split, "
         f"{comparison['images']} images at {comparison['resolution']}, "

@@ -28,7 +28,7 @@ PICTURE_WIDTH = 480
 MEAN_IOU_NOTE = (
     "Mean IoU over the evaluated classes that occur (policy `cityscapes-19-present`), at the "
     "training's own resolution. Training scores are of augmented pictures while the weights "
-    "still move, validation scores of whole pictures after the epoch."
+    "still move, on every 4th pixel each way; validation scores of whole pictures after the epoch."
 )
 
 
