@@ -11,6 +11,7 @@ from segcore import settings
 from segcore.errors import RunError
 from segcore.files import storage_error, write_atomically
 from segcore.runs import MANIFEST, Run, get_run, verified_weights
+from segcore.weight_files import require_plain
 
 MAX_BYTES = 1 << 30
 MAX_FILES = 10_000
@@ -67,7 +68,7 @@ def import_run(source: Path) -> Run:
                 archive.extractall(folder)
                 unpacked = Path(folder) / name
                 run = Run(unpacked, json.loads((unpacked / MANIFEST).read_bytes()))
-                verified_weights(run)
+                require_plain(verified_weights(run))
                 shutil.move(unpacked, target)
         except OSError as error:
             raise storage_error(settings.runs_dir(), error) from error

@@ -16,7 +16,7 @@ import numpy as np
 from segcore import environment
 from segcore.errors import RunError
 from segcore.images import resize_image
-from segcore.runs import Run, verified_weights
+from segcore.runs import Run
 
 Size = tuple[int, int]
 
@@ -200,11 +200,10 @@ def load_predictor(run: Run) -> Predictor:
 
 def _build_network(run: Run, input_size: Size | None) -> Any:
     """A keras.Model from images (B, h, w, 3) to probabilities (B, h, w, 34) float32."""
-    weights = verified_weights(run)
-
     import keras
 
     from segcore.models import build_model, inference_model
+    from segcore.weight_files import load_weights
 
     # A training in this process may have set a lower precision for the layers it builds.
     policy = keras.config.dtype_policy()
@@ -214,12 +213,7 @@ def _build_network(run: Run, input_size: Size | None) -> Any:
         model = build_model(run.model, input_size=input_size, **options)
     finally:
         keras.config.set_dtype_policy(policy)
-    try:
-        model.load_weights(weights)  # half precision on disk is cast to the layers' float32
-    except (ValueError, KeyError) as error:
-        raise RunError(
-            f"{run.name}: {weights.name} does not fit the network in its run.json; train it again"
-        ) from error
+    load_weights(model, run)
     logits_model = inference_model(model)
     probabilities = keras.layers.Softmax(dtype="float32")(logits_model.output)
     return keras.Model(logits_model.input, probabilities)

@@ -16,6 +16,7 @@ from segcore.model_card import model_card
 from segcore.preparation import native_samples
 from segcore.run_writer import RunWriter, new_run_name
 from segcore.runs import HISTORY, Run, get_run, verified_weights
+from segcore.weight_files import require_plain
 
 SAME_LABELS = 0.999
 CHECKED_IMAGES = 25
@@ -80,6 +81,7 @@ def ship(
 
 def _halved(path: Path) -> bytes:
     """The file of weights with every float32 array as float16."""
+    require_plain(path)
     buffer = io.BytesIO()
     with h5py.File(path, "r") as source, h5py.File(buffer, "w") as target:
 

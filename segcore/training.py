@@ -26,6 +26,7 @@ from segcore.sources import open_source
 from segcore.statistics import class_weights
 from segcore.tracking import EventLog
 from segcore.validation import STRIDE, ValidationResult, Validator
+from segcore.weight_files import load_weights
 
 SNAPSHOT_PICTURES = 4
 PROGRESS_INTERVAL = 1.0  # seconds between two writes of progress.json
@@ -144,7 +145,7 @@ class _Session:
         )
         self.input_size = input_size
         if parent is not None:
-            _load_weights(network, parent)
+            load_weights(network, parent)
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
         # of the weights themselves; so the network is saved, and a twin that shares it is trained.
         self.network = network
@@ -325,7 +326,7 @@ class _Session:
 
     def _restore(self, writer: RunWriter) -> None:
         run = writer.run()
-        _load_weights(self.network, run, "last")
+        load_weights(self.network, run, "last")
         with np.load(runs.verified_file(run, "optimizer.npz"), allow_pickle=False) as state:
             for index, variable in enumerate(self.optimizer.variables):
                 variable.assign(state[str(index)])
@@ -392,13 +393,6 @@ def _reseed(model: keras.Model, seed: int, epoch: int) -> None:
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(random.integers(0, 2**31, 2).astype("uint32"))
-
-
-def _load_weights(model: keras.Model, run: runs.Run, which: str = "best") -> None:
-    try:
-        model.load_weights(runs.verified_weights(run, which))
-    except (ValueError, KeyError, OSError) as error:
-        raise RunError(f"{run.name}: its weights do not fit this network") from error
 
 
 def _weights_bytes(model: keras.Model, writer: RunWriter) -> bytes:

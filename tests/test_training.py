@@ -128,7 +128,7 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(spec: str) -> 
     )
     child = train(still, spec, start_from=parent.name)
     assert child.manifest["start_from"] == {"run": parent.name, "sha256": parent.weights_hash}
-    with pytest.raises(RunError, match="do not fit"):
+    with pytest.raises(RunError, match="does not fit"):
         train(replace(still, model_options={"width": 8}), spec, start_from=parent.name)
 
 

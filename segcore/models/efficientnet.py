@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from segcore.errors import RecipeError
+from segcore.weight_files import UnsafeWeightsError, require_plain
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -130,8 +131,9 @@ def load_pretrained(weights: str) -> keras.Model | None:
         raise RecipeError(f"There are no backbone weights '{weights}': {wanted}.")
     model = _original()
     try:
+        require_plain(Path(weights))
         model.load_weights(weights)
-    except (OSError, ValueError, KeyError) as error:
+    except (UnsafeWeightsError, OSError, ValueError, KeyError) as error:
         raise RecipeError(
             f"The backbone weights '{weights}' are damaged or of another network: "
             f"{wanted}(include_top=False), in a file named .weights.h5 or .h5."
