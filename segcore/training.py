@@ -84,7 +84,7 @@ def train(
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
     prepared = _prepare(recipe, spec)
     parent = runs.get_run(start_from) if start_from else None
-    session = _Session(recipe, prepared, parent)
+    session = Session(recipe, prepared, parent)
 
     manifest = session.first_manifest()
     name = new_run_name(recipe.model, prepared.dataset)
@@ -113,14 +113,14 @@ def resume(
     prepared = _prepare(recipe, run.spec)
     if prepared.fingerprint != run.manifest["data"]["fingerprint"]:
         raise RunError(f"{name}: its data {run.spec} has changed; train a new run on it")
-    session = _Session(recipe, prepared, None)
+    session = Session(recipe, prepared, None)
     writer = RunWriter.reopen(run)
     if on_start:
         on_start(writer.run())
     return session.run(writer, on_progress)
 
 
-class _Session:
+class Session:
     """The live objects of a training: network, optimizer, validation and the way they persist."""
 
     def __init__(self, recipe: Recipe, prepared: Prepared, parent: runs.Run | None) -> None:
@@ -240,17 +240,10 @@ class _Session:
         writer.save_manifest(status="finished", finished=runs.now())
         return writer.run()
 
-    # --- an epoch --------------------------------------------------------------------------------
-
-    def _epoch(
-        self,
-        epoch: int,
-        writer: RunWriter,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> tuple[dict[str, float], ValidationResult]:
+    def batches(self, epoch: int) -> TrainingBatches:
+        """What the epoch trains on."""
         recipe = self.recipe
-        _reseed(self.model, recipe.seed, epoch)
-        batches = TrainingBatches(
+        return TrainingBatches(
             self.images,
             self.masks,
             augmentation=recipe.augmentation,
@@ -261,6 +254,18 @@ class _Session:
             seed=recipe.seed,
             epoch=epoch,
         )
+
+    # --- an epoch --------------------------------------------------------------------------------
+
+    def _epoch(
+        self,
+        epoch: int,
+        writer: RunWriter,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> tuple[dict[str, float], ValidationResult]:
+        recipe = self.recipe
+        _reseed(self.model, recipe.seed, epoch)
+        batches = self.batches(epoch)
         started = time.perf_counter()
         reporter = _Reporter(writer, epoch, recipe.epochs, len(batches), on_progress)
         logs = self.model.fit(
