@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-from segcore import environment, runs, settings
+from segcore import devices, runs, settings
 from segcore.errors import SegcoreError
 from segcore.preparation import load_prepared
 
@@ -51,7 +51,7 @@ def _tell_devices() -> None:
         return
     import keras
 
-    gpus = environment.gpus()
+    gpus = devices.gpus()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     _tell(True, f"device: {len(gpus)} GPU, {cores} CPU cores, Keras on {keras.backend.backend()}")
     if not gpus and _has_nvidia_card():

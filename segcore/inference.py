@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from segcore import environment
+from segcore import devices
 from segcore.errors import RunError
 from segcore.images import resize_image
 from segcore.runs import Run
@@ -139,7 +139,7 @@ class Predictor:
     @property
     def device(self) -> str:
         """Where the network runs, in words."""
-        return environment.device()
+        return devices.device()
 
     def predict(self, image: np.ndarray) -> Prediction:
         """Labels an image (H, W, 3) uint8 RGB."""
@@ -185,7 +185,7 @@ class Predictor:
         if batch.shape not in self._by_shape:
             image = keras.Input(batch_shape=batch.shape)
             network = keras.Model(image, self._network(image))
-            network.compile(jit_compile=environment.compiles_with_xla())
+            network.compile(jit_compile=devices.compiles_with_xla())
             network.predict_on_batch(batch)
             self._by_shape[batch.shape] = network
             if len(self._by_shape) > MAX_SHAPES:

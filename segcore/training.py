@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from segcore import environment, runs
+from segcore import devices, environment, runs
 from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError
 from segcore.files import storage_error, to_json, write_atomically
@@ -63,6 +63,7 @@ def train(
     """Trains from the beginning; arguments that are given replace the recipe's own.
 
     Args:
+        batch_size: pictures a step in all; the GPUs that there are share them evenly.
         spec: the data, such as "streets" or "camvid:DIR".
         start_from: a run of the same network whose best weights are the starting point.
         on_start: called with the new run as soon as its folder exists.
@@ -84,14 +85,14 @@ def train(
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
     prepared = _prepare(recipe, spec)
     parent = runs.get_run(start_from) if start_from else None
-    session = Session(recipe, prepared, parent)
-
-    manifest = session.first_manifest()
-    name = new_run_name(recipe.model, prepared.dataset)
-    writer = RunWriter.create(name, manifest)
-    if on_start:
-        on_start(writer.run())
-    return session.run(writer, on_progress)
+    replicas = devices.replicas(recipe.batch_size)
+    with devices.shared_by(replicas):
+        session = Session(recipe, prepared, parent)
+        manifest = session.first_manifest() | {"replicas": replicas}
+        writer = RunWriter.create(new_run_name(recipe.model, prepared.dataset), manifest)
+        if on_start:
+            on_start(writer.run())
+        return session.run(writer, on_progress)
 
 
 def resume(
@@ -113,11 +114,12 @@ def resume(
     prepared = _prepare(recipe, run.spec)
     if prepared.fingerprint != run.manifest["data"]["fingerprint"]:
         raise RunError(f"{name}: its data {run.spec} has changed; train a new run on it")
-    session = Session(recipe, prepared, None)
-    writer = RunWriter.reopen(run)
-    if on_start:
-        on_start(writer.run())
-    return session.run(writer, on_progress)
+    with devices.shared_by(devices.replicas(recipe.batch_size)):
+        session = Session(recipe, prepared, None)
+        writer = RunWriter.reopen(run)
+        if on_start:
+            on_start(writer.run())
+        return session.run(writer, on_progress)
 
 
 class Session:
@@ -131,7 +133,7 @@ class Session:
             raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
         self.images, self.masks = data.images, data.masks
         keras.utils.set_random_seed(recipe.seed)
-        keras.mixed_precision.set_dtype_policy(environment.precision())
+        keras.mixed_precision.set_dtype_policy(devices.precision())
 
         crop = recipe.crop or prepared.size
         self.steps = recipe.steps_per_epoch or -(-len(data.images) // recipe.batch_size)
@@ -165,7 +167,7 @@ class Session:
             loss=dict.fromkeys(outputs, self.loss),
             loss_weights={name: 1.0 if name == "logits" else recipe.aux_weight for name in outputs},
             metrics={"logits": [self.confusion, self.score]},
-            jit_compile=environment.compiles_with_xla(),
+            jit_compile=devices.compiles_with_xla(),
         )
         self.validate = Validator(self.model, self.loss, val.images, val.masks)
         count = min(SNAPSHOT_PICTURES, len(val.keys))
@@ -195,7 +197,7 @@ class Session:
             "versions": environment.versions(),
             "backend": keras.backend.backend(),
             "precision": keras.mixed_precision.dtype_policy().name,
-            "device": environment.device(),
+            "device": devices.device(),
             "commit": environment.commit(),
             "status": "running",
             "started": runs.now(),

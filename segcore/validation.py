@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segcore import environment, metrics
+from segcore import devices, metrics
 from segcore.labels import NUM_CLASSES
 from segcore.models import inference_model
 
@@ -60,7 +60,7 @@ class Validator:
         batch_size: int = 4,
     ) -> None:
         self.scorer = Scorer(network, loss)
-        self.scorer.compile(jit_compile=environment.compiles_with_xla())
+        self.scorer.compile(jit_compile=devices.compiles_with_xla())
         self.images, self.masks = images, masks
         self.batch_size = min(batch_size, len(images))
 

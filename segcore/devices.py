@@ -1,0 +1,93 @@
+"""The devices that networks run on: which there are, what they compute fast, and using all of them.
+
+The one place that asks a backend itself, and imports it only when asked.
+"""
+
+import contextlib
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+CPU_INFO = Path("/proc/cpuinfo")
+BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+BFLOAT16_CAPABILITY = (8, 0)
+"""CUDA compute capability from which NVIDIA's chips compute in bfloat16 (Ampere)."""
+
+
+def gpus() -> list[str]:
+    """The GPUs that Keras' backend sees, such as ["gpu:0"]."""
+    import keras
+
+    return list(keras.distribution.list_devices("gpu"))
+
+
+def device() -> str:
+    """Where networks run, in words: the GPUs, or the processor."""
+    return ", ".join(gpus()) or f"CPU ({_cpu_info('model name') or platform.machine()})"
+
+
+def precision() -> str:
+    """Policy of a training: bfloat16, which needs no loss scaling, where the device has it."""
+    return "mixed_bfloat16" if has_bfloat16() else "float32"
+
+
+def has_bfloat16() -> bool:
+    """Whether the device computes in bfloat16; emulating it is ten times slower than float32."""
+    if not gpus():
+        return bool(BFLOAT16_FLAGS & set(_cpu_info("flags").split()))
+    return all(capability >= BFLOAT16_CAPABILITY for capability in _compute_capabilities())
+
+
+def compiles_with_xla() -> bool:
+    """On a GPU. On a CPU it gains little for a U-Net, and a DANet compiles for 4 minutes."""
+    return bool(gpus())
+
+
+def replicas(batch_size: int) -> int:
+    """How many of the GPUs share a batch of that size evenly; 1 without a GPU."""
+    return max(n for n in range(1, max(1, len(gpus())) + 1) if batch_size % n == 0)
+
+
+@contextlib.contextmanager
+def shared_by(count: int) -> Iterator[None]:
+    """Networks built inside are copied to `count` GPUs, which share each batch (data parallel)."""
+    import keras
+
+    if count == 1:
+        yield
+    elif keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with tf.distribute.MirroredStrategy(gpus()[:count]).scope():
+            yield
+    else:
+        devices = keras.distribution.DataParallel(devices=gpus()[:count])
+        with devices.scope():
+            yield
+
+
+def _compute_capabilities() -> list[tuple[int, int]]:
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        versions = [str(found.compute_capability).split(".") for found in jax.devices("gpu")]
+        return [(int(major), int(minor)) for major, minor in versions]
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        found = tf.config.list_physical_devices("GPU")
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in found]
+        return [detail.get("compute_capability", (0, 0)) for detail in details]
+    return [(0, 0)]
+
+
+def _cpu_info(key: str) -> str:
+    """The processor's entry in Linux' list of them; empty where there is none."""
+    try:
+        lines = CPU_INFO.read_text().splitlines()
+    except OSError:
+        return ""
+    found = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in found if name.strip() == key), "")

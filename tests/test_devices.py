@@ -1,0 +1,73 @@
+"""What a training makes of the devices of a machine; a test stands in for the GPUs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from segcore import devices
+
+TWO_DEVICES = """
+import json, sys
+import tensorflow as tf
+processor = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+from segcore import devices
+devices.gpus = lambda: ["cpu:0", "cpu:1"]
+devices.compiles_with_xla = lambda: False
+devices.precision = lambda: "float32"
+from dataclasses import replace
+from test_training import TINY
+from segcore.evaluation import evaluate
+from segcore.training import train
+run = train(replace(TINY, epochs=2), sys.argv[1])
+report = evaluate(run, sys.argv[1], "val").report()
+print(json.dumps([run.manifest["replicas"], len(run.history()), run.history()[-1]["loss"],
+                  run.manifest["best"]["mean_iou"], report["mean_iou"]]))
+"""
+
+
+def test_two_devices_share_each_batch_and_leave_a_whole_run(camvid: Path) -> None:
+    root = Path(__file__).resolve().parent
+    code = f"import sys; sys.path[:0] = [{str(root.parent)!r}, {str(root)!r}]\n{TWO_DEVICES}"
+    command = [sys.executable, "-c", code, f"camvid:{camvid}"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-2000:]
+    replicas, epochs, loss, best, evaluated = json.loads(result.stdout.splitlines()[-1])
+    assert (replicas, epochs) == (2, 2)
+    assert 0 < loss < 10
+    assert best == pytest.approx(evaluated, abs=1e-4)
+
+
+@pytest.mark.parametrize(("gpus", "batch", "shared"), [(0, 4, 1), (1, 4, 1), (4, 8, 4), (8, 12, 6)])
+def test_as_many_gpus_as_divide_the_batch_are_used(
+    monkeypatch: pytest.MonkeyPatch, gpus: int, batch: int, shared: int
+) -> None:
+    monkeypatch.setattr(devices, "gpus", lambda: [f"gpu:{i}" for i in range(gpus)])
+    assert devices.replicas(batch) == shared
+
+
+@pytest.mark.parametrize(
+    ("flags", "policy"), [("avx2 avx512_bf16", "mixed_bfloat16"), ("avx2 avx512f", "float32")]
+)
+def test_a_processor_trains_in_bfloat16_only_where_it_has_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str, policy: str
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"model name\t: Some chip\nflags\t\t: fpu {flags}\n")
+    monkeypatch.setattr(devices, "CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(devices, "gpus", lambda: [])
+    assert devices.precision() == policy
+    assert devices.device() == "CPU (Some chip)"
+
+
+@pytest.mark.parametrize(
+    ("capability", "policy"), [((7, 5), "float32"), ((9, 0), "mixed_bfloat16")]
+)
+def test_a_gpu_trains_in_bfloat16_from_ampere_on(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], policy: str
+) -> None:
+    monkeypatch.setattr(devices, "gpus", lambda: ["gpu:0"])
+    monkeypatch.setattr(devices, "_compute_capabilities", lambda: [capability])
+    assert devices.precision() == policy
