@@ -35,8 +35,6 @@ def model_card(run: Run, report: dict[str, Any], matrix: np.ndarray) -> str:
     recipe, best = run.manifest["recipe"], run.manifest["best"]
     per_class = report["per_class"].items()
     scores = {name: entry["iou"] for name, entry in per_class if entry["iou"] is not None}
-    start = run.manifest.get("start_from")
-    origin = f"the weights of `{start['run']}`" if start else "random weights"
     minutes = sum(row["seconds"] for row in run.history()) / 60
     per_epoch = recipe["steps_per_epoch"] or "one pass of"
     height, width = recipe["crop"] or run.manifest["data"]["size"]
@@ -46,8 +44,8 @@ def model_card(run: Run, report: dict[str, Any], matrix: np.ndarray) -> str:
 A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
 
 ## Data
-Trained on the train split of {SOURCES[run.dataset]}. It began with {origin}; no other data and no
-other weights were used.
+Trained on the train split of {SOURCES[run.dataset]}. It began with {_origin(run)}. No other data
+and no other weights were used.
 
 ## Training
 {run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe["batch_size"]}, {width}x{height},
@@ -77,6 +75,20 @@ than these figures say. Not for driving or any other use where an error does har
 ## Licence
 {LICENCES.get(run.dataset, "As the data's own licence allows.")}
 """
+
+
+def _origin(run: Run) -> str:
+    """Where the weights came from, back to random ones."""
+    stages = []
+    parent = run.manifest.get("start_from")
+    while parent:
+        stages.append(
+            f"the weights of `{parent['run']}` ({parent['dataset']}, recipe "
+            f"`{parent['recipe']['name']}`, {parent['epochs']} epochs, "
+            f"{parent['seconds'] / 60:.0f} minutes), which began with "
+        )
+        parent = parent["start_from"]
+    return "".join([*stages, "random weights"])
 
 
 def _failures(scores: dict[str, float], matrix: np.ndarray) -> str:

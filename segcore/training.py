@@ -11,12 +11,13 @@ import keras
 import numpy as np
 from PIL import Image
 
-from segcore import devices, environment, runs
+from segcore import devices, runs
 from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.learning_metrics import ConfusionMatrix, IoUScore
 from segcore.losses import build_loss
+from segcore.manifest import first_manifest
 from segcore.models import build_model
 from segcore.optimizers import build_optimizer
 from segcore.preparation import Prepared, prepare
@@ -25,7 +26,7 @@ from segcore.run_writer import RunWriter, history_csv, new_run_name, write_progr
 from segcore.sources import open_source
 from segcore.statistics import class_weights
 from segcore.tracking import EventLog
-from segcore.validation import STRIDE, ValidationResult, Validator
+from segcore.validation import ValidationResult, Validator
 from segcore.weight_files import load_weights
 
 SNAPSHOT_PICTURES = 4
@@ -88,7 +89,14 @@ def train(
     replicas = devices.replicas(recipe.batch_size)
     with devices.shared_by(replicas):
         session = Session(recipe, prepared, parent)
-        manifest = session.first_manifest() | {"replicas": replicas}
+        manifest = first_manifest(
+            recipe,
+            prepared,
+            parent,
+            input_size=session.input_size,
+            parameters=session.model.count_params(),
+            replicas=replicas,
+        )
         writer = RunWriter.create(new_run_name(recipe.model, prepared.dataset), manifest)
         if on_start:
             on_start(writer.run())
@@ -126,7 +134,7 @@ class Session:
     """The live objects of a training: network, optimizer, validation and the way they persist."""
 
     def __init__(self, recipe: Recipe, prepared: Prepared, parent: runs.Run | None) -> None:
-        self.recipe, self.prepared, self.parent = recipe, prepared, parent
+        self.recipe, self.prepared = recipe, prepared
         data = prepared.splits["train"]
         val = prepared.splits["val"]
         if data.masks is None or val.masks is None:
@@ -172,46 +180,6 @@ class Session:
         self.validate = Validator(self.model, self.loss, val.images, val.masks)
         count = min(SNAPSHOT_PICTURES, len(val.keys))
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
-
-    def first_manifest(self) -> dict[str, Any]:
-        recipe, prepared = self.recipe, self.prepared
-        fixed = recipe.size is not None and recipe.crop is None
-        manifest = {
-            "model": recipe.model,
-            "model_options": dict(recipe.model_options),
-            "input_size": list(self.input_size) if self.input_size else None,
-            "recipe": recipe.to_dict(),
-            "data": {
-                "spec": prepared.spec,
-                "dataset": prepared.dataset,
-                "fingerprint": prepared.fingerprint,
-                "size": list(prepared.size),
-            },
-            "seed": recipe.seed,
-            "parameters": self.model.count_params(),
-            "preprocessing": {
-                "mode": "stretch" if fixed else "fit",
-                "size": list(prepared.size),
-                "multiple": STRIDE,
-            },
-            "versions": environment.versions(),
-            "backend": keras.backend.backend(),
-            "precision": keras.mixed_precision.dtype_policy().name,
-            "device": devices.device(),
-            "commit": environment.commit(),
-            "status": "running",
-            "started": runs.now(),
-            "finished": None,
-            "epochs": 0,
-            "best": None,
-            "weights": {},
-        }
-        if self.parent is not None:
-            manifest["start_from"] = {
-                "run": self.parent.name,
-                "sha256": self.parent.weights_hash,
-            }
-        return manifest
 
     def run(self, writer: RunWriter, on_progress: Callable[[Progress], None] | None) -> runs.Run:
         history = writer.run().history()

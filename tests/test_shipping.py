@@ -15,7 +15,8 @@ from segcore.training import train
 
 def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None:
     spec = f"camvid:{camvid}"
-    run = train(replace(TINY, epochs=1), spec)
+    first = train(replace(TINY, name="first", epochs=1), spec)
+    run = train(replace(TINY, epochs=1), spec, start_from=first.name)
     shipped = ship(run, spec, ["camvid"])
     copy = shipped.run
 
@@ -33,7 +34,15 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     report = copy.evaluation("camvid", "val")
     card = (copy.path / "MODEL_CARD.md").read_text()
     assert f"{report['mean_iou']:.4f}" in card
-    for words in ("CamVid", "cityscapes-19-present", "32x24", "Where it fails", "Licence", "tiny"):
+    for words in (
+        "CamVid",
+        "cityscapes-19-present",
+        "32x24",
+        "Where it fails",
+        "Licence",
+        "tiny",
+        first.name,
+    ):
         assert words in card
 
 

@@ -127,7 +127,11 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(spec: str) -> 
         TINY, epochs=1, optimizer="sgd", learning_rate=0.0, schedule="constant", ema=None
     )
     child = train(still, spec, start_from=parent.name)
-    assert child.manifest["start_from"] == {"run": parent.name, "sha256": parent.weights_hash}
+    stage = child.manifest["start_from"]
+    assert (stage["run"], stage["sha256"]) == (parent.name, parent.weights_hash)
+    assert stage["start_from"] is None
+    grandchild = train(still, spec, start_from=child.name)
+    assert grandchild.manifest["start_from"]["start_from"] == stage
     with pytest.raises(RunError, match="does not fit"):
         train(replace(still, model_options={"width": 8}), spec, start_from=parent.name)
 
