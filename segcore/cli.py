@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="score a run on a split")
     evaluate.add_argument("--run", required=True)
     _add_data_and_split(evaluate)
+    evaluate.add_argument(
+        "--tta", action="store_true", help="test-time augmentation: mirrored and at three scales"
+    )
     evaluate.add_argument("--json", action="store_true", help="one JSON object on standard output")
     evaluate.set_defaults(command=_evaluate)
 
@@ -191,6 +194,7 @@ def _evaluate(options: argparse.Namespace) -> None:
             options.data,
             options.split,
             progress=functools.partial(bar.update, "evaluating"),
+            augmented=options.tta,
         )
     report = evaluation.report()
     if options.json:

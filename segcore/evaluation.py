@@ -19,7 +19,7 @@ import numpy as np
 from segcore import metrics
 from segcore.errors import DataError
 from segcore.files import to_json, write_atomically
-from segcore.inference import Predictor, load_predictor
+from segcore.inference import AUGMENTED, ONE_VIEW, Predictor, Views, load_predictor
 from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
 from segcore.preparation import native_samples
 from segcore.runs import Run, verified_weights
@@ -41,6 +41,7 @@ class Identity:
     data_sha256: str  # of keys, pixels and masks
     metric_version: int
     device: str
+    test_time_augmentation: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,11 +139,17 @@ def number(value: float) -> float | None:
 
 
 def evaluate(
-    run: Run, spec: str, split: str, progress: Progress | None = None, force: bool = False
+    run: Run,
+    spec: str,
+    split: str,
+    progress: Progress | None = None,
+    force: bool = False,
+    augmented: bool = False,
 ) -> Evaluation:
     """Scores the run's best weights on a split, or returns the stored result of just that.
 
     Args:
+        augmented: with test-time augmentation; kept beside the plain result.
         progress: called after each image with (done, total); not called for a stored result.
         force: evaluate even so.
 
@@ -156,22 +163,25 @@ def evaluate(
     if not has_masks(source, split):
         raise DataError(f"{spec}: the {split} split has no masks, so no scores; evaluate val")
     if not force:
-        stored = stored_evaluation(run, source.name, split)
+        stored = stored_evaluation(run, source.name, split, augmented)
         if stored is not None and _is_current(stored, run, source):
             return replace(stored, spec=spec)
-    evaluation = _evaluate(load_predictor(run), source, spec, split, progress)
-    path = _npz_path(run, source.name, split)
+    views = AUGMENTED if augmented else ONE_VIEW
+    evaluation = _evaluate(load_predictor(run), views, source, spec, split, progress)
+    path = _npz_path(run, source.name, split, augmented)
     write_atomically(path, _to_npz(evaluation))
     write_atomically(path.with_suffix(".json"), to_json(evaluation.report()))
     return evaluation
 
 
-def stored_evaluation(run: Run, dataset: str, split: str) -> Evaluation | None:
+def stored_evaluation(
+    run: Run, dataset: str, split: str, augmented: bool = False
+) -> Evaluation | None:
     """The result in the run's folder, of whatever weights and data; None where there is none.
 
     Needs neither the data nor Keras. A file that is no such result counts as none.
     """
-    path = _npz_path(run, dataset, split)
+    path = _npz_path(run, dataset, split, augmented)
     if not path.is_file() or not path.with_suffix(".json").is_file():
         return None
     try:
@@ -214,7 +224,12 @@ def _mask_of(sample: Sample) -> np.ndarray:
 
 
 def _evaluate(
-    predictor: Predictor, source: Source, spec: str, split: str, progress: Progress | None
+    predictor: Predictor,
+    views: Views,
+    source: Source,
+    spec: str,
+    split: str,
+    progress: Progress | None,
 ) -> Evaluation:
     samples = native_samples(source.spec, split)
     count = len(samples)
@@ -229,7 +244,7 @@ def _evaluate(
         sample = samples[index]
         truth = _mask_of(sample)
         _add_sample(digest, sample)
-        prediction = predictor.predict(sample.image)
+        prediction = predictor.predict(sample.image, views)
         labels, confidence = prediction.labels, prediction.confidence
         keys.append(sample.key)
         sequences.append(sample.sequence)
@@ -250,6 +265,7 @@ def _evaluate(
         data_sha256=digest.hexdigest(),
         metric_version=metrics.METRIC_VERSION,
         device=predictor.device,
+        test_time_augmentation=views != ONE_VIEW,
     )
     return Evaluation(
         identity, spec, keys, sequences, sizes, matrices, boundaries, tasm_scores, calibration
@@ -259,8 +275,8 @@ def _evaluate(
 # --- the .npz file -------------------------------------------------------------------------------
 
 
-def _npz_path(run: Run, dataset: str, split: str) -> Path:
-    return run.path / f"evaluation-{dataset}-{split}.npz"
+def _npz_path(run: Run, dataset: str, split: str, augmented: bool) -> Path:
+    return run.path / f"evaluation-{dataset}-{split}{'-augmented' if augmented else ''}.npz"
 
 
 def _to_npz(evaluation: Evaluation) -> bytes:

@@ -8,7 +8,7 @@ not with this module, so that code that only reads stored results does not wait 
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,25 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Views:
+    """What a network sees of one image; the probabilities of all views are averaged.
+
+    Attributes:
+        mirrored: each view also left to right.
+        scales: of the size that the network was trained at. A network of one fixed size (`stretch`)
+            sees every image at that.
+    """
+
+    mirrored: bool = False
+    scales: tuple[float, ...] = (1.0,)
+
+
+ONE_VIEW = Views()
+AUGMENTED = Views(mirrored=True, scales=(0.75, 1.0, 1.25))
+"""Test-time augmentation: six views, for six times the work."""
+
+
+@dataclass(frozen=True)
 class Preprocessing:
     """How an image becomes the network's input, as run.json records it.
 
@@ -96,6 +115,13 @@ class Preprocessing:
     def input_size(self) -> Size | None:
         """The one size the network is fed, or None where it depends on the image."""
         return self.size if self.mode == "stretch" else None
+
+    def scaled(self, scale: float) -> "Preprocessing":
+        """The same at another size; `stretch` stays as it is."""
+        if self.mode == "stretch":
+            return self
+        height, width = (round(side * scale) for side in self.size)
+        return replace(self, size=(height, width))
 
     def content_size(self, height: int, width: int) -> Size:
         """The size an image of (height, width) is scaled to, before padding."""
@@ -141,30 +167,50 @@ class Predictor:
         """Where the network runs, in words."""
         return devices.device()
 
-    def predict(self, image: np.ndarray) -> Prediction:
+    def predict(self, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
         """Labels an image (H, W, 3) uint8 RGB."""
-        return self.predict_batch([image])[0]
+        return self.predict_batch([image], views)[0]
 
-    def predict_batch(self, images: Sequence[np.ndarray]) -> list[Prediction]:
+    def predict_batch(
+        self, images: Sequence[np.ndarray], views: Views = ONE_VIEW
+    ) -> list[Prediction]:
         """Labels images (H, W, 3) uint8 RGB of one size in one go; times are shares of it."""
         if not images:
             return []
         size = images[0].shape[:2]
         if any(image.shape != (*size, 3) or image.dtype != np.uint8 for image in images):
             raise ValueError("a batch is of (H, W, 3) uint8 images of one size")
-        started = time.perf_counter()
-        batch = np.stack([self.preprocessing.apply(image) for image in images])
-        preprocess_ms = _milliseconds_since(started) / len(images)
-
-        scores, network_ms = self._run_network(batch)
-        height, width = self.preprocessing.content_size(*size)
+        count = len(images)
+        scores, preprocess_ms, network_ms = self._see(images, views)
         predictions = []
-        for image_scores in scores[:, :height, :width]:
+        for image_scores in scores:
             started = time.perf_counter()
             labels, confidence = top_class(image_scores, size)
-            timings = Timings(preprocess_ms, network_ms / len(images), _milliseconds_since(started))
+            postprocess_ms = _milliseconds_since(started)
+            timings = Timings(preprocess_ms / count, network_ms / count, postprocess_ms)
             predictions.append(Prediction(labels, confidence, timings, image_scores))
         return predictions
+
+    def _see(self, images: Sequence[np.ndarray], views: Views) -> tuple[np.ndarray, float, float]:
+        """Probabilities (B, h, w, 34) float32, the mean over the views, and the milliseconds spent
+        on making the network's input and on the network."""
+        size = self.preprocessing.content_size(*images[0].shape[:2])
+        scales = (1.0,) if self.preprocessing.mode == "stretch" else views.scales
+        preprocess_ms = network_ms = 0.0
+        seen = []
+        for scale in scales:
+            started = time.perf_counter()
+            preprocessing = self.preprocessing.scaled(scale)
+            batch = np.stack([preprocessing.apply(image) for image in images])
+            preprocess_ms += _milliseconds_since(started)
+            height, width = preprocessing.content_size(*images[0].shape[:2])
+            for step in (1, -1) if views.mirrored else (1,):
+                scores, milliseconds = self._run_network(batch[:, :, ::step])
+                network_ms += milliseconds
+                scores = scores[:, :, ::step][:, :height, :width]
+                seen.append(_resized(scores, size))
+        mean = seen[0] if len(seen) == 1 else np.mean(seen, axis=0)
+        return mean, preprocess_ms, network_ms
 
     def _run_network(self, batch: np.ndarray) -> tuple[np.ndarray, float]:
         """(B, h, w, 3) uint8 -> probabilities (B, h, w, 34) float32, and the milliseconds."""
@@ -251,6 +297,14 @@ def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
         labels[y + rows.start, x] = mixed.argmax(axis=-1)
         confidence[y + rows.start, x] = mixed.max(axis=-1)
     return labels, confidence
+
+
+def _resized(scores: np.ndarray, size: Size) -> np.ndarray:
+    """(B, h, w, C) -> (B, H, W, C) float32, bilinear."""
+    if scores.shape[1:3] == size:
+        return scores
+    grid = _Grid(scores.shape[1:3], size)
+    return np.stack([grid.interpolate(image, slice(0, size[0])) for image in scores])
 
 
 class _Grid:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from segcore import evaluation, runs
 from segcore.files import to_json
-from segcore.inference import Prediction, Timings
+from segcore.inference import Prediction, Timings, Views
 from segcore.labels import IDS
 from segcore.recipes import get_recipe
 from segcore.run_writer import RunWriter, history_csv
@@ -75,7 +75,10 @@ def stub_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Evaluations predict one label everywhere, by model, without loading Keras."""
 
     def load(run: Run) -> SimpleNamespace:
-        return SimpleNamespace(run=run, device="CPU", predict=lambda image: _constant(run, image))
+        def predict(image: np.ndarray, views: Views) -> Prediction:
+            return _constant(run, image)
+
+        return SimpleNamespace(run=run, device="CPU", predict=predict)
 
     monkeypatch.setattr(evaluation, "load_predictor", load)
 

@@ -139,6 +139,16 @@ def test_result_is_stored_and_taken_from_there(run, spec, predictions):
     assert stored_evaluation(run, "camvid", "train") is None
 
 
+def test_test_time_augmentation_is_kept_apart(run, spec):
+    plain = evaluate(run, spec, "val")
+    augmented = evaluate(run, spec, "val", augmented=True)
+    assert augmented.report()["test_time_augmentation"] is True
+    assert plain.report()["test_time_augmentation"] is False
+    assert not np.array_equal(plain.matrices, augmented.matrices)
+    stored = stored_evaluation(run, "camvid", "val")
+    assert np.array_equal(stored.matrices, plain.matrices)
+
+
 def test_data_copied_elsewhere_is_the_same_data(run, spec, folder, predictions, tmp_path):
     evaluate(run, spec, "val")
     for path in folder.rglob("*.png"):

@@ -11,7 +11,15 @@ from made_data import noise
 
 from segcore import inference
 from segcore.errors import RunError
-from segcore.inference import Prediction, Preprocessing, Timings, load_predictor, top_class
+from segcore.inference import (
+    AUGMENTED,
+    Prediction,
+    Preprocessing,
+    Timings,
+    Views,
+    load_predictor,
+    top_class,
+)
 from segcore.runs import Run
 
 
@@ -131,6 +139,29 @@ def test_batch_of_different_sizes_is_refused():
     with pytest.raises(ValueError, match="one size"):
         predictor.predict_batch([random_image(24, 32), random_image(32, 24)])
     assert predictor.predict_batch([]) == []
+
+
+def test_mirrored_views_label_the_mirror_image_mirrored():
+    predictor = load_predictor(make_run())
+    image, mirrored = random_image(24, 32), random_image(24, 32)[:, ::-1]
+    plain = predictor.predict(image).scores
+    assert not np.allclose(plain, predictor.predict(mirrored).scores[:, ::-1], atol=1e-3)
+    views = Views(mirrored=True)
+    averaged = predictor.predict(image, views).scores
+    np.testing.assert_allclose(
+        averaged, predictor.predict(mirrored, views).scores[:, ::-1], atol=1e-5
+    )
+    by_hand = (plain + predictor.predict(mirrored).scores[:, ::-1]) / 2
+    np.testing.assert_allclose(averaged, by_hand, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["fit", "stretch"])
+def test_test_time_augmentation_keeps_sizes_and_probabilities(mode):
+    predictor = load_predictor(make_run(mode=mode))
+    prediction = predictor.predict(random_image(61, 45), AUGMENTED)
+    assert prediction.labels.shape == (61, 45)
+    assert prediction.scores.shape == predictor.predict(random_image(61, 45)).scores.shape
+    np.testing.assert_allclose(prediction.scores.sum(-1), 1, atol=1e-5)
 
 
 def test_predictor_is_shared_between_threads():
