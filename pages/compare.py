@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.shared import cache, guards, labelling, state, wording
+from pages.shared import cache, engine, guards, labelling, state, wording
 from pages.shared.labelling import Names, Pair
+from pages.shared.linked_viewer import Linked, show_linked
 from pages.shared.viewer import (
+    DIFFERENCES,
     DIFFERENT_COLOR,
+    OUTCOMES,
     Panel,
-    difference_layer,
-    label_layer,
-    label_legend,
-    outcome_layer,
+    Side,
     outcome_legend,
     show_legend,
     show_panels,
@@ -21,6 +21,7 @@ from pages.shared.viewer import (
 from segcore import agreement, metrics
 from segcore.errors import SegcoreError
 from segcore.images import resize_image
+from segcore.inference import Prediction
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import Run
 from segcore.sources import Sample
@@ -72,40 +73,36 @@ def picture_finding(names: Names, sample: Sample, pair: Pair) -> str:
     return wording.headline_of_picture(names.a, names.b, iou_a, iou_b)
 
 
-@st.fragment
-def show_pictures(names: Names, sample: Sample, pair: Pair) -> None:
-    truth = [] if sample.mask is None else [Panel("truth", "Truth", label_layer(sample.mask))]
-    panels = [Panel("photo", "Photograph"), *truth, *labelling.prediction_panels(names, pair)]
-    pictures = st.container()
-    opacity = st.slider(
-        "Overlay opacity", 0, 100, 75, 5, format="%d %%", key="compare_opacity", width=320
+def linked_panels(names: Names, sample: Sample, pair: Pair) -> list[Linked]:
+    """Photograph, truth, both predictions, and where they agree with the truth or each other."""
+    sides: tuple[tuple[Side, str, Prediction], ...] = (
+        ("a", f"A · {names.a}", pair[0]),
+        ("b", f"B · {names.b}", pair[1]),
     )
-    with pictures:
-        show_panels(sample.image, panels, opacity / 100)
-        show_legend(label_legend([panel.layer.ids for panel in panels if panel.layer]))
+    predictions = [
+        Linked(side, title, found.labels, found.confidence, wording.timing(found))
+        for side, title, found in sides
+    ]
+    photo = Linked("photo", "Photograph")
+    labels = pair[0].labels, pair[1].labels
+    if sample.mask is None:
+        same = (labels[0] == labels[1]).astype(np.uint8)
+        return [photo, Linked("map", "Where they differ", same), *predictions]
+    outcomes = agreement.outcome_map(sample.mask, *labels)
+    truth = Linked("truth", "Truth", sample.mask)
+    return [photo, truth, Linked("map", "Who is right", outcomes), *predictions]
 
 
-@st.fragment
-def show_map(sample: Sample, pair: Pair) -> None:
-    labels_a, labels_b = pair[0].labels, pair[1].labels
-    options = (
-        ["Where they differ"] if sample.mask is None else ["Who is right", "Where they differ"]
-    )
-    shown = st.segmented_control(
-        "Map", options, default=options[0], required=True, label_visibility="collapsed"
-    )
-    if sample.mask is not None and shown == "Who is right":
-        outcomes = agreement.outcome_map(sample.mask, labels_a, labels_b)
-        show_panels(sample.image, [Panel("map", shown, outcome_layer(outcomes))], 0.8)
-        show_legend(
-            [(color, name, wording.share(share)) for color, name, share in outcome_legend(outcomes)]
-        )
-        st.caption("Shares of the scored pixels; those without a scored class stay clear.")
-    else:
-        layer = difference_layer(labels_a, labels_b)
-        show_panels(sample.image, [Panel("map", "Where they differ", layer)], 0.8)
-        different = wording.share(agreement.disagreement(labels_a, labels_b))
+def show_outcomes(sample: Sample, pair: Pair) -> None:
+    """How much of the picture each is right on, or where there is no truth, how much differs."""
+    labels = pair[0].labels, pair[1].labels
+    if sample.mask is None:
+        different = wording.share(agreement.disagreement(*labels))
         show_legend([(DIFFERENT_COLOR, "different labels", different)])
+        return
+    legend = outcome_legend(agreement.outcome_map(sample.mask, *labels))
+    show_legend([(color, name, wording.share(share)) for color, name, share in legend])
+    st.caption("Shares of the scored pixels; those without a scored class stay clear.")
 
 
 def class_table(truth: np.ndarray, pair: Pair) -> pd.DataFrame:
@@ -211,23 +208,25 @@ def main() -> None:
     st.query_params[IMAGE] = key
     sample = cache.sample(selection.spec, state.SPLIT, key)
     show_steps(keys, key)
-    pictures = st.empty()
-    with pictures.container():
-        waiting = [Panel("photo", "Photograph"), *labelling.prediction_panels(names, None)]
-        show_panels(sample.image, waiting)
+    waiting = st.empty()
+    if not engine.ENGINE.is_ready:
+        with waiting.container():
+            show_panels(
+                sample.image,
+                [Panel("photo", "Photograph"), *labelling.prediction_panels(names, None)],
+            )
     pair = labelling.predict_pair(runs, sample.image)
+    waiting.empty()
     if pair is not None:
         heading.title(picture_finding(names, sample, pair), anchor=False)
-        with pictures.container():
-            show_pictures(names, sample, pair)
+        meaning = DIFFERENCES if sample.mask is None else OUTCOMES
+        step = show_linked("compare", sample.image, linked_panels(names, sample, pair), meaning)
+        if step:
+            choose(keys[(keys.index(key) + step) % len(keys)])
+            st.rerun()
+        show_outcomes(sample, pair)
         if sample.mask is not None:
-            left, right = st.columns([2, 3], gap="medium")
-            with left:
-                show_map(sample, pair)
-            with right:
-                show_class_table(names, sample.mask, pair)
-        else:
-            show_map(sample, pair)
+            show_class_table(names, sample.mask, pair)
         show_numbers(names, runs, sample, pair)
     show_thumbnails(selection.spec, keys, key)
 

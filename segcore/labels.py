@@ -64,6 +64,42 @@ LABELS: tuple[Label, ...] = (
     Label("bicycle", 33, 18, "vehicle", (119, 11, 32)),
 )
 
+# Chosen one after the other, each as far as possible from those before it in CIELAB, as people
+# with normal sight, protanopia and deuteranopia see it (simulated as in Machado, Oliveira and
+# Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009).
+SAFE_COLORS: dict[str, str] = {
+    "road": "#787878",
+    "sidewalk": "#7850ff",
+    "building": "#c8a078",
+    "wall": "#28a0c8",
+    "fence": "#785028",
+    "pole": "#280028",
+    "traffic light": "#f0fff0",
+    "traffic sign": "#ffffc8",
+    "vegetation": "#a07800",
+    "terrain": "#fff078",
+    "sky": "#00a0ff",
+    "person": "#ffff00",
+    "rider": "#ffa000",
+    "car": "#0000ff",
+    "truck": "#000050",
+    "bus": "#0000a0",
+    "train": "#0050a0",
+    "motorcycle": "#00f0ff",
+    "bicycle": "#500000",
+    "dynamic": "#5078c8",
+    "ground": "#002850",
+    "parking": "#f0a050",
+    "rail track": "#005050",
+    "guard rail": "#c8a0a0",
+    "bridge": "#2850c8",
+    "tunnel": "#ff2850",
+    "polegroup": "#50c8ff",
+    "caravan": "#f0ffa0",
+    "trailer": "#000078",
+}
+"""An alternative to Cityscapes' colours that does not rely on telling red from green."""
+
 NUM_CLASSES = len(LABELS)
 NO_LABEL = 255
 """Mask value of a pixel that has no label at all (padding, a missing annotation)."""

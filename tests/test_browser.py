@@ -18,6 +18,8 @@ from live_dashboard import (
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from segcore.labels import LABELS
+from segcore.sources import open_source
 from segcore.sources.streets import render_scene
 
 pytestmark = [
@@ -70,6 +72,48 @@ def test_compare_one_image(page: Page, address: str) -> None:
     expect(page).not_to_have_url(before)  # the image is in the address, a link shows the same
     settle(page)
     labelled(page)
+
+
+COLOR_AT = """(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(
+    Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data].slice(0, 3)"""
+
+
+def test_the_viewer_moves_every_panel_as_one(page: Page, address: str) -> None:
+    source = open_source("streets")
+    item = next(item for item in source.items("val") if item.key == "val-0003")
+    mask = source.read(item).mask
+    x, y = 0.3, 0.8
+    truth = LABELS[mask[int(y * mask.shape[0]), int(x * mask.shape[1])]]
+
+    page.goto(f"{address}/compare?data=streets&image=val-0003")
+    settle(page)
+    labelled(page)
+    viewer, readout = page.locator(".viewer"), page.locator(".readout")
+    panel = page.locator("figure[data-panel='truth'] canvas")
+    box = panel.bounding_box()
+    assert box is not None
+    panel.hover(position={"x": x * box["width"], "y": y * box["height"]})
+    expect(readout).to_contain_text(f"Truth: {truth.name}")
+    expect(readout).to_contain_text(re.compile(r"A · U-Net: [a-z ]+ \d+ %"))
+
+    page.get_by_label("Overlay opacity").hover()  # a cross marks the place while one points at it
+    page.get_by_label("Overlay opacity").fill("100")  # then a mask's colours are exact
+    page.wait_for_timeout(200)
+    assert tuple(panel.evaluate(COLOR_AT, [x, y])) == truth.color
+
+    entry = page.locator(".legend").get_by_role("button", name=truth.name, exact=True)
+    entry.click()
+    expect(entry).to_have_attribute("aria-pressed", "false")
+    page.wait_for_timeout(200)
+    assert tuple(panel.evaluate(COLOR_AT, [x, y])) != truth.color
+
+    panel.dblclick()
+    expect(viewer).to_have_attribute("data-zoom", "2.000")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("image=val-0004"))
+    settle(page)
+    labelled(page)
+    expect(viewer).to_have_attribute("data-zoom", "2.000")  # kept for the next picture
 
 
 def test_upload_a_photo_and_see_two_masks(page: Page, address: str, tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ OUTCOME_NAMES = ("both right", "only A right", "only B right", "both wrong")
 OUTCOME_COLORS = ("#2c9c6a", RUN_A, RUN_B, "#c2304f")
 DIFFERENT_COLOR = "#e5007d"
 
+Meaning = tuple[tuple[str, str | None], ...]
+"""What the values 0, 1, ... of a map mean, and their colours; None is clear."""
+
+OUTCOMES: Meaning = (*zip(OUTCOME_NAMES, OUTCOME_COLORS, strict=True), ("not scored", None))
+DIFFERENCES: Meaning = (("different labels", DIFFERENT_COLOR), ("the same label", None))
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -80,7 +86,7 @@ def show_panels(image: np.ndarray, panels: Sequence[Panel], opacity: float = 1.0
         opacity: of the layers, from 0 to 1.
     """
     size = shown_size(*image.shape[:2])
-    photo = _data_url(_jpeg(resize_image(image, size)), "jpeg")
+    photo = data_url(jpeg(resize_image(image, size)), "jpeg")
     figures = "".join(_figure(panel, size, opacity) for panel in panels)
     st.html(_css())
     st.html(f"<div class='seg-panels' style='--photo: url({photo})'>{figures}</div>")
@@ -105,11 +111,6 @@ def label_layer(mask: np.ndarray) -> Layer:
     return Layer(mask, colors)
 
 
-def outcome_layer(outcomes: np.ndarray) -> Layer:
-    """An outcome map of `segcore.agreement`; what is not scored stays clear."""
-    return Layer(outcomes, _color_table(OUTCOME_COLORS))
-
-
 def difference_layer(a: np.ndarray, b: np.ndarray) -> Layer:
     """One colour where two masks differ, clear where they agree."""
     return Layer((a == b).astype(np.uint8), _color_table((DIFFERENT_COLOR,)))
@@ -121,11 +122,11 @@ def outcome_legend(outcomes: np.ndarray) -> list[tuple[str, str, float]]:
     return list(zip(OUTCOME_COLORS, OUTCOME_NAMES, shares.tolist(), strict=True))
 
 
-def label_legend(masks: Sequence[np.ndarray]) -> list[tuple[str, str, str]]:
-    """Colour and name of each label that the masks of one picture show; the largest first."""
+def shown_labels(masks: Sequence[np.ndarray]) -> list[int]:
+    """Ids of the labels worth a line in a legend, the largest first; none without a colour."""
     largest = np.max([agreement.label_shares(mask) for mask in masks], axis=0)
-    shown = [LABELS[id_] for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
-    return [(label.hex_color, label.name, "") for label in shown if any(label.color)]
+    ids = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
+    return [id_ for id_ in ids if any(LABELS[id_].color)]
 
 
 @cache
@@ -134,7 +135,7 @@ def swatch(label_id: int) -> str:
     pixels = np.full((16, 16, 3), LABELS[label_id].color, np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
-    return _data_url(buffer.getvalue(), "png")
+    return data_url(buffer.getvalue(), "png")
 
 
 def shown_size(height: int, width: int) -> tuple[int, int]:
@@ -147,7 +148,7 @@ def _figure(panel: Panel, size: tuple[int, int], opacity: float) -> str:
     title = html.escape(panel.title)
     over = f"<p>{html.escape(panel.pending)}</p>" if panel.pending else ""
     if panel.layer is not None:
-        mask = _data_url(_layer_png(panel.layer, size), "png")
+        mask = data_url(_layer_png(panel.layer, size), "png")
         over = f"<img src='{mask}' alt='' style='opacity: {opacity:.2f}'>"
     return (
         f"<figure data-panel='{panel.side}' style='--accent: {ACCENTS[panel.side]}'>"
@@ -172,13 +173,13 @@ def _color_table(colors: Sequence[str]) -> np.ndarray:
     return table
 
 
-def _jpeg(image: np.ndarray) -> bytes:
+def jpeg(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 
-def _data_url(data: bytes, kind: str) -> str:
+def data_url(data: bytes, kind: str) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
