@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from live_dashboard import PATIENCE_MS, chromium, running_dashboard, settle  # noqa: E402
+from live_dashboard import PATIENCE_MS, chromium, labelled, running_dashboard, settle  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 
 from segcore.settings import artifacts_dir  # noqa: E402
@@ -42,6 +42,8 @@ def photograph(browser: Browser, address: str, name: str, kind: str, width: int,
     if name == "admin":
         sign_in(page, log)
     settle(page)
+    if name in ("overview", "compare", "upload"):
+        labelled(page)
     page.wait_for_timeout(PICTURES_MS)
     # Streamlit scrolls inside the window, so the window is made as tall as the page.
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")

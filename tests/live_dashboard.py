@@ -1,6 +1,7 @@
 """The dashboard as a visitor meets it: a server of its own and a real Chromium."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -86,9 +87,14 @@ def chromium() -> Iterator[Browser]:
 
 
 def settle(page: Page) -> None:
-    """Waits until the page has stopped running, waits for nothing, and shows no exception."""
+    """Waits until the page has stopped running and shows no exception."""
     expect(page.get_by_test_id("stApp")).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_timeout(500)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE_MS)
-    expect(page.get_by_text("Predicting…")).to_have_count(0, timeout=PATIENCE_MS)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def labelled(page: Page) -> None:
+    """Both models' pictures are there, each with the time it took."""
+    for side in ("a", "b"):
+        expect(page.locator(f"[data-panel='{side}']").first).to_contain_text(re.compile(r"\d m?s"))
