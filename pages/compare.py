@@ -12,7 +12,6 @@ from pages.shared.viewer import (
     DIFFERENT_COLOR,
     OUTCOMES,
     Panel,
-    Side,
     outcome_legend,
     show_legend,
     show_panels,
@@ -21,7 +20,6 @@ from pages.shared.viewer import (
 from segcore import agreement, metrics
 from segcore.errors import SegcoreError
 from segcore.images import resize_image
-from segcore.inference import Prediction
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import Run
 from segcore.sources import Sample
@@ -75,20 +73,11 @@ def picture_finding(names: Names, sample: Sample, pair: Pair) -> str:
 
 def linked_panels(names: Names, sample: Sample, pair: Pair) -> list[Linked]:
     """Photograph, truth, both predictions, and where they agree with the truth or each other."""
-    sides: tuple[tuple[Side, str, Prediction], ...] = (
-        ("a", f"A · {names.a}", pair[0]),
-        ("b", f"B · {names.b}", pair[1]),
-    )
-    predictions = [
-        Linked(side, title, found.labels, found.confidence, wording.timing(found))
-        for side, title, found in sides
-    ]
+    predictions = labelling.linked_predictions(names, pair)
     photo = Linked("photo", "Photograph")
-    labels = pair[0].labels, pair[1].labels
     if sample.mask is None:
-        same = (labels[0] == labels[1]).astype(np.uint8)
-        return [photo, Linked("map", "Where they differ", same), *predictions]
-    outcomes = agreement.outcome_map(sample.mask, *labels)
+        return [photo, labelling.difference_panel(pair), *predictions]
+    outcomes = agreement.outcome_map(sample.mask, pair[0].labels, pair[1].labels)
     truth = Linked("truth", "Truth", sample.mask)
     return [photo, truth, Linked("map", "Who is right", outcomes), *predictions]
 
@@ -220,7 +209,8 @@ def main() -> None:
     if pair is not None:
         heading.title(picture_finding(names, sample, pair), anchor=False)
         meaning = DIFFERENCES if sample.mask is None else OUTCOMES
-        step = show_linked("compare", sample.image, linked_panels(names, sample, pair), meaning)
+        panels = linked_panels(names, sample, pair)
+        step = show_linked("compare", sample.image, panels, meaning, has_others=True)
         if step:
             choose(keys[(keys.index(key) + step) % len(keys)])
             st.rerun()

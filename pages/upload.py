@@ -6,7 +6,8 @@ import streamlit as st
 
 from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.labelling import Names, Pair
-from pages.shared.viewer import SMALLEST_SHARE, Panel, difference_layer, show_panels, swatch
+from pages.shared.linked_viewer import Linked, show_linked
+from pages.shared.viewer import DIFFERENCES, SMALLEST_SHARE, show_panels, swatch
 from segcore.agreement import label_shares
 from segcore.errors import SegcoreError
 from segcore.images import encode_png, overlay
@@ -53,20 +54,10 @@ def chosen_photo() -> np.ndarray | None:
     return None
 
 
-@st.fragment
-def show_pictures(names: Names, photo: np.ndarray, pair: Pair) -> None:
-    different = difference_layer(pair[0].labels, pair[1].labels)
-    panels = [
-        *labelling.prediction_panels(names, pair),
-        Panel("photo", "Your photo"),
-        Panel("map", "Where they differ", different),
-    ]
-    pictures = st.container()
-    opacity = st.slider(
-        "Overlay opacity", 0, 100, 60, 5, format="%d %%", key="upload_opacity", width=320
-    )
-    with pictures:
-        show_panels(photo, panels, opacity / 100)
+def linked_panels(names: Names, pair: Pair) -> list[Linked]:
+    photo = Linked("photo", "Your photo")
+    predictions = labelling.linked_predictions(names, pair)
+    return [*predictions, photo, labelling.difference_panel(pair)]
 
 
 def share_table(pair: Pair) -> pd.DataFrame:
@@ -153,7 +144,7 @@ def main() -> None:
     labels = pair[0].labels, pair[1].labels
     heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
     with pictures.container():
-        show_pictures(names, photo, pair)
+        show_linked("upload", photo, linked_panels(names, pair), DIFFERENCES)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_legend(names, pair)

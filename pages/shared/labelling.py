@@ -6,7 +6,8 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cache, engine, wording
-from pages.shared.viewer import Panel, label_layer
+from pages.shared.linked_viewer import Linked
+from pages.shared.viewer import Panel, Side, label_layer
 from segcore.errors import SegcoreError
 from segcore.inference import Prediction
 from segcore.runs import Run
@@ -45,6 +46,24 @@ def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = Fa
         st.error(str(error))
         return None
     return predictions[0], predictions[1]
+
+
+def linked_predictions(names: Names, pair: Pair) -> list[Linked]:
+    """The two predictions as panels of the linked viewer."""
+    sides: tuple[tuple[Side, str, Prediction], ...] = (
+        ("a", f"A · {names.a}", pair[0]),
+        ("b", f"B · {names.b}", pair[1]),
+    )
+    return [
+        Linked(side, title, found.labels, found.confidence, wording.timing(found))
+        for side, title, found in sides
+    ]
+
+
+def difference_panel(pair: Pair) -> Linked:
+    """Where the two predictions differ, for a picture without truth; read by `DIFFERENCES`."""
+    same = pair[0].labels == pair[1].labels
+    return Linked("map", "Where they differ", same.astype(np.uint8))
 
 
 def prediction_panels(names: Names, pair: Pair | None) -> list[Panel]:

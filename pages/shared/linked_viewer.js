@@ -201,9 +201,12 @@ class Viewer {
   pressed(event) {
     if (event.target.matches("select, input")) return;
     const panel = this.data.panels[Number(event.key) - 1];
-    const actions = {
+    const steps = this.data.hasOthers && {
       ArrowLeft: () => this.trigger("step", -1),
       ArrowRight: () => this.trigger("step", 1),
+    };
+    const actions = {
+      ...steps,
       "+": () => this.zoomBy(STEP),
       "-": () => this.zoomBy(1 / STEP),
       0: () => this.look({ zoom: 1, x: 0.5, y: 0.5 }),
@@ -230,8 +233,9 @@ class Viewer {
   }
 
   tellKeys() {
-    this.readout.textContent = "Arrows: another picture · digits: one panel alone · space: A " +
-      "against B · + − 0 or Ctrl and the wheel: zoom · drag: move";
+    this.readout.textContent = (this.data.hasOthers ? "Arrows: another picture · " : "") +
+      "digits: one panel alone · space: A against B · + − 0 or Ctrl and the wheel: zoom · " +
+      "drag: move";
   }
 
   // --- the view --------------------------------------------------------------------------------

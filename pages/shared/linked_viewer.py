@@ -55,12 +55,20 @@ class Linked:
     note: str = ""
 
 
-def show_linked(name: str, image: np.ndarray, panels: Sequence[Linked], meaning: Meaning) -> int:
+def show_linked(
+    name: str,
+    image: np.ndarray,
+    panels: Sequence[Linked],
+    meaning: Meaning,
+    *,
+    has_others: bool = False,
+) -> int:
     """Shows an image (H, W, 3) uint8 in every panel.
 
     Args:
         name: the same name keeps zoom, opacity and hidden classes when the picture changes.
         meaning: of the values in the panel whose side is "map".
+        has_others: whether the arrow keys may ask for another picture.
 
     Returns:
         1 or -1 where the visitor asks for the next or the last picture, else 0.
@@ -80,6 +88,7 @@ def show_linked(name: str, image: np.ndarray, panels: Sequence[Linked], meaning:
             }
             for label in shown_labels(masks)
         ],
+        "hasOthers": has_others,
         "meaning": [{"name": words, "color": color} for words, color in meaning],
     }
     result = _mount(key=name, data=data, on_step_change=lambda: None)

@@ -111,11 +111,6 @@ def label_layer(mask: np.ndarray) -> Layer:
     return Layer(mask, colors)
 
 
-def difference_layer(a: np.ndarray, b: np.ndarray) -> Layer:
-    """One colour where two masks differ, clear where they agree."""
-    return Layer((a == b).astype(np.uint8), _color_table((DIFFERENT_COLOR,)))
-
-
 def outcome_legend(outcomes: np.ndarray) -> list[tuple[str, str, float]]:
     """(colour, name, share of the scored pixels) of each outcome."""
     shares = agreement.outcome_shares(outcomes)
@@ -164,13 +159,6 @@ def _layer_png(layer: Layer, size: tuple[int, int]) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", transparency=layer.colors[:, 3].tobytes())
     return buffer.getvalue()
-
-
-def _color_table(colors: Sequence[str]) -> np.ndarray:
-    table = np.zeros((256, 4), np.uint8)
-    for value, color in enumerate(colors):
-        table[value] = (*bytes.fromhex(color[1:]), 255)
-    return table
 
 
 def jpeg(image: np.ndarray) -> bytes:
