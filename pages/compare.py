@@ -4,17 +4,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.shared import cache, engine, guards, labelling, state, wording
+from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.labelling import Names, Pair
 from pages.shared.linked_viewer import Linked, show_linked
 from pages.shared.viewer import (
     DIFFERENCES,
     DIFFERENT_COLOR,
     OUTCOMES,
-    Panel,
     outcome_legend,
     show_legend,
-    show_panels,
     swatch,
 )
 from segcore import agreement, metrics
@@ -197,15 +195,7 @@ def main() -> None:
     st.query_params[IMAGE] = key
     sample = cache.sample(selection.spec, state.SPLIT, key)
     show_steps(keys, key)
-    waiting = st.empty()
-    if not engine.ENGINE.is_ready:
-        with waiting.container():
-            show_panels(
-                sample.image,
-                [Panel("photo", "Photograph"), *labelling.prediction_panels(names, None)],
-            )
-    pair = labelling.predict_pair(runs, sample.image)
-    waiting.empty()
+    pair = labelling.predict_before_eyes(runs, names, sample.image)
     if pair is not None:
         heading.title(picture_finding(names, sample, pair), anchor=False)
         meaning = DIFFERENCES if sample.mask is None else OUTCOMES

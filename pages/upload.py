@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.labelling import Names, Pair
 from pages.shared.linked_viewer import Linked, show_linked
-from pages.shared.viewer import DIFFERENCES, SMALLEST_SHARE, show_panels, swatch
+from pages.shared.viewer import DIFFERENCES, SMALLEST_SHARE, swatch
 from segcore.agreement import label_shares
 from segcore.errors import SegcoreError
 from segcore.images import encode_png, overlay
@@ -135,16 +135,12 @@ def main() -> None:
     photo = chosen_photo()
     if photo is None:
         return
-    pictures = st.empty()
-    with pictures.container():
-        show_panels(photo, labelling.prediction_panels(names, None))
-    pair = labelling.predict_pair(runs, photo, private=True)
+    pair = labelling.predict_before_eyes(runs, names, photo, private=True)
     if pair is None:
         return
     labels = pair[0].labels, pair[1].labels
     heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
-    with pictures.container():
-        show_linked("upload", photo, linked_panels(names, pair), DIFFERENCES)
+    show_linked("upload", photo, linked_panels(names, pair), DIFFERENCES)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_legend(names, pair)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import cache, engine, wording
 from pages.shared.linked_viewer import Linked
-from pages.shared.viewer import Panel, Side, label_layer
+from pages.shared.viewer import Panel, Side, label_layer, show_panels
 from segcore.errors import SegcoreError
 from segcore.inference import Prediction
 from segcore.runs import Run
@@ -46,6 +46,19 @@ def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = Fa
         st.error(str(error))
         return None
     return predictions[0], predictions[1]
+
+
+def predict_before_eyes(
+    runs: tuple[Run, Run], names: Names, image: np.ndarray, *, private: bool = False
+) -> Pair | None:
+    """As `predict_pair`; as long as the network library loads, the picture is there and waits."""
+    waiting = st.empty()
+    if not engine.ENGINE.is_ready:
+        with waiting.container():
+            show_panels(image, [Panel("photo", "Photograph"), *prediction_panels(names, None)])
+    pair = predict_pair(runs, image, private=private)
+    waiting.empty()
+    return pair
 
 
 def linked_predictions(names: Names, pair: Pair) -> list[Linked]:
