@@ -153,7 +153,8 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from segcore.training import Progress, resume, train
+    from segcore.training import resume, train
+    from segcore.training_progress import Progress
 
     def announce(run: runs.Run) -> None:
         print(f"run: {run.name}", flush=True)

@@ -25,6 +25,10 @@ class RecipeError(SegcoreError):
     """A recipe, model or parameter that does not exist or does not fit."""
 
 
+class TrainingError(SegcoreError):
+    """A training that cannot go on, such as one whose loss is no longer a number."""
+
+
 class StorageError(SegcoreError):
     """The disk is full or artifacts/ cannot be written."""
 

@@ -23,7 +23,7 @@ from segcore.files import (
     write_atomically,
     write_flushed,
 )
-from segcore.runs import HISTORY_COLUMNS, MANIFEST, PENDING, Run
+from segcore.runs import CLASS_IOU_COLUMNS, HISTORY_COLUMNS, MANIFEST, PENDING, Run
 
 
 def new_run_name(model: str, dataset: str) -> str:
@@ -100,8 +100,17 @@ class RunWriter:
 
 def history_csv(rows: list[dict[str, float]]) -> bytes:
     """The bytes of history.csv for these rows, columns in Keras' names."""
-    lines = [",".join(HISTORY_COLUMNS)]
-    lines += [",".join(_cell(row.get(column)) for column in HISTORY_COLUMNS) for row in rows]
+    return _csv(HISTORY_COLUMNS, rows)
+
+
+def class_iou_csv(rows: list[dict[str, float]]) -> bytes:
+    """The bytes of class_iou.csv for these rows: `epoch` and a column for each evaluated class."""
+    return _csv(CLASS_IOU_COLUMNS, rows)
+
+
+def _csv(columns: tuple[str, ...], rows: list[dict[str, float]]) -> bytes:
+    lines = [",".join(columns)]
+    lines += [",".join(_cell(row.get(column)) for column in columns) for row in rows]
     return ("\n".join(lines) + "\n").encode()
 
 

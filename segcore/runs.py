@@ -14,6 +14,7 @@ from typing import Any
 from segcore import settings
 from segcore.errors import RunError
 from segcore.files import sha256, to_json, write_atomically
+from segcore.labels import EVALUATED_IDS, NAMES
 
 MANIFEST = "run.json"
 HISTORY = "history.csv"
@@ -31,6 +32,8 @@ HISTORY_COLUMNS = (
     "seconds",
     "images_per_second",
 )
+CLASS_IOU = "class_iou.csv"
+CLASS_IOU_COLUMNS = ("epoch", *(NAMES[id_] for id_ in EVALUATED_IDS))
 PENDING = "next."
 MODEL_FAMILIES = ("unet", "danet")
 """What the dashboard compares: the first is run A by default, the second run B."""
@@ -105,13 +108,24 @@ class Run:
 
     def history(self) -> list[dict[str, float]]:
         """A row per finished epoch, values as numbers; empty before the first."""
-        entry = self.manifest.get("weights", {}).get(HISTORY)
-        for name in (PENDING + HISTORY, HISTORY):  # the first is there after a crash in a save
+        return self._table(HISTORY)
+
+    def class_iou(self) -> list[dict[str, float]]:
+        """Validation IoU of each evaluated class, a row per finished epoch.
+
+        NaN where the validation masks do not hold it. Empty before the first epoch, and
+        for runs from before this was kept.
+        """
+        return self._table(CLASS_IOU)
+
+    def _table(self, name: str) -> list[dict[str, float]]:
+        entry = self.manifest.get("weights", {}).get(name)
+        for candidate in (PENDING + name, name):  # the first is there after a crash in a save
             try:
-                data = (self.path / name).read_bytes()
+                data = (self.path / candidate).read_bytes()
             except FileNotFoundError:
                 continue
-            if name == HISTORY or (entry and hashlib.sha256(data).hexdigest() == entry["sha256"]):
+            if candidate == name or (entry and hashlib.sha256(data).hexdigest() == entry["sha256"]):
                 return [
                     {key: float(value) if value else float("nan") for key, value in row.items()}
                     for row in csv.DictReader(io.StringIO(data.decode(), newline=""))

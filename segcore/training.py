@@ -1,20 +1,20 @@
 """A recipe and data -> a run: trained, checkpointed after each epoch, resumable."""
 
 import io
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 from PIL import Image
 
-from segcore import devices, runs
+from segcore import devices, metrics, runs
 from segcore.batches import TrainingBatches
-from segcore.errors import RunError, SegcoreError
+from segcore.errors import RunError, SegcoreError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
+from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.learning_metrics import ConfusionMatrix, IoUScore
 from segcore.losses import build_loss
 from segcore.manifest import first_manifest
@@ -22,31 +22,20 @@ from segcore.models import build_model
 from segcore.optimizers import build_optimizer
 from segcore.preparation import Prepared, prepare
 from segcore.recipes import Recipe, from_dict, get_recipe
-from segcore.run_writer import RunWriter, history_csv, new_run_name, write_progress
+from segcore.run_writer import (
+    RunWriter,
+    class_iou_csv,
+    history_csv,
+    new_run_name,
+)
 from segcore.sources import open_source
 from segcore.statistics import class_weights
 from segcore.tracking import EventLog
+from segcore.training_progress import Progress, Reporter
 from segcore.validation import ValidationResult, Validator
 from segcore.weight_files import load_weights
 
 SNAPSHOT_PICTURES = 4
-PROGRESS_INTERVAL = 1.0  # seconds between two writes of progress.json
-
-
-class TrainingError(SegcoreError):
-    """A training that cannot go on, such as one whose loss is no longer a number."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is; `epoch` counts from 1, `step` from 1 within it."""
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-    seconds_left: float | None
 
 
 def train(
@@ -182,7 +171,7 @@ class Session:
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
 
     def run(self, writer: RunWriter, on_progress: Callable[[Progress], None] | None) -> runs.Run:
-        history = writer.run().history()
+        history, class_iou = writer.run().history(), writer.run().class_iou()
         done = int(writer.manifest["epochs"])
         if done:
             self._restore(writer)
@@ -194,7 +183,8 @@ class Session:
             for epoch in range(done + 1, self.recipe.epochs + 1):
                 row, validation = self._epoch(epoch, writer, on_progress)
                 history.append(row)
-                self._commit(writer, epoch, history, validation)
+                class_iou.append({"epoch": epoch, **_iou_by_name(validation)})
+                self._commit(writer, epoch, history, class_iou, validation)
                 events.add(epoch, row)
                 _log(writer, f"epoch {epoch}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
         except KeyboardInterrupt:
@@ -237,7 +227,7 @@ class Session:
         _reseed(self.model, recipe.seed, epoch)
         batches = self.batches(epoch)
         started = time.perf_counter()
-        reporter = _Reporter(writer, epoch, recipe.epochs, len(batches), on_progress)
+        reporter = Reporter(writer, epoch, recipe.epochs, len(batches), on_progress)
         logs = self.model.fit(
             batches,
             epochs=epoch,
@@ -286,6 +276,7 @@ class Session:
         writer: RunWriter,
         epoch: int,
         history: list[dict[str, float]],
+        class_iou: list[dict[str, float]],
         validation: ValidationResult,
     ) -> None:
         best = writer.manifest["best"]
@@ -297,6 +288,7 @@ class Session:
         files["last.weights.h5"] = _weights_bytes(self.network, writer)
         files["optimizer.npz"] = _to_npz(self.optimizer.variables)
         files[runs.HISTORY] = history_csv(history)
+        files[runs.CLASS_IOU] = class_iou_csv(class_iou)
         writer.commit_epoch(files, epochs=epoch, best=best)
 
     def _restore(self, writer: RunWriter) -> None:
@@ -313,52 +305,17 @@ class Session:
         write_atomically(writer.path / "snapshots" / "index.json", to_json(index))
 
 
-class _Reporter(keras.callbacks.Callback):
-    """Tells how far the epoch is, and ends a training whose loss is no longer a number."""
-
-    def __init__(
-        self,
-        writer: RunWriter,
-        epoch: int,
-        epochs: int,
-        steps: int,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        super().__init__()
-        self.writer, self.on_progress = writer, on_progress
-        self.epoch, self.epochs, self.steps = epoch, epochs, steps
-        self.started = time.perf_counter()
-        self.written = 0.0
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self.trained = self.model.get_weights()
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        loss = float((logs or {})["loss"])
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"{self.writer.path.name}: the loss became {loss} in epoch {self.epoch}, step "
-                f"{batch + 1}; lower the learning rate and train again"
-            )
-        now = time.perf_counter()
-        if now - self.written < PROGRESS_INTERVAL and batch + 1 < self.steps:
-            return
-        self.written = now
-        remaining = (self.epochs - self.epoch) * self.steps + self.steps - batch - 1
-        # The first step compiles, so it says nothing about the others.
-        left = (now - self.started) / batch * remaining if batch else None
-        progress = Progress(self.epoch, self.epochs, batch + 1, self.steps, loss, left)
-        write_progress(self.writer.path, vars(progress))
-        if self.on_progress:
-            self.on_progress(progress)
-
-
 # --- parts ---------------------------------------------------------------------------------------
 
 
 def _prepare(recipe: Recipe, spec: str) -> Prepared:
     size = recipe.size_for(open_source(spec).default_size)
     return prepare(spec, size, ("train", "val"))
+
+
+def _iou_by_name(validation: ValidationResult) -> dict[str, float]:
+    iou = metrics.iou_per_class(validation.matrix)
+    return {NAMES[id_]: float(iou[id_]) for id_ in EVALUATED_IDS}
 
 
 def _reseed(model: keras.Model, seed: int, epoch: int) -> None:

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from segcore import metrics, runs
-from segcore.errors import RecipeError, RunError, SegcoreError
+from segcore.errors import RecipeError, RunError, SegcoreError, TrainingError
 from segcore.evaluation import evaluate
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
-from segcore.training import Progress, TrainingError, resume, train
+from segcore.training import resume, train
+from segcore.training_progress import Progress
 
 TINY = Recipe(
     name="tiny",
@@ -57,6 +58,10 @@ def test_a_training_leaves_a_whole_run(spec: str) -> None:
     history = run.history()
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert all(np.isfinite(list(row.values())).all() for row in history)
+    assert [row["epoch"] for row in run.class_iou()] == [1, 2, 3]
+    for row, classes in zip(history, run.class_iou(), strict=True):
+        held = [iou for name, iou in classes.items() if name != "epoch" and np.isfinite(iou)]
+        assert np.mean(held) == pytest.approx(row["val_mean_iou"], abs=1e-6)
     best = max(history, key=lambda row: row["val_mean_iou"])
     assert run.best_epoch == best["epoch"]
     assert sorted(run.snapshots()) == [1, 2, 3]
