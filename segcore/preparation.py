@@ -12,24 +12,18 @@ A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`:
 import fcntl
 import hashlib
 import json
-import os
 import shutil
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-from segcore.errors import DataError, SegcoreError, StorageError
+from segcore.errors import DataError, StorageError
 from segcore.images import resize_image, resize_labels
+from segcore.parallel import default_workers, in_order
 from segcore.settings import prepared_dir
 from segcore.sources import (
     Finding,
@@ -49,14 +43,11 @@ from segcore.statistics import SplitStatistics, count_mask
 Progress = Callable[[str, int, int], None]
 """Called with the split, how many of its items are done, and how many there are."""
 
-FORMAT = 1
+FORMAT = 2
 """Part of the cache key: raise it when the files above or their meaning change."""
 
 CHUNK = 16
 """Items per step: what a process takes at a time, and what an interruption can lose."""
-
-PARALLEL_FROM = 100
-"""With fewer items, starting processes takes longer than they save."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +135,7 @@ def native_samples(spec: str, split: str) -> Samples:
     """
     source = open_source(spec)
     items = source.items(split)
-    folders = prepared_dir().glob(f"{source.name}-*/{_split_key(source, split)}")
+    folders = prepared_dir().glob(f"{source.name}-*/{split_key(source, split)}")
     prepared = [loaded for folder in sorted(folders) if (loaded := _load_split(folder))]
     if prepared:
         usable = set(prepared[0].keys)
@@ -174,10 +165,11 @@ def _size_folder(source: Source, size: Size) -> Path:
 
 
 def _split_folder(source: Source, size: Size, split: str) -> Path:
-    return _size_folder(source, size) / _split_key(source, split)
+    return _size_folder(source, size) / split_key(source, split)
 
 
-def _split_key(source: Source, split: str) -> str:
+def split_key(source: Source, split: str) -> str:
+    """Name under which what is derived from a split is kept: changes with its place and content."""
     place = hashlib.sha256(source.spec.encode()).hexdigest()
     content = hashlib.sha256(f"{FORMAT} {source.fingerprint(split)}".encode()).hexdigest()
     return f"{split}-{place[:8]}-{content[:16]}"
@@ -271,7 +263,7 @@ def _build(
                 (source, items[start : start + CHUNK], size, masked)
                 for start in range(writer.done, len(items), CHUNK)
             ]
-            for outcomes in _outcomes(tasks, workers):
+            for outcomes in in_order(_process, tasks, workers or default_workers(len(items))):
                 writer.append(outcomes)
                 if progress:
                     progress(split, writer.done, len(items))
@@ -298,52 +290,6 @@ def _check_space(folder: Path, needed: int) -> None:
 
 
 Task = tuple[Source, list[Item], Size, bool]
-
-
-def _outcomes(tasks: list[Task], workers: int | None) -> Iterator[list[Outcome]]:
-    """The outcomes of the tasks in their order, from several processes where that pays."""
-    if workers is None:
-        workers = _default_workers(tasks)
-    if workers <= 1:
-        yield from map(_process, tasks)
-        return
-    # Spawned: a fork would inherit the threads and locks of TensorFlow where it is loaded.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_follow_parent)
-    try:
-        yield from pool.map(_process, tasks)
-    except BrokenProcessPool as error:
-        raise SegcoreError(
-            "A process that prepares data was ended from outside, most likely for want of memory: "
-            "prepare again, it goes on where it stopped."
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _default_workers(tasks: list[Task]) -> int:
-    if len(tasks) * CHUNK < PARALLEL_FROM:
-        return 1
-    # A spawned process imports the main module again. That is sound for `python -m`; a script,
-    # a Streamlit page among them, would run once more.
-    if getattr(sys.modules["__main__"], "__spec__", None) is None:
-        return 1
-    return os.cpu_count() or 1
-
-
-def _follow_parent() -> None:
-    """In a worker: leaves Ctrl-C to the parent, and ends when that is killed.
-
-    Without the second a worker would wait for its next task forever.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _process(task: Task) -> list[Outcome]:

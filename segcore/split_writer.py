@@ -11,7 +11,7 @@ import numpy as np
 
 from segcore.labels import NUM_CLASSES
 from segcore.sources import Finding, HealthReport, Size
-from segcore.statistics import LOCATION_GRID, MaskCounts, SplitStatistics
+from segcore.statistics import LOCATION_GRID, NO_COUNTS, REGION_BINS, MaskCounts, SplitStatistics
 
 
 class UsableSample(NamedTuple):
@@ -26,13 +26,6 @@ class UsableSample(NamedTuple):
 
 
 Outcome = UsableSample | Finding
-
-NO_COUNTS = MaskCounts(
-    pixels=np.zeros(NUM_CLASSES, np.int64),
-    no_label=0,
-    location=np.zeros((NUM_CLASSES, *LOCATION_GRID), np.float32),
-)
-"""Of a sample without mask."""
 
 
 class SplitWriter:
@@ -54,6 +47,7 @@ class SplitWriter:
         self.counts = np.zeros((0, NUM_CLASSES), np.int64)
         self.no_label = np.zeros(0, np.int64)
         self.location = np.zeros((NUM_CLASSES, *LOCATION_GRID))  # summed over the images
+        self.regions = np.zeros((NUM_CLASSES, REGION_BINS), np.int64)
         self._restore()
         for array in self._arrays():
             array.truncate(len(self.keys))
@@ -81,6 +75,7 @@ class SplitWriter:
         self.counts = np.vstack([self.counts, *(count.pixels for count in counts)])
         self.no_label = np.append(self.no_label, [count.no_label for count in counts])
         self.location += sum(count.location for count in counts)
+        self.regions += sum(count.regions for count in counts)
         self.keys += [sample.key for sample in usable]
         self.sequences += [sample.sequence for sample in usable]
         self.findings += [outcome for outcome in outcomes if isinstance(outcome, Finding)]
@@ -96,7 +91,8 @@ class SplitWriter:
         for array in self._arrays():
             array.write_header(rows)
             array.sync()
-        SplitStatistics(self.counts, self.no_label, self.location / max(rows, 1)).save(
+        location = self.location / max(rows, 1)
+        SplitStatistics(self.counts, self.no_label, location, self.regions).save(
             self.folder / "statistics.npz"
         )
         _replace(self.folder / "manifest.json", json.dumps(self._state()).encode())
@@ -122,6 +118,7 @@ class SplitWriter:
             counts=self.counts,
             no_label=self.no_label,
             location=self.location,
+            regions=self.regions,
         )
         temporary.replace(self.folder / "progress.npz")
 
@@ -136,7 +133,7 @@ class SplitWriter:
         if any(array.rows < len(state["keys"]) for array in self._arrays()):
             return
         self.counts, self.no_label = saved["counts"], saved["no_label"]
-        self.location = saved["location"]
+        self.location, self.regions = saved["location"], saved["regions"]
         health = HealthReport.from_json(state["health"])
         self.done, self.findings = health.checked, list(health.findings)
         self.keys, self.sequences = state["keys"], state["sequences"]

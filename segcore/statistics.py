@@ -1,29 +1,55 @@
-"""What a split holds: class counts, imbalance, co-occurrence, where in the image a class lives."""
+"""What a split holds: class counts, imbalance, co-occurrence, places and sizes of a class."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
+import cc3d
 import numpy as np
+from PIL import Image
 
 from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
 
 LOCATION_GRID = (16, 32)
 """Rows and columns of the map of where a class lives."""
 
+REGION_BINS = 27
+"""Bin k counts the regions of 2**k to 2**(k+1) - 1 pixels; 2**26 is the largest picture taken."""
+
+COARSE_PIXELS = 512 * 256
+"""Places and regions are looked at on about as many pixels: on every k-th each way of a mask that
+has more. Class counts are of every pixel."""
+
 
 @dataclass(frozen=True)
 class MaskCounts:
-    """The counts of one mask at its native resolution."""
+    """The counts of one mask at its native resolution.
+
+    A region is a set of pixels of one class that touch, corners included. On a large mask those
+    smaller than the distance of the pixels looked at can be missed.
+    """
 
     pixels: np.ndarray  # (34,) int64
     no_label: int  # pixels of value 255
     location: np.ndarray  # (34, 16, 32) float32, share of each grid cell that is the class
+    regions: np.ndarray  # (34, REGION_BINS) int64, regions by the logarithm of their pixels
 
 
 def count_mask(mask: np.ndarray) -> MaskCounts:
-    """Counts a (H, W) uint8 mask, all in one pass over its pixels."""
+    """Counts a (H, W) uint8 mask of label ids."""
+    histogram = np.array(Image.fromarray(mask).histogram(), np.int64)
+    step = max(1, round((mask.size / COARSE_PIXELS) ** 0.5))
+    coarse = np.ascontiguousarray(mask[::step, ::step])
+    return MaskCounts(
+        pixels=histogram[:NUM_CLASSES],
+        no_label=int(histogram[NUM_CLASSES:].sum()),
+        location=_location(coarse),
+        regions=_regions(coarse, step * step),
+    )
+
+
+def _location(mask: np.ndarray) -> np.ndarray:
     rows, columns = LOCATION_GRID
     height, width = mask.shape
     row = np.arange(height) * rows // height
@@ -33,11 +59,29 @@ def count_mask(mask: np.ndarray) -> MaskCounts:
     histogram = histogram.reshape(rows * columns, 256)
     # A mask smaller than the grid leaves cells without pixels.
     share = histogram[:, :NUM_CLASSES] / np.maximum(histogram.sum(1, keepdims=True), 1)
-    return MaskCounts(
-        pixels=histogram[:, :NUM_CLASSES].sum(0),
-        no_label=int(histogram[:, NUM_CLASSES:].sum()),
-        location=share.T.reshape(NUM_CLASSES, rows, columns).astype(np.float32),
-    )
+    return share.T.reshape(NUM_CLASSES, rows, columns).astype(np.float32)
+
+
+def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
+    # 0 would be background to the library.
+    components = cc3d.connected_components(mask.astype(np.uint16) + 1, connectivity=8)
+    area = np.bincount(components.ravel()) * pixel_area
+    label = np.zeros(len(area), np.uint8)
+    label[components.ravel()] = mask.ravel()
+    bins = np.zeros((256, REGION_BINS), np.int64)
+    exists = area > 0
+    size = np.minimum(np.log2(area[exists]).astype(np.int64), REGION_BINS - 1)
+    np.add.at(bins, (label[exists], size), 1)
+    return bins[:NUM_CLASSES]
+
+
+NO_COUNTS = MaskCounts(
+    pixels=np.zeros(NUM_CLASSES, np.int64),
+    no_label=0,
+    location=np.zeros((NUM_CLASSES, *LOCATION_GRID), np.float32),
+    regions=np.zeros((NUM_CLASSES, REGION_BINS), np.int64),
+)
+"""Of a sample without mask."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +91,17 @@ class SplitStatistics:
     counts: np.ndarray  # (N, 34) int64, pixels of each class in each image
     no_label: np.ndarray  # (N,) int64, pixels of value 255
     location: np.ndarray  # (34, 16, 32) float64, mean share of each grid cell that is the class
+    regions: np.ndarray  # (34, REGION_BINS) int64, as in MaskCounts, over all images
+
+    @classmethod
+    def of(cls, counted: Sequence[MaskCounts]) -> Self:
+        """Of masks counted one by one."""
+        return cls(
+            counts=np.stack([mask.pixels for mask in counted]),
+            no_label=np.array([mask.no_label for mask in counted]),
+            location=np.asarray(np.mean([mask.location for mask in counted], 0, np.float64)),
+            regions=np.sum([mask.regions for mask in counted], axis=0),
+        )
 
     @property
     def images(self) -> int:
@@ -92,14 +147,23 @@ class SplitStatistics:
     def save(self, path: Path) -> None:
         """Writes the arrays as one compressed .npz."""
         np.savez_compressed(
-            path, counts=self.counts, no_label=self.no_label, location=self.location
+            path,
+            counts=self.counts,
+            no_label=self.no_label,
+            location=self.location,
+            regions=self.regions,
         )
 
     @classmethod
     def load(cls, path: Path) -> Self:
         # Opened here, because np.load leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return cls(arrays["counts"], arrays["no_label"], arrays["location"])
+            return cls.of_arrays(arrays)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """From arrays by the names of the attributes; others may be among them."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
 
 def pixel_share(pixels: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import pytest
 from segcore.labels import NUM_CLASSES
 from segcore.statistics import (
     LOCATION_GRID,
+    REGION_BINS,
     SplitStatistics,
     class_weights,
     count_mask,
@@ -25,12 +26,7 @@ def pixels(**by_id):
 
 
 def statistics(masks):
-    counted = [count_mask(mask) for mask in masks]
-    return SplitStatistics(
-        counts=np.stack([count.pixels for count in counted]),
-        no_label=np.array([count.no_label for count in counted]),
-        location=np.mean([count.location for count in counted], axis=0),
-    )
+    return SplitStatistics.of([count_mask(mask) for mask in masks])
 
 
 def test_counts_of_a_mask_add_up_to_its_pixels():
@@ -119,3 +115,27 @@ def test_class_weights_lift_rare_classes_and_average_to_one():
     assert (weights * pixels).sum() / pixels.sum() == pytest.approx(1)
     assert weights[26] == 1  # a class that does not occur
     assert class_weights(pixels, 0) is None
+
+
+def test_regions_are_counted_by_size():
+    mask = np.full((40, 40), 7, np.uint8)
+    mask[0, :4] = 26  # a car of 4 pixels
+    mask[10:18, 10:18] = 26  # one of 64
+    mask[18, 18] = 26  # that touches its corner
+    mask[30, 30] = 17
+    regions = count_mask(mask).regions
+    assert np.flatnonzero(regions[26]).tolist() == [2, 6]
+    assert regions[17].tolist() == [1] + [0] * (REGION_BINS - 1)
+    assert regions[7].sum() == 1
+    assert regions[11].sum() == 0
+
+
+def test_a_large_mask_is_counted_whole_though_looked_at_coarsely():
+    mask = np.full((1024, 2048), 7, np.uint8)
+    mask[:512] = 23
+    mask[700, 700] = 17  # one pixel, between those looked at for places and regions
+    counts = count_mask(mask)
+    assert counts.pixels[17] == 1
+    assert counts.pixels[23] == 512 * 2048
+    assert np.flatnonzero(counts.regions[23]).tolist() == [20]  # 2**20 pixels
+    assert counts.location[23, :8].min() == 1

@@ -54,6 +54,14 @@ class PairsSource(FolderSource):
         return files, files
 
     def read(self, item: Item) -> Sample:
+        image, colors = self._halves(item)
+        return Sample(item.key, item.sequence, image, nearest_labels(colors))
+
+    def read_mask(self, item: Item) -> np.ndarray:
+        return nearest_labels(self._halves(item)[1])
+
+    def _halves(self, item: Item) -> tuple[np.ndarray, np.ndarray]:
+        """Photograph and coloured mask, (H, H, 3) uint8 each."""
         if item.image is None:
             raise SampleError(Problem.NO_IMAGE, f"{item.key} has no file.")
         picture = read_image(item.image)
@@ -64,5 +72,4 @@ class PairsSource(FolderSource):
                 f"{item.image} is {width}x{height} pixels, not an image and a mask of the same "
                 "square size side by side (512x256): replace it or remove it.",
             )
-        image, colors = picture[:, :height].copy(), picture[:, height:]
-        return Sample(item.key, item.sequence, image, nearest_labels(colors))
+        return picture[:, :height].copy(), picture[:, height:]

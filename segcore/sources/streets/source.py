@@ -2,6 +2,8 @@
 
 import hashlib
 
+import numpy as np
+
 from segcore.errors import DataError
 from segcore.sources.base import Item, Sample, Size
 from segcore.sources.streets.scene import SCENES_PER_TOWN, render_scene
@@ -33,11 +35,17 @@ class StreetsSource:
 
     def read(self, item: Item) -> Sample:
         """Render the scene at `default_size`."""
+        image, mask = self._render(item)
+        return Sample(item.key, item.sequence, image, mask)
+
+    def read_mask(self, item: Item) -> np.ndarray:
+        return self._render(item)[1]
+
+    def _render(self, item: Item) -> tuple[np.ndarray, np.ndarray]:
         split, _, number = item.key.rpartition("-")
         index = int(number)
         seed = (FIRST_TOWN[split] + self._town(split, index)) * SCENES_PER_TOWN
-        image, mask = render_scene(seed + index // TOWNS_PER_SPLIT, self.default_size)
-        return Sample(item.key, item.sequence, image, mask)
+        return render_scene(seed + index // TOWNS_PER_SPLIT, self.default_size)
 
     def fingerprint(self, split: str) -> str:
         text = f"streets {RENDERER_VERSION} {split} {SCENES[split]} {self.default_size}"

@@ -1,0 +1,60 @@
+"""Statistics from the masks alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_data import write_picture
+
+from segcore import counting
+from segcore.counting import count_split, stored_counts
+from segcore.errors import DataError
+from segcore.preparation import prepare
+from segcore.statistics import SplitStatistics
+
+
+def same(a: SplitStatistics, b: SplitStatistics) -> bool:
+    return all(np.allclose(x, y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["camvid", "cityscapes", "pairs"])
+def test_counting_finds_what_a_preparation_finds(kind: str, request: pytest.FixtureRequest) -> None:
+    spec = f"{kind}:{request.getfixturevalue(kind)}"
+    counted = count_split(spec, "train")
+    prepared = prepare(spec, splits=["train"]).splits["train"]
+    assert (counted.keys, counted.sequences) == (prepared.keys, prepared.sequences)
+    assert same(counted.statistics, prepared.statistics)
+
+
+def test_what_was_counted_is_taken_from_the_store(
+    camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = f"camvid:{camvid}"
+    assert stored_counts(spec, "train") is None
+    calls: list[tuple[int, int]] = []
+    first = count_split(spec, "train", lambda *call: calls.append(call))
+    assert calls[-1] == (6, 6)
+    monkeypatch.setattr(counting, "_count", None)
+    assert same(count_split(spec, "train").statistics, first.statistics)
+
+
+def test_changed_masks_are_counted_anew(camvid: Path, artifacts: Path) -> None:
+    spec = f"camvid:{camvid}"
+    count_split(spec, "val")
+    write_picture(camvid / "valannot" / "film0_000.png", np.full((24, 32), 8, np.uint8))
+    assert stored_counts(spec, "val") is None
+    assert count_split(spec, "val").statistics.counts[0, 26] == 24 * 32  # all of it is car
+    assert len(list(artifacts.glob("prepared/*/*.npz"))) == 1
+
+
+def test_a_mask_that_cannot_be_used_is_named_and_left_out(camvid: Path) -> None:
+    write_picture(camvid / "trainannot" / "film0_000.png", np.full((24, 32), 99, np.uint8))
+    counted = count_split(f"camvid:{camvid}", "train")
+    assert len(counted.keys) == 5
+    (finding,) = counted.health.findings
+    assert "unknown class ids (99)" in finding.message
+
+
+def test_a_split_without_masks_is_not_counted(cityscapes: Path) -> None:
+    with pytest.raises(DataError, match="no masks to count"):
+        count_split(f"cityscapes:{cityscapes}", "test")
