@@ -30,11 +30,11 @@ def main() -> None:
     masks = parser.parse_args().masks
     with tempfile.TemporaryDirectory() as folder:
         paths = make_data_set(Path(folder) / "data", masks)
+        spec = f"cityscapes:{folder}/data"
         decoding, counting, opening = [], [], []
         for turn in range(ROUNDS):
             decoding.append(seconds(lambda: decode(paths)))
             os.environ["SEGCORE_ARTIFACTS"] = f"{folder}/artifacts-{turn}"
-            spec = f"cityscapes:{folder}/data"
             counting.append(seconds(lambda: count_split(spec, "train")))
             opening.append(seconds(lambda: stored_counts(spec, "train")))
     ratio = statistics.median(c / d for c, d in zip(counting, decoding, strict=True))

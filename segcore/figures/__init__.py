@@ -1,0 +1,30 @@
+"""Plotly figures: pure functions from data to `go.Figure`.
+
+One template serves the light and the dark theme: backgrounds are clear, lines and text are of a
+grey that reads on both, and a class whose own colour is near black keeps a visible edge. Where
+colour would have to tell classes apart, their names stand beside it.
+"""
+
+from segcore.figures.data import image_shares, location_map, pixel_shares, share_against_iou
+from segcore.figures.evaluation import class_differences, class_iou, confusion, reliability
+from segcore.figures.style import MORE_RUNS, NEUTRAL, RUN_A, RUN_B
+from segcore.figures.training import Axis, Curve, learning_curves, single_curves
+
+__all__ = [
+    "MORE_RUNS",
+    "NEUTRAL",
+    "RUN_A",
+    "RUN_B",
+    "Axis",
+    "Curve",
+    "class_differences",
+    "class_iou",
+    "confusion",
+    "image_shares",
+    "learning_curves",
+    "location_map",
+    "pixel_shares",
+    "reliability",
+    "share_against_iou",
+    "single_curves",
+]

@@ -1,0 +1,111 @@
+"""Charts of what a data set holds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from segcore.figures.style import EDGE, ROW, styled, with_opacity
+from segcore.labels import EVALUATED_IDS, LABELS, NAMES
+
+
+def pixel_shares(shares: Mapping[str, np.ndarray], ids: Sequence[int]) -> go.Figure:
+    """Share of pixels per class, on a log axis: bars for the first split, diamonds for the others.
+
+    Args:
+        shares: split -> (34,) shares of its labelled pixels.
+        ids: the classes to show, from top to bottom.
+    """
+    figure = _class_chart(shares, ids, "of pixels")
+    held = np.concatenate([share[list(ids)] for share in shares.values()])
+    held = held[held > 0]
+    lowest = np.floor(np.log10(held.min() * 0.7)) if held.size else -5
+    ticks = [10.0**power for power in range(int(lowest), 1)]
+    figure.update_xaxes(
+        type="log",
+        range=[lowest, 0.05],
+        tickvals=ticks,
+        ticktext=[f"{tick * 100:g} %" for tick in ticks],
+    )
+    return figure
+
+
+def image_shares(shares: Mapping[str, np.ndarray], ids: Sequence[int]) -> go.Figure:
+    """Share of images that hold the class; arguments as `pixel_shares`."""
+    figure = _class_chart(shares, ids, "of images")
+    figure.update_xaxes(range=[0, 1.04], tickformat=".0%", dtick=0.25)
+    return figure
+
+
+def _class_chart(shares: Mapping[str, np.ndarray], ids: Sequence[int], what: str) -> go.Figure:
+    figure = go.Figure()
+    names = [NAMES[id_] for id_ in ids]
+    for position, (split, share) in enumerate(shares.items()):
+        values = [float(share[id_]) or None for id_ in ids]
+        hover = f"<b>%{{y}}</b><br>{split}: %{{x:.3%}} {what}<extra></extra>"
+        if position == 0:
+            colors = [LABELS[id_].hex_color for id_ in ids]
+            marker: dict[str, Any] = {"color": colors, "line": {"color": EDGE, "width": 1}}
+            figure.add_bar(
+                x=values, y=names, orientation="h", name=split, marker=marker, hovertemplate=hover
+            )
+        else:
+            symbol = ("diamond", "circle")[(position - 1) % 2]
+            marker = {"symbol": symbol, "size": 10, "color": "white"}
+            marker["line"] = {"color": "#30343b", "width": 2}
+            figure.add_scatter(
+                x=values, y=names, mode="markers", name=split, marker=marker, hovertemplate=hover
+            )
+    figure.update_layout(height=ROW * len(names) + 70)
+    figure.update_xaxes(showgrid=True)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return styled(figure)
+
+
+def location_map(grid: np.ndarray, color: str) -> go.Figure:
+    """Where in the image a class lives: (16, 32) share of each cell, from clear to its colour."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=grid,
+            colorscale=[[0, with_opacity(color, 0)], [1, color]],
+            zmin=0,
+            showscale=False,
+            hovertemplate="%{z:.1%} of this spot<extra></extra>",
+        )
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, autorange="reversed")
+    figure.update_layout(height=190, margin=dict.fromkeys("lrtb", 0))
+    return styled(figure)
+
+
+def share_against_iou(
+    share: np.ndarray, scores: Sequence[tuple[str, str, Mapping[str, float | None]]]
+) -> go.Figure:
+    """Does imbalance explain the errors? A dot per class and run: pixel share, log, against IoU.
+
+    Args:
+        share: (34,) shares of the training pixels.
+        scores: name, colour and class -> IoU of each run.
+    """
+    figure = go.Figure()
+    for position, (name, color, iou) in enumerate(scores):
+        ids = [id_ for id_ in EVALUATED_IDS if share[id_] > 0 and iou.get(NAMES[id_]) is not None]
+        figure.add_scatter(
+            x=[float(share[id_]) for id_ in ids],
+            y=[iou[NAMES[id_]] for id_ in ids],
+            text=[NAMES[id_] for id_ in ids],
+            # One run names the classes: the other's dots lie straight above or below.
+            mode="markers+text" if position == 0 else "markers",
+            textposition="bottom center",
+            textfont={"size": 11},
+            name=name,
+            marker={"color": color, "size": 11},
+            hovertemplate=f"<b>%{{text}}</b><br>{name}: IoU %{{y:.3f}}<br>%{{x:.3%}} of the "
+            "training pixels<extra></extra>",
+        )
+    figure.update_xaxes(type="log", title="share of training pixels", tickformat=".2~%", dtick=1)
+    figure.update_yaxes(title="IoU", range=[-0.08, 1.04])
+    figure.update_layout(height=380)
+    return styled(figure)
