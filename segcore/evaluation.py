@@ -1,8 +1,9 @@
 """Run + data -> counts per image -> report, at the truth's own resolution.
 
-Images are streamed: one is in memory at a time, and only counts are kept of it. The result lies in
-the run's folder as evaluation-DATASET-SPLIT.json (the report) and .npz (the counts), and is taken
-from there as long as weights, data and definitions are the same.
+Images are streamed: one is in memory at a time, and only counts are kept of it; the masks go to
+`segcore.predictions`, so that pictures can be found by them. The result lies in the run's folder
+as evaluation-DATASET-SPLIT.json (the report) and .npz (the counts), and is taken from there as
+long as weights, data and definitions are the same.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,16 @@ import numpy as np
 from segcore import metrics
 from segcore.errors import DataError
 from segcore.files import to_json, write_atomically
-from segcore.inference import AUGMENTED, ONE_VIEW, Predictor, Views, load_predictor
+from segcore.inference import (
+    AUGMENTED,
+    ONE_VIEW,
+    Prediction,
+    Predictor,
+    Views,
+    load_predictor,
+)
 from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.predictions import PredictionWriter
 from segcore.preparation import native_samples
 from segcore.runs import Run, verified_weights
 from segcore.sources import Sample, Source, has_masks, open_source
@@ -167,7 +177,13 @@ def evaluate(
         if stored is not None and _is_current(stored, run, source):
             return replace(stored, spec=spec)
     views = AUGMENTED if augmented else ONE_VIEW
-    evaluation = _evaluate(load_predictor(run), views, source, spec, split, progress)
+    predictor = load_predictor(run)
+    with ExitStack() as stack:
+        keep = None
+        if not augmented:
+            fingerprint = source.fingerprint(split)
+            keep = stack.enter_context(PredictionWriter(run, source.name, split, fingerprint)).add
+        evaluation = _evaluate(predictor, views, source, spec, split, progress, keep)
     path = _npz_path(run, source.name, split, augmented)
     write_atomically(path, _to_npz(evaluation))
     write_atomically(path.with_suffix(".json"), to_json(evaluation.report()))
@@ -230,6 +246,7 @@ def _evaluate(
     spec: str,
     split: str,
     progress: Progress | None,
+    keep: Callable[[str, Prediction], None] | None,
 ) -> Evaluation:
     samples = native_samples(source.spec, split)
     count = len(samples)
@@ -246,6 +263,8 @@ def _evaluate(
         _add_sample(digest, sample)
         prediction = predictor.predict(sample.image, views)
         labels, confidence = prediction.labels, prediction.confidence
+        if keep is not None:
+            keep(sample.key, prediction)
         keys.append(sample.key)
         sequences.append(sample.sequence)
         sizes[index] = truth.shape

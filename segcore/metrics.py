@@ -77,15 +77,15 @@ def boundary_counts(truth: np.ndarray, prediction: np.ndarray, d: int) -> np.nda
         (2, 34) int64: intersection, union.
     """
     valid = valid_pixels(truth)
-    in_truth = valid & ~_interior(truth, d)
-    in_prediction = valid & ~_interior(prediction, d)
+    in_truth = valid & ~interior(truth, d)
+    in_prediction = valid & ~interior(prediction, d)
     both = in_truth & in_prediction & (truth == prediction)
     intersection = _count_ids(truth[both])
     union = _count_ids(truth[in_truth]) + _count_ids(prediction[in_prediction]) - intersection
     return np.stack([intersection, union])
 
 
-def _interior(labels: np.ndarray, d: int) -> np.ndarray:
+def interior(labels: np.ndarray, d: int) -> np.ndarray:
     """Where a pixel is left after its own class's mask is eroded d times: (H, W) bool.
 
     Every class at once: the first erosion leaves the pixels whose 3x3 neighbours all have their

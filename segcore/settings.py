@@ -19,6 +19,10 @@ def prepared_dir() -> Path:
     return artifacts_dir() / "prepared"
 
 
+def predictions_dir() -> Path:
+    return artifacts_dir() / "predictions"
+
+
 def registry_path() -> Path:
     return artifacts_dir() / "registry.json"
 

@@ -1,0 +1,167 @@
+"""What a run says about every picture of a split, kept so that pictures can be found by it.
+
+A file artifacts/predictions/RUN/DATASET-SPLIT.zip holds, for each picture, KEY.labels.png (label
+ids at the picture's own size) and KEY.confidence.png (0 to 255, small), and identity.json, which
+says of which weights and data it is. It can be deleted at any time: it is made anew when wanted.
+"""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from PIL import Image
+
+from segcore.errors import StorageError
+from segcore.files import storage_error
+from segcore.images import resize_labels
+from segcore.inference import Prediction, load_predictor
+from segcore.preparation import native_samples
+from segcore.runs import Run
+from segcore.settings import predictions_dir
+from segcore.sources import open_source
+
+CONFIDENCE_PIXELS = 512 * 256
+CONFIDENCE_STEPS = 32
+"""Confidence is kept coarsely: a picture is found by it, not scored."""
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+
+class StoredPredictions:
+    """The predictions of a split, read picture by picture; safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        with zipfile.ZipFile(path) as archive:
+            self.identity: dict[str, str] = json.loads(archive.read("identity.json"))
+            self.keys: list[str] = json.loads(archive.read("keys.json"))
+        self._path = path
+
+    def labels(self, key: str) -> np.ndarray:
+        """(H, W) uint8 label ids. Raises KeyError."""
+        return self._read(f"{key}.labels.png")
+
+    def confidence(self, key: str) -> np.ndarray:
+        """(H, W) float32 from 0 to 1, of the labels; in coarse steps. Raises KeyError."""
+        height, width = self.labels(key).shape
+        steps = resize_labels(self._read(f"{key}.confidence.png"), (height, width))
+        return steps.astype(np.float32) / (CONFIDENCE_STEPS - 1)
+
+    def _read(self, name: str) -> np.ndarray:
+        with zipfile.ZipFile(self._path) as archive, archive.open(name) as file:
+            return np.asarray(Image.open(file, formats=("PNG",)))
+
+
+class PredictionWriter:
+    """Collects the predictions of a split; they count once all are there.
+
+    Raises StorageError where artifacts/ cannot be written.
+    """
+
+    def __init__(self, run: Run, dataset: str, split: str, fingerprint: str) -> None:
+        self.path = _path(run, dataset, split)
+        self.identity = _identity(run, fingerprint)
+        self.keys: list[str] = []
+        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.archive = zipfile.ZipFile(self.temporary, "w", zipfile.ZIP_STORED)
+        except OSError as error:
+            raise storage_error(self.path.parent, error) from error
+
+    def add(self, key: str, prediction: Prediction) -> None:
+        confidence = np.rint(prediction.confidence * (CONFIDENCE_STEPS - 1)).astype(np.uint8)
+        scale = min(1.0, (CONFIDENCE_PIXELS / confidence.size) ** 0.5)
+        height, width = (max(1, round(side * scale)) for side in confidence.shape)
+        self._write(f"{key}.labels.png", _png(prediction.labels))
+        self._write(f"{key}.confidence.png", _png(resize_labels(confidence, (height, width))))
+        self.keys.append(key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._write("identity.json", json.dumps(self.identity).encode())
+                self._write("keys.json", json.dumps(self.keys).encode())
+                self.archive.close()
+                self.temporary.replace(self.path)
+        except OSError as problem:
+            raise storage_error(self.path.parent, problem) from problem
+        finally:
+            self.archive.close()
+            self.temporary.unlink(missing_ok=True)
+
+    def _write(self, name: str, data: bytes) -> None:
+        try:
+            self.archive.writestr(name, data)
+        except OSError as error:
+            raise storage_error(self.path.parent, error) from error
+
+
+def stored_predictions(run: Run, spec: str, split: str) -> StoredPredictions | None:
+    """What the run's best weights say about the split as it is now, or None: predict it first.
+
+    Raises DataError as open_source.
+    """
+    source = open_source(spec)
+    try:
+        stored = StoredPredictions(_path(run, source.name, split))
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    is_current = stored.identity == _identity(run, source.fingerprint(split))
+    return stored if is_current else None
+
+
+def predict_split(
+    run: Run, spec: str, split: str, progress: Progress | None = None
+) -> StoredPredictions:
+    """Predicts every picture of the split, or returns what is stored.
+
+    Raises:
+        DataError: the data cannot be read.
+        RunError: the run's weights are missing or damaged.
+        StorageError: artifacts/ cannot be written.
+    """
+    stored = stored_predictions(run, spec, split)
+    if stored is not None:
+        return stored
+    source = open_source(spec)
+    samples = native_samples(spec, split)
+    predictor = load_predictor(run)
+    with PredictionWriter(run, source.name, split, source.fingerprint(split)) as writer:
+        for index in range(len(samples)):
+            sample = samples[index]
+            writer.add(sample.key, predictor.predict(sample.image))
+            if progress:
+                progress(index + 1, len(samples))
+    stored = stored_predictions(run, spec, split)
+    if stored is None:
+        raise StorageError(f"{writer.path}: cannot be read back; check the disk and try again")
+    return stored
+
+
+def _path(run: Run, dataset: str, split: str) -> Path:
+    return predictions_dir() / run.name / f"{dataset}-{split}.zip"
+
+
+def _identity(run: Run, fingerprint: str) -> dict[str, str]:
+    return {"weights_sha256": str(run.weights_hash), "data_fingerprint": fingerprint}
+
+
+def _png(values: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
