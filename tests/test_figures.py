@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from segcore import figures
-from segcore.figures import RUN_A, RUN_B, Curve
+from segcore.figures import RUN_A, RUN_B, Curve, View
 from segcore.labels import IDS, LABELS, NUM_CLASSES
 
 ROAD, POLE, SKY = IDS["road"], IDS["pole"], IDS["sky"]
@@ -46,7 +46,7 @@ def test_the_gap_between_train_and_validation_is_shaded_in_the_runs_colour() -> 
 
 def test_curves_run_along_the_minutes_since_the_start() -> None:
     curve = Curve("U-Net", RUN_A, rows(4, learning_rate=0.001))
-    figure = figures.single_curves([curve], "learning_rate", "minutes")
+    figure = figures.single_curves([curve], "learning_rate", View(axis="minutes"))
     assert list(figure.data[0].x) == [0.5, 1.0, 1.5, 2.0]
 
 
@@ -103,3 +103,49 @@ def test_backgrounds_are_clear_so_that_both_themes_show_through() -> None:
     figure = figures.class_iou([("A", RUN_A, {"road": 0.5})])
     assert figure.layout.template.layout.paper_bgcolor == "rgba(0,0,0,0)"
     assert figure.layout.template.layout.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_smoothing_keeps_the_raw_line_behind() -> None:
+    raw = [1.0, 0.0, 1.0, 0.0]
+    curve = Curve("A", RUN_A, [{"epoch": e + 1, "loss": v} for e, v in enumerate(raw)])
+    behind, line = figures.single_curves([curve], "loss", View(smoothing=0.5)).data
+    assert list(behind.y) == raw
+    # By hand: weights 1/2 of the newest, half as much of each before, over their sum.
+    assert list(line.y) == pytest.approx([1, 1 / 3, 5 / 7, 1 / 3])
+
+
+def test_seeds_become_a_mean_with_a_band_over_their_common_epochs() -> None:
+    seeds = [Curve(f"seed {i}", RUN_A, rows(3 + i, val_loss=0.2 * i, loss=1.0)) for i in range(3)]
+    mean = figures.mean_of_seeds(seeds, "U-Net, 3 seeds")
+    assert mean.values("epoch").tolist() == [1, 2, 3]
+    assert mean.values("val_loss") == pytest.approx([0.2] * 3)
+    low, high, _, val = figures.learning_curves([mean], "loss").data
+    assert list(low.y) == [0, 0, 0] and list(high.y) == pytest.approx([0.4] * 3)
+    assert high.fill == "tonexty" and val.fill is None
+
+
+def test_classes_over_epochs_leave_out_what_the_truth_does_not_hold() -> None:
+    table = [
+        {"epoch": epoch, "road": 0.5 + epoch / 10, "sky": 0.9, "train": np.nan}
+        for epoch in (1, 2, 3)
+    ]
+    heat = figures.classes_over_epochs(table, RUN_A).data[0]
+    assert list(heat.y) == ["sky", "road"]
+    assert list(heat.z[1]) == pytest.approx([0.6, 0.7, 0.8])
+
+
+def test_region_sizes_are_shares_of_each_splits_regions() -> None:
+    train, val = np.zeros(27, np.int64), np.zeros(27, np.int64)
+    train[4], train[10], val[10] = 3, 1, 5
+    bar, line = figures.region_sizes({"train": train, "val": val}, "#ff0000").data
+    assert bar.x[0] == "16" and bar.x[-1] == "1 k"
+    assert bar.y[0] == 0.75 and bar.y[-1] == 0.25
+    assert line.y[0] == 0 and line.y[-1] == 1
+
+
+def test_seen_together_is_of_the_rows_images() -> None:
+    together = np.zeros((34, 34), np.int64)
+    together[ROAD, ROAD], together[POLE, POLE] = 10, 4
+    together[ROAD, POLE] = together[POLE, ROAD] = 4
+    heat = figures.seen_together(together, [ROAD, POLE]).data[0]
+    assert heat.z.tolist() == [[1, 0.4], [1, 1]]

@@ -5,10 +5,25 @@ grey that reads on both, and a class whose own colour is near black keeps a visi
 colour would have to tell classes apart, their names stand beside it.
 """
 
-from segcore.figures.data import image_shares, location_map, pixel_shares, share_against_iou
+from segcore.figures.data import (
+    image_shares,
+    location_map,
+    pixel_shares,
+    region_sizes,
+    seen_together,
+    share_against_iou,
+)
 from segcore.figures.evaluation import class_differences, class_iou, confusion, reliability
 from segcore.figures.style import MORE_RUNS, NEUTRAL, RUN_A, RUN_B
-from segcore.figures.training import Axis, Curve, learning_curves, single_curves
+from segcore.figures.training import (
+    Axis,
+    Curve,
+    View,
+    classes_over_epochs,
+    learning_curves,
+    mean_of_seeds,
+    single_curves,
+)
 
 __all__ = [
     "MORE_RUNS",
@@ -17,14 +32,19 @@ __all__ = [
     "RUN_B",
     "Axis",
     "Curve",
+    "View",
     "class_differences",
     "class_iou",
+    "classes_over_epochs",
     "confusion",
     "image_shares",
     "learning_curves",
     "location_map",
+    "mean_of_seeds",
     "pixel_shares",
+    "region_sizes",
     "reliability",
+    "seen_together",
     "share_against_iou",
     "single_curves",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from segcore.figures.style import EDGE, ROW, styled, with_opacity
+from segcore.figures.style import EDGE, NEUTRAL, ROW, styled, with_opacity
 from segcore.labels import EVALUATED_IDS, LABELS, NAMES
 
 
@@ -109,3 +109,65 @@ def share_against_iou(
     figure.update_yaxes(title="IoU", range=[-0.08, 1.04])
     figure.update_layout(height=380)
     return styled(figure)
+
+
+def region_sizes(regions: Mapping[str, np.ndarray], color: str) -> go.Figure:
+    """How large the connected regions of a class are: share of its regions in each size bin.
+
+    Args:
+        regions: split -> (REGION_BINS,) counts; bin k holds regions of 2**k to 2**(k+1) - 1 pixels.
+        color: of the first split; the others are outlined.
+    """
+    held = np.flatnonzero(np.sum(list(regions.values()), axis=0))
+    bins = np.arange(held[0], held[-1] + 1) if held.size else np.arange(1)
+    names = [_pixels(2.0**bin_) for bin_ in bins]
+    figure = go.Figure()
+    for position, (split, counts) in enumerate(regions.items()):
+        share = counts[bins] / max(int(counts.sum()), 1)
+        hover = f"{split}: %{{y:.1%}} of the regions have %{{x}} pixels or more, below twice that"
+        if position == 0:
+            marker = {"color": color, "line": {"color": EDGE, "width": 1}}
+            figure.add_bar(x=names, y=share, name=split, marker=marker)
+        else:
+            line = {"color": EDGE, "width": 2, "shape": "hvh"}
+            figure.add_scatter(x=names, y=share, name=split, mode="lines+markers", line=line)
+        figure.data[-1].hovertemplate = f"{hover}<extra></extra>"
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(title="pixels of a region, and up", type="category")
+    figure.update_layout(height=230)
+    return styled(figure)
+
+
+def seen_together(together: np.ndarray, ids: Sequence[int]) -> go.Figure:
+    """Which classes occur together: share of the row's images that also hold the column's class.
+
+    Args:
+        together: (34, 34) images that hold both classes; the diagonal is those that hold the class.
+        ids: the classes to show.
+    """
+    chosen = list(ids)
+    share = together[np.ix_(chosen, chosen)] / np.maximum(together[chosen, chosen], 1)[:, None]
+    names = [NAMES[id_] for id_ in chosen]
+    hover = "%{z:.0%} of the images with <b>%{y}</b> also hold <b>%{x}</b><extra></extra>"
+    figure = go.Figure(
+        go.Heatmap(
+            x=names,
+            y=names,
+            z=share,
+            zmin=0,
+            zmax=1,
+            xgap=1,
+            ygap=1,
+            colorscale=[[0, with_opacity(NEUTRAL, 0.04)], [1, NEUTRAL]],
+            showscale=False,
+            hovertemplate=hover,
+        )
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False, title="images with")
+    figure.update_xaxes(showgrid=False, tickangle=-55, title="also hold")
+    figure.update_layout(height=ROW * len(names) + 130)
+    return styled(figure)
+
+
+def _pixels(count: float) -> str:
+    return f"{count:.0f}" if count < 1000 else f"{count / 1000:.0f} k"
