@@ -22,6 +22,9 @@ SAME_SHARES = 0.01
 TURNED = 0.05
 """How far above its minimum, relatively, the validation loss must end to have turned."""
 
+LEARNT = 0.1
+"""IoU from which a class counts as learnt at all."""
+
 
 # --- data ----------------------------------------------------------------------------------------
 
@@ -174,6 +177,33 @@ def training(name: str, history: Sequence[Row]) -> str:
             f"{name}: a gap of {gap * 100:.0f} points is open, but validation still holds; {ends}."
         )
     return f"{name}: no overfitting in sight; {ends}."
+
+
+def classes_learnt(name: str, rows: Sequence[Row]) -> str:
+    """Which classes came first, last and not at all, from the rows of class_iou.csv.
+
+    A class is learnt in the first epoch that reaches nine tenths of its best IoU.
+    """
+    best = {
+        class_: max(values)
+        for class_ in rows[0]
+        if class_ != "epoch"
+        and (values := [row[class_] for row in rows if np.isfinite(row[class_])])
+    }
+    learnt = {class_: iou for class_, iou in best.items() if iou >= LEARNT}
+    if not learnt:
+        return f"{name} has learnt no class yet: none has reached an IoU of {LEARNT:.1f}."
+    epoch = {
+        class_: next(int(row["epoch"]) for row in rows if row[class_] >= 0.9 * iou)
+        for class_, iou in learnt.items()
+    }
+    order = sorted(epoch, key=lambda class_: (epoch[class_], -learnt[class_]))
+    first, last = order[:2], order[-1]
+    parts = f"{name} learnt {_listed(first)} first (by epoch {epoch[first[-1]]})"
+    if epoch[last] > epoch[first[-1]]:
+        parts += f", {last} last (epoch {epoch[last]})"
+    never = [class_ for class_ in best if class_ not in learnt]
+    return f"{parts}; never above {LEARNT:.1f}: {_listed(never)}." if never else f"{parts}."
 
 
 def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:

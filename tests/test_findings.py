@@ -11,7 +11,9 @@ def split(*images: dict[str, int]) -> SplitStatistics:
     for row, image in zip(counts, images, strict=True):
         for name, pixels in image.items():
             row[IDS[name]] = pixels
-    return SplitStatistics(counts, np.zeros(len(images), np.int64), np.zeros((34, 16, 32)))
+    return SplitStatistics(
+        counts, np.zeros(len(images), np.int64), np.zeros((34, 16, 32)), np.zeros((34, 27))
+    )
 
 
 def history(*val_losses: float) -> list[dict[str, float]]:
@@ -119,3 +121,16 @@ def test_nested_parameters_are_compared_one_by_one() -> None:
     b = {"epochs": 4, "augmentation": {"flip": False, "blur": 0.0}, "ema": 0.9}
     differing = [row[:3] for row in findings.recipe_differences(a, b) if row[3]]
     assert differing == [("augmentation.flip", True, False), ("ema", None, 0.9)]
+
+
+def test_classes_are_said_to_be_learnt_first_last_and_never() -> None:
+    nan = float("nan")
+    rows = [
+        {"epoch": 1, "road": 0.80, "sky": 0.2, "pole": 0.01, "car": 0.0, "train": nan},
+        {"epoch": 2, "road": 0.85, "sky": 0.7, "pole": 0.05, "car": 0.1, "train": nan},
+        {"epoch": 3, "road": 0.86, "sky": 0.7, "pole": 0.06, "car": 0.5, "train": nan},
+    ]
+    assert findings.classes_learnt("U-Net", rows) == (
+        "U-Net learnt road and sky first (by epoch 2), car last (epoch 3); never above 0.1: pole."
+    )
+    assert "no class yet" in findings.classes_learnt("U-Net", [{"epoch": 1, "road": 0.01}])

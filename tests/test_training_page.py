@@ -1,6 +1,8 @@
 """The training page as a visitor sees it."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -8,7 +10,8 @@ from made_runs import make_run
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import state
-from segcore.run_writer import write_progress
+from segcore import runs
+from segcore.run_writer import RunWriter, class_iou_csv, write_progress
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "training.py")
 
@@ -18,6 +21,16 @@ def page(camvid: Path) -> AppTest:
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = "camvid"
     return app
+
+
+def labelled(elements: Any, label: str) -> Any:
+    (found,) = (element for element in elements if element.label == label)
+    return found
+
+
+def charts(app: AppTest) -> dict[str, dict[str, Any]]:
+    """Text for screen readers -> the plotly figure."""
+    return {found.proto.alt: json.loads(found.proto.spec) for found in app.get("plotly_chart")}
 
 
 def text(app: AppTest) -> str:
@@ -45,7 +58,7 @@ def test_recipes_are_told_apart_by_what_differs(page: AppTest, camvid: Path) -> 
     differing = page.dataframe[-1].value
     assert "aux_weight" in list(differing["Parameter"])
     assert "epochs" not in list(differing["Parameter"])
-    page.toggle[0].set_value(True).run()
+    labelled(page.toggle, "Show all parameters").set_value(True).run()
     everything = page.dataframe[-1].value.set_index("Parameter")
     assert everything.loc["aux_weight", ""] == "≠"
     assert everything.loc["epochs", ""] == ""
@@ -56,9 +69,9 @@ def test_one_slider_moves_the_masks_of_both_models(page: AppTest, camvid: Path) 
         make_run(model, camvid, epochs=epochs, keys=("film0_000", "film0_002"))
     page.run()
     assert not page.exception
-    assert page.slider[0].value == 4
+    assert labelled(page.slider, "Epoch").value == 4
     assert "U-Net after epoch 4: mean IoU 0.360; DANet after epoch 2" in text(page)
-    page.slider[0].set_value(1).run()
+    labelled(page.slider, "Epoch").set_value(1).run()
     assert "U-Net after epoch 1: mean IoU 0.090; DANet after epoch 1" in text(page)
 
 
@@ -81,3 +94,45 @@ def test_without_a_run_the_page_says_how_to_start_one(
     assert not page.exception
     assert "No training has finished an epoch yet" in page.title[0].value
     assert "python -m segcore train" in page.code[0].value
+
+
+def test_curves_are_smoothed_over_the_raw_line(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, epochs=4)
+    page.run()
+    before = charts(page)["Loss over training"]["data"]
+    labelled(page.slider, "Smoothing").set_value(0.5)
+    labelled(page.toggle, "Log axis for loss and learning rate").set_value(True).run()
+    assert not page.exception
+    after = charts(page)["Loss over training"]
+    assert len(after["data"]) == len(before) + 2  # a faint line behind each
+    assert after["layout"]["yaxis"]["type"] == "log"
+    assert charts(page)["Mean IoU over training"]["layout"]["yaxis"].get("type") != "log"
+
+
+def test_seeds_of_one_recipe_are_one_curve(page: AppTest, camvid: Path) -> None:
+    for epochs in (2, 3, 4):  # three runs of one recipe
+        run = make_run("unet", camvid, epochs=epochs)
+        recipe = {**run.manifest["recipe"], "seed": epochs}
+        RunWriter.reopen(run).save_manifest(recipe=recipe, seed=epochs)
+    page.run()
+    chooser = labelled(page.multiselect, "Runs side by side")
+    chooser.set_value([run.name for run in runs.list_runs()]).run()
+    assert not page.exception
+    lines = charts(page)["Mean IoU over training"]["data"]
+    assert [line["name"] for line in lines if line.get("name")][-1] == "U-Net quick, 3 seeds"
+    labelled(page.toggle, "Seeds of one recipe as mean and band").set_value(False).run()
+    assert (
+        len({line["legendgroup"] for line in charts(page)["Mean IoU over training"]["data"]}) == 3
+    )
+
+
+def test_classes_are_shown_by_when_they_were_learnt(page: AppTest, camvid: Path) -> None:
+    for model in ("unet", "danet"):
+        run = make_run(model, camvid, epochs=3)
+        rows = [{"epoch": e, "road": 0.3 * e, "pole": 0.02} for e in (1, 2, 3)]
+        if model == "unet":
+            RunWriter.reopen(run).commit_epoch({runs.CLASS_IOU: class_iou_csv(rows)})
+    page.run()
+    assert not page.exception
+    assert "U-Net learnt road first (by epoch 3); never above 0.1: pole." in text(page)
+    assert "DANet: not kept when it was trained." in text(page)

@@ -63,6 +63,16 @@ def history(run: Run) -> list[dict[str, float]]:
     return _history(run.name, stamp_of(run.path / runs.HISTORY))
 
 
+def class_iou(run: Run) -> list[dict[str, float]]:
+    """As `Run.class_iou`."""
+    return _class_iou(run.name, stamp_of(run.path / runs.CLASS_IOU))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _class_iou(name: str, stamp: Stamp) -> list[dict[str, float]]:
+    return runs.get_run(name).class_iou()
+
+
 @st.cache_data(max_entries=128, show_spinner=False)
 def _history(name: str, stamp: Stamp) -> list[dict[str, float]]:
     return runs.get_run(name).history()

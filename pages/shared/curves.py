@@ -1,0 +1,162 @@
+"""Learning curves of any runs side by side, redrawn while one of them trains."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from pages.shared import cache, wording
+from pages.shared.charts import show_chart
+from pages.shared.state import RUN_A, RUN_B, Selection
+from segcore import figures, findings
+from segcore.figures import Axis, Curve, View
+from segcore.runs import Run
+
+REFRESH = 3.0
+"""Seconds between two looks at a running training."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the visitor wants the curves; seeds of one recipe may be one curve."""
+
+    view: View
+    seeds_as_band: bool
+
+
+def ask_choice(runs: Sequence[Run]) -> Choice:
+    """The controls of the curves, beside the choice of runs."""
+    axis: Axis = st.segmented_control(
+        "Along", ["epoch", "minutes"], default="epoch", required=True, key="training_axis",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    with st.popover("Curves", icon=":material/tune:"):
+        smoothing = st.slider(
+            "Smoothing", 0.0, 0.95, 0.0, 0.05, key="training_smoothing", width=280,
+            help="Weight of the epochs before; the raw line stays behind, faint.",
+        )  # fmt: skip
+        log = st.toggle("Log axis for loss and learning rate", key="training_log")
+        band = any(len(same) > 1 for same in seed_groups(runs)) and st.toggle(
+            "Seeds of one recipe as mean and band", value=True, key="training_band"
+        )
+    return Choice(View(axis, smoothing, log), band)
+
+
+def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
+    """Runs that differ in nothing but their seed stand together, in the order of the first."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        recipe = {key: value for key, value in run.manifest["recipe"].items() if key != "seed"}
+        parent = (run.manifest.get("start_from") or {}).get("run")
+        groups.setdefault(f"{run.dataset} {parent} {sorted(recipe.items())}", []).append(run)
+    return list(groups.values())
+
+
+def curves_of(runs: Sequence[Run], selection: Selection) -> list[Curve]:
+    """A curve per run: run A and run B keep their colours, any other gets one of its own."""
+    fixed = {run.name: color for run, color in sides(selection)}
+    more = iter(figures.MORE_RUNS * len(runs))
+    short = short_names(runs)
+    return [
+        Curve(
+            name=short[run.name],
+            color=fixed.get(run.name) or next(more),
+            history=cache.history(run),
+            best_epoch=run.best_epoch,
+        )
+        for run in runs
+    ]
+
+
+def sides(selection: Selection) -> list[tuple[Run, str]]:
+    """Run A and run B with their colours, where they are chosen."""
+    pairs = ((selection.run_a, RUN_A), (selection.run_b, RUN_B))
+    return [(run, color) for run, color in pairs if run is not None]
+
+
+def show_curves(names: Sequence[str], selection: Selection, choice: Choice) -> None:
+    """Redrawn every few seconds while one of the runs trains."""
+    is_running = any(run.progress() is not None for run in _runs(names))
+    st.fragment(_draw, run_every=REFRESH if is_running else None)(names, selection, choice)
+
+
+def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
+    runs = _runs(names)
+    for run in runs:
+        _show_progress(run)
+    each = curves_of(runs, selection)
+    curves = _with_bands(runs, each) if choice.seeds_as_band else each
+    st.subheader("Mean IoU", anchor=False)
+    st.caption(
+        "Dashed: training, solid: validation, shaded: the gap, star: best epoch."
+        + (" Of several seeds: their mean, and the range of validation." if curves != each else "")
+    )
+    linear = View(choice.view.axis, choice.view.smoothing)
+    figure = figures.learning_curves(curves, "mean_iou", linear)
+    show_chart(figure, "Mean IoU over training", "curve_iou")
+    with st.grid(2, min_column_width=340, gap="medium"):
+        for metric, title, view in (
+            ("loss", "Loss", choice.view),
+            ("accuracy", "Pixel accuracy", linear),
+        ):
+            with st.container():
+                st.subheader(title, anchor=False)
+                figure = figures.learning_curves(curves, metric, view, legend=False)
+                show_chart(figure, f"{title} over training", f"curve_{metric}")
+    st.markdown("\n".join(f"- {findings.training(curve.name, curve.history)}" for curve in each))
+    with st.grid(2, min_column_width=340, gap="medium"):
+        for column, title, view in (
+            ("learning_rate", "Learning rate", choice.view),
+            ("images_per_second", "Images per second", linear),
+        ):
+            with st.container():
+                st.subheader(title, anchor=False)
+                show_chart(figures.single_curves(curves, column, view), title, f"curve_{column}")
+
+
+def _runs(names: Sequence[str]) -> list[Run]:
+    """The runs as they are now, in the order of their names."""
+    known = {run.name: run for run in cache.list_runs()}
+    return [known[name] for name in names if name in known]
+
+
+def _with_bands(runs: Sequence[Run], curves: Sequence[Curve]) -> list[Curve]:
+    by_name = {run.name: curve for run, curve in zip(runs, curves, strict=True)}
+    found = []
+    for same in seed_groups(runs):
+        grouped = [by_name[run.name] for run in same]
+        name = f"{wording.model_name(same[0])} {wording.recipe_name(same[0])}, {len(same)} seeds"
+        found.append(figures.mean_of_seeds(grouped, name) if len(same) > 1 else grouped[0])
+    return found
+
+
+def _show_progress(run: Run) -> None:
+    progress = run.progress()
+    if progress is None:
+        return
+    done = progress["epoch"] - 1 + progress["step"] / max(progress["steps"], 1)
+    left = progress["seconds_left"]
+    remaining = f", {wording.duration(left)} left" if left else ""
+    st.progress(
+        min(1.0, done / progress["epochs"]),
+        f"{wording.model_name(run)} `{run.recipe}` trains: epoch {progress['epoch']} of "
+        f"{progress['epochs']}, step {progress['step']} of {progress['steps']}, "
+        f"loss {progress['loss']:.3f}{remaining}",
+    )
+
+
+def short_names(runs: Sequence[Run]) -> dict[str, str]:
+    """Run name -> what it is called in a legend, as short as tells them apart."""
+    models = [wording.model_name(run) for run in runs]
+    recipes = [f"{wording.model_name(run)} {wording.recipe_name(run)}" for run in runs]
+    times = [f"{wording.model_name(run)} {started(run):%d %b %H:%M:%S}" for run in runs]
+    names = {}
+    for run, *candidates in zip(runs, models, recipes, times, strict=True):
+        unique = [n for n in candidates if (*models, *recipes, *times).count(n) == 1]
+        names[run.name] = (unique or candidates[-1:])[0]
+    return names
+
+
+def started(run: Run) -> datetime:
+    return datetime.fromisoformat(run.created)
