@@ -131,8 +131,10 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     )
     shipping.set_defaults(command=_runs_ship)
 
-    importing = actions.add_parser("import", help="take a run from a ZIP file")
-    importing.add_argument("file", type=Path)
+    importing = actions.add_parser("import", help="take a run from a ZIP, or a Keras CSV log")
+    importing.add_argument("file", type=Path, help="of `runs export`, or of Keras' CSVLogger")
+    importing.add_argument("--model", default="unet", help="of a CSV log: what was trained")
+    importing.add_argument("--data", default="cityscapes", help="of a CSV log: on what")
     importing.set_defaults(command=_runs_import)
 
 
@@ -320,8 +322,13 @@ def _runs_ship(options: argparse.Namespace) -> None:
 
 def _runs_import(options: argparse.Namespace) -> None:
     from segcore.archives import import_run
+    from segcore.csv_logs import import_csv_log
 
-    print(f"imported {import_run(options.file).name}")
+    if options.file.suffix.lower() == ".csv":
+        run = import_csv_log(options.file, options.model, options.data)
+    else:
+        run = import_run(options.file)
+    print(f"imported {run.name}")
 
 
 def _worker(options: argparse.Namespace) -> None:

@@ -160,10 +160,12 @@ def training(name: str, history: Sequence[Row]) -> str:
     if not history:
         return f"{name} has not finished an epoch yet."
     last = history[-1]
-    gap = last["accuracy"] - last["val_accuracy"]
+    gap = last.get("accuracy", np.nan) - last.get("val_accuracy", np.nan)
     ends = (
         f"it ends at {last['accuracy'] * 100:.1f} % training and "
         f"{last['val_accuracy'] * 100:.1f} % validation accuracy"
+        if np.isfinite(gap)
+        else f"its log of {len(history)} epochs has no accuracies"
     )
     turn = turning_epoch(history)
     if turn is not None:
@@ -214,6 +216,8 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
         for row in history
         if row["epoch"] == best
     ]
+    if not scored and any(history for _, history, _ in runs):
+        return "None of these logged a validation mean IoU: compare their losses."
     if not scored:
         return "No epoch is finished yet: curves appear with the first."
     scored.sort(reverse=True)

@@ -100,6 +100,11 @@ class Run:
     def is_shipped(self) -> bool:
         return bool(self.manifest.get("shipped"))
 
+    @property
+    def is_imported(self) -> bool:
+        """A history that another program logged: it has no weights, and its data need not exist."""
+        return bool(self.manifest.get("is_imported"))
+
     @cached_property
     def weights_hash(self) -> str | None:
         """sha256 of best.weights.h5 as the manifest names it, the identity of what is evaluated."""

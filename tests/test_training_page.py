@@ -136,3 +136,17 @@ def test_classes_are_shown_by_when_they_were_learnt(page: AppTest, camvid: Path)
     assert not page.exception
     assert "U-Net learnt road first (by epoch 3); never above 0.1: pole." in text(page)
     assert "DANet: not kept when it was trained." in text(page)
+
+
+def test_a_keras_log_stands_beside_for_the_visit(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, epochs=2)
+    page.run()
+    uploader = page.get("file_uploader")[0]
+    log = b"epoch,accuracy,loss,val_accuracy,val_loss\n0,0.5,1.5,0.4,1.6\n1,0.6,1.2,0.5,1.3\n"
+    uploader.set_value([("history.csv", log, "text/csv"), ("notes.csv", b"none", "text/csv")])
+    page.run()
+    assert not page.exception
+    assert "history.csv" in {line["name"] for line in charts(page)["Loss over training"]["data"]}
+    assert "history.csv: a gap of 10 points is open" in text(page)
+    assert "notes.csv" in page.error[0].value
+    assert len(runs.list_runs()) == 1  # nothing of it is kept

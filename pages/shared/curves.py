@@ -9,7 +9,8 @@ import streamlit as st
 from pages.shared import cache, wording
 from pages.shared.charts import show_chart
 from pages.shared.state import RUN_A, RUN_B, Selection
-from segcore import figures, findings
+from segcore import csv_logs, figures, findings
+from segcore.errors import SegcoreError
 from segcore.figures import Axis, Curve, View
 from segcore.runs import Run
 
@@ -19,10 +20,16 @@ REFRESH = 3.0
 
 @dataclass(frozen=True)
 class Choice:
-    """How the visitor wants the curves; seeds of one recipe may be one curve."""
+    """How the visitor wants the curves.
+
+    Attributes:
+        seeds_as_band: runs that differ in their seed alone are one curve.
+        logs: curves of files that the visitor brought along.
+    """
 
     view: View
     seeds_as_band: bool
+    logs: tuple[Curve, ...]
 
 
 def ask_choice(runs: Sequence[Run]) -> Choice:
@@ -40,7 +47,28 @@ def ask_choice(runs: Sequence[Run]) -> Choice:
         band = any(len(same) > 1 for same in seed_groups(runs)) and st.toggle(
             "Seeds of one recipe as mean and band", value=True, key="training_band"
         )
-    return Choice(View(axis, smoothing, log), band)
+        logs = _ask_logs()
+    return Choice(View(axis, smoothing, log), band, logs)
+
+
+def _ask_logs() -> tuple[Curve, ...]:
+    files = st.file_uploader(
+        "Beside them, for this visit: logs of Keras' CSVLogger",
+        type="csv",
+        accept_multiple_files=True,
+        max_upload_size=5,
+        key="training_logs",
+    )
+    found = []
+    for file, color in zip(files, reversed(figures.MORE_RUNS * len(files)), strict=False):
+        try:
+            rows = csv_logs.read_csv_log(file.getvalue(), file.name)
+        except SegcoreError as error:
+            st.error(str(error), icon=":material/error:")
+            continue
+        best = csv_logs.best_epoch(rows)
+        found.append(Curve(file.name, color, rows, int(best["epoch"]) if best else None))
+    return tuple(found)
 
 
 def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
@@ -86,7 +114,8 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
     for run in runs:
         _show_progress(run)
     each = curves_of(runs, selection)
-    curves = _with_bands(runs, each) if choice.seeds_as_band else each
+    curves = [*(_with_bands(runs, each) if choice.seeds_as_band else each), *choice.logs]
+    each += choice.logs
     st.subheader("Mean IoU", anchor=False)
     st.caption(
         "Dashed: training, solid: validation, shaded: the gap, star: best epoch."

@@ -62,7 +62,8 @@ def data_sets() -> dict[str, DataSet]:
     are elsewhere (a shipped run's, say) are left out; otherwise the spec tells them apart.
     """
     extra = os.environ.get("SEGCORE_DATA", "").split()
-    specs = dict.fromkeys(["streets", *extra, *(run.spec for run in reversed(cache.list_runs()))])
+    trained = [run.spec for run in reversed(cache.list_runs()) if not run.is_imported]
+    specs = dict.fromkeys(["streets", *extra, *trained])
     by_name: dict[str, list[str]] = {}
     for spec in specs:
         by_name.setdefault(spec.partition(":")[0], []).append(spec)
