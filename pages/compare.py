@@ -16,6 +16,7 @@ from pages.shared.viewer import (
     swatch,
 )
 from segcore import agreement, metrics
+from segcore.colors import RUN_A, RUN_B
 from segcore.errors import SegcoreError
 from segcore.images import resize_image
 from segcore.labels import EVALUATED_IDS, NAMES
@@ -119,12 +120,8 @@ def show_class_table(names: Names, truth: np.ndarray, pair: Pair) -> None:
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(
-                f"A · {names.a}", color=state.RUN_A, width=130, **iou
-            ),
-            "b": st.column_config.ProgressColumn(
-                f"B · {names.b}", color=state.RUN_B, width=130, **iou
-            ),
+            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=RUN_A, width=130, **iou),
+            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=RUN_B, width=130, **iou),
             "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=70),
             "pixels": st.column_config.NumberColumn(
                 "Pixels", format="%.1f %%", width=70, help="Share of the picture, by its truth."

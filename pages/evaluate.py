@@ -9,9 +9,10 @@ import streamlit as st
 from pages.shared import cache, engine, guards, state, wording
 from pages.shared.charts import show_chart
 from pages.shared.labelling import Names
-from pages.shared.state import RUN_A, RUN_B, Selection
+from pages.shared.state import Selection
 from pages.shared.viewer import swatch
 from segcore import figures, findings, metrics
+from segcore.colors import RUN_A, RUN_B
 from segcore.errors import SegcoreError
 from segcore.evaluation import Evaluation, evaluate
 from segcore.labels import IDS

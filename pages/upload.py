@@ -9,6 +9,7 @@ from pages.shared.labelling import Names, Pair
 from pages.shared.linked_viewer import Linked, show_linked
 from pages.shared.viewer import DIFFERENCES, SMALLEST_SHARE, swatch
 from segcore.agreement import label_shares
+from segcore.colors import RUN_A, RUN_B
 from segcore.errors import SegcoreError
 from segcore.images import encode_png, overlay
 from segcore.labels import NAMES, colorize
@@ -91,8 +92,8 @@ def show_legend(names: Names, pair: Pair) -> None:
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=state.RUN_A, **share),
-            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=state.RUN_B, **share),
+            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=RUN_A, **share),
+            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=RUN_B, **share),
             "difference": st.column_config.NumberColumn("A − B", format="%+.1f %%", width=80),
         },
     )

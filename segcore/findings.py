@@ -91,6 +91,31 @@ def _drift_findings(train: SplitStatistics, val: SplitStatistics) -> list[str]:
     return found
 
 
+def one_class(id_: int, splits: Mapping[str, SplitStatistics]) -> str:
+    """A class in a split or two: how much, in how many images, how large, and with what."""
+    name, first = next(iter(splits.items()))
+    images = int(first.images_with[id_])
+    if not images:
+        return f"{NAMES[id_].capitalize()} does not occur in {name}."
+    regions = first.regions[id_]
+    middle = int(np.searchsorted(regions.cumsum(), regions.sum() / 2))
+    together = first.cooccurrence[id_] / images
+    alike = [i for i in EVALUATED_IDS if i != id_ and first.images_with[i] < 0.9 * first.images]
+    lift = {i: together[i] * first.images / max(int(first.images_with[i]), 1) for i in alike}
+    friend = max(lift, key=lambda i: lift[i]) if lift else None
+    parts = [
+        f"**{NAMES[id_].capitalize()}** has {_percent(pixel_share(first.pixels)[id_])} of the "
+        f"pixels in {name} and is in {images} of {first.images} images, in "
+        f"{int(regions.sum()):,} regions, half of them below {2 ** (middle + 1):,} pixels."
+    ]
+    if friend is not None and lift[friend] >= 1.2:
+        parts.append(
+            f"{_percent(together[friend])} of its images also hold {NAMES[friend]}, "
+            f"{lift[friend]:.1f} times as many as of all images."
+        )
+    return " ".join(parts)
+
+
 def share_and_iou(share: np.ndarray, runs: Sequence[tuple[str, Mapping[str, float | None]]]) -> str:
     """Whether rare classes are the badly segmented ones, by Spearman's rank correlation.
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segcore import evaluation, runs
+from segcore import evaluation, predictions, runs
 from segcore.files import to_json
-from segcore.inference import Prediction, Timings, Views
+from segcore.inference import ONE_VIEW, Prediction, Timings, Views
 from segcore.labels import IDS
 from segcore.recipes import get_recipe
 from segcore.run_writer import RunWriter, history_csv
@@ -71,19 +71,20 @@ def make_run(
     return writer.run()
 
 
-def stub_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Evaluations predict one label everywhere, by model, without loading Keras."""
+def stub_predictions(
+    monkeypatch: pytest.MonkeyPatch, label: int | None = None, confidence: float = 0.9
+) -> None:
+    """Every run predicts one label everywhere, by default its model's, without loading Keras."""
 
     def load(run: Run) -> SimpleNamespace:
-        def predict(image: np.ndarray, views: Views) -> Prediction:
-            return _constant(run, image)
+        def predict(image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
+            of_run = LABEL_OF[run.model] if label is None else label
+            labels = np.full(image.shape[:2], of_run, np.uint8)
+            sure = np.full(labels.shape, confidence, np.float32)
+            nothing = np.zeros((1, 1, 34), np.float32)
+            return Prediction(labels, sure, Timings(0.0, 0.0, 0.0), nothing)
 
         return SimpleNamespace(run=run, device="CPU", predict=predict)
 
     monkeypatch.setattr(evaluation, "load_predictor", load)
-
-
-def _constant(run: Run, image: np.ndarray) -> Prediction:
-    labels = np.full(image.shape[:2], LABEL_OF[run.model], np.uint8)
-    confidence = np.full(labels.shape, 0.9, np.float32)
-    return Prediction(labels, confidence, Timings(0.0, 0.0, 0.0), np.zeros((1, 1, 34), np.float32))
+    monkeypatch.setattr(predictions, "load_predictor", load)

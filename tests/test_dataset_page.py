@@ -1,15 +1,21 @@
 """The data set page as a visitor sees it."""
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from made_data import id_mask, write_picture
+from made_data import write_picture
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import state
+from pages.shared import engine, state
 from segcore import evaluation
-from segcore.preparation import load_prepared, prepare
+from segcore.counting import stored_counts
+from segcore.labels import IDS
+from segcore.preparation import prepare
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "dataset.py")
 
@@ -39,30 +45,72 @@ def test_the_first_line_says_what_dominates_and_what_starves(page: AppTest, camv
     assert "Every sample can be used" in text(page)
 
 
-def test_samples_are_filtered_by_class(page: AppTest, camvid: Path) -> None:
-    mask = id_mask(9, 24, 32, [3])
-    mask[:12] = 8  # bicyclist, in one more picture than the others
-    write_picture(camvid / "valannot" / "film0_000.png", mask)
+def gallery(app: AppTest, name: str = "gallery") -> dict[str, Any]:
+    """What is sent to the gallery of that name."""
+    for found in app.get("bidi_component"):
+        if found.proto.id and name in found.proto.id:
+            return json.loads(found.proto.json)
+    raise AssertionError(f"no {name}")
+
+
+def labelled(elements: Any, label: str) -> Any:
+    (found,) = (element for element in elements if element.label == label)
+    return found
+
+
+def test_samples_are_filtered_and_sorted(page: AppTest, camvid: Path) -> None:
+    for name, rows in (("film0_000", 12), ("film1_001", 6)):  # cars, more in one than in the other
+        mask = np.full((24, 32), 3, np.uint8)
+        mask[:rows] = 8
+        write_picture(camvid / "valannot" / f"{name}.png", mask)
+    write_picture(camvid / "valannot" / "film0_002.png", np.full((24, 32), 3, np.uint8))
     prepare(f"camvid:{camvid}")
     page.run()
     page.button_group[0].set_value("val").run()
-    (chooser,) = (box for box in page.selectbox if box.label == "Holds the class")
-    chooser.select("road").run()
+    labelled(page.selectbox, "Holds the class").select("car").run()
     assert not page.exception
-    assert "Where road lives" in text(page)
-    assert any(toggle.label == "Only this class's mask" for toggle in page.toggle)
+    assert [item["key"] for item in gallery(page)["items"]] == ["film0_000", "film1_001"]
+    labelled(page.slider, "Its share of the picture").set_value((0.0, 30.0)).run()
+    assert [item["key"] for item in gallery(page)["items"]] == ["film1_001"]
+    labelled(page.selectbox, "Holds the class").select("any class").run()
+    labelled(page.selectbox, "City or film").select("film0").run()
+    labelled(page.selectbox, "Sorted by").select("Rare classes first").run()
+    assert [item["key"] for item in gallery(page)["items"]] == ["film0_000", "film0_002"]
 
 
-def test_a_data_set_that_was_never_prepared_is_prepared_by_a_button(
+def test_one_class_is_shown_closely(page: AppTest, camvid: Path) -> None:
+    prepare(f"camvid:{camvid}")
+    page.run()
+    labelled(page.selectbox, "Class").select("road").run()
+    assert not page.exception
+    assert re.search(r"\*\*Road\*\* has .* in 6 of 6 images, in \d+ regions", text(page))
+
+
+def test_a_data_set_that_was_never_counted_is_counted_by_a_button(
     page: AppTest, camvid: Path
 ) -> None:
     page.run()
-    assert "is not prepared" in page.title[0].value
-    (button,) = (button for button in page.button if button.label == "Prepare now")
-    button.click().run()
+    assert "is not counted" in page.title[0].value
+    labelled(page.button, "Count now").click().run()
     assert not page.exception
-    assert load_prepared(f"camvid:{camvid}") is not None
+    assert stored_counts(f"camvid:{camvid}", "train") is not None
     assert "of the pixels" in page.title[0].value
+
+
+def test_labels_that_both_models_contradict_are_suspected(
+    page: AppTest, camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in ("unet", "danet"):
+        make_run(model, camvid)
+    stub_predictions(monkeypatch, label=IDS["road"], confidence=0.97)
+    write_picture(camvid / "valannot" / "film0_000.png", np.full((24, 32), 4, np.uint8))
+    monkeypatch.setattr(engine, "wait", lambda: True)
+    page.run()
+    labelled(page.button, "Count now").click().run()  # the masks are other ones now
+    labelled(page.button, "Label them all").click().run()
+    assert not page.exception
+    assert "both see road, the truth says sidewalk" in text(page)
+    assert gallery(page, "suspects")["items"][0]["key"] == "film0_000"
 
 
 def test_the_health_report_names_what_was_left_out(page: AppTest, camvid: Path) -> None:

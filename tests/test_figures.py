@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from segcore import figures
-from segcore.figures import RUN_A, RUN_B, Curve, View
+from segcore.colors import RUN_A, RUN_B
+from segcore.figures import Curve, View
 from segcore.labels import IDS, LABELS, NUM_CLASSES
 
 ROAD, POLE, SKY = IDS["road"], IDS["pole"], IDS["sky"]

@@ -14,7 +14,6 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
 from pages.shared import state, viewer
-from segcore import figures
 from segcore.evaluation import evaluate
 from segcore.images import encode_png
 from segcore.labels import IDS, colorize
@@ -220,10 +219,6 @@ def test_a_mask_reaches_the_browser_without_loss_and_void_stays_clear() -> None:
 
 def test_titles_and_notes_are_text_not_markup() -> None:
     assert "&lt;b&gt;A" in viewer_html(AppTest.from_function(one_panel).run())
-
-
-def test_charts_and_pages_give_the_runs_the_same_colors() -> None:
-    assert (state.RUN_A, state.RUN_B) == (figures.RUN_A, figures.RUN_B)
 
 
 def test_a_large_photo_is_shown_smaller_in_its_proportions() -> None:

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_data import id_mask, write_picture
-from made_runs import make_run
+from made_runs import make_run, stub_predictions
 
 from segcore import predictions
 from segcore.disagreement import agreements, suspect_pixels
-from segcore.inference import Prediction, Timings
 from segcore.labels import IDS
 from segcore.predictions import StoredPredictions, predict_split, stored_predictions
 from segcore.preparation import native_samples
@@ -29,26 +28,10 @@ def spec(camvid: Path) -> str:
     return f"camvid:{camvid}"
 
 
-def say(monkeypatch: pytest.MonkeyPatch, label: int, confidence: float) -> None:
-    """Every run labels every pixel so."""
-
-    class Stub:
-        def predict(self, image: np.ndarray) -> Prediction:
-            shape = image.shape[:2]
-            return Prediction(
-                np.full(shape, label, np.uint8),
-                np.full(shape, confidence, np.float32),
-                Timings(0.0, 0.0, 0.0),
-                np.zeros((1, 1, 34), np.float32),
-            )
-
-    monkeypatch.setattr(predictions, "load_predictor", lambda run: Stub())
-
-
 def predicted(
     run: Run, spec: str, label: int, confidence: float, monkeypatch: pytest.MonkeyPatch
 ) -> StoredPredictions:
-    say(monkeypatch, label, confidence)
+    stub_predictions(monkeypatch, label, confidence)
     return predict_split(run, spec, "val")
 
 
@@ -79,7 +62,7 @@ def test_an_interrupted_prediction_leaves_nothing(
     camvid: Path, spec: str, artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make_run("unet", camvid)
-    say(monkeypatch, ROAD, 0.9)
+    stub_predictions(monkeypatch, ROAD)
 
     def stop(done: int, total: int) -> None:
         raise KeyboardInterrupt

@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from segcore import comparison, evaluation, runs, settings
+from pages.shared.gallery import Thumbnail, make_thumbnail
+from segcore import comparison, disagreement, evaluation, runs, settings
+from segcore.counting import CountedSplit, stored_counts
+from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
 from segcore.images import decode_image
 from segcore.inference import Prediction, Predictor, load_predictor
-from segcore.preparation import Prepared, Samples, load_prepared, native_samples
+from segcore.predictions import stored_predictions
+from segcore.preparation import Samples, native_samples
 from segcore.runs import Run
-from segcore.sources import Sample, Size, open_source
+from segcore.sources import Sample, has_masks, open_source
 
 Stamp = tuple[tuple[str, int], ...]
 """Files with their modification times in nanoseconds: changes when one of them does."""
@@ -103,18 +107,23 @@ def splits(spec: str) -> tuple[str, ...]:
     return open_source(spec).splits
 
 
-def prepared(spec: str, size: Size | None = None) -> Prepared | None:
-    """The prepared splits with their statistics, or None where none is. Raises DataError."""
-    digests = tuple(fingerprint(spec, split) for split in splits(spec))
-    manifests = stamp_of(*sorted(settings.prepared_dir().glob("*/*/manifest.json")))
-    return _prepared(spec, size, digests, manifests)
+@st.cache_data(max_entries=64, ttl=30, show_spinner=False)
+def masked_splits(spec: str) -> tuple[str, ...]:
+    """Names of the splits that have masks, in the order train, val, test. Raises DataError."""
+    source = open_source(spec)
+    return tuple(split for split in source.splits if has_masks(source, split))
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _prepared(
-    spec: str, size: Size | None, digests: tuple[str, ...], manifests: Stamp
-) -> Prepared | None:
-    return load_prepared(spec, size)
+def counted(spec: str, split: str) -> CountedSplit | None:
+    """What the split's masks hold, or None where they are not counted yet. Raises DataError."""
+    kept = settings.prepared_dir()
+    files = stamp_of(*sorted([*kept.glob("*/*/manifest.json"), *kept.glob("*-counts/*.npz")]))
+    return _counted(spec, split, fingerprint(spec, split), files)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _counted(spec: str, split: str, digest: str, files: Stamp) -> CountedSplit | None:
+    return stored_counts(spec, split)
 
 
 def samples(spec: str, split: str) -> Samples:
@@ -139,6 +148,17 @@ def _sample(spec: str, split: str, key: str, digest: str) -> Sample:
     if key not in all_samples.keys:
         raise KeyError(key)
     return all_samples[all_samples.keys.index(key)]
+
+
+def thumbnail(spec: str, split: str, key: str) -> Thumbnail:
+    """A sample small, with its mask. Raises DataError, KeyError."""
+    return _thumbnail(spec, split, key, fingerprint(spec, split))
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _thumbnail(spec: str, split: str, key: str, digest: str) -> Thumbnail:
+    found = sample(spec, split, key)
+    return make_thumbnail(key, found.image, found.mask)
 
 
 # --- networks ------------------------------------------------------------------------------------
@@ -192,6 +212,49 @@ def _predict_private(path: str, weights_hash: str, digest: str, _image: np.ndarr
 def _without_scores(prediction: Prediction) -> Prediction:
     """All that pages show, at a fifth of the memory and less."""
     return replace(prediction, scores=np.empty((0, 0, 0), np.float32))
+
+
+# --- a whole split by two runs -------------------------------------------------------------------
+
+Pair = tuple[Run, Run]
+
+
+def agreements(pair: Pair, spec: str, split: str) -> list[PictureAgreement] | None:
+    """What two runs say about each picture; None where one has not labelled them all yet."""
+    return _agreements(pair[0].name, pair[1].name, spec, split, _labelled_stamp(pair, spec, split))
+
+
+@st.cache_data(max_entries=16, show_spinner="Comparing the two models' masks…")
+def _agreements(
+    a: str, b: str, spec: str, split: str, stamp: tuple[str, Stamp]
+) -> list[PictureAgreement] | None:
+    stored = [stored_predictions(runs.get_run(name), spec, split) for name in (a, b)]
+    if stored[0] is None or stored[1] is None:
+        return None
+    return list(disagreement.agreements(samples(spec, split), stored[0], stored[1]))
+
+
+def suspect_thumbnail(pair: Pair, spec: str, split: str, key: str) -> Thumbnail:
+    """A picture with 1 where both runs contradict its truth; both have labelled it."""
+    stamp = _labelled_stamp(pair, spec, split)
+    return _suspect_thumbnail(pair[0].name, pair[1].name, spec, split, key, stamp)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _suspect_thumbnail(
+    a: str, b: str, spec: str, split: str, key: str, stamp: tuple[str, Stamp]
+) -> Thumbnail:
+    found = sample(spec, split, key)
+    stored = [stored_predictions(runs.get_run(name), spec, split) for name in (a, b)]
+    if found.mask is None or stored[0] is None or stored[1] is None:
+        raise KeyError(key)
+    suspect = disagreement.suspect_pixels(found.mask, key, stored[0], stored[1])
+    return make_thumbnail(key, found.image, suspect.astype(np.uint8))
+
+
+def _labelled_stamp(pair: Pair, spec: str, split: str) -> tuple[str, Stamp]:
+    paths = [path for run in pair for path in (settings.predictions_dir() / run.name).glob("*.zip")]
+    return fingerprint(spec, split), stamp_of(*sorted(paths))
 
 
 # --- evaluations ---------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ import streamlit as st
 
 from pages.shared import cache, wording
 from pages.shared.charts import show_chart
-from pages.shared.state import RUN_A, RUN_B, Selection
+from pages.shared.state import Selection
 from segcore import csv_logs, figures, findings
+from segcore.colors import MORE_RUNS, RUN_A, RUN_B
 from segcore.errors import SegcoreError
 from segcore.figures import Axis, Curve, View
 from segcore.runs import Run
@@ -60,7 +61,7 @@ def _ask_logs() -> tuple[Curve, ...]:
         key="training_logs",
     )
     found = []
-    for file, color in zip(files, reversed(figures.MORE_RUNS * len(files)), strict=False):
+    for file, color in zip(files, reversed(MORE_RUNS * len(files)), strict=False):
         try:
             rows = csv_logs.read_csv_log(file.getvalue(), file.name)
         except SegcoreError as error:
@@ -84,7 +85,7 @@ def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
 def curves_of(runs: Sequence[Run], selection: Selection) -> list[Curve]:
     """A curve per run: run A and run B keep their colours, any other gets one of its own."""
     fixed = {run.name: color for run, color in sides(selection)}
-    more = iter(figures.MORE_RUNS * len(runs))
+    more = iter(MORE_RUNS * len(runs))
     short = short_names(runs)
     return [
         Curve(

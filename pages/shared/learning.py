@@ -8,8 +8,9 @@ from PIL import Image
 
 from pages.shared import cache, state, wording
 from pages.shared.charts import show_chart
-from pages.shared.state import RUN_A, RUN_B, Selection
+from pages.shared.state import Selection
 from segcore import figures, findings
+from segcore.colors import RUN_A, RUN_B
 from segcore.images import resize_labels
 from segcore.labels import colorize
 from segcore.runs import Run

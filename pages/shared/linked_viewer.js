@@ -328,98 +328,26 @@ class Viewer {
     this.draw();
   }
 
-  colored(id, { values, width, height }) {
-    const table = new Uint32Array(256); // 0 is a clear pixel
+  colored(id, layer) {
+    const colors = new Map();
     if (id === "map") {
-      this.data.meaning.forEach(({ color }, value) => { if (color) table[value] = packed(color); });
+      this.data.meaning.forEach(({ color }, value) => color && colors.set(value, color));
     } else {
       for (const label of this.data.labels) {
-        if (!this.chosen.hidden.has(label.id)) table[label.id] = packed(label[this.chosen.palette]);
+        if (!this.chosen.hidden.has(label.id)) colors.set(label.id, label[this.chosen.palette]);
       }
     }
-    const canvas = element("canvas", { width, height });
-    const context = canvas.getContext("2d");
-    const image = context.createImageData(width, height);
-    const pixels = new Uint32Array(image.data.buffer);
-    const outlined = this.chosen.outline && id !== "map";
-    for (let i = 0; i < pixels.length; i++) {
-      const value = values[i];
-      if (outlined && value === values[i - 1] && value === values[i + 1] &&
-          value === values[i - width] && value === values[i + width]) continue;
-      pixels[i] = table[value];
-    }
-    context.putImageData(image, 0, 0);
-    return canvas;
+    return painted(layer, colors, this.chosen.outline && id !== "map");
   }
 
   draw() {
     if (!this.data || this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = null;
-      for (const [id, canvas] of this.panels) this.drawPanel(id, canvas);
+      for (const [id, canvas] of this.panels) drawPanel(canvas, id, this);
       const { zoom, x, y } = this.chosen;
       Object.assign(this.root.dataset, { zoom: zoom.toFixed(3), x: x.toFixed(4), y: y.toFixed(4) });
     });
-  }
-
-  drawPanel(id, canvas) {
-    const { zoom, x, y, divider, left, right } = this.chosen;
-    const width = canvas.clientWidth;
-    const height = Math.round((width * this.photo.height) / this.photo.width);
-    const density = window.devicePixelRatio || 1;
-    if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(height * density)) {
-      canvas.width = Math.round(width * density);
-      canvas.height = Math.round(height * density);
-    }
-    canvas.style.touchAction = zoom > 1 ? "none" : "pan-y";
-    const context = canvas.getContext("2d");
-    const part = { width: this.photo.width / zoom, height: this.photo.height / zoom };
-    part.x = x * this.photo.width - part.width / 2;
-    part.y = y * this.photo.height - part.height / 2;
-    const fill = (side, from, to) => {
-      context.save();
-      context.beginPath();
-      context.rect(from * canvas.width, 0, (to - from) * canvas.width, canvas.height);
-      context.clip();
-      this.drawSide(context, canvas, side, part);
-      context.restore();
-    };
-    if (id !== "swipe") return fill(id, 0, 1);
-    fill(left, 0, divider);
-    fill(right, divider, 1);
-    context.fillStyle = "#fff";
-    context.fillRect(divider * canvas.width - density, 0, 2 * density, canvas.height);
-  }
-
-  drawSide(context, canvas, side, part) {
-    const swapped = { a: "b", b: "a" };
-    const layer = this.layers.get((this.blinking && swapped[side]) || side);
-    const target = [0, 0, canvas.width, canvas.height];
-    context.imageSmoothingEnabled = part.width > canvas.width;
-    context.drawImage(this.photo, part.x, part.y, part.width, part.height, ...target);
-    if (layer) {
-      const scale = layer.width / this.photo.width;
-      context.globalAlpha = this.chosen.opacity;
-      context.imageSmoothingEnabled = false; // a mixture of two labels' colours is no label
-      context.drawImage(layer.canvas, part.x * scale, part.y * scale, part.width * scale,
-        part.height * scale, ...target);
-      context.globalAlpha = 1;
-    }
-    if (this.place) this.drawMark(context, canvas, part);
-  }
-
-  drawMark(context, canvas, part) {
-    const x = ((this.place.x * this.photo.width - part.x) / part.width) * canvas.width;
-    const y = ((this.place.y * this.photo.height - part.y) / part.height) * canvas.height;
-    const size = 7 * (window.devicePixelRatio || 1);
-    for (const [style, width] of [["#000", 3], ["#fff", 1]]) {
-      context.strokeStyle = style;
-      context.lineWidth = width;
-      context.beginPath();
-      context.moveTo(x - size, y); context.lineTo(x + size, y);
-      context.moveTo(x, y - size); context.lineTo(x, y + size);
-      context.stroke();
-    }
   }
 
   // --- what is under the pointer ---------------------------------------------------------------
@@ -448,37 +376,4 @@ class Viewer {
   nameOf(value) {
     return this.labels.get(value)?.name ?? "unlabelled";
   }
-}
-
-function valueAt({ values, width, height }, place) {
-  const x = Math.min(width - 1, Math.max(0, Math.floor(place.x * width)));
-  const y = Math.min(height - 1, Math.max(0, Math.floor(place.y * height)));
-  return values[y * width + x];
-}
-
-/** #rrggbb as the 32 bits of an opaque pixel, in the order that ImageData has them. */
-function packed(color) {
-  const value = parseInt(color.slice(1), 16);
-  return (255 << 24 | (value & 255) << 16 | (value & 0xff00) | value >> 16) >>> 0;
-}
-
-async function picture(url) {
-  return createImageBitmap(await (await fetch(url)).blob());
-}
-
-async function greyValues(url) {
-  const image = await picture(url);
-  const canvas = element("canvas", { width: image.width, height: image.height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, image.width, image.height);
-  const values = new Uint8Array(data.length / 4);
-  for (let i = 0; i < values.length; i++) values[i] = data[4 * i];
-  return { values, width: image.width, height: image.height };
-}
-
-function element(tag, properties = {}, children = []) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
 }

@@ -4,15 +4,12 @@ What a visitor does in it (zoom, opacity, hidden classes) happens in the browser
 another picture comes back to Python.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import streamlit as st
-from PIL import Image
 
+from pages.shared.component import component, grey_png
 from pages.shared.viewer import (
     ACCENTS,
     Meaning,
@@ -29,12 +26,7 @@ CONFIDENCE_PIXELS = 150_000
 CONFIDENCE_STEPS = 32
 """How finely a confidence is sent: it is read as a number under the pointer, not looked at."""
 
-_FOLDER = Path(__file__).parent
-_mount = st.components.v2.component(
-    "linked_viewer",
-    css=(_FOLDER / "linked_viewer.css").read_text(),
-    js=(_FOLDER / "linked_viewer.js").read_text(),
-)
+_mount = component("linked_viewer", "masks.js", "linked_drawing.js", "linked_viewer.js")
 
 
 @dataclass(frozen=True)
@@ -110,12 +102,6 @@ def _panel(panel: Linked, size: tuple[int, int]) -> dict[str, str | None]:
         "title": panel.title,
         "note": panel.note,
         "accent": ACCENTS[panel.side],
-        "mask": None if panel.mask is None else _grey(resize_labels(panel.mask, size)),
-        "confidence": None if confidence is None else _grey(confidence),
+        "mask": None if panel.mask is None else grey_png(resize_labels(panel.mask, size)),
+        "confidence": None if confidence is None else grey_png(confidence),
     }
-
-
-def _grey(values: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(values).save(buffer, "PNG")
-    return data_url(buffer.getvalue(), "png")

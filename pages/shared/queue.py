@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared import actions, gate, wording
 from segcore import figures, jobs, runs, worker
+from segcore.colors import MORE_RUNS
 from segcore.errors import SegcoreError
 from segcore.jobs import Job, State
 from segcore.runs import Run
@@ -74,7 +75,7 @@ def _show_active(job: Job) -> None:
         st.progress(fraction, words)
         history = run.history() if run else []
         if run and history:
-            curve = figures.Curve(run.name, figures.MORE_RUNS[0], history, run.best_epoch)
+            curve = figures.Curve(run.name, MORE_RUNS[0], history, run.best_epoch)
             for column, (metric, name) in zip(
                 st.columns(2), (("loss", "Loss"), ("mean_iou", "Mean IoU")), strict=True
             ):

@@ -13,10 +13,6 @@ import streamlit as st
 from pages.shared import cache, wording
 from segcore.runs import MODEL_FAMILIES, Run
 
-RUN_A = "#2f6fed"
-RUN_B = "#f08c2e"
-TRUTH = "#8a8f98"
-
 DATA, A, B = "data", "a", "b"
 """Names in the address and keys of the sidebar's widgets."""
 

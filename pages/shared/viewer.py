@@ -17,8 +17,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from pages.shared.state import RUN_A, RUN_B, TRUTH
 from segcore import agreement
+from segcore.colors import RUN_A, RUN_B, TRUTH
 from segcore.images import resize_image, resize_labels
 from segcore.labels import LABELS, palette
 

@@ -14,7 +14,7 @@ from segcore.figures.data import (
     share_against_iou,
 )
 from segcore.figures.evaluation import class_differences, class_iou, confusion, reliability
-from segcore.figures.style import MORE_RUNS, NEUTRAL, RUN_A, RUN_B
+from segcore.figures.style import NEUTRAL
 from segcore.figures.training import (
     Axis,
     Curve,
@@ -26,10 +26,7 @@ from segcore.figures.training import (
 )
 
 __all__ = [
-    "MORE_RUNS",
     "NEUTRAL",
-    "RUN_A",
-    "RUN_B",
     "Axis",
     "Curve",
     "View",

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from segcore.figures.style import NEUTRAL, PAIR, RUN_A, RUN_B, styled, with_opacity
+from segcore.colors import RUN_A, RUN_B
+from segcore.figures.style import NEUTRAL, PAIR, styled, with_opacity
 from segcore.labels import NAMES
 
 

@@ -2,12 +2,9 @@
 
 import plotly.graph_objects as go
 
-RUN_A = "#2f6fed"
-RUN_B = "#f08c2e"
-MORE_RUNS = ("#17a398", "#a259d9", "#d6456b", "#7a8b2a")
-"""Colours of the runs of a chart that are neither A nor B."""
+from segcore.colors import MORE_RUNS, RUN_A, RUN_B, TRUTH
 
-NEUTRAL = "#8a8f98"
+NEUTRAL = TRUTH
 GRID = "rgba(138, 143, 152, 0.22)"
 EDGE = "rgba(138, 143, 152, 0.9)"
 ROW = 24  # pixels of a bar chart's row

@@ -1,0 +1,71 @@
+"""Which samples cannot be used, and whose truth may be wrong."""
+
+import pandas as pd
+import streamlit as st
+
+from pages.shared import cache, predicting, state, wording
+from pages.shared.gallery import LegendEntry, show_gallery
+from pages.shared.imbalance import Splits
+from pages.shared.sample_browser import look_closer
+from pages.shared.state import Selection
+from segcore.disagreement import CONFIDENT, PictureAgreement
+
+SUSPECTS = 8
+SUSPECT_COLOR = "#e5007d"
+
+SUSPECT_NOTE = (
+    f"Validation pixels where both models are at least {CONFIDENT:.0%} sure and agree on another "
+    "class than the truth, outlines left out. Not every one is a mistake of the labelling: two "
+    "models can share one of their own."
+)
+
+
+def show_health(splits: Splits) -> None:
+    st.subheader("Data health", anchor=False)
+    reports = {name: split.health for name, split in splits.items()}
+    checked = ", ".join(f"{name} {health.checked}" for name, health in reports.items())
+    if all(health.is_healthy for health in reports.values()):
+        st.success(f"Every sample can be used ({checked}).", icon=":material/check_circle:")
+        return
+    left_out = sum(len(health.findings) for health in reports.values())
+    st.warning(f"{left_out} samples were left out ({checked} checked).", icon=":material/warning:")
+    rows = [
+        {"Split": name, "Problem": problem.value, "Sample": finding.key, "What": finding.message}
+        for name, health in reports.items()
+        for problem, found in health.by_problem().items()
+        for finding in found
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+@st.fragment
+def show_suspects(selection: Selection) -> None:
+    """Pictures whose truth both runs contradict, worst first."""
+    st.subheader("Suspected label errors", anchor=False)
+    st.caption(SUSPECT_NOTE)
+    found = predicting.agreements(selection)
+    if found is None or selection.runs is None:
+        return
+    suspects = sorted((p for p in found if p.suspect), key=lambda p: -p.suspect)
+    if not suspects:
+        st.success(f"None in {len(found)} pictures.", icon=":material/check_circle:")
+        return
+    worst = suspects[0]
+    st.markdown(
+        f"{len(suspects)} of {len(found)} pictures; most in `{worst.key}`: "
+        f"{wording.share(worst.suspect)} of it, where {_words(worst)}."
+    )
+    shown = suspects[:SUSPECTS]
+    thumbnails = [
+        cache.suspect_thumbnail(selection.runs, selection.spec, state.SPLIT, picture.key)
+        for picture in shown
+    ]
+    captions = [f"{wording.share(picture.suspect)}: {_words(picture)}" for picture in shown]
+    legend = [LegendEntry(1, "suspect", SUSPECT_COLOR, "")]
+    opened = show_gallery("suspects", thumbnails, captions, legend)
+    if opened is not None:
+        look_closer(selection, state.SPLIT, opened)
+
+
+def _words(picture: PictureAgreement) -> str:
+    return f"both see {picture.prediction}, the truth says {picture.truth}"

@@ -1,0 +1,77 @@
+"""Thumbnails with their masks: a Streamlit component of version 2.
+
+Opacity, a class lit alone and the name of the class under the pointer need no answer from the
+server; a click comes back to Python.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pages.shared.component import component, grey_png
+from pages.shared.viewer import data_url, jpeg
+from segcore.images import resize_image, resize_labels
+
+WIDTH = 360
+"""Of a thumbnail in pixels."""
+
+_mount = component("gallery", "masks.js", "gallery.js")
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A sample as it is sent to the browser: addresses of a JPEG and of a grey PNG of label ids."""
+
+    key: str
+    photo: str
+    mask: str | None
+
+
+def make_thumbnail(key: str, image: np.ndarray, mask: np.ndarray | None) -> Thumbnail:
+    """Of an image (H, W, 3) uint8 and its mask (H, W) uint8 at any size."""
+    height, width = image.shape[:2]
+    size = (max(1, round(height * WIDTH / width)), WIDTH)
+    return Thumbnail(
+        key,
+        data_url(jpeg(resize_image(image, size)), "jpeg"),
+        None if mask is None else grey_png(resize_labels(mask, size)),
+    )
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """A label of the masks shown, and a few words beside its name."""
+
+    id: int
+    name: str
+    color: str
+    note: str
+
+
+def show_gallery(
+    name: str,
+    thumbnails: Sequence[Thumbnail],
+    captions: Sequence[str],
+    legend: Sequence[LegendEntry],
+    only: int | None = None,
+) -> str | None:
+    """Shows the thumbnails in a grid.
+
+    Args:
+        name: key of the component.
+        only: the label whose mask alone is drawn, unless the visitor lights another.
+
+    Returns:
+        The key of the thumbnail that was just clicked, or None.
+    """
+    data = {
+        "items": [
+            {"key": found.key, "photo": found.photo, "mask": found.mask, "caption": caption}
+            for found, caption in zip(thumbnails, captions, strict=True)
+        ],
+        "labels": [vars(entry) for entry in legend],
+        "only": only,
+    }
+    result = _mount(key=name, data=data, on_opened_change=lambda: None)
+    return str(result.opened) if result.opened else None

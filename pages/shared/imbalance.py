@@ -1,0 +1,134 @@
+"""What a data set starves: class shares, how splits differ, and what that does to the scores."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.shared import cache, state
+from pages.shared.charts import show_chart
+from pages.shared.labelling import Names
+from pages.shared.state import Selection
+from segcore import figures, findings, statistics
+from segcore.colors import RUN_A, RUN_B
+from segcore.counting import CountedSplit
+from segcore.labels import EVALUATED_IDS, IDS, IGNORED_IDS, LABELS, NAMES
+from segcore.statistics import SplitStatistics
+
+Splits = Mapping[str, CountedSplit]
+
+RATIO_HELP = "Pixels of the commonest class over those of the rarest that occurs, in training."
+EFFECTIVE_HELP = (
+    "How many equally common classes would be as diverse: exp of the entropy of the pixel shares "
+    "(Hill number of order 1), over the evaluated classes."
+)
+DRIFT_HELP = (
+    "Jensen-Shannon divergence of the evaluated classes' pixel shares, in bits: 0 where two splits "
+    "hold the same, 1 where they have nothing in common."
+)
+
+
+def shown_classes(splits: Splits) -> list[int]:
+    """The classes that occur in any split, void left out, commonest in the first split first."""
+    total = sum(split.statistics.pixels for split in splits.values())
+    first = next(iter(splits.values())).statistics.pixels
+    ids = [label.id for label in LABELS if total[label.id] and label.id not in IGNORED_IDS]
+    return sorted(ids, key=lambda id_: (-first[id_], -total[id_]))
+
+
+def show_imbalance(splits: Splits) -> None:
+    ids = shown_classes(splits)
+    pixels = {name: statistics.pixel_share(s.statistics.pixels) for name, s in splits.items()}
+    images = {name: statistics.image_share(s.statistics.counts) for name, s in splits.items()}
+    others = ", ".join(list(splits)[1:])
+    against = f"bars: {next(iter(splits))}" + (f", diamonds: {others}" if others else "")
+    with st.grid(2, min_column_width=340, gap="medium"):
+        with st.container():
+            st.subheader("Share of pixels", anchor=False)
+            st.caption(f"Log scale, so that a class of a thousandth is seen at all; {against}.")
+            show_chart(figures.pixel_shares(pixels, ids), "Share of pixels of each class")
+        with st.container():
+            st.subheader("Share of images that hold the class", anchor=False)
+            st.caption(f"A class in few images is learnt from few scenes; {against}.")
+            show_chart(figures.image_shares(images, ids), "Share of images holding each class")
+
+
+def show_numbers(splits: Splits) -> None:
+    train = next(iter(splits.values())).statistics
+    val = splits["val"].statistics if "val" in splits else None
+    evaluated = list(EVALUATED_IDS)
+    ratio = statistics.imbalance_ratio(train.pixels)
+    present = int((train.pixels[evaluated] > 0).sum())
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            "Imbalance ratio", f"{ratio:,.0f} : 1" if ratio else "–", help=RATIO_HELP, border=True
+        )
+        st.metric(
+            "Effective classes",
+            f"{statistics.effective_number(train.pixels):.1f}",
+            help=EFFECTIVE_HELP,
+            border=True,
+        )
+        st.metric(
+            "Classes present",
+            f"{present} of {len(evaluated)}",
+            help="Of Cityscapes' 19 evaluation classes, those that occur in training.",
+            border=True,
+        )
+        if val is not None and val.pixels.any():
+            drift = statistics.js_divergence(train.pixels[evaluated], val.pixels[evaluated])
+            st.metric("Drift train to val", f"{drift:.4f} bits", help=DRIFT_HELP, border=True)
+    st.markdown("\n".join(f"- {line}" for line in findings.data_findings(train, val)))
+
+
+def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
+    """Pixel share against IoU, where the chosen runs are scored on this data set."""
+    if selection.runs is None:
+        return
+    names = Names.of(*selection.runs)
+    scores = []
+    for run, name, color in zip(selection.runs, (names.a, names.b), (RUN_A, RUN_B), strict=True):
+        report = cache.report(run, selection.dataset, state.SPLIT)
+        if report is not None:
+            iou = {class_: row["iou"] for class_, row in report["per_class"].items()}
+            scores.append((name, color, iou))
+    if not scores:
+        return
+    share = statistics.pixel_share(train.pixels)
+    st.subheader("Does imbalance explain the errors?", anchor=False)
+    st.markdown(findings.share_and_iou(share, [(name, iou) for name, _, iou in scores]))
+    show_chart(figures.share_against_iou(share, scores), "Pixel share against IoU of each class")
+
+
+@st.fragment
+def show_class(splits: Splits) -> None:
+    """One class closely: where it lives, how large it is, what it is seen with."""
+    ids = shown_classes(splits)
+    rarest = min(ids, key=lambda id_: next(iter(splits.values())).statistics.pixels[id_] or 1 << 62)
+    st.subheader("One class closely", anchor=False)
+    chosen = st.selectbox(
+        "Class",
+        [NAMES[id_] for id_ in ids],
+        index=ids.index(rarest),
+        key="dataset_class",
+        width=240,
+        label_visibility="collapsed",
+    )
+    id_ = IDS[chosen]
+    st.markdown(findings.one_class(id_, {name: s.statistics for name, s in splits.items()}))
+    first = next(iter(splits.values())).statistics
+    with st.grid(2, min_column_width=300, gap="medium"):
+        with st.container():
+            st.caption(f"Where {chosen} lives in the image, share of each spot")
+            figure = figures.location_map(first.location[id_], LABELS[id_].hex_color)
+            show_chart(figure, f"Where {chosen} lives in the image", "class_place")
+        with st.container():
+            st.caption("Sizes of its connected regions, share of them")
+            sizes = {name: split.statistics.regions[id_] for name, split in splits.items()}
+            figure = figures.region_sizes(sizes, LABELS[id_].hex_color)
+            show_chart(figure, f"Sizes of the regions of {chosen}", "class_sizes")
+    with st.expander("Which classes are seen together"):
+        show_chart(
+            figures.seen_together(first.cooccurrence, ids),
+            "Which classes occur in the same images",
+            "class_together",
+        )

@@ -1,0 +1,55 @@
+"""Both chosen runs over a whole split: done once when asked for, then remembered."""
+
+import streamlit as st
+
+from pages.shared import cache, engine, state, wording
+from pages.shared.state import Selection
+from segcore.disagreement import PictureAgreement
+from segcore.errors import SegcoreError
+from segcore.predictions import predict_split
+
+
+def agreements(selection: Selection) -> list[PictureAgreement] | None:
+    """What run A and run B say about each validation picture; None, with a button, until known."""
+    if selection.runs is None:
+        return None
+    found = cache.agreements(selection.runs, selection.spec, state.SPLIT)
+    if found is None:
+        _offer(selection)
+    return found
+
+
+def differing(selection: Selection) -> dict[str, float] | None:
+    """Key -> share of the picture that the two runs label differently; None as `agreements`."""
+    found = agreements(selection)
+    return None if found is None else {picture.key: picture.differing for picture in found}
+
+
+def _offer(selection: Selection) -> None:
+    count = len(cache.samples(selection.spec, state.SPLIT))
+    with st.container(border=True):
+        st.markdown(
+            f"For this both runs have to label all {count} validation pictures, once; it is "
+            "remembered."
+        )
+        if st.button("Label them all", icon=":material/play_arrow:", key="predict_split"):
+            _predict(selection)
+
+
+def _predict(selection: Selection) -> None:
+    if selection.runs is None or not engine.wait():
+        return
+    bar = st.progress(0.0, "Reading the pictures")
+    for run in selection.runs:
+        name = wording.model_name(run)
+
+        def show(done: int, total: int, name: str = name) -> None:
+            bar.progress(done / total, f"{name} has labelled {done} of {total} pictures")
+
+        try:
+            predict_split(run, selection.spec, state.SPLIT, show)
+        except SegcoreError as error:
+            bar.empty()
+            st.error(str(error), icon=":material/error:")
+            return
+    st.rerun()
