@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 
-.PHONY: run test check format shots doctor clean
+.PHONY: run test check format shots counts doctor clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed  ## the dashboard, in the browser
@@ -25,6 +25,9 @@ format: $(VENV)/installed-dev
 
 shots: $(VENV)/installed-dev  ## a picture of every page, into docs/screenshots
 	$(BIN)/python docs/shots.py
+
+counts: $(VENV)/installed  ## what the built-in data set holds, anew after its renderer changed
+	$(BIN)/python -c "from segcore.counting import count_built_in; count_built_in()"
 
 doctor: $(VENV)/installed
 	$(BIN)/python -m segcore doctor

@@ -15,7 +15,7 @@ from segcore.inference import load_predictor
 from segcore.model_card import model_card
 from segcore.preparation import native_samples
 from segcore.run_writer import RunWriter, new_run_name
-from segcore.runs import HISTORY, Run, get_run, verified_weights
+from segcore.runs import CLASS_IOU, HISTORY, Run, get_run, verified_weights
 from segcore.weight_files import require_plain
 
 SAME_LABELS = 0.999
@@ -57,8 +57,9 @@ def ship(
     del manifest["run"]
     writer = RunWriter.create(new_run_name(run.model, run.dataset), manifest)
     try:
-        files = {"best.weights.h5": halved, HISTORY: (run.path / HISTORY).read_bytes()}
-        writer.commit_epoch(files)
+        tables = (path for name in (HISTORY, CLASS_IOU) if (path := run.path / name).exists())
+        files = {path.name: path.read_bytes() for path in tables}
+        writer.commit_epoch({"best.weights.h5": halved, **files})
         for name in ("snapshots", "tensorboard"):
             shutil.copytree(run.path / name, writer.path / name, dirs_exist_ok=True)
         shutil.copyfile(run.path / "train.log", writer.path / "train.log")
@@ -80,7 +81,7 @@ def ship(
 
 
 def _halved(path: Path) -> bytes:
-    """The file of weights with every float32 array as float16."""
+    """The file of weights with every float32 array as float16, where that can hold its values."""
     require_plain(path)
     buffer = io.BytesIO()
     with h5py.File(path, "r") as source, h5py.File(buffer, "w") as target:
@@ -89,13 +90,19 @@ def _halved(path: Path) -> bytes:
             if isinstance(item, h5py.Group):
                 copied = target.require_group(name)
             else:
-                dtype = np.float16 if item.dtype == np.float32 else item.dtype
-                copied = target.create_dataset(name, data=item[()], dtype=dtype)
+                copied = target.create_dataset(name, data=_half(item[()]))
             copied.attrs.update(item.attrs)
 
         target.attrs.update(source.attrs)
         source.visititems(copy)
     return buffer.getvalue()
+
+
+def _half(values: np.ndarray) -> np.ndarray:
+    """A variance of a batch normalisation can be beyond 65504, the largest of half precision."""
+    if values.dtype != np.float32 or np.abs(values).max(initial=0) > np.finfo(np.float16).max:
+        return values
+    return values.astype(np.float16)
 
 
 def _agreement(run: Run, copy: Run, spec: str, progress: Progress | None) -> float:

@@ -10,7 +10,8 @@ from segcore import counting
 from segcore.counting import count_split, stored_counts
 from segcore.errors import DataError
 from segcore.preparation import prepare
-from segcore.statistics import SplitStatistics
+from segcore.sources import open_source
+from segcore.statistics import SplitStatistics, count_mask
 
 
 def same(a: SplitStatistics, b: SplitStatistics) -> bool:
@@ -58,3 +59,15 @@ def test_a_mask_that_cannot_be_used_is_named_and_left_out(camvid: Path) -> None:
 def test_a_split_without_masks_is_not_counted(cityscapes: Path) -> None:
     with pytest.raises(DataError, match="no masks to count"):
         count_split(f"cityscapes:{cityscapes}", "test")
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_the_built_in_data_set_comes_counted_as_it_is(split: str) -> None:
+    source = open_source("streets")
+    stored = stored_counts("streets", split)
+    assert stored is not None, "the renderer changed: run `make counts`"
+    items = source.items(split)
+    assert stored.keys == [item.key for item in items]
+    for index in (0, len(items) // 2):
+        counts = count_mask(source.read_mask(items[index]))
+        assert np.array_equal(stored.statistics.counts[index], counts.pixels)

@@ -23,6 +23,7 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     assert shipped.agreement >= 0.999
     assert runs.champion("unet", "camvid") == copy
     assert copy.history() == run.history()
+    assert copy.class_iou() == pytest.approx(run.class_iou(), nan_ok=True)
     weights = runs.verified_weights(copy)
     assert weights.stat().st_size < runs.verified_weights(run).stat().st_size
     with h5py.File(weights) as file:
@@ -44,6 +45,19 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
         first.name,
     ):
         assert words in card
+
+
+def test_what_half_precision_cannot_hold_stays_whole(camvid: Path) -> None:
+    """A variance of a batch normalisation beyond 65504 would be infinite."""
+    spec = f"camvid:{camvid}"
+    run = train(replace(TINY, epochs=1), spec)
+    path = runs.verified_weights(run)
+    with h5py.File(path, "a") as file:
+        file["layers/batch_normalization/vars/3"][0] = 95314.6
+    RunWriter.reopen(run).commit_epoch({"best.weights.h5": path.read_bytes()})
+    copy = ship(runs.get_run(run.name), spec, []).run
+    with h5py.File(runs.verified_weights(copy)) as file:
+        assert file["layers/batch_normalization/vars/3"][0] == np.float32(95314.6)
 
 
 def test_an_unfinished_run_is_not_shipped(camvid: Path) -> None:

@@ -85,14 +85,22 @@ def _history(name: str, stamp: Stamp) -> list[dict[str, float]]:
 # --- data ----------------------------------------------------------------------------------------
 
 
-@st.cache_data(max_entries=64, ttl=30, show_spinner=False)
 def data_problem(spec: str) -> str | None:
     """Why the data set cannot be opened on this machine, in one line; None where it can."""
+    return _opened(spec)[1]
+
+
+def whole_spec(spec: str) -> str:
+    """The spec with its directory's whole path, the same for all ways of writing it."""
+    return _opened(spec)[0]
+
+
+@st.cache_data(max_entries=64, ttl=30, show_spinner=False)
+def _opened(spec: str) -> tuple[str, str | None]:
     try:
-        open_source(spec)
+        return open_source(spec).spec, None
     except SegcoreError as error:
-        return str(error)
-    return None
+        return spec, str(error)
 
 
 @st.cache_data(max_entries=64, ttl=30, show_spinner=False)

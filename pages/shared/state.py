@@ -59,7 +59,7 @@ def data_sets() -> dict[str, DataSet]:
     """
     extra = os.environ.get("SEGCORE_DATA", "").split()
     trained = [run.spec for run in reversed(cache.list_runs()) if not run.is_imported]
-    specs = dict.fromkeys(["streets", *extra, *trained])
+    specs = dict.fromkeys(map(cache.whole_spec, ["streets", *extra, *trained]))
     by_name: dict[str, list[str]] = {}
     for spec in specs:
         by_name.setdefault(spec.partition(":")[0], []).append(spec)
