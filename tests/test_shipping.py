@@ -23,7 +23,8 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     assert shipped.agreement >= 0.999
     assert runs.champion("unet", "camvid") == copy
     assert copy.history() == run.history()
-    assert copy.class_iou() == pytest.approx(run.class_iou(), nan_ok=True)
+    for kept, trained in zip(copy.class_iou(), run.class_iou(), strict=True):
+        assert kept == pytest.approx(trained, nan_ok=True)
     weights = runs.verified_weights(copy)
     assert weights.stat().st_size < runs.verified_weights(run).stat().st_size
     with h5py.File(weights) as file:
