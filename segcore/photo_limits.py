@@ -22,10 +22,10 @@ DECODING_SECONDS = 20.0
 MAX_VIDEO_SECONDS = 60
 MAX_VIDEO_FRAMES = MAX_VIDEO_SECONDS * 60
 VIDEO_CPU_SECONDS = 180
-VIDEO_PIXELS = 1_000_000
+VIDEO_PIXELS = 500_000
 """A video's frames are shrunk to this many pixels before they are labelled."""
 
-MAX_ARCHIVE_BYTES = 500 * MEGABYTE
+MAX_ARCHIVE_BYTES = 200 * MEGABYTE
 """What the photos of one ZIP file may come to when unpacked."""
 
 MAX_ARCHIVE_RATIO = 100

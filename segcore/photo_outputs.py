@@ -7,7 +7,7 @@ place, text) can come along.
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,6 +23,9 @@ from segcore.runs import Run
 OPACITY = 0.6
 PANEL_PIXELS = 1_500_000
 """Of each half of a side-by-side picture."""
+
+MAX_BUNDLE_BYTES = 400 << 20
+"""After which a ZIP of many photos takes no more."""
 
 BAR = 0.06
 """Height of the bar with the names, as a share of a panel's shorter side."""
@@ -65,15 +68,23 @@ class Labelled:
         return Panel(self.name, self.color, self.labels)
 
 
-def pictures(photo: Photo, side: Labelled) -> Iterator[tuple[str, bytes]]:
-    """(file name, content) of the run's label ids and colours, at the photo's size."""
-    yield f"{side.slug}_labelIds.png", encode_png(side.labels)
-    yield f"{side.slug}_color.png", encode_png(colorize(side.labels))
+def ids_png(side: Labelled) -> bytes:
+    """The label ids at the photo's size."""
+    return encode_png(side.labels)
+
+
+def color_png(side: Labelled) -> bytes:
+    """The labels in Cityscapes' colours at the photo's size."""
+    return encode_png(colorize(side.labels))
 
 
 def overlay_jpeg(image: np.ndarray, side: Labelled) -> bytes:
     """The colours over the photo (H, W, 3), at its size."""
     return encode_jpeg(overlay(image, side.labels, OPACITY))
+
+
+def side_by_side_jpeg(image: np.ndarray, sides: Sequence[Labelled]) -> bytes:
+    return encode_jpeg(side_by_side(image, [side.panel for side in sides]))
 
 
 def side_by_side(image: np.ndarray, panels: Sequence[Panel]) -> np.ndarray:
@@ -121,20 +132,18 @@ class Bundle:
         self._summaries: list[dict[str, Any]] = []
 
     @property
-    def size(self) -> int:
-        """Bytes so far."""
-        return self._buffer.tell()
+    def is_full(self) -> bool:
+        return self._buffer.tell() >= MAX_BUNDLE_BYTES
 
     def add(self, number: int, photo: Photo, sides: Sequence[Labelled]) -> None:
         """Adds the files of a photo, known by its number alone."""
         folder = f"photo-{number:03}"
         for side in sides:
-            for name, content in pictures(photo, side):
-                self._archive.writestr(f"{folder}/{name}", content)
-            name = f"{folder}/{side.slug}_overlay.jpg"
-            self._archive.writestr(name, overlay_jpeg(photo.image, side))
-        both = encode_jpeg(side_by_side(photo.image, [side.panel for side in sides]))
-        self._archive.writestr(f"{folder}/side_by_side.jpg", both)
+            start = f"{folder}/{side.slug}"
+            self._archive.writestr(f"{start}_labelIds.png", ids_png(side))
+            self._archive.writestr(f"{start}_color.png", color_png(side))
+            self._archive.writestr(f"{start}_overlay.jpg", overlay_jpeg(photo.image, side))
+        self._archive.writestr(f"{folder}/side_by_side.jpg", side_by_side_jpeg(photo.image, sides))
         self._summaries.append({"number": number, **summary(photo, sides)})
 
     def finish(self) -> bytes:
