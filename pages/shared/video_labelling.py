@@ -20,7 +20,8 @@ from segcore.videos import VideoWriter
 FRAMES_PER_PHOTO = 10
 """Frames that count as one photo in a visitor's allowance."""
 
-RATES = {"2 frames a second": 2.0, "5 frames a second": 5.0, "Every frame": 0.0}
+RATES = {"2 a second": 2.0, "5 a second": 5.0, "Every frame": 0.0}
+DEFAULT_RATE = "5 a second"
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
     st.subheader(wording.file_name(file.name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control(
-            "How finely",
+            "Frames to label",
             list(RATES),
-            default="5 frames a second",
+            default=DEFAULT_RATE,
             required=True,
             key=f"rate-{file.key}",
             label_visibility="collapsed",
         )
-        rate = RATES[chosen or "5 frames a second"]
+        rate = RATES[chosen or DEFAULT_RATE]
         key = f"{file.key} {rate} {runs[0].weights_hash} {runs[1].weights_hash}"
         made: dict[str, Result] = st.session_state.setdefault("videos", {})
         asked = st.button(
