@@ -120,6 +120,8 @@ class Decoder:
         self, request: Mapping[str, Any], data: bytes
     ) -> Iterator[tuple[dict[str, Any], bytearray]]:
         """All that a process answers to a request. Raises ImageError for what it refuses."""
+        if request["kind"] == "video":  # which needs a library that others do without
+            self._throw_away()
         process = self._process = self._process or _take()
         assert process.stdin is not None and process.stdout is not None
         answered, late = False, threading.Event()

@@ -5,6 +5,7 @@ may use little memory and time, writes no file, and knows nothing that is worth 
 hostile file can break is this process, and `decoder.Decoder` throws that away.
 """
 
+import encodings.cp437  # noqa: F401 -- of the names in ZIP files, loaded late otherwise
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pillow_heif
-from PIL import AvifImagePlugin
+from PIL import AvifImagePlugin, Image
 
 from segcore import photo_archives, videos
 from segcore import photo_limits as limits
@@ -49,6 +50,9 @@ ANSWERS: dict[str, Callable[[Mapping[str, Any], bytes], Answers]] = {
     "archive": archive,
     "video": video,
 }
+OPEN_FILES = 3
+"""Standard input, output and error; all else that is needed is loaded by then."""
+
 STATM = Path("/proc/self/statm")
 CPU_SECONDS = {"video": limits.VIDEO_CPU_SECONDS}
 
@@ -56,7 +60,8 @@ CPU_SECONDS = {"video": limits.VIDEO_CPU_SECONDS}
 def main() -> None:
     pillow_heif.options.DECODE_THREADS = 2
     AvifImagePlugin.DEFAULT_MAX_THREADS = 2
-    _give_up_rights()
+    Image.init()  # loads what is loaded with the first picture otherwise
+    _bound_memory()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:
         try:
@@ -64,6 +69,9 @@ def main() -> None:
         except MessageError:  # nobody asks any more
             return
         kind = str(facts["kind"])
+        if kind == "video":
+            import av.subtitles.stream  # noqa: F401 -- which PyAV loads late
+        _shut_doors()
         _allow_cpu(CPU_SECONDS.get(kind, limits.DECODING_CPU_SECONDS))
         try:
             for said, payload in ANSWERS[kind](facts, bytes(data)):
@@ -73,14 +81,18 @@ def main() -> None:
             write_message(answers, {"error": str(error)})
 
 
-def _give_up_rights() -> None:
-    """From here on: no more memory than a photo may take, no files written, few opened."""
+def _bound_memory() -> None:
+    """From here on: no more memory than a photo may take."""
     if STATM.exists():  # what is mapped but not in memory, libraries mostly, does not count
         mapped, resident = map(int, STATM.read_text().split()[:2])
         unused = (mapped - resident) * resource.getpagesize()
         _limit(resource.RLIMIT_AS, unused + limits.DECODING_BYTES)
+
+
+def _shut_doors() -> None:
+    """From here on: no file is opened or written, no connection made, no other process started."""
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_NOFILE, 32)
     _limit(resource.RLIMIT_CORE, 0)
 
 

@@ -112,17 +112,19 @@ def test_each_visitor_has_a_process_of_their_own_and_leaves_none() -> None:
 
 def test_memory_and_files_are_out_of_reach_of_a_process(tmp_path: Path) -> None:
     code = (
-        "from segcore import decoder_process; import sys\n"
-        "decoder_process._give_up_rights()\n"
+        "from segcore import decoder_process; import socket\n"
+        "decoder_process._bound_memory(); decoder_process._shut_doors()\n"
         "try: bytes(600 << 20)\n"
         "except MemoryError: print('no memory')\n"
         f"try: decoder_process.Path({str(tmp_path / 'written')!r}).write_text('x')\n"
         "except OSError: print('no file')\n"
+        "try: socket.socket()\n"
+        "except OSError: print('no connection')\n"
     )
     process = decoder.subprocess.run(
         (sys.executable, "-c", code), capture_output=True, text=True, cwd=decoder.settings.ROOT
     )
-    assert process.stdout.split("\n")[:2] == ["no memory", "no file"], process.stderr
+    assert process.stdout.split("\n")[:3] == ["no memory", "no file", "no connection"]
 
 
 def test_who_finds_all_processes_busy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -163,7 +164,9 @@ def test_a_video_that_is_none_is_a_sentence(page: AppTest) -> None:
     assert "save it as MP4" in page.error[0].value
 
 
-def test_a_full_line_is_one_sentence_at_once(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_line_is_one_sentence_at_once(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = serving.Desk(places=1)
     monkeypatch.setattr(cache, "DESK", desk)
     with desk.place("someone else"):
@@ -178,3 +181,18 @@ def test_a_removed_photo_is_forgotten(page: AppTest) -> None:
     assert len(page.session_state["opened"]) == 1
     page.file_uploader[0].clear().run()
     assert not page.session_state["opened"]
+
+
+def test_nothing_of_a_visit_is_written_anywhere(
+    page: AppTest, artifacts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the photo nor what was made of it: not beside the runs, not among temporary files."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    before = sorted(artifacts.rglob("*"))
+    upload(page, ("a.png", RED), ("b.png", BLACK), ("c.zip", zip_of({"d.png": RED})))
+    press(page, "Label all 3 photos")
+    assert sorted(artifacts.rglob("*")) == before
+    assert not list(temporary.rglob("*"))
