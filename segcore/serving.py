@@ -82,7 +82,7 @@ class Allowance:
             rate = self._burst / self._refill_seconds
             left = min(self._burst, left + (now - since) * rate)
             enough = left >= min(amount, self._burst)
-            self._left[visitor] = (left - amount if enough else left, now)
+            self._left[visitor] = (max(0.0, left - amount) if enough else left, now)
             if len(self._left) > MAX_VISITORS:
                 self._left.popitem(last=False)
         if not enough:

@@ -91,6 +91,8 @@ def test_work_larger_than_the_allowance_is_done_once_it_is_full() -> None:
         pass
     with pytest.raises(BusyError), desk.place("film"):
         pass
+    with desk.place("film", photos=0):  # looking at what costs nothing stays free
+        pass
 
 
 def test_visitors_are_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
