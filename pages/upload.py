@@ -60,8 +60,10 @@ def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo) -> str | None:
     if pair is None:
         return None
     in_tiles = choose_quality(runs, pair)
+    progress = st.container()  # always there, so that the viewer keeps its place below it
     if in_tiles:
-        pair = labelling.predict_pair_in_tiles(runs, names, photo.image)
+        with progress:
+            pair = labelling.predict_pair_in_tiles(runs, names, photo.image)
         if pair is None:
             return None
     panels = [
@@ -98,7 +100,8 @@ def choose_quality(runs: tuple[Run, Run], pair: Pair) -> bool:
         format_func=notes.__getitem__,
         key="quality",
         help="Quick: the whole photo at the size that the models were trained at. Detailed: the "
-        "photo's own resolution in overlapping tiles, each seen mirrored and at several scales.",
+        "photo's own resolution in overlapping tiles too, all seen mirrored and at several scales; "
+        "finer, not always better.",
     )
     return chosen == TILES
 

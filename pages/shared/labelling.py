@@ -109,7 +109,7 @@ def tiled_seconds(run: Run, prediction: Prediction) -> float:
     scales = (1.0,) if preprocessing.mode == "stretch" else AUGMENTED.scales
     views = 2 * sum(scale**2 for scale in scales)
     tiles = count_tiles(prediction.labels.shape, preprocessing.size)
-    return tiles * views * prediction.timings.network_ms / 1000
+    return (tiles + 1) * views * prediction.timings.network_ms / 1000
 
 
 def policy(run: Run, *, in_tiles: bool) -> str:
@@ -119,7 +119,7 @@ def policy(run: Run, *, in_tiles: bool) -> str:
     if not in_tiles:
         return f"the whole photo at the training's resolution ({preprocessing.mode} to {size})"
     scales = 1 if preprocessing.mode == "stretch" else len(AUGMENTED.scales)
-    return f"the photo's own resolution in tiles of {size}, {2 * scales} views of each"
+    return f"the photo's own resolution in tiles of {size} and as a whole, {2 * scales} views each"
 
 
 def linked_predictions(names: Names, pair: Pair) -> list[Linked]:
