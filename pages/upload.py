@@ -1,6 +1,7 @@
 """Your own street photos, labelled by both runs. They stay in memory, for this visit only."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, guards, labelling, photos, state, wording
 from pages.shared.labelling import Names, Pair
@@ -54,18 +55,20 @@ def given_files() -> list[File]:
     return [File(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]
 
 
-def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo) -> str | None:
-    """The viewer, shares and downloads of one photo; returns the sentence that sums it up."""
+def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, heading: DeltaGenerator) -> None:
+    """What differs, as the page's heading, then the viewer, shares and downloads of one photo."""
     pair = labelling.predict_before_eyes(runs, names, photo.image, private=True)
     if pair is None:
-        return None
+        return
     in_tiles = choose_quality(runs, pair)
     progress = st.container()  # always there, so that the viewer keeps its place below it
     if in_tiles:
         with progress:
             pair = labelling.predict_pair_in_tiles(runs, names, photo.image)
         if pair is None:
-            return None
+            return
+    labels = pair[0].labels, pair[1].labels
+    heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
     panels = [
         *labelling.linked_predictions(names, pair),
         Linked("photo", "Your photo"),
@@ -79,7 +82,6 @@ def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo) -> str | None:
         show_shares(names, pair)
     with right:
         show_downloads(photo, labelled(runs, names, pair, in_tiles=in_tiles))
-    return wording.difference_on_picture(names.a, names.b, pair[0].labels, pair[1].labels)
 
 
 def choose_quality(runs: tuple[Run, Run], pair: Pair) -> bool:
@@ -106,15 +108,16 @@ def choose_quality(runs: tuple[Run, Run], pair: Pair) -> bool:
     return chosen == TILES
 
 
-def show_photos(runs: tuple[Run, Run], names: Names, opened: list[Opened]) -> str | None:
+def show_photos(
+    runs: tuple[Run, Run], names: Names, opened: list[Opened], heading: DeltaGenerator
+) -> None:
     """One of the visitor's photos in full, and the others to choose from."""
     shown = photos.chosen(opened)
-    finding = show_photo(runs, names, photos.read(shown))
+    show_photo(runs, names, photos.read(shown), heading)
     if len(opened) > 1:
         st.subheader(f"Your {len(opened)} photos", anchor=False)
         photos.show_gallery(opened, shown)
         offer_bundle(runs, names, opened)
-    return finding
 
 
 def main() -> None:
@@ -127,14 +130,11 @@ def main() -> None:
     found = photos.sort(files)
     opened, refusals = photos.open_all(found.photos)
     photos.show_refusals([*found.refusals, *refusals])
-    finding = None
     if opened:
-        finding = show_photos(runs, names, opened)
+        show_photos(runs, names, opened, heading)
     elif st.session_state.get("example") and not files:
         example = cache.sample("streets", state.SPLIT, EXAMPLE_KEY)
-        finding = show_photo(runs, names, Photo(example.image))
-    if finding is not None:
-        heading.title(finding, anchor=False)
+        show_photo(runs, names, Photo(example.image), heading)
     for file in found.videos:
         show_video(runs, names, file)
 
