@@ -8,6 +8,8 @@ import zlib
 from made_data import noise
 from PIL import Image
 
+from segcore import images  # noqa: F401 -- which teaches Pillow HEIC
+
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I", "F", "I;16", "I;16B")
 
 
