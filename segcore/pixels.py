@@ -116,7 +116,9 @@ def _by_profile(picture: Image.Image) -> Flatten | None:
 
 
 def _apply(transform: ImageCms.ImageCmsTransform, strip: Image.Image) -> Image.Image:
-    converted = ImageCms.applyTransform(strip, transform)
-    if converted is None:
-        raise ValueError("a colour transform gave no picture")
+    try:
+        converted = ImageCms.applyTransform(strip, transform)
+    except ImageCms.PyCMSError as error:
+        raise ValueError("a colour transform failed") from error
+    assert converted is not None  # as it is only when done in place
     return converted

@@ -1,6 +1,6 @@
 """What a labelled photo comes to: shares of each class, and what can be taken home."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,13 @@ from segcore.photo_outputs import Bundle, Labelled
 from segcore.runs import Run
 
 Runs = tuple[Run, Run]
+
+KINDS = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "zip": "application/zip",
+}
 
 
 def labelled(runs: Runs, names: Names, pair: Pair, *, in_tiles: bool) -> tuple[Labelled, Labelled]:
@@ -106,15 +113,13 @@ def show_downloads(photo: Photo, sides: Sequence[Labelled]) -> None:
     st.caption("None of these files carries the photo's name, place, date or other hidden data.")
 
 
-def _download(label: str, file_name: str, data: object, key: str | None = None) -> None:
-    kinds = {"png": "image/png", "jpg": "image/jpeg", "json": "application/json"}
-    kinds |= {"zip": "application/zip", "mp4": "video/mp4"}
+def _download(label: str, file_name: str, data: bytes | Callable[[], bytes]) -> None:
     st.download_button(
         label,
-        data,  # type: ignore[arg-type]
+        data,
         file_name=file_name,
-        mime=kinds[file_name.rpartition(".")[2]],
-        key=key or f"download-{file_name}",
+        mime=KINDS[file_name.rpartition(".")[2]],
+        key=f"download-{file_name}",
         icon=":material/download:",
         on_click="ignore",
     )
