@@ -44,6 +44,8 @@ def photograph(browser: Browser, address: str, name: str, kind: str, width: int,
     settle(page)
     if name in ("overview", "compare", "upload"):
         labelled(page)
+    if name == "upload":
+        page.get_by_role("button", name="Numbers").wait_for()
     page.wait_for_timeout(PICTURES_MS)
     # Streamlit scrolls inside the window, so the window is made as tall as the page.
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")

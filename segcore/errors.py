@@ -35,3 +35,7 @@ class StorageError(SegcoreError):
 
 class MissingPackageError(SegcoreError):
     """An optional package that the request needs is not installed."""
+
+
+class BusyError(SegcoreError):
+    """More is asked for than can be done now; the same request may succeed later."""

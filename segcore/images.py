@@ -5,16 +5,17 @@ import os
 import struct
 import warnings
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+import pillow_heif
+from PIL import Image, UnidentifiedImageError
 
+from segcore import photo_limits as limits
+from segcore import pixels
 from segcore.errors import ImageError, StorageError
 from segcore.labels import colorize, palette
-
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
-MAX_PIXELS = 64_000_000
 
 UNREADABLE_ERRORS = (
     OSError,  # includes UnidentifiedImageError and truncated files
@@ -34,43 +35,72 @@ UNREADABLE_ERRORS = (
 )
 """All that Pillow is known to raise on files that are broken or made to harm."""
 
+MEGAPIXEL = 1_000_000
+OVERLAY_PIXELS = 1 << 19
+"""Blended at once, so that a large photo does not stand in memory as floats."""
+
 # What Pillow warns of (odd metadata, many pixels) either ends in an ImageError or does no harm.
 warnings.filterwarnings("ignore", module="PIL")
+pillow_heif.register_heif_opener(thumbnails=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A decoded picture.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB, upright.
+        notes: what was done to it that its owner should know, in a few words each.
+    """
+
+    image: np.ndarray
+    notes: tuple[str, ...] = ()
 
 
 def decode_image(data: bytes | Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of an encoded picture (bytes) or of a file (path).
+    """(H, W, 3) uint8 RGB of an encoded picture (bytes) or of a file (path), at its own size.
 
     Turned upright by its EXIF orientation; 16-bit tones are scaled to 8 bits; transparency lies on
     white; of an animation or a document of several pages the first frame counts. Raises
     ImageError, naming the file where there is one.
     """
-    name = "The picture"
-    if isinstance(data, Path):
-        name = str(data)
-        try:
-            data = data.read_bytes()
-        except OSError as error:
-            raise ImageError(
-                f"{name} cannot be read ({error.strerror}): check the path."
-            ) from error
+    if not isinstance(data, Path):
+        return decode_photo(data).image
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                raise ImageError(
-                    f"{name} has {width}x{height} pixels, more than {MAX_PIXELS // 1_000_000} "
-                    "megapixels: make it smaller."
-                )
-            picture.load()
-            return _to_rgb(_upright(picture))
+        content = data.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{data} cannot be read ({error.strerror}): check the path.") from error
+    return decode_photo(content, name=str(data)).image
+
+
+def decode_photo(
+    data: bytes, kept_pixels: int = limits.MAX_PIXELS, name: str = "The picture"
+) -> Photo:
+    """As `decode_image`, with what to say about it.
+
+    Args:
+        kept_pixels: a picture with more is halved until it has no more, in a JPEG before it is
+            decoded.
+        name: what errors call it.
+
+    Raises:
+        ImageError: the file is no picture, damaged, or beyond the limits of `photo_limits`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=limits.FORMATS) as picture:
+            _require_within_limits(picture, name)
+            return _decoded(picture, kept_pixels)
     except UnidentifiedImageError as error:
         raise ImageError(
-            f"{name} is no picture that can be read: use JPEG, PNG, WebP, TIFF or BMP."
+            f"{name} is no picture that can be read: use {limits.FORMATS_IN_WORDS}."
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(
-            f"{name} has more than {MAX_PIXELS // 1_000_000} megapixels: make it smaller."
+            f"{name} has more than {limits.MAX_PIXELS // MEGAPIXEL} megapixels: make it smaller."
+        ) from error
+    except MemoryError as error:
+        raise ImageError(
+            f"{name} takes more memory to decode than one may: make it smaller, or save it as JPEG."
         ) from error
     except UNREADABLE_ERRORS as error:
         raise ImageError(
@@ -78,34 +108,63 @@ def decode_image(data: bytes | Path) -> np.ndarray:
         ) from error
 
 
-def _upright(picture: Image.Image) -> Image.Image:
+def _require_within_limits(picture: Image.Image, name: str) -> None:
+    """Looks at what the file says of itself, before any pixel is decoded."""
+    width, height = picture.size
+    size = f"{width}x{height} pixels"
+    if width * height > limits.MAX_PIXELS:
+        raise ImageError(
+            f"{name} has {size}, more than {limits.MAX_PIXELS // MEGAPIXEL} megapixels: "
+            "make it smaller."
+        )
+    most = limits.MAX_PIXELS_OF.get(picture.format or "", limits.MAX_PIXELS)
+    if width * height > most:
+        raise ImageError(
+            f"{name} has {size}, more than {most // MEGAPIXEL} megapixels, the most for "
+            f"{picture.format}: make it smaller, or save it as JPEG."
+        )
+    if max(width, height) > limits.MAX_RATIO * min(width, height):
+        raise ImageError(
+            f"{name} has {size}, longer than {limits.MAX_RATIO}:1: crop it to a part of the scene."
+        )
+
+
+def _decoded(picture: Image.Image, kept_pixels: int) -> Photo:
+    notes = []
+    frames = _count_frames(picture)
+    if frames > 1:
+        which = "the main one" if picture.format == "HEIF" else "the first"
+        kind = "frames" if picture.format in ("PNG", "WEBP", "AVIF") else "pictures in the file"
+        notes.append(f"{which} of {frames} {kind}")
+    width, height = picture.size
+    factor = 1
+    while -(-width // factor) * -(-height // factor) > kept_pixels:
+        factor *= 2
+    if factor > 1:  # only a JPEG can be decoded at less than its size, to an eighth at least
+        picture.draft(picture.mode, (width // factor, height // factor))
+    factor = max(1, round(factor * picture.width / width))
+    picture.load()
+    if pixels.is_see_through(picture):
+        notes.append("transparency shown on white")
+    image = pixels.upright(pixels.to_rgb(picture, factor), _orientation(picture))
+    if image.shape[0] * image.shape[1] < width * height:
+        notes.append(f"reduced from {width}x{height}")
+    return Photo(image, tuple(notes))
+
+
+def _count_frames(picture: Image.Image) -> int:
     try:
-        return ImageOps.exif_transpose(picture)
+        return int(getattr(picture, "n_frames", 1))
+    except UNREADABLE_ERRORS:  # what comes after the first frame may be broken
+        picture.seek(0)
+        return 1
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        return int(picture.getexif().get(pixels.ORIENTATION, 1))
     except UNREADABLE_ERRORS:  # a picture with broken EXIF data is still a picture
-        return picture
-
-
-def _to_rgb(picture: Image.Image) -> np.ndarray:
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        grey = _eight_bits(np.asarray(picture))
-        return np.repeat(grey[..., None], 3, axis=2)
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        picture = Image.alpha_composite(white, layer)
-    return np.array(picture.convert("RGB"))
-
-
-def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """Grey values of more than 8 bits -> uint8, by the least full scale that holds them.
-
-    Whole numbers fill 16 bits or what they reach; floats fill 0 to 1, 8 bits, or those.
-    """
-    scales = [1.0, 255.0, 65535.0] if values.dtype.kind == "f" else [65535.0]
-    values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
-    top = float(values.max())
-    full = next((scale for scale in scales if top <= scale), top)
-    return np.rint(values.clip(0, full) * (255.0 / full)).astype(np.uint8)
+        return 1
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -160,6 +219,11 @@ def overlay(image: np.ndarray, mask: np.ndarray, opacity: float) -> np.ndarray:
     Pixels whose label has no colour (unlabelled, borders) keep the photograph.
     """
     has_color = palette().max(axis=1) > 0
-    weight = np.where(has_color, np.float32(opacity), np.float32(0))[mask][..., None]
-    blended: np.ndarray = np.rint(image * (1 - weight) + colorize(mask) * weight)
-    return blended.astype(np.uint8)
+    weights = np.where(has_color, np.float32(opacity), np.float32(0))
+    result = np.empty_like(image)
+    rows = max(1, OVERLAY_PIXELS // image.shape[1])
+    for top in range(0, len(image), rows):
+        part = slice(top, top + rows)
+        weight = weights[mask[part]][..., None]
+        result[part] = np.rint(image[part] * (1 - weight) + colorize(mask[part]) * weight)
+    return result

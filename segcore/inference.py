@@ -60,10 +60,13 @@ class Prediction:
         """(H, W, 34) float32 at the image's size; 136 bytes a pixel, 1.6 GB for 12 megapixels."""
         height, width = self.labels.shape
         result = np.empty((height, width, self.scores.shape[-1]), np.float32)
-        grid = _Grid(self.scores.shape[:2], (height, width))
         for rows in _row_blocks(height, width):
-            result[rows] = grid.interpolate(self.scores, rows)
+            result[rows] = self.probabilities_of(rows)
         return result
+
+    def probabilities_of(self, rows: slice) -> np.ndarray:
+        """The `probabilities` of some rows alone."""
+        return _Grid(self.scores.shape[:2], self.labels.shape).interpolate(self.scores, rows)
 
 
 @dataclass(frozen=True)

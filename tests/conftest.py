@@ -1,13 +1,19 @@
 """Small data sets on disk, made of synthetic pictures, in each layout a source reads."""
 
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from made_data import id_mask, noise, write_picture
 
 from segcore.labels import colorize
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +75,46 @@ def pairs(tmp_path: Path) -> Path:
             both = np.hstack([noise(int(name), 256, 256), colorize(mask)])
             write_picture(root / split / f"{name}.jpg", both, quality=90)
     return root
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard over the shipped runs, its own artifacts folder."""
+    from live_dashboard import ROOT, running_dashboard
+
+    folder = tmp_path_factory.mktemp("studio")
+    shipped = [path.parent for path in (ROOT / "artifacts" / "runs").glob("*/MODEL_CARD.md")]
+    for run in shipped:
+        shutil.copytree(run, folder / "artifacts" / "runs" / run.name)
+    with running_dashboard(folder / "artifacts", folder / "server.log") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """For a module, not for all tests: its event loop is in the way of others."""
+    from live_dashboard import chromium
+
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A window as wide as a desk's."""
+    yield from _window(browser, 1440)
+
+
+@pytest.fixture
+def phone(browser: "Browser") -> "Iterator[Page]":
+    """A window as narrow as a phone's."""
+    yield from _window(browser, 390)
+
+
+def _window(browser: "Browser", width: int) -> "Iterator[Page]":
+    from live_dashboard import PATIENCE_MS
+
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    yield context.new_page()
+    context.close()

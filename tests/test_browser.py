@@ -2,20 +2,10 @@
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from live_dashboard import (
-    PATIENCE_MS,
-    ROOT,
-    chromium,
-    find_chromium,
-    labelled,
-    running_dashboard,
-    settle,
-)
+from live_dashboard import PATIENCE_MS, find_chromium, labelled, settle
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -30,31 +20,6 @@ pytestmark = [
         reason="browser tests left out: no Chromium is installed",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard over the shipped runs, its own artifacts folder."""
-    folder = tmp_path_factory.mktemp("studio")
-    shipped = [path.parent for path in (ROOT / "artifacts" / "runs").glob("*/MODEL_CARD.md")]
-    for run in shipped:
-        shutil.copytree(run, folder / "artifacts" / "runs" / run.name)
-    with running_dashboard(folder / "artifacts", folder / "server.log") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    yield context.new_page()
-    context.close()
 
 
 def test_compare_one_image(page: Page, address: str) -> None:
@@ -118,6 +83,7 @@ def test_upload_a_photo_and_see_two_masks(page: Page, address: str, tmp_path: Pa
     settle(page)
     page.locator("input[type=file]").first.set_input_files(photo)
     labelled(page)
+    settle(page)  # the page runs once more when the network library has just been loaded
     with page.expect_download() as download:
         page.get_by_role("button", name="Label ids").first.click()
     mask = Image.open(download.value.path())

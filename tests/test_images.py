@@ -1,14 +1,14 @@
-import io
-
 import numpy as np
 import pytest
+from hostile_files import MODES, encoded, in_mode
 from made_data import noise
-from PIL import Image
+from PIL import Image, ImageCms
 
-from segcore import images
+from segcore import photo_limits
 from segcore.errors import ImageError, StorageError
 from segcore.images import (
     decode_image,
+    decode_photo,
     encode_png,
     fit_size,
     overlay,
@@ -19,12 +19,6 @@ from segcore.images import (
 from segcore.labels import colorize
 
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")  # as segcore.images does at run time
-
-
-def encoded(picture, format="PNG", **options):
-    buffer = io.BytesIO()
-    picture.save(buffer, format, **options)
-    return buffer.getvalue()
 
 
 def photo(height=12, width=20):
@@ -146,7 +140,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
-    monkeypatch.setattr(images, "MAX_PIXELS", 12 * 20 - 1)
+    monkeypatch.setattr(photo_limits, "MAX_PIXELS", 12 * 20 - 1)
     with pytest.raises(ImageError, match="20x12"):
         decode_image(encoded(photo(12, 20)))
 
@@ -211,3 +205,99 @@ def test_overlay_blends_colours_and_keeps_the_photo_where_there_is_no_label():
     assert np.array_equal(full[2:], colorize(mask)[2:])
     half = overlay(image, mask, 0.5)[2:].astype(float)
     assert np.abs(half - (image[2:] / 2 + colorize(mask)[2:] / 2)).max() <= 0.5
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_each_exif_orientation_is_exact(format, orientation):
+    """What is stored is turned as the standard says, so that the red corner is top left."""
+    corners = np.full((32, 48, 3), 255, np.uint8)
+    corners[:16, :24] = (255, 0, 0)
+    corners[:16, 24:] = (0, 160, 0)
+    stored = {
+        1: corners, 2: corners[:, ::-1], 3: corners[::-1, ::-1], 4: corners[::-1],
+        5: corners.swapaxes(0, 1), 6: np.rot90(corners), 7: np.rot90(corners, 2).swapaxes(0, 1),
+        8: np.rot90(corners, -1),
+    }[orientation]  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"lossless": True} if format == "WEBP" else {"quality": 95}
+    if format in ("PNG", "TIFF"):
+        options = {}
+    decoded = decode_image(encoded(Image.fromarray(stored), format, exif=exif, **options))
+    assert decoded.shape == corners.shape
+    for y, x in ((8, 12), (8, 36), (24, 12), (24, 36)):
+        assert np.abs(decoded[y, x].astype(int) - corners[y, x]).max() < 16, (y, x)
+
+
+def test_exif_only_repeats_what_turns_a_heic():
+    """Its own property does, which the decoder follows; turning it by EXIF would turn it twice."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert decode_image(encoded(photo(16, 32), "HEIF", exif=exif)).shape == (16, 32, 3)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_each_mode_becomes_rgb(mode):
+    decoded = decode_image(encoded(in_mode(mode), "TIFF"))
+    assert decoded.shape == (24, 32, 3)
+    assert decoded.dtype == np.uint8
+
+
+@pytest.mark.parametrize("format", ["HEIF", "AVIF"])
+def test_phone_formats_come_back_nearly_as_they_were(format):
+    decoded = decode_image(encoded(photo(), format, quality=90))
+    assert np.abs(decoded.astype(int) - np.asarray(photo())).mean() < 12
+
+
+def test_cmyk_follows_its_profile_and_a_broken_one_does_no_harm():
+    """The profile is one of RGB, which no CMYK picture can follow."""
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    ink = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    for profile in (srgb, b"nonsense"):
+        data = encoded(ink, "TIFF", icc_profile=profile)
+        assert decode_image(data)[4, 4].tolist() == [255, 0, 0]
+
+
+def test_lab_colours_are_those_of_their_profile():
+    middle = Image.frombytes("LAB", (1, 1), bytes([255, 0, 0]))
+    assert decode_image(encoded(middle, "TIFF"))[0, 0].min() > 250
+
+
+@pytest.mark.parametrize(("format", "mode"), [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "I;16")])
+def test_a_large_photo_is_halved_and_says_so(format, mode):
+    tones = np.linspace(0, 255, 203 * 301).reshape(203, 301)
+    tones = (tones * 257).astype(np.uint16) if mode == "I;16" else tones.astype(np.uint8)
+    large = Image.fromarray(tones)
+    data = encoded(large if mode == "I;16" else large.convert(mode), format)
+    found = decode_photo(data, kept_pixels=203 * 301 // 3)
+    assert found.image.shape == (102, 151, 3)
+    assert found.notes == ("reduced from 301x203",)
+    whole = resize_image(decode_image(data), (102, 151))
+    assert np.abs(found.image.astype(int) - whole).max() <= 6
+
+
+def test_a_photo_that_is_kept_whole_has_no_notes():
+    assert decode_photo(encoded(photo(), "JPEG")).notes == ()
+    opaque = encoded(photo().convert("RGBA"))
+    assert decode_photo(opaque).notes == ()
+
+
+def test_more_pictures_in_one_file_are_counted():
+    for format, note in (
+        ("MPO", "the first of 3 pictures in the file"),
+        ("TIFF", "the first of 3 pictures in the file"),
+        ("WEBP", "the first of 3 frames"),
+        ("HEIF", "the main one of 3 pictures in the file"),
+    ):
+        pictures = [Image.new("RGB", (32, 32), color) for color in ("red", "blue", "green")]
+        data = encoded(pictures[0], format, save_all=True, append_images=pictures[1:])
+        found = decode_photo(data)
+        assert found.notes == (note,)
+        assert found.image[16, 16, 0] > 240
+
+
+def test_a_narrow_strip_is_refused():
+    with pytest.raises(ImageError, match="longer than 20:1"):
+        decode_image(encoded(Image.new("L", (2100, 100))))
+    assert decode_image(encoded(Image.new("L", (2000, 100)))).shape == (100, 2000, 3)

@@ -169,7 +169,7 @@ def test_a_photo_is_labelled_by_both_and_can_be_downloaded(two_runs: tuple[Run, 
     assert "label" in app.title[0].value or "differ" in app.title[0].value
     table = app.dataframe[0].value
     assert table["a"].sum() == pytest.approx(100, abs=1)
-    assert len(app.download_button) == 6
+    assert len(app.download_button) == 8
     assert "holiday" not in viewer_html(app)
 
 
@@ -178,7 +178,7 @@ def test_the_example_takes_the_place_of_a_photo(two_runs: tuple[Run, Run]) -> No
     app.file_uploader[0].upload("photo.jpg", b"not a picture", "image/jpeg").run()
     next(button for button in app.button if "example" in button.label).click().run()
     assert not app.error and not app.exception
-    assert len(app.download_button) == 6
+    assert len(app.download_button) == 8
 
 
 def test_a_file_that_is_no_picture_is_refused_in_one_line(two_runs: tuple[Run, Run]) -> None:

@@ -4,25 +4,29 @@ Values of `cache_resource` are shared between visitors: nobody may change them.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from pages.shared.gallery import Thumbnail, make_thumbnail
+from pages.shared.visitors import DESK, visitor
 from segcore import comparison, disagreement, evaluation, runs, settings
 from segcore.counting import CountedSplit, stored_counts
+from segcore.decoder import Decoder
 from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
-from segcore.images import decode_image
-from segcore.inference import Prediction, Predictor, load_predictor
+from segcore.images import Photo
+from segcore.inference import ONE_VIEW, Prediction, Predictor, Views, load_predictor
 from segcore.predictions import stored_predictions
 from segcore.preparation import Samples, native_samples
 from segcore.runs import Run
 from segcore.sources import Sample, has_masks, open_source
 
+Kept = TypeVar("Kept")
 Stamp = tuple[tuple[str, int], ...]
 """Files with their modification times in nanoseconds: changes when one of them does."""
 
@@ -189,35 +193,74 @@ def digest(image: np.ndarray) -> str:
 
 def predict(run: Run, image: np.ndarray) -> Prediction:
     """What the run's network says about an image of a data set, (H, W, 3) uint8; without scores."""
-    return _predict(str(run.path), str(run.weights_hash), digest(image), image)
+    return _predict(str(run.path), str(run.weights_hash), digest(image), image, visitor())
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _predict(path: str, weights_hash: str, digest: str, _image: np.ndarray) -> Prediction:
-    return _without_scores(_predictor(path, weights_hash).predict(_image))
+def _predict(
+    path: str, weights_hash: str, digest: str, _image: np.ndarray, _visitor: str
+) -> Prediction:
+    with DESK.place(_visitor, photos=0):
+        return without_scores(label(_predictor(path, weights_hash), _image))
 
 
-def decode_private(data: bytes) -> np.ndarray:
-    """A visitor's own picture, (H, W, 3) uint8, gone with the visit. Raises ImageError."""
-    return _decode_private(hashlib.blake2b(data, digest_size=16).hexdigest(), data)
+def label(predictor: Predictor, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
+    """What the network says about an image (H, W, 3) uint8, when its turn has come."""
+    return DESK.run(lambda: predictor.predict(image, views))
 
 
-@st.cache_resource(max_entries=1, show_spinner=False, scope="session")
-def _decode_private(digest: str, _data: bytes) -> np.ndarray:
-    return decode_image(_data)
+def open_private(key: str, data: bytes, decoder: Decoder) -> Photo:
+    """A visitor's own picture, known by `key`, gone with the visit. Raises ImageError."""
+    return _open_private(key, data, decoder)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False, scope="session")
+def _open_private(key: str, _data: bytes, _decoder: Decoder) -> Photo:
+    return _decoder.photo(_data)
+
+
+def unpack_private(key: str, data: bytes) -> tuple[tuple[str, bytes | str], ...]:
+    """(name, bytes, or why it is left out) of each file in a visitor's ZIP. Raises ImageError."""
+    return _unpack_private(key, data)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, scope="session")
+def _unpack_private(key: str, _data: bytes) -> tuple[tuple[str, bytes | str], ...]:
+    with Decoder() as decoder:
+        return tuple(decoder.archive(_data))
 
 
 def predict_private(run: Run, image: np.ndarray) -> Prediction:
-    """As `predict`, for a visitor's own photo: gone with the visit, shared with no one."""
-    return _predict_private(str(run.path), str(run.weights_hash), digest(image), image)
+    """As `predict`, for a visitor's own photo: gone with the visit, shared with no one.
+
+    Raises BusyError where too many ask, or this visitor has asked for too much.
+    """
+    return _predict_private(str(run.path), str(run.weights_hash), digest(image), image, visitor())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, scope="session")
-def _predict_private(path: str, weights_hash: str, digest: str, _image: np.ndarray) -> Prediction:
-    return _without_scores(_predictor(path, weights_hash).predict(_image))
+def _predict_private(
+    path: str, weights_hash: str, digest: str, _image: np.ndarray, _visitor: str
+) -> Prediction:
+    with DESK.place(_visitor, photos=0.5):  # the other half is the other run's
+        return without_scores(label(_predictor(path, weights_hash), _image))
 
 
-def _without_scores(prediction: Prediction) -> Prediction:
+def keep(name: str, key: str, make: Callable[[], Kept], most: int = 2) -> Kept:
+    """What `make` returns for the key, made once and kept for the visit; the last `most` of a name.
+
+    For work that shows its progress, which a cached function cannot.
+    """
+    kept: dict[str, Kept] = st.session_state.setdefault(name, {})
+    if key not in kept:
+        made = make()
+        kept[key] = made
+        while len(kept) > most:
+            del kept[next(iter(kept))]
+    return kept[key]
+
+
+def without_scores(prediction: Prediction) -> Prediction:
     """All that pages show, at a fifth of the memory and less."""
     return replace(prediction, scores=np.empty((0, 0, 0), np.float32))
 

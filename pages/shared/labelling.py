@@ -8,9 +8,11 @@ import streamlit as st
 from pages.shared import cache, engine, wording
 from pages.shared.linked_viewer import Linked
 from pages.shared.viewer import Panel, Side, label_layer, show_panels
+from pages.shared.visitors import DESK, visitor
 from segcore.errors import SegcoreError
-from segcore.inference import Prediction
+from segcore.inference import AUGMENTED, Prediction, Preprocessing
 from segcore.runs import Run
+from segcore.tiling import count_tiles, predict_tiled
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Names:
 
 
 Pair = tuple[Prediction, Prediction]
+
+TILES_PER_PHOTO = 5
+"""Tiles that count as one photo in a visitor's allowance."""
 
 
 def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = False) -> Pair | None:
@@ -59,6 +64,62 @@ def predict_before_eyes(
     pair = predict_pair(runs, image, private=private)
     waiting.empty()
     return pair
+
+
+def predict_pair_in_tiles(runs: tuple[Run, Run], names: Names, image: np.ndarray) -> Pair | None:
+    """As `predict_pair` for a visitor's own photo, at its own resolution, with progress."""
+    if not engine.wait():
+        return None
+    try:
+        found = [
+            _predict_in_tiles(run, name, image)
+            for run, name in zip(runs, (names.a, names.b), strict=True)
+        ]
+    except SegcoreError as error:
+        st.error(str(error))
+        return None
+    return found[0], found[1]
+
+
+def _predict_in_tiles(run: Run, name: str, image: np.ndarray) -> Prediction:
+    def predict() -> Prediction:
+        predictor = cache.predictor(run)
+        tile = predictor.preprocessing.size
+        cost = count_tiles(image.shape[:2], tile) / TILES_PER_PHOTO
+        bar = st.progress(0.0, f"{name} labels the photo in tiles…")
+
+        def tell(done: int, count: int) -> None:
+            bar.progress(done / count, f"{name} has labelled {done} of {count} tiles")
+
+        def label(part: np.ndarray) -> Prediction:
+            return cache.label(predictor, part, AUGMENTED)
+
+        try:
+            with DESK.place(visitor(), max(1.0, cost)):
+                return predict_tiled(image, tile, label, tell)
+        finally:
+            bar.empty()
+
+    return cache.keep("tiled", f"{run.weights_hash} {cache.digest(image)}", predict, most=4)
+
+
+def tiled_seconds(run: Run, prediction: Prediction) -> float:
+    """About how long labelling in tiles will take, by the time that the whole photo took."""
+    preprocessing = Preprocessing.of(run)
+    scales = (1.0,) if preprocessing.mode == "stretch" else AUGMENTED.scales
+    views = 2 * sum(scale**2 for scale in scales)
+    tiles = count_tiles(prediction.labels.shape, preprocessing.size)
+    return (tiles + 1) * views * prediction.timings.network_ms / 1000
+
+
+def policy(run: Run, *, in_tiles: bool) -> str:
+    """At which resolution and in how many views the run labels a photo, in words."""
+    preprocessing = Preprocessing.of(run)
+    size = "{1}x{0}".format(*preprocessing.size)
+    if not in_tiles:
+        return f"the whole photo at the training's resolution ({preprocessing.mode} to {size})"
+    scales = 1 if preprocessing.mode == "stretch" else len(AUGMENTED.scales)
+    return f"the photo's own resolution in tiles of {size} and as a whole, {2 * scales} views each"
 
 
 def linked_predictions(names: Names, pair: Pair) -> list[Linked]:

@@ -1,5 +1,6 @@
 """Names and numbers as the pages write them."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from math import isnan
@@ -12,6 +13,7 @@ from segcore.inference import Prediction
 from segcore.runs import Run
 
 MODEL_NAMES = {"unet": "U-Net", "danet": "DANet", "danet-tasm": "DANet (TASM)"}
+NAME_LENGTH = 40
 DATA_NAMES = {"streets": "Streets (built in)", "camvid": "CamVid", "cityscapes": "Cityscapes"}
 
 
@@ -87,6 +89,22 @@ def difference_on_picture(name_a: str, name_b: str, a: np.ndarray, b: np.ndarray
         f"{name_a} sees {confusion.label_a} and {name_b} {confusion.label_b} "
         f"({share(confusion.share)})."
     )
+
+
+def plain(text: str) -> str:
+    """A text that nobody vouches for, to stand in Markdown as it is.
+
+    Nothing in it formats, links, loads a picture or calls up an icon.
+    """
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-!|:$~&.@^=/])", r"\\\1", printable)
+
+
+def file_name(name: str) -> str:
+    """A file's name for Markdown, `plain` and short: the end tells more than the middle."""
+    if len(name) > NAME_LENGTH:
+        name = f"{name[: NAME_LENGTH // 2]}…{name[-NAME_LENGTH // 2 :]}"
+    return plain(name)
 
 
 def score(value: float | None) -> str:

@@ -1,0 +1,198 @@
+"""The upload page as a visitor uses it; predictions follow the picture's red, no network loads."""
+
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import av
+import numpy as np
+import pytest
+from hostile_files import encoded, zip_of
+from made_data import noise
+from made_runs import make_run
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import cache, engine, state, visitors, wording
+from segcore import serving
+from segcore.inference import ONE_VIEW, Prediction, Preprocessing, Timings, Views
+from segcore.labels import IDS
+from segcore.runs import Run
+from segcore.videos import VideoWriter
+
+PAGE = str(Path(__file__).parent.parent / "pages" / "upload.py")
+LABELS = {"unet": (IDS["road"], IDS["sky"]), "danet": (IDS["road"], IDS["building"])}
+RED = encoded(Image.new("RGB", (48, 32), "red"))
+BLACK = encoded(Image.new("RGB", (48, 32), "black"))
+
+
+def follow_red(run: Run) -> SimpleNamespace:
+    """A predictor that sees road where it is red, and by the model sky or building elsewhere."""
+
+    def predict(image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
+        road, other = LABELS[run.model]
+        labels = np.where(image[..., 0] > 127, road, other).astype(np.uint8)
+        scores = np.eye(34, dtype=np.float32)[labels]
+        return Prediction(labels, scores.max(axis=-1), Timings(1.0, 20.0, 3.0), scores)
+
+    preprocessing = Preprocessing.of(run)
+    return SimpleNamespace(run=run, device="CPU", preprocessing=preprocessing, predict=predict)
+
+
+@pytest.fixture
+def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    for model in ("unet", "danet"):
+        make_run(model, camvid)
+    monkeypatch.setattr(engine, "wait", lambda: True)
+    monkeypatch.setattr(cache, "load_predictor", follow_red)
+    monkeypatch.setattr(visitors.DESK, "_allowance", serving.Allowance(240, 600, lambda: 0.0))
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.session_state[state.DATA] = "camvid"
+    return app.run()
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files]).run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if label in button.label).click().run()
+    assert not app.exception
+    return app
+
+
+def test_the_page_says_what_it_takes_and_that_nothing_stays(page: AppTest) -> None:
+    said = " ".join(caption.value for caption in page.caption)
+    for words in ("25 MB", "64 megapixels", "20:1", "200 files", "60 seconds", "HEIC"):
+        assert words in said
+    assert "Nothing of them is stored" in said
+
+
+def test_one_bad_file_is_a_sentence_and_the_others_go_on(page: AppTest) -> None:
+    upload(page, ("a.png", RED), ("b.jpg", b"not a picture"), ("c.png", BLACK))
+    assert [error.value for error in page.error] == [
+        r"**b\.jpg**: "
+        + wording.plain(
+            "The picture is no picture that can be read: use JPEG, PNG, WebP, HEIC, AVIF, TIFF "
+            "or BMP."
+        )
+    ]
+    assert "same" in page.title[0].value  # both see road in the red photo
+    press(page, r"c\.png")
+    assert "sky" in page.title[0].value and "building" in page.title[0].value
+
+
+def test_a_zip_file_is_taken_apart(page: AppTest) -> None:
+    packed = zip_of({"trip/a.png": RED, "trip/b.png": BLACK, "readme.txt": b"hello"})
+    upload(page, ("photos.zip", packed))
+    assert len(page.error) == 1 and r"readme\.txt" in page.error[0].value
+    assert any(r"b\.png" in button.label for button in page.button)
+
+
+def test_a_damaged_zip_file_is_a_sentence(page: AppTest) -> None:
+    upload(page, ("photos.zip", b"PK\x03\x04" + bytes(50)), ("a.png", RED))
+    assert "pack it again" in page.error[0].value
+    assert page.dataframe
+
+
+def test_notes_of_a_photo_are_shown(page: AppTest) -> None:
+    frames = [Image.new("RGBA", (40, 30), (0, 0, 0, alpha)) for alpha in (100, 200)]
+    upload(page, ("a.png", encoded(frames[0], save_all=True, append_images=frames[1:])))
+    said = " ".join(caption.value for caption in page.caption)
+    assert "first of 2 frames" in said and "shown on white" in said
+
+
+def test_names_are_text_wherever_they_stand(page: AppTest) -> None:
+    evil = "![x](http://evil.example/x.png) :red[a] <script>alert(1)</script>$x$.png"
+    upload(page, (evil, RED), (f"bad {evil}", b"no picture"), ("b.png", BLACK))
+    shown = [element.value for element in (*page.error, *page.markdown, *page.caption)]
+    shown += [button.label for button in page.button]
+    assert any("script" in text for text in shown)
+    for text in shown:
+        for raw in ("![x]", "](http", ":red[", "<script", "$x$"):
+            assert raw not in text
+
+
+def test_tiles_give_what_the_photo_says_pixel_by_pixel(page: AppTest) -> None:
+    photo = noise(0, 70, 90)
+    upload(page, ("a.png", encoded(Image.fromarray(photo))))
+    before = page.dataframe[0].value
+    page.segmented_control(key="quality").set_value("Detailed").run()
+    assert not page.exception and not page.error
+    assert page.dataframe[0].value["a"].to_numpy() == pytest.approx(before["a"].to_numpy())
+    labels = [option.content for option in page.segmented_control(key="quality").proto.options]
+    assert "Quick" in labels[0] and "ms" in labels[0] and "about" in labels[1]
+
+
+def test_all_photos_come_as_one_zip_file_without_their_names(page: AppTest) -> None:
+    upload(page, ("secret-a.png", RED), ("secret-b.png", BLACK), ("bad.png", b"x"))
+    press(page, "Label all 2 photos")
+    (made,) = page.session_state["bundles"].values()
+    assert b"secret" not in made
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        told = json.loads(archive.read("summary.json"))["photos"]
+        mask = Image.open(io.BytesIO(archive.read("photo-001/a-unet_labelIds.png")))
+    assert np.asarray(mask).tolist() == np.full((32, 48), IDS["road"]).tolist()
+    assert told[1]["models"][1]["class_shares"] == {"building": 1.0}
+    assert any("ZIP" in button.label for button in page.download_button)
+
+
+def test_a_video_is_labelled_side_by_side(page: AppTest) -> None:
+    writer = VideoWriter(4.0)
+    for number in range(8):
+        writer.add(number, np.full((48, 64, 3), (255 if number < 4 else 0, 0, 0), np.uint8))
+    upload(page, ("drive.mp4", writer.finish()))
+    press(page, "Label the video")
+    (result,) = page.session_state["videos"].values()
+    assert result.frames == 8
+    with av.open(io.BytesIO(result.video)) as film:
+        first, *_, last = film.decode(video=0)
+    assert first.width == 2 * 64
+    left, right = last.to_ndarray(format="rgb24")[-40:, [10, 74]].mean(axis=0)
+    assert np.abs(left - right).max() > 20  # sky on the left, building on the right
+    assert any("video" in button.label.lower() for button in page.download_button)
+
+
+def test_a_video_that_is_none_is_a_sentence(page: AppTest) -> None:
+    upload(page, ("drive.mp4", b"\0\0\0\x18ftypisom" + bytes(100)))
+    press(page, "Label the video")
+    assert "save it as MP4" in page.error[0].value
+
+
+def test_a_full_line_is_one_sentence_at_once(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = serving.Desk(places=1)
+    monkeypatch.setattr(cache, "DESK", desk)
+    with desk.place("someone else"):
+        upload(page, ("a.png", RED))
+        assert "Too many people" in page.error[0].value
+    page.run()
+    assert not page.error and page.dataframe
+
+
+def test_a_removed_photo_is_forgotten(page: AppTest) -> None:
+    upload(page, ("a.png", RED))
+    assert len(page.session_state["opened"]) == 1
+    page.file_uploader[0].clear().run()
+    assert not page.session_state["opened"]
+
+
+def test_nothing_of_a_visit_is_written_anywhere(
+    page: AppTest, artifacts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the photo nor what was made of it: not beside the runs, not among temporary files."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    before = sorted(artifacts.rglob("*"))
+    upload(page, ("a.png", RED), ("b.png", BLACK), ("c.zip", zip_of({"d.png": RED})))
+    press(page, "Label all 3 photos")
+    assert sorted(artifacts.rglob("*")) == before
+    assert not list(temporary.rglob("*"))
