@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from segcore import devices, runs
+from segcore import devices, run_lock, runs
 from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError
 from segcore.files import storage_error, to_json, write_atomically
@@ -98,9 +98,10 @@ def train(
             replicas=replicas,
         )
         writer = RunWriter.create(new_run_name(recipe.model, prepared.dataset), manifest)
-        if on_start:
-            on_start(writer.run())
-        return session.run(writer, on_progress)
+        with run_lock.hold(writer.path):
+            if on_start:
+                on_start(writer.run())
+            return session.run(writer, on_progress)
 
 
 def resume(
@@ -112,7 +113,8 @@ def resume(
     """Goes on after the last finished epoch of an interrupted run, by its own recipe and data.
 
     Raises:
-        RunError: no such run, it is finished, or its data set has changed since.
+        RunError: no such run, it is finished, another process trains it, or its data set has
+            changed since.
         SegcoreError: as `train`.
     """
     run = runs.get_run(name)
@@ -122,9 +124,9 @@ def resume(
     prepared = _prepare(recipe, run.spec)
     if prepared.fingerprint != run.manifest["data"]["fingerprint"]:
         raise RunError(f"{name}: its data {run.spec} has changed; train a new run on it")
-    with devices.shared_by(devices.replicas(recipe.batch_size)):
+    with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
         session = Session(recipe, prepared, None)
-        writer = RunWriter.reopen(run)
+        writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())
         return session.run(writer, on_progress)
