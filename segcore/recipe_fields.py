@@ -6,6 +6,7 @@ outside (a file, a form, the queue).
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -324,6 +325,21 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
         return checked(from_dict({"augmentation": {}, **values}))
     except (KeyError, TypeError, AttributeError) as error:
         raise RecipeError(f"Recipe: is not complete or has a wrong type ({error})") from error
+
+
+def pair(text: str | None) -> tuple[float, float] | None:
+    """ "128 x 256" or "0.5 to 1.5" as two numbers; None where there is no text.
+
+    Raises:
+        RecipeError: it is something else.
+    """
+    if not (text or "").strip():
+        return None
+    numbers = re.findall(r"\d+(?:\.\d+)?", str(text))
+    if len(numbers) != 2:
+        raise RecipeError(f"{text}: give two numbers such as 128 × 256 or 0.5 to 1.5")
+    first, second = (float(part) if "." in part else int(part) for part in numbers)
+    return first, second
 
 
 def _with(recipe: Recipe, path: str, value: Any) -> Recipe:

@@ -275,6 +275,12 @@ def promotions(model: str, dataset: str) -> list[dict[str, str]]:
     return list(_registry().get(f"{model}/{dataset}", []))
 
 
+def seats() -> list[tuple[str, str]]:
+    """(model, data set) of every seat that a run was promoted to."""
+    pairs = (key.partition("/") for key in sorted(_registry()))
+    return [(model, dataset) for model, separator, dataset in pairs if separator]
+
+
 def rolled_back() -> list[dict[str, str]]:
     """Every promotion that was taken back, oldest first.
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from made_data import id_mask, noise, write_picture
 
+from segcore.admission import ADMISSIONS, Admission
 from segcore.labels import colorize
 
 
@@ -22,6 +23,12 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's AppTest leaves its page behind as `__main__`, which spawned processes import."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture
+def admin() -> Admission:
+    """The pass of someone who is signed in."""
+    return ADMISSIONS.issue("tester")
 
 
 @pytest.fixture

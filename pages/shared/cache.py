@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from segcore import comparison, evaluation, runs, settings
+from segcore import comparison, datasets, evaluation, runs, settings
 from segcore.errors import SegcoreError
 from segcore.images import decode_image
 from segcore.inference import Prediction, Predictor, load_predictor
@@ -69,6 +69,14 @@ def _history(name: str, stamp: Stamp) -> list[dict[str, float]]:
 
 
 # --- data ----------------------------------------------------------------------------------------
+
+
+def registered_data() -> list[str]:
+    """Specs of the data sets that an admin registered; none where the list is damaged."""
+    try:
+        return datasets.registered()
+    except SegcoreError:
+        return []  # the admin page says what is wrong
 
 
 @st.cache_data(max_entries=64, ttl=30, show_spinner=False)
