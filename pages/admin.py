@@ -70,6 +70,8 @@ def main() -> None:
         key="section",
         label_visibility="collapsed",
     )
+    if section != TRAIN:
+        admin_queue.show_strip(listed)
     try:
         if section == TRAIN:
             show_train(listed)

@@ -90,7 +90,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Scoring:
-    """An evaluation of a run's best weights on a split, computed even if one is stored."""
+    """An evaluation of a run's best weights on a split."""
 
     kind: ClassVar[str] = "evaluate"
     doing: ClassVar[str] = "is scored"

@@ -18,10 +18,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from segcore import leases, run_lock, runs, settings
+from segcore import jobs, leases, run_lock, runs, settings
 from segcore.errors import RunError, StorageError
 from segcore.files import storage_error
 from segcore.jobs import Job, State
@@ -32,9 +33,13 @@ from segcore.tasks import run_of
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 6.0  # between asking a training to stop and killing it
 IDLE_SECONDS = 600.0
+LOOK_SECONDS = 15.0  # between looks whether work waits for a worker; with the lease under a minute
 NICE = 10  # the demo goes first
 LEAST_ROOM = 1 << 20  # bytes; with less, the disk is full
 OUT_OF_MEMORY = ("MemoryError", "ResourceExhausted", "OOM when allocating", "bad_alloc")
+
+WORKER = (sys.executable, "-m", "segcore.worker")
+"""The command of a worker that `ensure_worker` starts; its id follows."""
 
 # Waits for a line before it becomes the training: if the worker dies before it has recorded the
 # process group, the line never comes, so no training runs that nobody could end.
@@ -65,7 +70,8 @@ def ensure_worker() -> None:
     subprocess.run(
         [
             *("/bin/sh", "-c", '"$@" >>"$0" 2>&1 &', str(log)),
-            *(sys.executable, "-m", "segcore.worker", worker),
+            *WORKER,
+            worker,
         ],
         cwd=settings.ROOT,
         env=_environment(),
@@ -73,6 +79,20 @@ def ensure_worker() -> None:
         start_new_session=True,
         check=True,
     )
+
+
+def mind_the_queue(stop: threading.Event) -> None:
+    """Starts a worker whenever there is work and none lives, until `stop` is set."""
+    said = ""
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            if any(not job.has_ended for job in jobs.list_jobs()):
+                ensure_worker()
+            said = ""
+        except StorageError as error:
+            if str(error) != said:  # once, not every fifteen seconds
+                said = str(error)
+                print(f"{runs.now()} error: {said}", file=sys.stderr, flush=True)
 
 
 def main(worker: str | None = None, device: str = leases.DEVICE) -> None:
@@ -269,6 +289,7 @@ class _Attempt:
         if names and names[-1] != self.run_name:
             self.run_name = names[-1]
             leases.record(self.job, run=self.run_name)
+            self.job = replace(self.job, run=self.run_name)
 
     def _error(self, status: int) -> str:
         """What the command said last, without the `error:` of the command line."""

@@ -259,6 +259,31 @@ def test_the_job_of_a_killed_worker_is_taken_over_and_its_training_ended(
     assert (ended.attempt, ended.retries, ended.run) == (2, 1, NAME)
 
 
+def test_a_run_whose_worker_died_before_it_could_record_it_is_resumed(
+    script: Path,
+) -> None:
+    job = enqueue(QUICK)
+    assert leases.claim("dead", lease=-1) is not None
+    start_of_run = subprocess.run(
+        [sys.executable, script, NAME, "fail"], stdout=subprocess.PIPE, check=False
+    )
+    job.folder.mkdir(parents=True)
+    job.log_path.write_bytes(start_of_run.stdout)
+    resumed: list[str | None] = []
+
+    def command(job: Job) -> list[str]:
+        resumed.append(job.run)
+        return [sys.executable, str(script), NAME, "finish"]
+
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(stop,), kwargs={"command": command})
+    thread.start()
+    wait_for(has_state(job, State.DONE, State.FAILED))
+    stop.set()
+    thread.join(20)
+    assert resumed == [NAME]
+
+
 def test_a_training_that_finished_without_its_worker_is_not_repeated(
     start: Callable[..., threading.Event],
 ) -> None:

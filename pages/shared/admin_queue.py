@@ -37,22 +37,42 @@ def show(queue: list[Job]) -> None:
     ended = [job for job in queue if job.has_ended]
     for job in ended[:SHOWN_ENDED]:
         _show_ended(job)
-    for_later = ended[SHOWN_ENDED:]
-    if for_later and st.toggle(f"{len(for_later)} older jobs"):
-        for job in for_later:
+    older = ended[SHOWN_ENDED:]
+    if older and st.toggle(f"Show {len(older)} older jobs", key="older jobs"):
+        for job in older:
             _show_ended(job)
 
 
-def _show_unfinished(shown: list[tuple[int, State]]) -> None:
+def show_strip(queue: list[Job]) -> None:
+    """What runs, in a line each, for the other rooms; they are drawn anew when it ends."""
+    if any(not job.has_ended for job in queue):
+        st.fragment(_show_strip, run_every=REFRESH_SECONDS)([(job.id, job.state) for job in queue])
+
+
+def _show_strip(shown: list[tuple[int, State]]) -> None:
+    queue = _look(shown)
+    for job in queue:
+        if job.is_active:
+            fraction, words = _progress(job, run_of(job.run))
+            st.progress(fraction, f"{job.task.title}: {words}")
+
+
+def _look(shown: list[tuple[int, State]]) -> list[Job]:
+    """The queue as it is now, with a worker on it; draws the page anew where a state changed."""
     try:
         queue = jobs.list_jobs()
         if any(not job.has_ended for job in queue):
             worker.ensure_worker()
     except SegcoreError as error:
         st.error(str(error), icon=":material/error:")
-        return
+        return []
     if [(job.id, job.state) for job in queue] != shown or not gate.is_signed_in():
         st.rerun()
+    return queue
+
+
+def _show_unfinished(shown: list[tuple[int, State]]) -> None:
+    queue = _look(shown)
     st.subheader("Queue", anchor=False)
     for job in queue:
         if job.is_active:

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared import actions, cache, state, wording
 from segcore import findings, jobs, runs, worker
 from segcore.admission import Admission
+from segcore.errors import DataError
 from segcore.runs import Run
 from segcore.tasks import Scoring, Training
 
@@ -77,24 +78,32 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
             st.selectbox(
                 "Run to score or promote",
                 candidates,
-                format_func=lambda name: wording.run_label(trained[name], name in champions),
+                format_func=lambda name: (
+                    f"{wording.run_label(trained[name], name in champions)} · "
+                    f"{wording.data_name(trained[name].dataset)}"
+                ),
                 key="candidate",
             )
         ]
         champion = cache.champions(run.dataset).get(run.model)
         is_champion = champion is not None and champion.name == run.name
-        unscored = [
-            one
-            for one in (run, champion)
-            if one is not None and cache.report(one, run.dataset, state.SPLIT) is None
-        ]
-        st.markdown(_standing(run, champion))
+        unscored = _unscored(run, champion)
+        st.markdown(_standing(run, champion, unscored))
         with st.container(horizontal=True):
-            _offer_scoring(run, unscored)
+            if unscored and st.button(
+                "Score both" if len(unscored) > 1 else "Score",
+                icon=":material/scoreboard:",
+                type="primary",
+                help="A job of the queue: seconds to minutes, before any training that waits.",
+            ):
+                scored = " and ".join(one.name for one in unscored)
+                actions.act(
+                    partial(_score, unscored, run.dataset), f"Scoring {scored} is in the queue"
+                )
             actions.button_with_question(
                 "Promote",
                 f"Make `{run.name}` the champion of {_seat(run.model, run.dataset)}? Visitors "
-                f"see it from then on.\n\n{_standing(run, champion)}",
+                f"see it from then on.\n\n{_standing(run, champion, unscored)}",
                 partial(_promote, run),
                 f"{run.name} is the champion of {_seat(run.model, run.dataset)}",
                 key="promote",
@@ -104,18 +113,16 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
             )
 
 
-def _offer_scoring(run: Run, unscored: list[Run]) -> None:
-    """A job each for the run and, where they cannot be compared yet, the champion."""
-    wanted = unscored or [run]
-    label = "Score both" if len(wanted) > 1 else "Score" if unscored else "Score again"
-    if st.button(
-        label,
-        icon=":material/scoreboard:",
-        type="primary" if unscored else "secondary",
-        help="A job of the queue: seconds to minutes, before any training that waits.",
-    ):
-        names = " and ".join(one.name for one in wanted)
-        actions.act(partial(_score, wanted, run.dataset), f"Scoring {names} is in the queue")
+def _unscored(run: Run, champion: Run | None) -> list[Run]:
+    """The run and the champion, as far as they must be scored before they can be compared."""
+    both = [run] if champion is None or champion.name == run.name else [run, champion]
+    found = [one for one in both if cache.report(one, run.dataset, state.SPLIT) is None]
+    if not found and champion is not None:
+        try:
+            cache.comparison_report(run, champion, run.dataset, state.SPLIT)
+        except DataError:  # of other pictures: the data set has changed since
+            return both
+    return found
 
 
 def _score(wanted: list[Run], dataset: str, admission: Admission) -> None:
@@ -130,15 +137,16 @@ def _promote(run: Run, admission: Admission) -> None:
     runs.promote(run, by=admission.by)
 
 
-def _standing(run: Run, champion: Run | None) -> str:
+def _standing(run: Run, champion: Run | None, unscored: list[Run]) -> str:
     """How the run compares with the champion, as far as that is known."""
     if champion is None:
         return f"{_seat(run.model, run.dataset)} has no champion yet."
     if champion.name == run.name:
         return f"It is the champion of {_seat(run.model, run.dataset)}."
-    report = cache.comparison_report(run, champion, run.dataset, state.SPLIT)
-    if report is None:
+    if unscored:
         return f"The champion is `{champion.name}`. Which is better shows once both are scored."
+    report = cache.comparison_report(run, champion, run.dataset, state.SPLIT)
+    assert report is not None
     it, other = "this run", "the champion"
     verdict = {
         "a": f":green-badge[:material/trending_up: better] than the champion `{champion.name}`.",
@@ -223,8 +231,11 @@ def _history() -> list[dict[str, Any]]:
         for model, dataset in runs.seats()
         for entry in runs.promotions(model, dataset)
     ]
-    oldest_first = [*entries, *runs.rolled_back()]
-    ordered = sorted(oldest_first[::-1], key=lambda entry: entry["at"], reverse=True)
+    ordered = sorted(
+        [*entries, *runs.rolled_back()],
+        key=lambda entry: (entry["at"], entry.get("rolled_back_at", "")),
+        reverse=True,
+    )
     rows = []
     for entry in ordered:
         model, _, dataset = entry["seat"].partition("/")

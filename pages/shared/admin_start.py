@@ -141,7 +141,8 @@ def _widget(field: Field, recipe: Recipe, base: str, described: bool) -> Any:
     with st.container(gap="xsmall"):
         value = _input(field, value_of(recipe, field), f"{field.path} {base}", described)
         if described:
-            st.caption(f"{field.sentence} {field.range.capitalize()}.")
+            shown = field.kind in ("switch", "choice")  # the widget itself says what it may be
+            st.caption(field.sentence if shown else f"{field.sentence} {field.range.capitalize()}.")
     return value
 
 
