@@ -100,6 +100,16 @@ def test_a_visitor_sees_the_sign_in_and_nothing_else() -> None:
     assert "quick-unet" not in texts(app)
 
 
+def test_an_address_signs_nobody_in() -> None:
+    app = AppTest.from_file(PAGE, default_timeout=30)
+    for key in (gate.ADMISSION, "section", "recipe", "token", "password", "signed_in"):
+        app.query_params[key] = "Train"
+    app.run()
+    assert not app.exception
+    assert [element.label for element in app.button] == ["Sign in"]
+    assert jobs.list_jobs() == []
+
+
 def test_the_printed_token_signs_in_once(capsys: pytest.CaptureFixture[str]) -> None:
     app = AppTest.from_file(PAGE, default_timeout=30).run()
     token = printed_token(capsys)

@@ -12,7 +12,8 @@ SEGCORE = sorted((ROOT / "segcore").rglob("*.py"))
 PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").rglob("*.py"))]
 LIGHT = (
     "labels settings errors files images metrics statistics runs run_writer jobs worker figures "
-    "recipes preparation comparison evaluation inference archives cli sources"
+    "recipes preparation comparison evaluation inference archives cli sources admission audit "
+    "datasets estimates leases recipe_fields run_lock storage tasks"
 ).split()
 
 

@@ -310,6 +310,8 @@ def test_ensure_worker_starts_one_that_outlives_the_asker() -> None:
     (pid,) = leases.living_workers().values()
     assert pid is not None
     assert is_running(pid)
+    cores = len(os.sched_getaffinity(0))
+    assert len(os.sched_getaffinity(pid)) == max(1, cores - 1)  # one is left to the server
     os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not leases.living_workers())
 
@@ -317,3 +319,21 @@ def test_ensure_worker_starts_one_that_outlives_the_asker() -> None:
 def test_a_worker_ends_when_it_was_idle_for_long() -> None:
     worker.work(threading.Event(), worker="w", idle_seconds=0.2)
     assert leases.living_workers() == {}
+
+
+def test_a_dead_worker_is_noticed_within_a_minute() -> None:
+    starting_up = 10.0
+    assert leases.LEASE_SECONDS + worker.LOOK_SECONDS + starting_up < 60
+
+
+def test_the_server_starts_a_worker_for_work_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, started = threading.Event(), threading.Event()
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "ensure_worker", started.set)
+    thread = threading.Thread(target=worker.mind_the_queue, args=(stop,))
+    thread.start()
+    assert not started.wait(0.3)
+    enqueue(QUICK)
+    assert started.wait(10)
+    stop.set()
+    thread.join(5)

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import actions, gate, wording
 from pages.shared.charts import show_chart
 from segcore import figures, jobs, worker
+from segcore.admission import Admission
 from segcore.errors import SegcoreError
 from segcore.jobs import Job, State
 from segcore.runs import Run
@@ -167,7 +168,7 @@ def _show_ended(job: Job) -> None:
         )
 
 
-def _retry(job_id: int, admission: gate.Admission) -> None:
+def _retry(job_id: int, admission: Admission) -> None:
     jobs.retry(job_id, admission)
     worker.ensure_worker()
 

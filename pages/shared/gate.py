@@ -77,7 +77,7 @@ class Gate:
             self._wrong = 0
             if not password_hash:
                 self._print_new_token()
-        return _issue(f"admin, by {what}")
+        return _issue(f"admin ({what})")
 
     def _is_token(self, secret: str) -> bool:
         return self._token is not None and hmac.compare_digest(
