@@ -5,13 +5,13 @@ it is asked for. Memory follows from what trainings on a processor were measured
 (docs/retraining.md): a constant, and so much for each pixel of a batch.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from segcore import runs, settings
 from segcore.errors import RecipeError
+from segcore.files import free_bytes
 from segcore.preparation import load_prepared
 from segcore.recipes import Recipe, Size, from_dict
 from segcore.runs import Run
@@ -59,7 +59,7 @@ def estimate(recipe: Recipe, spec: str) -> Estimate:
         timed=timed,
         memory=BASE_MEMORY[recipe.model]
         + recipe.batch_size * _pixels(recipe, source) * _bytes_per_pixel(recipe),
-        disk=_disk(recipe, source),
+        disk=_disk(recipe, source, timed),
     )
 
 
@@ -76,9 +76,7 @@ def check(recipe: Recipe, spec: str) -> None:
             f"This training needs about {_gigabytes(expected.memory)} of memory, the machine has "
             f"{_gigabytes(memory)}: choose a smaller batch size, crop or network"
         )
-    folder = settings.artifacts_dir().absolute()
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(settings.artifacts_dir())
     if expected.disk > free:
         raise RecipeError(
             f"This training needs about {_gigabytes(expected.disk)} on the disk, "
@@ -139,8 +137,8 @@ def _bytes_per_pixel(recipe: Recipe) -> float:
     return UNET_BYTES * width if stem is None else STEM_BYTES * stem + UNET_BYTES * width / 4
 
 
-def _disk(recipe: Recipe, source: Source) -> float:
-    """Prepared arrays that are not there yet, and weights with the optimizer's state, twice."""
+def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
+    """Prepared arrays that are not there yet, and two sets of weights: kept and being written."""
     size = recipe.size_for(source.default_size)
     prepared = load_prepared(source.spec, size)
     done = set(prepared.splits) if prepared else set()
@@ -149,11 +147,14 @@ def _disk(recipe: Recipe, source: Source) -> float:
         for split in ("train", "val")
         if split not in done
     )
-    return missing + 2 * WEIGHTS_BYTES[recipe.model]
+    is_same = timed is not None and timed.manifest.get("model_options") == recipe.model_options
+    known = timed.manifest.get("parameters") if timed and is_same else None
+    return missing + 2 * BYTES_PER_PARAMETER * (known or USUAL_PARAMETERS[recipe.model])
 
 
-WEIGHTS_BYTES = {"unet": 8e6 * 16, "danet": 12e6 * 16, "danet-tasm": 4e6 * 16}
-"""Best, last and two moments of the optimizer in float32, for the largest usual network."""
+USUAL_PARAMETERS = {"unet": 8_000_000, "danet": 12_000_000, "danet-tasm": 4_000_000}
+BYTES_PER_PARAMETER = 16
+"""Best, last and two moments of the optimizer, float32."""
 
 
 def _pixels(recipe: Recipe, source: Source) -> int:

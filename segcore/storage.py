@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from segcore import jobs, run_lock, runs, settings
+from segcore import jobs, run_lock, runs
 from segcore.admission import ADMISSIONS, Admission
 from segcore.errors import RunError
 from segcore.files import storage_error
@@ -22,13 +22,6 @@ class RunUsage:
     run: Run
     bytes: int
     kept_because: str | None
-
-
-def free_bytes() -> int:
-    """Room that is left where artifacts/ is."""
-    folder = settings.artifacts_dir().absolute()
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    return shutil.disk_usage(existing).free
 
 
 def folder_bytes(folder: Path) -> int:

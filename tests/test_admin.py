@@ -57,6 +57,7 @@ def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manife
         name,
         {
             "model": "unet",
+            "parameters": 500_000,
             "recipe": {"name": "quick-unet"},
             "data": {"spec": "streets", "dataset": "streets", "fingerprint": "", "size": [8, 8]},
             "status": status,
@@ -189,6 +190,9 @@ def test_an_account_gets_in_only_if_it_is_on_the_list(monkeypatch: pytest.Monkey
     monkeypatch.setattr(gate.st, "user", user)
     app = AppTest.from_file(PAGE, default_timeout=30).run()
     assert [element.label for element in app.button] == ["Sign in with your account"]
+    button(app, "Sign in with your account")()
+    assert not app.exception
+    assert "Accounts are not set up" in texts(app)
     user |= {"is_logged_in": True, "email": "guest@example.org"}
     app.run()
     assert "guest@example.org is not on this dashboard's list" in texts(app)

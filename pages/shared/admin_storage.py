@@ -5,6 +5,7 @@ import streamlit as st
 from pages.shared import actions, wording
 from segcore import settings, storage
 from segcore.admission import Admission
+from segcore.files import free_bytes
 from segcore.storage import RunUsage
 
 
@@ -14,7 +15,7 @@ def show() -> None:
     with st.grid(3, min_column_width=150):
         runs_bytes = sum(entry.bytes for entry in usage)
         for label, value in (
-            ("Free on the disk", storage.free_bytes()),
+            ("Free on the disk", free_bytes(settings.artifacts_dir())),
             (f"{len(usage)} runs", runs_bytes),
             ("Prepared data", storage.folder_bytes(settings.prepared_dir())),
         ):

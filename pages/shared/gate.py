@@ -23,6 +23,7 @@ from contextlib import suppress
 import streamlit as st
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from streamlit.errors import StreamlitAuthError
 
 from segcore import audit
 from segcore.admission import ADMISSIONS, Admission
@@ -157,9 +158,15 @@ def sign_out() -> None:
 def _sign_in_with_account() -> None:
     if not st.user.get("is_logged_in"):
         st.write("Training and promoting models is for whoever runs this dashboard.")
-        st.button(
-            "Sign in with your account", type="primary", icon=":material/login:", on_click=st.login
-        )
+        if st.button("Sign in with your account", type="primary", icon=":material/login:"):
+            try:
+                st.login()
+            except StreamlitAuthError as error:
+                st.error(
+                    f"Accounts are not set up: {' '.join(str(error).split())} See "
+                    "docs/retraining.md.",
+                    icon=":material/error:",
+                )
         return
     address = str(st.user.get("email", "")).casefold()
     if address in _addresses() and st.user.get("email_verified", True) in (True, "true"):
