@@ -258,14 +258,17 @@ def value_of(recipe: Recipe, field: Field) -> Any:
 def edited(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     """The recipe with other values (path -> value), named as edited where it is another one.
 
+    A size or a range may be given as text, as a person enters it: "128 x 256", "0.5 to 1.5", "".
+
     Raises:
         RecipeError: a value is out of its range.
     """
-    changes = {
-        field.path: values[field.path]
-        for field in fields_of(recipe.model)
-        if field.path in values and values[field.path] != value_of(recipe, field)
-    }
+    changes = {}
+    for field in fields_of(recipe.model):
+        if field.path in values:
+            value = _entered(field, values[field.path])
+            if value != value_of(recipe, field):
+                changes[field.path] = value
     for path, value in changes.items():
         recipe = _with(recipe, path, value)
     if changes.keys() - RUN_LENGTH and "-edited-" not in recipe.name:
@@ -327,19 +330,17 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
         raise RecipeError(f"Recipe: is not complete or has a wrong type ({error})") from error
 
 
-def pair(text: str | None) -> tuple[float, float] | None:
-    """ "128 x 256" or "0.5 to 1.5" as two numbers; None where there is no text.
-
-    Raises:
-        RecipeError: it is something else.
-    """
-    if not (text or "").strip():
+def _entered(field: Field, value: Any) -> Any:
+    """The value that a text of two numbers stands for, None where it is empty."""
+    if field.kind not in ("size", "range") or not isinstance(value, str):
+        return value
+    if not value.strip():
         return None
-    numbers = re.findall(r"\d+(?:\.\d+)?", str(text))
+    numbers = re.findall(r"\d+(?:\.\d+)?", value)
     if len(numbers) != 2:
-        raise RecipeError(f"{text}: give two numbers such as 128 × 256 or 0.5 to 1.5")
-    first, second = (float(part) if "." in part else int(part) for part in numbers)
-    return first, second
+        example = "128 × 256" if field.kind == "size" else "0.5 to 1.5"
+        raise RecipeError(f"{field.label} {value}: give two numbers such as {example}")
+    return tuple(float(part) if "." in part else int(part) for part in numbers)
 
 
 def _with(recipe: Recipe, path: str, value: Any) -> Recipe:

@@ -237,6 +237,10 @@ def test_every_parameter_can_be_changed_and_what_is_out_of_range_is_refused(page
     assert (recipe.crop, recipe.augmentation.flip) == ((64, 96), False)
     assert recipe.name == "quick-edited-unet"
 
+    page.text_input(key="size quick-unet").input("64 x").run()
+    assert "Size 64 x: give two numbers" in texts(page)
+    page.text_input(key="size quick-unet").input("128 x 256").run()
+    assert page.toggle(key="augmentation.flip quick-unet").value is False  # nothing is forgotten
     page.text_input(key="crop quick-unet").input("64 x 97").run()
     assert not page.exception
     assert "Crop 64×97: must be 32 to 2048 pixels a side, multiples of 32" in texts(page)

@@ -35,9 +35,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard over the shipped runs, its own artifacts folder."""
-    folder = tmp_path_factory.mktemp("studio")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the dashboard keeps its artifacts and its log."""
+    return tmp_path_factory.mktemp("studio")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """A dashboard over the shipped runs."""
     shipped = [path.parent for path in (ROOT / "artifacts" / "runs").glob("*/MODEL_CARD.md")]
     for run in shipped:
         shutil.copytree(run, folder / "artifacts" / "runs" / run.name)
@@ -57,6 +62,10 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
+
+
+def test_the_token_is_printed_before_anyone_comes(address: str, folder: Path) -> None:
+    assert (folder / "server.log").read_text().count("Admin token: ") == 1
 
 
 def handshake(address: str, origin: str, host: str | None = None) -> int:
@@ -82,12 +91,6 @@ def test_only_its_own_pages_reach_the_server(address: str) -> None:
     assert handshake(address, origin="https://elsewhere.example") == 403
     rebound = "elsewhere.example:8501"  # a foreign name that was made to point at this server
     assert handshake(address, origin=f"http://{rebound}", host=rebound) == 403
-
-
-def test_the_token_is_printed_before_anyone_comes(tmp_path: Path) -> None:
-    log = tmp_path / "server.log"
-    with running_dashboard(tmp_path / "artifacts", log):
-        assert log.read_text().count("Admin token: ") == 1
 
 
 def test_compare_one_image(page: Page, address: str) -> None:

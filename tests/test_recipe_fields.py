@@ -44,6 +44,8 @@ def test_an_edited_recipe_is_named_so_unless_only_its_length_changed() -> None:
     assert changed.name == "quick-edited-unet"
     assert not changed.augmentation.flip
     assert changed.model_options == {"width": 16, "depth": 3}
+    entered = edited(QUICK, {"size": "64 x 96", "crop": " ", "augmentation.scale": "0.5 to 2"})
+    assert (entered.size, entered.crop, entered.augmentation.scale) == ((64, 96), None, (0.5, 2))
     assert edited(changed, {"balance": 1.0}).name == "quick-edited-unet"
 
 
@@ -57,6 +59,7 @@ def test_an_edited_recipe_is_named_so_unless_only_its_length_changed() -> None:
         ({"size": (100, 256)}, "Size 100×256: must be 32 to 4096 pixels a side, multiples of 32"),
         ({"crop": (256, 256)}, "Crop 256×256: is larger than the size 128×256"),
         ({"augmentation.scale": (2, 0.5)}, "Zoom 2×0.5"),
+        ({"crop": "64"}, "Crop 64: give two numbers such as 128 × 256"),
         ({"loss": "hinge"}, "Loss hinge: must be one of cross_entropy"),
         ({"loss": "dice", "loss_options.label_smoothing": 0.1}, "Label smoothing goes with"),
         ({"optimizer": None}, "Optimizer None"),

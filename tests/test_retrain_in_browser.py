@@ -27,6 +27,8 @@ pytestmark = [
     ),
 ]
 SIZE = (32, 64)
+EPOCHS = 12
+"""Enough to cancel in the middle."""
 
 
 def prepare_few_streets() -> None:
@@ -108,24 +110,24 @@ def test_from_the_token_to_the_champion_and_back(artifacts: Path, tmp_path: Path
 
 
 def retrain(page: Page) -> None:
-    enter(page, "Epochs", "60")
+    enter(page, "Epochs", str(EPOCHS))
+    enter(page, "Batch size", "2")
     page.get_by_text("All parameters").click()
-    enter(page, "Steps per epoch", "4")
     enter(page, "Size", "32 × 64")
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text(re.compile(r"Epoch \d+ of 60"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"Epoch \d+ of {EPOCHS}"))).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)  # the first epochs' curves
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text(re.compile("was cancelled"))).to_be_visible()
     (job,) = jobs.list_jobs()
     stopped = get_run(str(job.run))
     done = stopped.manifest["epochs"]
-    assert stopped.status == "stopped" and 1 <= done < 60
+    assert stopped.status == "stopped" and 1 <= done < EPOCHS
 
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("is done")).to_be_visible()
+    expect(page.get_by_text("is done")).to_be_visible(timeout=2 * PATIENCE_MS)
     history = get_run(stopped.name).history()
-    assert [row["epoch"] for row in history] == list(range(1, 61))
+    assert [row["epoch"] for row in history] == list(range(1, EPOCHS + 1))
 
 
 def compare_and_promote(page: Page, new: Run) -> None:

@@ -14,7 +14,6 @@ from segcore.recipe_fields import (
     Group,
     edited,
     fields_of,
-    pair,
     recipe_of,
     value_of,
 )
@@ -156,14 +155,13 @@ def _input(field: Field, value: Any, key: str, described: bool) -> Any:
             return st.selectbox(field.label, choices, choices.index(value), key=key, help=explained)
         case "size" | "range":
             joined = " × " if field.kind == "size" else " to "
-            text = st.text_input(
+            return st.text_input(
                 field.label,
                 joined.join(f"{part:g}" for part in value) if value else "",
                 key=key,
                 placeholder=field.optional,
                 help=explained,
             )
-            return pair(text)
     is_whole = field.kind == "whole"
     number = int if is_whole else float
     return st.number_input(
