@@ -61,6 +61,16 @@ def to_json(value: Any) -> bytes:
     return (json.dumps(value, indent=2, allow_nan=False) + "\n").encode()
 
 
+def tail(path: Path, lines: int) -> list[str]:
+    """The last lines of a text file; none where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 400 * lines))
+            return file.read().decode(errors="replace").splitlines()[-lines:]
+    except OSError:
+        return []
+
+
 def free_bytes(folder: Path) -> int:
     """Room on the disk that holds the folder, which need not be there yet."""
     folder = folder.absolute()

@@ -88,16 +88,6 @@ class Job:
         except (OSError, ValueError):
             return None
 
-    def log_tail(self, lines: int) -> str:
-        """The last lines that it printed."""
-        try:
-            with open(self.log_path, "rb") as log:
-                log.seek(max(0, log.seek(0, 2) - 200 * lines))
-                text = log.read().decode(errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-lines:])
-
 
 def enqueue(task: Task, admission: Admission | None, priority: int | None = None) -> Job:
     """Puts a task into the queue, after those of higher or the same priority.

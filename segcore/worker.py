@@ -281,7 +281,8 @@ class _Attempt:
             reason = reason or "cancelled; `--resume` goes on after its last epoch"
             RunWriter.reopen(run).save_manifest(status=status, reason=reason)
         (run.path / "progress.json").unlink(missing_ok=True)
-        shutil.copyfile(self.job.log_path, run.path / "train.log")
+        with open(run.path / "train.log", "ab") as log:  # after what the training noted itself
+            log.write(self._output().encode())
 
     def _find_run(self) -> None:
         """Takes the run's name from the training's first line, `run: NAME`."""

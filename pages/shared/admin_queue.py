@@ -9,6 +9,7 @@ from pages.shared.charts import show_chart
 from segcore import figures, jobs, worker
 from segcore.admission import Admission
 from segcore.errors import SegcoreError
+from segcore.files import tail
 from segcore.jobs import Job, State
 from segcore.runs import Run
 from segcore.tasks import Training, run_of
@@ -110,7 +111,8 @@ def _show_active(job: Job) -> None:
         if run and history:
             _show_curves(run, history, job)
         with st.expander("Log", expanded=not history):
-            log = job.log_tail(LOG_LINES)
+            noted = tail(run.path / "train.log", LOG_LINES) if run else []
+            log = "\n".join([*tail(job.log_path, LOG_LINES), *noted][-LOG_LINES:])
             st.code(log or "Nothing is printed yet.", language=None, wrap_lines=True)
 
 
