@@ -1,14 +1,12 @@
-"""Data sets that an admin registered, and the prepared arrays that each has on the disk."""
+"""Data sets that an admin registered, and removing what was prepared of one."""
 
-import hashlib
 import json
-import shutil
 from pathlib import Path
 
-from segcore import settings
+from segcore import preparation, settings
 from segcore.admission import ADMISSIONS, Admission
 from segcore.errors import DataError
-from segcore.files import locked, storage_error, to_json, write_atomically
+from segcore.files import locked, to_json, write_atomically
 from segcore.sources import open_source, recognise
 
 
@@ -63,16 +61,4 @@ def remove_prepared(spec: str, admission: Admission | None) -> None:
         StorageError: they cannot be removed.
     """
     ADMISSIONS.check(admission)
-    for folder in prepared_folders(spec):
-        with locked(folder.parent):
-            try:
-                (folder / "manifest.json").unlink(missing_ok=True)  # first: half is not there
-                shutil.rmtree(folder)
-            except OSError as error:
-                raise storage_error(folder, error) from error
-
-
-def prepared_folders(spec: str) -> list[Path]:
-    """The folders of prepared arrays that are of this data set, in any size."""
-    place = hashlib.sha256(spec.encode()).hexdigest()[:8]
-    return sorted(settings.prepared_dir().glob(f"{spec.partition(':')[0]}-*/*-{place}-*"))
+    preparation.remove_prepared(spec)

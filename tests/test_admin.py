@@ -15,7 +15,7 @@ from segcore.admission import ADMISSIONS
 from segcore.errors import RunError
 from segcore.files import to_json
 from segcore.jobs import Job, State
-from segcore.preparation import prepare
+from segcore.preparation import prepare, prepared_folders
 from segcore.recipes import get_recipe
 from segcore.run_writer import RunWriter, history_csv, write_progress
 from segcore.runs import Run
@@ -417,7 +417,7 @@ def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
     assert "film0_000.png" in page.dataframe[0].value["what"][0]
     page.button(key=f"remove {spec}").click().run()
     page.button(key="confirm").click().run()
-    assert datasets.prepared_folders(spec) == []
+    assert prepared_folders(spec) == []
     page.button(key=f"forget {spec}").click().run()
     page.button(key="confirm").click().run()
     assert datasets.registered() == []

@@ -9,6 +9,7 @@ from pages.shared.state import DataSet
 from segcore import datasets, jobs, storage, worker
 from segcore.admission import Admission
 from segcore.errors import SegcoreError
+from segcore.preparation import prepared_folders
 from segcore.tasks import Preparation
 
 SHOWN_FINDINGS = 50
@@ -33,7 +34,7 @@ def _show_registration() -> None:
 
 
 def _show_data_set(data_set: DataSet) -> None:
-    folders = datasets.prepared_folders(data_set.spec)
+    folders = prepared_folders(data_set.spec)
     with st.container(border=True):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
