@@ -186,7 +186,7 @@ def prepared_folders(spec: str) -> list[Path]:
 
 
 def remove_prepared(spec: str) -> None:
-    """Removes what is prepared of a data set, after a preparation that runs. Raises StorageError."""
+    """Removes what is prepared of a data set; waits for a preparation. Raises StorageError."""
     for folder in prepared_folders(spec):
         with _storage_errors(folder), _lock(folder.parent):
             (folder / "manifest.json").unlink(missing_ok=True)  # first: the rest counts no more
