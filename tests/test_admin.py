@@ -319,8 +319,12 @@ def test_a_failed_training_says_why_and_runs_again(page: AppTest) -> None:
     claimed = leases.claim("w")
     assert claimed is not None
     leases.finish(claimed, State.FAILED, "no room left on the disk")
+    job.folder.mkdir(parents=True)
+    job.log_path.write_text("the last words\n")
     page.run()
+    assert not page.exception
     assert "no room left on the disk" in texts(page)
+    assert page.code[0].value == "the last words"
     button(page, "Run again")()
     assert jobs.get_job(job.id).state == State.QUEUED
 

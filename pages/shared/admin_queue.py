@@ -160,6 +160,9 @@ def _show_ended(job: Job) -> None:
             label = "Resume" if run and run.history() else "Run again"
             if st.button(label, key=f"retry {job.id}", icon=":material/replay:"):
                 actions.act(partial(_retry, job.id), f"{title} is in the queue again")
+        with st.popover("Log", icon=":material/notes:", key=f"log {job.id}"):
+            log = "\n".join(tail(job.log_path, 3 * LOG_LINES))
+            st.code(log or "It printed nothing.", language=None, wrap_lines=True)
         actions.button_with_question(
             "Delete",
             f"Forget job {job.id} and its log? A run that it trained stays.",
