@@ -108,9 +108,17 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
                 f"{run.name} is the champion of {_seat(run.model, run.dataset)}",
                 key="promote",
                 icon=":material/star:",
-                emphasized=not unscored and not is_champion,
+                emphasized=_is_better(run, champion, unscored),
                 disabled=is_champion,
             )
+
+
+def _is_better(run: Run, champion: Run | None, unscored: list[Run]) -> bool:
+    """Whether the run is known to be better than the champion, or the first there is."""
+    if unscored or champion is None:
+        return not unscored
+    report = cache.comparison_report(run, champion, run.dataset, state.SPLIT)
+    return report is not None and report["verdict"] == "a"
 
 
 def _unscored(run: Run, champion: Run | None) -> list[Run]:
