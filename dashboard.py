@@ -2,30 +2,45 @@
 
 import streamlit as st
 
-from pages.shared import engine, gate, state
+from pages.shared import engine, gate, server
 
-st.set_page_config(page_title="Segmentation studio", page_icon=":material/traffic:", layout="wide")
-st.logo("pages/shared/logo.svg", size="large")
 
-page = st.navigation(
-    {
-        "": [
-            st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
-            st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
-            st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
-        ],
-        "Models side by side": [
-            st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
-            st.Page("pages/evaluate.py", title="Evaluation", icon=":material/scoreboard:"),
-            st.Page("pages/upload.py", title="Upload", icon=":material/add_a_photo:"),
-        ],
-        "Operation": [
-            st.Page("pages/admin.py", title="Admin", icon=":material/settings:"),
-        ],
-    }
-)
-engine.start()
-gate.announce()
-state.sidebar()
-engine.badge()
-page.run()
+def main() -> None:
+    """Runs for each visitor, whenever a page is drawn."""
+    from pages.shared import state  # whose caches need the running server
+
+    st.set_page_config(
+        page_title="Segmentation studio", page_icon=":material/traffic:", layout="wide"
+    )
+    st.logo("pages/shared/logo.svg", size="large")
+    page = st.navigation(
+        {
+            "": [
+                st.Page(
+                    "pages/overview.py", title="Overview", icon=":material/home:", default=True
+                ),
+                st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
+                st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
+            ],
+            "Models side by side": [
+                st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+                st.Page("pages/evaluate.py", title="Evaluation", icon=":material/scoreboard:"),
+                st.Page("pages/upload.py", title="Upload", icon=":material/add_a_photo:"),
+            ],
+            "Operation": [
+                st.Page("pages/admin.py", title="Admin", icon=":material/settings:"),
+            ],
+        }
+    )
+    engine.start()
+    gate.announce()
+    state.sidebar()
+    engine.badge()
+    page.run()
+
+
+if __name__ == "__main__":
+    main()
+else:
+    # Imported once, by `streamlit run` or any ASGI server, when the server starts.
+    app = st.App("dashboard.py", lifespan=server.lifespan)

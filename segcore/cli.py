@@ -6,6 +6,7 @@ Exit status: 0 done, 2 something the user can mend (one line on standard error),
 import argparse
 import functools
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from segcore import doctor, runs
 from segcore.errors import SegcoreError
 from segcore.labels import NAMES
 from segcore.progress_bar import ProgressBar
+from segcore.recipe_fields import find_recipe
 from segcore.recipes import RECIPES
 
 SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR or pairs:DIR"
@@ -50,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a recipe on a data set")
     what = train.add_mutually_exclusive_group(required=True)
-    what.add_argument("--recipe", help=", ".join(RECIPES))
+    what.add_argument(
+        "--recipe",
+        metavar="NAME|FILE.json",
+        help=f"{', '.join(RECIPES)}, or a file of one such as the `recipe` of a run.json",
+    )
     what.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
     train.add_argument("--data", help=f"{SPEC_HELP}; needed with --recipe")
     train.add_argument("--epochs", type=_positive)
@@ -85,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_runs(commands.add_parser("runs", help="list, show, promote, move runs"))
 
     worker = commands.add_parser("worker", help="run the queued retrains")
+    worker.add_argument(
+        "--device",
+        default="local",
+        metavar="local|gpu:N",
+        help="what its jobs run on, one at a time; default: all of this machine",
+    )
     worker.set_defaults(command=_worker)
 
     examine = commands.add_parser("doctor", help="what is here, what is missing, what mends it")
@@ -158,6 +170,9 @@ def _train(options: argparse.Namespace) -> None:
     from segcore.training import resume, train
     from segcore.training_progress import Progress
 
+    # So that a training which is asked to stop says so in its run.json, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
     def announce(run: runs.Run) -> None:
         print(f"run: {run.name}", flush=True)
 
@@ -173,7 +188,7 @@ def _train(options: argparse.Namespace) -> None:
             if options.data is None:
                 raise SegcoreError(f"train --recipe needs --data: {SPEC_HELP}")
             run = train(
-                options.recipe,
+                find_recipe(options.recipe),
                 options.data,
                 epochs=options.epochs,
                 batch_size=options.batch_size,
@@ -334,7 +349,7 @@ def _runs_import(options: argparse.Namespace) -> None:
 def _worker(options: argparse.Namespace) -> None:
     from segcore import worker
 
-    worker.main()
+    worker.main(device=options.device)
 
 
 # --- values --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from segcore import devices, runs, settings
 from segcore.errors import SegcoreError
+from segcore.files import free_bytes
 from segcore.preparation import load_prepared
 
 REQUIRED = ("tensorflow", "keras", "streamlit", "plotly", "pandas", "pillow", "numpy")
@@ -66,7 +67,7 @@ def _has_nvidia_card() -> bool:
 def _tell_artifacts() -> None:
     folder = settings.artifacts_dir()
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(folder)
     _tell(
         free > FREE_SPACE_WANTED,
         f"artifacts in {folder}, {free / 2**30:.1f} GB free",

@@ -12,6 +12,7 @@ from segcore.errors import StorageError
 from segcore.files import storage_error
 
 BUSY_SECONDS = 20.0
+VERSION = 2  # of the tables below
 
 SCHEMA = """
 CREATE TABLE jobs (
@@ -19,7 +20,7 @@ CREATE TABLE jobs (
     state TEXT NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'running', 'cancelling', 'cancelled', 'failed', 'done')),
     priority INTEGER NOT NULL DEFAULT 0,
-    parameters TEXT NOT NULL,            -- JSON of Parameters
+    task TEXT NOT NULL,                  -- JSON of a segcore.tasks.Task
     run TEXT,                            -- folder of the training, once it is known
     reason TEXT,                         -- of the last failure, in plain words
     attempt INTEGER NOT NULL DEFAULT 0,  -- counts claims: the fence
@@ -65,13 +66,29 @@ def connection() -> Iterator[sqlite3.Connection]:
         ) as database:
             database.row_factory = sqlite3.Row
             database.isolation_level = None
+            if database.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                raise StorageError(
+                    f"{path}: the queue is of another version of this program; move the file away"
+                )
             yield database
     except sqlite3.DatabaseError as error:
-        raise StorageError(
-            f"{path}: the queue cannot be used ({error}); check the disk and its permissions"
-        ) from error
+        raise StorageError(f"{path}: the queue cannot be used; {_remedy(error)}") from error
     except OSError as error:
         raise storage_error(path.parent, error) from error
+
+
+def _remedy(error: sqlite3.DatabaseError) -> str:
+    """What is wrong in plain words, and the way out."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"another process keeps it locked for {BUSY_SECONDS:g} s: try again"
+        case sqlite3.SQLITE_FULL:
+            return "no room left on the disk: free some space and try again"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return "it cannot be written: check the permissions of the folder and the file"
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return "it is damaged: move it away, the runs are kept"
+    return f"{error}: check the disk and its permissions"
 
 
 def _create(path: Path) -> None:
@@ -82,7 +99,7 @@ def _create(path: Path) -> None:
         with closing(sqlite3.connect(temporary)) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.executescript(SCHEMA)
-            database.execute("PRAGMA user_version = 1")
+            database.execute(f"PRAGMA user_version = {VERSION}")
         os.link(temporary, path)
     except FileExistsError:
         pass

@@ -168,11 +168,30 @@ def _split_folder(source: Source, size: Size, split: str) -> Path:
     return _size_folder(source, size) / split_key(source, split)
 
 
+def prepared_folders(spec: str) -> list[Path]:
+    """The folders of what is prepared of a data set, in any size; it need not be there any more."""
+    name, separator, path = spec.partition(":")
+    if separator:
+        spec = f"{name}:{Path(path).expanduser().resolve()}"
+    return sorted(prepared_dir().glob(f"{name}-*/*-{_place(spec)}-*"))
+
+
+def remove_prepared(spec: str) -> None:
+    """Removes what is prepared of a data set; waits for a preparation. Raises StorageError."""
+    for folder in prepared_folders(spec):
+        with _storage_errors(folder), _lock(folder.parent):
+            (folder / "manifest.json").unlink(missing_ok=True)  # first: the rest counts no more
+            shutil.rmtree(folder)
+
+
+def _place(spec: str) -> str:
+    return hashlib.sha256(spec.encode()).hexdigest()[:8]
+
+
 def split_key(source: Source, split: str) -> str:
     """Name under which what is derived from a split is kept: changes with its place and content."""
-    place = hashlib.sha256(source.spec.encode()).hexdigest()
     content = hashlib.sha256(f"{FORMAT} {source.fingerprint(split)}".encode()).hexdigest()
-    return f"{split}-{place[:8]}-{content[:16]}"
+    return f"{split}-{_place(source.spec)}-{content[:16]}"
 
 
 def _load_split(folder: Path) -> PreparedSplit | None:

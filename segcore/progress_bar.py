@@ -1,8 +1,19 @@
-"""A progress bar on standard error, where that is a terminal."""
+"""A progress bar on standard error, where that is a terminal.
 
+Where `SEGCORE_PROGRESS` names a file, it holds how far the work is, for whoever follows it from
+another process.
+"""
+
+import os
+import time
+from pathlib import Path
 from types import TracebackType
 
 from tqdm import tqdm
+
+from segcore.files import to_json
+
+INTERVAL = 0.5  # seconds between two writes of the file
 
 
 class ProgressBar:
@@ -10,6 +21,8 @@ class ProgressBar:
 
     def __init__(self) -> None:
         self.bar: tqdm | None = None
+        self.file = os.environ.get("SEGCORE_PROGRESS")
+        self.written = 0.0
 
     def __enter__(self) -> "ProgressBar":
         return self
@@ -31,3 +44,8 @@ class ProgressBar:
             self.bar = tqdm(total=total, disable=None, leave=False)  # None: off without a terminal
         self.bar.set_description(label, refresh=False)
         self.bar.update(done - self.bar.n)
+        if self.file and (done == total or time.monotonic() - self.written > INTERVAL):
+            self.written = time.monotonic()
+            temporary = Path(f"{self.file}.tmp")
+            temporary.write_bytes(to_json({"label": label, "done": done, "total": total}))
+            temporary.replace(self.file)

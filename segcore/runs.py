@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from segcore import settings
+from segcore import run_lock, settings
 from segcore.errors import RunError
-from segcore.files import sha256, to_json, write_atomically
+from segcore.files import locked, sha256, to_json, write_atomically
 from segcore.labels import EVALUATED_IDS, NAMES
 
 MANIFEST = "run.json"
@@ -76,8 +76,9 @@ class Run:
 
     @property
     def status(self) -> str:
-        """running, finished, failed or stopped."""
-        return str(self.manifest["status"])
+        """running, finished, failed or stopped, which a training that was killed is too."""
+        status = str(self.manifest["status"])
+        return "stopped" if status == "running" and not run_lock.is_held(self.path) else status
 
     @property
     def created(self) -> str:
@@ -140,9 +141,10 @@ class Run:
     def progress(self) -> dict[str, Any] | None:
         """Where the running epoch is: {epoch, epochs, step, steps, seconds_left}, or None."""
         try:
-            return dict(json.loads((self.path / "progress.json").read_bytes()))
+            progress = dict(json.loads((self.path / "progress.json").read_bytes()))
         except FileNotFoundError:
             return None
+        return progress if run_lock.is_held(self.path) else None  # else of one that was killed
 
     def snapshot_index(self) -> dict[str, Any] | None:
         """{keys, height, width} of the pictures in snapshots/, or None where there are none."""
@@ -261,11 +263,12 @@ def promote(run: Run, dataset: str | None = None, by: str = "command line") -> N
     """
     verified_weights(run)
     dataset = dataset or run.dataset
-    registry = _registry()
-    registry.setdefault(f"{run.model}/{dataset}", []).append(
-        {"run": run.name, "at": now(), "by": by}
-    )
-    _save_registry(registry)
+    with locked(settings.artifacts_dir()):
+        registry = _registry()
+        registry.setdefault(f"{run.model}/{dataset}", []).append(
+            {"run": run.name, "at": now(), "by": by}
+        )
+        write_atomically(settings.registry_path(), to_json(registry))
 
 
 def rollback(model: str, dataset: str, by: str = "command line") -> Run | None:
@@ -274,19 +277,35 @@ def rollback(model: str, dataset: str, by: str = "command line") -> Run | None:
     Raises:
         RunError: there is no promotion to take back.
     """
-    registry = _registry()
-    standing = registry.get(f"{model}/{dataset}", [])
-    if not standing:
-        raise RunError(f"{model} on {dataset}: no promotion to roll back")
-    undone = standing.pop()
-    registry.setdefault("rolled_back", []).append({**undone, "rolled_back_at": now(), "by": by})
-    _save_registry(registry)
+    seat = f"{model}/{dataset}"
+    with locked(settings.artifacts_dir()):
+        registry = _registry()
+        standing = registry.get(seat, [])
+        if not standing:
+            raise RunError(f"{model} on {dataset}: no promotion to roll back")
+        undone = {**standing.pop(), "seat": seat, "rolled_back_at": now(), "rolled_back_by": by}
+        registry.setdefault("rolled_back", []).append(undone)
+        write_atomically(settings.registry_path(), to_json(registry))
     return champion(model, dataset)
 
 
 def promotions(model: str, dataset: str) -> list[dict[str, str]]:
     """Every standing promotion {run, at, by}, oldest first; the last one is the champion."""
     return list(_registry().get(f"{model}/{dataset}", []))
+
+
+def seats() -> list[tuple[str, str]]:
+    """(model, data set) of every seat that a run was promoted to."""
+    pairs = (key.partition("/") for key in sorted(_registry()))
+    return [(model, dataset) for model, separator, dataset in pairs if separator]
+
+
+def rolled_back() -> list[dict[str, str]]:
+    """Every promotion that was taken back, oldest first.
+
+    Each is {run, at, by, seat, rolled_back_at, rolled_back_by}; `seat` is MODEL/DATASET.
+    """
+    return [entry for entry in _registry().get("rolled_back", []) if "seat" in entry]
 
 
 def _registry() -> dict[str, Any]:
@@ -299,8 +318,3 @@ def _registry() -> dict[str, Any]:
         raise RunError(
             f"{path}: is damaged; delete it to go back to the shipped champions"
         ) from error
-
-
-def _save_registry(registry: dict[str, Any]) -> None:
-    settings.artifacts_dir().mkdir(parents=True, exist_ok=True)
-    write_atomically(settings.registry_path(), to_json(registry))

@@ -29,3 +29,16 @@ def registry_path() -> Path:
 
 def jobs_path() -> Path:
     return artifacts_dir() / "jobs.sqlite3"
+
+
+def jobs_dir() -> Path:
+    """Logs of the jobs, and what they were given."""
+    return artifacts_dir() / "jobs"
+
+
+def audit_path() -> Path:
+    return artifacts_dir() / "audit.jsonl"
+
+
+def datasets_path() -> Path:
+    return artifacts_dir() / "datasets.json"

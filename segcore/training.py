@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from PIL import Image
 
-from segcore import devices, metrics, runs
+from segcore import devices, metrics, run_lock, runs
 from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
@@ -87,9 +87,10 @@ def train(
             replicas=replicas,
         )
         writer = RunWriter.create(new_run_name(recipe.model, prepared.dataset), manifest)
-        if on_start:
-            on_start(writer.run())
-        return session.run(writer, on_progress)
+        with run_lock.hold(writer.path):
+            if on_start:
+                on_start(writer.run())
+            return session.run(writer, on_progress)
 
 
 def resume(
@@ -101,7 +102,8 @@ def resume(
     """Goes on after the last finished epoch of an interrupted run, by its own recipe and data.
 
     Raises:
-        RunError: no such run, it is finished, or its data set has changed since.
+        RunError: no such run, it is finished, another process trains it, or its data set has
+            changed since.
         SegcoreError: as `train`.
     """
     run = runs.get_run(name)
@@ -111,9 +113,9 @@ def resume(
     prepared = _prepare(recipe, run.spec)
     if prepared.fingerprint != run.manifest["data"]["fingerprint"]:
         raise RunError(f"{name}: its data {run.spec} has changed; train a new run on it")
-    with devices.shared_by(devices.replicas(recipe.batch_size)):
+    with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
         session = Session(recipe, prepared, None)
-        writer = RunWriter.reopen(run)
+        writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())
         return session.run(writer, on_progress)

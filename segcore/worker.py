@@ -1,4 +1,4 @@
-"""The process that runs the queued retrains, each as a command in a process group of its own.
+"""The process that does the queued jobs, each as a command in a process group of its own.
 
 The log of a job is also its lock: the worker locks the open file and hands it to the training as
 its output, so the lock is held for exactly as long as any process of the training lives. An
@@ -18,18 +18,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import BinaryIO
 
-from segcore import jobs, runs, settings
+from segcore import jobs, leases, run_lock, runs, settings
 from segcore.errors import RunError, StorageError
 from segcore.files import storage_error
-from segcore.jobs import Job, LeaseLostError, State
+from segcore.jobs import Job, State
+from segcore.leases import LeaseLostError
 from segcore.run_writer import RunWriter
+from segcore.tasks import run_of
 
 POLL_SECONDS = 1.0
-GRACE_SECONDS = 8.0  # between asking a training to stop and killing it
+GRACE_SECONDS = 6.0  # between asking a training to stop and killing it
 IDLE_SECONDS = 600.0
+LOOK_SECONDS = 15.0  # between looks whether work waits for a worker; with the lease under a minute
 NICE = 10  # the demo goes first
+LEAST_ROOM = 1 << 20  # bytes; with less, the disk is full
+OUT_OF_MEMORY = ("MemoryError", "ResourceExhausted", "OOM when allocating", "bad_alloc")
+
+WORKER = (sys.executable, "-m", "segcore.worker")
+"""The command of a worker that `ensure_worker` starts; its id follows."""
 
 # Waits for a line before it becomes the training: if the worker dies before it has recorded the
 # process group, the line never comes, so no training runs that nobody could end.
@@ -38,25 +48,9 @@ LAUNCHER = 'read -r go && exec nice -n "$0" "$@" </dev/null'
 Command = Callable[[Job], list[str]]
 
 
-def training_command(job: Job) -> list[str]:
-    """`python -m segcore train ...` for the job; resumes its run where there is one."""
-    command = [sys.executable, "-m", "segcore", "train"]
-    if _run(job.run) is not None:
-        return [*command, "--resume", str(job.run)]
-    wanted = job.parameters
-    options = {
-        "--recipe": wanted.recipe,
-        "--data": wanted.data,
-        "--epochs": wanted.epochs,
-        "--batch-size": wanted.batch_size,
-        "--seed": wanted.seed,
-        "--backbone-weights": wanted.backbone_weights,
-        "--start-from": wanted.start_from,
-    }
-    for option, value in options.items():
-        if value is not None:
-            command += [option, str(value)]
-    return command
+def command_of(job: Job) -> list[str]:
+    """`python -m segcore ...` for the job; a training resumes its run where there is one."""
+    return job.task.command(job.folder, job.run if run_of(job.run) is not None else None)
 
 
 def ensure_worker() -> None:
@@ -68,15 +62,16 @@ def ensure_worker() -> None:
         StorageError: artifacts/ cannot be written.
     """
     worker = secrets.token_hex(8)
-    if not jobs.register_first_worker(worker):
+    if not leases.register_first_worker(worker):
         return
-    log = settings.artifacts_dir().absolute() / "jobs" / "worker.log"
-    _make_folder(log)
+    log = settings.jobs_dir().absolute() / "worker.log"
+    _make_file(log)
     # The shell ends at once and leaves the worker to init, so nobody here need wait for it.
     subprocess.run(
         [
             *("/bin/sh", "-c", '"$@" >>"$0" 2>&1 &', str(log)),
-            *(sys.executable, "-m", "segcore.worker", worker),
+            *WORKER,
+            worker,
         ],
         cwd=settings.ROOT,
         env=_environment(),
@@ -86,16 +81,34 @@ def ensure_worker() -> None:
     )
 
 
-def main(worker: str | None = None) -> None:
-    """A worker in the foreground until SIGTERM or Ctrl-C; a training then goes back to the queue.
+def mind_the_queue(stop: threading.Event) -> None:
+    """Starts a worker whenever there is work and none lives, until `stop` is set."""
+    said = ""
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            if any(not job.has_ended for job in jobs.list_jobs()):
+                ensure_worker()
+            said = ""
+        except StorageError as error:
+            if str(error) != said:  # once, not every fifteen seconds
+                said = str(error)
+                print(f"{runs.now()} error: {said}", file=sys.stderr, flush=True)
+
+
+def main(worker: str | None = None, device: str = leases.DEVICE) -> None:
+    """A worker in the foreground until SIGTERM or Ctrl-C; its job then goes back to the queue.
 
     Args:
         worker: the id that `ensure_worker` registered; such a worker ends when it has been idle.
+        device: what its jobs run on: `gpu:N` is that GPU alone.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    work(stop, worker=worker, idle_seconds=IDLE_SECONDS if worker else None)
+    if device.startswith("gpu:"):
+        os.environ["CUDA_VISIBLE_DEVICES"] = device.removeprefix("gpu:")
+    _leave_a_core_to_the_server()
+    work(stop, worker=worker, idle_seconds=IDLE_SECONDS if worker else None, device=device)
 
 
 def work(
@@ -103,13 +116,14 @@ def work(
     *,
     worker: str | None = None,
     idle_seconds: float | None = None,
-    command: Command = training_command,
-    lease: float = jobs.LEASE_SECONDS,
+    command: Command = command_of,
+    lease: float = leases.LEASE_SECONDS,
+    device: str = leases.DEVICE,
 ) -> None:
     """Runs jobs until `stop` is set, or until there was none for `idle_seconds`.
 
     Args:
-        command: gives the command of a job's training.
+        command: gives the command of a job.
         lease: seconds of silence after which another worker may take a job over.
     """
     worker = worker or secrets.token_hex(8)
@@ -117,21 +131,21 @@ def work(
     try:
         while not stop.is_set():
             try:
-                jobs.register_worker(worker)
-                job = jobs.claim(worker, lease=lease)
+                leases.register_worker(worker)
+                job = leases.claim(worker, device, lease)
                 if job is not None:
                     _Attempt(job, command, stop, lease).run()
                     busy = time.monotonic()
                     continue
                 idle = idle_seconds is not None and time.monotonic() - busy > idle_seconds
-                if idle and jobs.retire_worker(worker, only_idle=True):
+                if idle and leases.retire_worker(worker, only_idle=True):
                     return
             except (StorageError, LeaseLostError) as error:
                 print(f"{runs.now()} error: {error}", file=sys.stderr, flush=True)
             stop.wait(POLL_SECONDS)
     finally:
         with suppress(StorageError):
-            jobs.retire_worker(worker)
+            leases.retire_worker(worker)
 
 
 # --- one attempt at a job ------------------------------------------------------------------------
@@ -147,41 +161,50 @@ class _Attempt:
 
     def run(self) -> None:
         _end_processes(self.job, self.job.process_group)
-        with _locked_log(self.job) as log:
-            self._find_run()  # the former worker may have died before it could record it
-            if self._is_over():
-                return
-            process = self._launch(log)
+        try:
+            with _locked_log(self.job) as log:
+                self._find_run()  # the former worker may have died before it could record it
+                if self._is_over():
+                    return
+                process = self._launch(log)
+        except StorageError as error:
+            self._finish(State.FAILED, str(error))
+            return
         try:
             stopped = self._watch(process)
         finally:
             _end_processes(self.job, process.pid)
             process.wait()
+            self.job.progress_path.unlink(missing_ok=True)
         with _locked_log(self.job):
             self._find_run()
             self._conclude(process.returncode, stopped)
 
     def _is_over(self) -> bool:
         """Whether there is nothing left to train: the former worker may have died at the end."""
-        job, run = self.job, _run(self.run_name)
+        job, run = self.job, run_of(self.run_name)
         if run is not None and run.status == "finished":
             self._finish(State.DONE)
         elif job.state == State.CANCELLING:
             self._finish(State.CANCELLED)
-        elif job.retries > jobs.AUTOMATIC_RETRIES:
+        elif job.retries > leases.AUTOMATIC_RETRIES:
             self._finish(State.FAILED, f"its worker died {job.retries} times; given up")
         else:
             return False
         return True
 
     def _launch(self, log: BinaryIO) -> subprocess.Popen[bytes]:
-        log.write(f"--- attempt {self.job.attempt}, {runs.now()}\n".encode())
-        log.flush()
+        try:
+            command = self.command(self.job)
+            log.write(f"--- attempt {self.job.attempt}, {runs.now()}\n".encode())
+            log.flush()
+        except OSError as error:
+            raise storage_error(self.job.folder, error) from error
         self.log_start = log.tell()
         process = subprocess.Popen(
-            ["/bin/sh", "-c", LAUNCHER, str(NICE), *self.command(self.job)],
+            ["/bin/sh", "-c", LAUNCHER, str(NICE), *command],
             cwd=settings.ROOT,
-            env=_environment(),
+            env=_environment(SEGCORE_PROGRESS=str(self.job.progress_path.absolute())),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -189,7 +212,7 @@ class _Attempt:
         )
         assert process.stdin is not None
         try:
-            jobs.record(self.job, process_group=process.pid)
+            leases.record(self.job, process_group=process.pid)
             process.stdin.write(b"go\n")
         except (StorageError, LeaseLostError):
             process.stdin.close()  # and so the launcher gives up
@@ -207,7 +230,7 @@ class _Attempt:
         alive_until = time.monotonic() + self.lease
         while process.poll() is None:
             try:
-                state = jobs.heartbeat(self.job, self.lease)
+                state = leases.heartbeat(self.job, self.lease)
                 self._find_run()
                 alive_until = time.monotonic() + self.lease
             except StorageError as error:
@@ -223,57 +246,65 @@ class _Attempt:
         return False
 
     def _conclude(self, status: int, stopped: bool) -> None:
-        run = _run(self.run_name)
+        run = run_of(self.run_name)
         if status == 0 or (run is not None and run.status == "finished"):
             self._finish(State.DONE)
-        elif jobs.heartbeat(self.job, self.lease) == State.CANCELLING:
+        elif leases.heartbeat(self.job, self.lease) == State.CANCELLING:
             self._finish(State.CANCELLED)
         elif stopped:
-            jobs.give_back(self.job)
+            leases.give_back(self.job)
         elif status < 0:
-            reason = f"the training was killed ({signal.Signals(-status).name})"
+            reason = f"it was killed ({signal.Signals(-status).name})"
             if status == -signal.SIGKILL:
-                reason += "; the machine may have run out of memory"
-            if self.job.retries < jobs.AUTOMATIC_RETRIES:
-                jobs.give_back(self.job, reason, retries=1)
+                reason += "; the machine may have run out of memory: a smaller batch needs less"
+            if self.job.retries < leases.AUTOMATIC_RETRIES:
+                leases.give_back(self.job, reason, retries=1)
             else:
                 self._finish(State.FAILED, f"{reason}; given up after {self.job.retries} retries")
         else:
             self._finish(State.FAILED, self._error(status))
 
     def _finish(self, state: State, reason: str | None = None) -> None:
-        jobs.heartbeat(self.job, self.lease)  # refuses a superseded attempt before it writes
-        run = _run(self.run_name)
+        leases.heartbeat(self.job, self.lease)  # refuses a superseded attempt before it writes
+        run = run_of(self.run_name)
         if run is not None:
-            # The queue must say how the job ended even where the run's folder cannot be written.
-            with suppress(StorageError, OSError):
-                self._close_run(run, state, reason)
-        jobs.finish(self.job, state, reason)
+            # The queue must say how the job ended even where the run's folder cannot be written,
+            # or where someone resumes the run by hand.
+            with suppress(StorageError, RunError, OSError), run_lock.hold(run.path):
+                self._close_run(runs.get_run(run.name), state, reason)
+        leases.finish(self.job, state, reason)
 
     def _close_run(self, run: runs.Run, state: State, reason: str | None) -> None:
         """Writes the end of a training that could not do so itself, and keeps its log."""
-        if run.status == "running":
+        if run.manifest["status"] == "running":
             status = "stopped" if state == State.CANCELLED else "failed"
             reason = reason or "cancelled; `--resume` goes on after its last epoch"
             RunWriter.reopen(run).save_manifest(status=status, reason=reason)
         (run.path / "progress.json").unlink(missing_ok=True)
-        shutil.copyfile(self.job.log_path, run.path / "train.log")
+        with open(run.path / "train.log", "ab") as log:  # after what the training noted itself
+            log.write(self._output().encode())
 
     def _find_run(self) -> None:
         """Takes the run's name from the training's first line, `run: NAME`."""
         names = re.findall(r"^run: (\S+)$", self._output(), re.MULTILINE)
         if names and names[-1] != self.run_name:
             self.run_name = names[-1]
-            jobs.record(self.job, run=self.run_name)
+            leases.record(self.job, run=self.run_name)
+            self.job = replace(self.job, run=self.run_name)
 
     def _error(self, status: int) -> str:
-        """What the training said last, without the `error:` of the command line."""
-        lines = [line for line in self._output().splitlines() if line.strip()]
+        """What the command said last, without the `error:` of the command line."""
+        output = self._output()
+        lines = [line for line in output.splitlines() if line.strip()]
         for line in reversed(lines):
             if match := re.search(r"(?:^|: )error: (.+)$", line):
                 return match[1]
+        if any(sign in output for sign in OUT_OF_MEMORY):
+            return "out of memory: choose a smaller batch size, crop or network"
+        if shutil.disk_usage(self.job.folder).free < LEAST_ROOM:  # no room for what it said either
+            return f"{self.job.folder}: no room left on the disk; free some space and try again"
         last = lines[-1].strip() if lines else "it said nothing"
-        return f"the training ended with status {status}: {last}"
+        return f"it ended with status {status}: {last}"
 
     def _output(self) -> str:
         with open(self.job.log_path, "rb") as log:
@@ -284,17 +315,22 @@ class _Attempt:
 # --- parts ---------------------------------------------------------------------------------------
 
 
-def _run(name: str | None) -> runs.Run | None:
-    """The run, or None where its folder is not there yet or not any more."""
-    with suppress(RunError):
-        return runs.get_run(name) if name else None
-    return None
+def _leave_a_core_to_the_server() -> None:
+    """Keeps this worker and all that it starts off one core, where there are two or more."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) > 1:
+            os.sched_setaffinity(0, cores[1:])
 
 
-def _environment() -> dict[str, str]:
-    """Ours, with artifacts/ named for any working directory and output that is not held back."""
+def _environment(**more: str) -> dict[str, str]:
+    """Ours, with artifacts/ named for any working directory and output that is not held back.
+
+    TensorFlow takes of a GPU's memory only what it needs, so that the server finds some too.
+    """
     artifacts = str(settings.artifacts_dir().absolute())
-    return {**os.environ, "SEGCORE_ARTIFACTS": artifacts, "PYTHONUNBUFFERED": "1"}
+    ours = {"SEGCORE_ARTIFACTS": artifacts, "PYTHONUNBUFFERED": "1"}
+    return {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **os.environ, **ours, **more}
 
 
 @contextmanager
@@ -305,27 +341,32 @@ def _locked_log(job: Job) -> Iterator[BinaryIO]:
         LeaseLostError: some process of another attempt still has it.
         StorageError: it cannot be written.
     """
-    _make_folder(job.log_path)
+    _make_file(job.log_path)
     with open(job.log_path, "ab") as log:
-        try:
-            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LeaseLostError(f"job {job.id}: another attempt still runs") from error
+        if not _lock(log):
+            raise LeaseLostError(f"job {job.id}: another attempt still runs")
         yield log
 
 
-def _make_folder(log: os.PathLike[str]) -> None:
-    folder = settings.artifacts_dir() / "jobs"
+def _lock(log: BinaryIO) -> bool:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _make_file(log: Path) -> None:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "ab"):
             pass
     except OSError as error:
-        raise storage_error(folder, error) from error
+        raise storage_error(log.parent, error) from error
 
 
 def _end_processes(job: Job, group: int | None) -> None:
-    """Ends what is left of the training: asks first, kills after eight seconds."""
+    """Ends what is left of the job's processes: asks first, kills after six seconds."""
     for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 1.0)):
         deadline = time.monotonic() + patience
         if _is_alive(job) and group is not None:
@@ -336,12 +377,12 @@ def _end_processes(job: Job, group: int | None) -> None:
 
 
 def _is_alive(job: Job) -> bool:
-    """Whether any process of the training lives: then the lock on its log is held."""
+    """Whether any process of the job lives: then the lock on its log is held."""
     try:
-        with _locked_log(job):
-            return False
-    except LeaseLostError:
-        return True
+        with open(job.log_path, "rb") as log:
+            return not _lock(log)
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

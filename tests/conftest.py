@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from made_data import id_mask, noise, write_picture
 
+from segcore.admission import ADMISSIONS, Admission
 from segcore.labels import colorize
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's AppTest leaves its page behind as `__main__`, which spawned processes import."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture
+def admin() -> Admission:
+    """The pass of someone who is signed in."""
+    return ADMISSIONS.issue("tester")
 
 
 @pytest.fixture
@@ -78,15 +85,20 @@ def pairs(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A dashboard over the shipped runs, its own artifacts folder."""
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the dashboard of `address` keeps its artifacts/ and its server.log."""
+    return tmp_path_factory.mktemp("studio")
+
+
+@pytest.fixture(scope="session")
+def address(studio: Path) -> Iterator[str]:
+    """A dashboard over the shipped runs, with an artifacts folder of its own."""
     from live_dashboard import ROOT, running_dashboard
 
-    folder = tmp_path_factory.mktemp("studio")
     shipped = [path.parent for path in (ROOT / "artifacts" / "runs").glob("*/MODEL_CARD.md")]
     for run in shipped:
-        shutil.copytree(run, folder / "artifacts" / "runs" / run.name)
-    with running_dashboard(folder / "artifacts", folder / "server.log") as found:
+        shutil.copytree(run, studio / "artifacts" / "runs" / run.name)
+    with running_dashboard(studio / "artifacts", studio / "server.log") as found:
         yield found
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import argon2
@@ -9,14 +10,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import gate
-from segcore import jobs, runs, worker
+from segcore import audit, datasets, jobs, leases, run_lock, runs, settings, storage, worker
+from segcore.admission import ADMISSIONS
+from segcore.errors import RunError
 from segcore.files import to_json
-from segcore.jobs import Parameters, State
+from segcore.jobs import Job, State
+from segcore.preparation import prepare, prepared_folders
+from segcore.recipes import get_recipe
 from segcore.run_writer import RunWriter, history_csv, write_progress
 from segcore.runs import Run
+from segcore.tasks import Preparation, Scoring, Task, Training
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "admin.py")
-QUICK = Parameters(recipe="quick-unet", data="streets", epochs=3)
+QUICK = Training(get_recipe("quick-unet"), "streets")
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +39,17 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def page() -> AppTest:
     """The page of an admin who is signed in."""
     app = AppTest.from_file(PAGE, default_timeout=30)
-    app.session_state[gate.SIGNED_IN] = True
+    app.session_state[gate.ADMISSION] = ADMISSIONS.issue("tester")
     return app
+
+
+def enqueue(task: Task) -> Job:
+    return jobs.enqueue(task, ADMISSIONS.issue("tester"))
+
+
+def show(page: AppTest, section: str) -> AppTest:
+    page.session_state["section"] = section
+    return page.run()
 
 
 def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manifest: object) -> Run:
@@ -42,6 +57,7 @@ def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manife
         name,
         {
             "model": "unet",
+            "parameters": 500_000,
             "recipe": {"name": "quick-unet"},
             "data": {"spec": "streets", "dataset": "streets", "fingerprint": "", "size": [8, 8]},
             "status": status,
@@ -77,12 +93,22 @@ def printed_token(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_a_visitor_sees_the_sign_in_and_nothing_else() -> None:
-    jobs.enqueue(QUICK)
+    enqueue(QUICK)
     app = AppTest.from_file(PAGE, default_timeout=30).run()
     assert not app.exception
     assert [element.label for element in app.button] == ["Sign in"]
     assert not app.selectbox
     assert "quick-unet" not in texts(app)
+
+
+def test_an_address_signs_nobody_in() -> None:
+    app = AppTest.from_file(PAGE, default_timeout=30)
+    for key in (gate.ADMISSION, "section", "recipe", "token", "password", "signed_in"):
+        app.query_params[key] = "Train"
+    app.run()
+    assert not app.exception
+    assert [element.label for element in app.button] == ["Sign in"]
+    assert jobs.list_jobs() == []
 
 
 def test_the_printed_token_signs_in_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,14 +173,47 @@ def test_a_signed_out_page_cannot_act(page: AppTest) -> None:
     assert "Start training" not in [element.label for element in page.button]
 
 
-# --- the page ------------------------------------------------------------------------------------
+def test_every_action_asks_for_the_pass_again_and_is_kept_on_record(page: AppTest) -> None:
+    page.run()
+    button(page, "Start training")()
+    assert audit.latest()[0]["by"] == "tester"
+    assert audit.latest()[0]["what"] == "quick-unet on streets is in the queue"
+    ADMISSIONS.revoke(page.session_state[gate.ADMISSION])  # signed out in another tab
+    button(page, "Remove")()
+    assert [job.state for job in jobs.list_jobs()] == [State.QUEUED]
+    assert "Sign in" in [element.label for element in page.button]
+
+
+def test_an_account_gets_in_only_if_it_is_on_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGCORE_ADMIN_ADDRESSES", "boss@example.org")
+    user: dict[str, object] = {"is_logged_in": False}
+    monkeypatch.setattr(gate.st, "user", user)
+    app = AppTest.from_file(PAGE, default_timeout=30).run()
+    assert [element.label for element in app.button] == ["Sign in with your account"]
+    button(app, "Sign in with your account")()
+    assert not app.exception
+    assert "Accounts are not set up" in texts(app)
+    user |= {"is_logged_in": True, "email": "guest@example.org"}
+    app.run()
+    assert "guest@example.org is not on this dashboard's list" in texts(app)
+    user |= {"email": "Boss@example.org", "email_verified": False}
+    app.run()
+    assert "Start training" not in [element.label for element in app.button]
+    user |= {"email_verified": True}
+    app.run()
+    assert "Start training" in [element.label for element in app.button]
+
+
+# --- train ---------------------------------------------------------------------------------------
 
 
 def test_without_runs_it_says_what_to_do(page: AppTest) -> None:
-    page.run()
+    show(page, "Train")
+    assert not page.exception
+    assert "Nothing is running" in texts(page)
+    show(page, "Runs and champions")
     assert not page.exception
     assert "No run yet" in texts(page)
-    assert "Nothing is running" in texts(page)
 
 
 def test_start_queues_what_was_chosen(page: AppTest, started: list[str]) -> None:
@@ -164,18 +223,56 @@ def test_start_queues_what_was_chosen(page: AppTest, started: list[str]) -> None
     button(page, "Start training")()
     assert not page.exception
     (job,) = jobs.list_jobs()
-    wanted = job.parameters
-    assert (wanted.recipe, wanted.data, wanted.epochs) == ("quick-danet", "streets", 2)
+    assert job.task == Training(replace(get_recipe("quick-danet"), epochs=2), "streets")
     assert started
     assert page.title[0].value == "1 in the queue, about to start"
+
+
+def test_every_parameter_can_be_changed_and_what_is_out_of_range_is_refused(page: AppTest) -> None:
+    page.run()
+    page.text_input(key="crop quick-unet").input("64 x 96").run()
+    page.toggle(key="augmentation.flip quick-unet").set_value(False).run()
+    button(page, "Start training")()
+    recipe = jobs.list_jobs()[0].task.recipe
+    assert (recipe.crop, recipe.augmentation.flip) == ((64, 96), False)
+    assert recipe.name == "quick-edited-unet"
+
+    page.text_input(key="size quick-unet").input("64 x").run()
+    assert "Size 64 x: give two numbers" in texts(page)
+    page.text_input(key="size quick-unet").input("128 x 256").run()
+    assert page.toggle(key="augmentation.flip quick-unet").value is False  # nothing is forgotten
+    page.text_input(key="crop quick-unet").input("64 x 97").run()
+    assert not page.exception
+    assert "Crop 64×97: must be 32 to 2048 pixels a side, multiples of 32" in texts(page)
+    assert page.button[[b.label for b in page.button].index("Start training")].disabled
+
+
+def test_a_run_is_cloned_with_all_its_parameters(page: AppTest) -> None:
+    recipe = replace(get_recipe("tuned-unet"), balance=0.3, epochs=7)
+    run = make_run("unet-streets-1", recipe=recipe.to_dict())
+    page.run()
+    page.selectbox(key="recipe").select(run.name).run()
+    assert page.number_input(key=f"epochs {run.name}").value == 7
+    button(page, "Start training")()
+    assert jobs.list_jobs()[0].task.recipe == recipe
+
+
+def test_the_estimate_comes_before_the_start_and_refuses_what_cannot_fit(page: AppTest) -> None:
+    make_run("unet-streets-1", recipe=get_recipe("quick-unet").to_dict(), device="CPU (made)")
+    page.run()
+    assert "at the speed of `unet-streets-1` on CPU (made)" in texts(page)
+    page.number_input(key="batch_size quick-unet").set_value(512).run()
+    page.text_input(key="size quick-unet").input("4096 × 4096").run()
+    assert not page.exception
+    assert "of memory, the machine has" in texts(page)
+    assert page.button[[b.label for b in page.button].index("Start training")].disabled
 
 
 def test_a_start_that_cannot_be_is_one_line(page: AppTest, camvid: Path) -> None:
     make_run("unet-camvid-1", data={"spec": f"camvid:{camvid}", "dataset": "camvid"})
     page.run()
-    page.selectbox(key="data_spec").select(f"camvid:{camvid}").run()
     camvid.rename(camvid.with_name("moved"))
-    button(page, "Start training")()
+    page.selectbox(key="data_spec").select(f"camvid:{camvid}").run()
     assert not page.exception
     assert [str(camvid) in error.value for error in page.error] == [True]
     assert jobs.list_jobs() == []
@@ -187,56 +284,90 @@ def test_a_running_training_shows_progress_curve_and_log_and_can_be_cancelled(
     run = make_run("unet-streets-1", status="running")
     progress = {"epoch": 2, "epochs": 3, "step": 10, "steps": 40, "loss": 0.7, "seconds_left": 61.0}
     write_progress(run.path, progress)
-    job = jobs.enqueue(QUICK)
-    claimed = jobs.claim("w")
+    job = enqueue(QUICK)
+    claimed = leases.claim("w")
     assert claimed is not None
-    jobs.record(claimed, run=run.name)
-    job.log_path.parent.mkdir()
+    leases.record(claimed, run=run.name)
+    job.folder.mkdir(parents=True)
     job.log_path.write_text(f"run: {run.name}\nepoch 1 of 3\n")
 
-    page.run()
-    assert not page.exception
-    (bar,) = page.get("progress")
-    assert bar.proto.value == int(100 * (1 + 10 / 40) / 3)
-    assert bar.proto.text == "Epoch 2 of 3, step 10 of 40 · loss 0.700 · 61 s left"
-    assert len(page.get("plotly_chart")) == 2
-    assert "epoch 1 of 3" in page.code[0].value
-
-    button(page, "Cancel")()
+    with run_lock.hold(run.path):
+        page.run()
+        assert not page.exception
+        (bar,) = page.get("progress")
+        assert bar.proto.value == int(100 * (1 + 10 / 40) / 3)
+        assert bar.proto.text == "Epoch 2 of 3, step 10 of 40 · loss 0.700 · 61 s left"
+        assert len(page.get("plotly_chart")) == 2
+        assert "epoch 1 of 3" in page.code[0].value
+        button(page, "Cancel")()
     assert jobs.get_job(job.id).state == State.CANCELLING
 
 
-def test_a_failed_training_says_why_and_runs_again(page: AppTest) -> None:
-    job = jobs.enqueue(QUICK)
-    claimed = jobs.claim("w")
-    assert claimed is not None
-    jobs.finish(claimed, State.FAILED, "no room left on the disk")
+def test_a_preparation_shows_how_far_it_is(page: AppTest) -> None:
+    job = enqueue(Preparation("streets"))
+    assert leases.claim("w") is not None
+    job.folder.mkdir(parents=True)
+    job.progress_path.write_text('{"label": "train", "done": 30, "total": 120}')
     page.run()
+    (bar,) = page.get("progress")
+    assert (bar.proto.value, bar.proto.text) == (25, "train: 30 of 120")
+    assert page.title[0].value == "streets is prepared"
+
+
+def test_a_failed_training_says_why_and_runs_again(page: AppTest) -> None:
+    job = enqueue(QUICK)
+    claimed = leases.claim("w")
+    assert claimed is not None
+    leases.finish(claimed, State.FAILED, "no room left on the disk")
+    job.folder.mkdir(parents=True)
+    job.log_path.write_text("the last words\n")
+    page.run()
+    assert not page.exception
     assert "no room left on the disk" in texts(page)
+    assert page.code[0].value == "the last words"
     button(page, "Run again")()
     assert jobs.get_job(job.id).state == State.QUEUED
+
+
+# --- runs and champions --------------------------------------------------------------------------
+
+
+def test_score_queues_the_run_and_the_champion_it_is_compared_with(page: AppTest) -> None:
+    old, new = make_run("unet-streets-1", best=0.4), make_run("unet-streets-2", best=0.6)
+    runs.promote(old)
+    show(page, "Runs and champions")
+    page.selectbox(key="candidate").select(new.name).run()
+    button(page, "Score both")()
+    assert [job.task for job in jobs.list_jobs()] == [
+        Scoring(new.name, "streets"),
+        Scoring(old.name, "streets"),
+    ]
 
 
 def test_promote_asks_first_and_roll_back_returns_the_former(page: AppTest) -> None:
     old, new = make_run("unet-streets-1", best=0.4), make_run("unet-streets-2", best=0.6)
     runs.promote(old)
-    page.run()
+    show(page, "Runs and champions")
     page.selectbox(key="candidate").select(new.name).run()
     button(page, "Promote")()
     assert runs.champion("unet", "streets") == old
     page.button(key="confirm").click().run()
     assert not page.exception
     assert runs.champion("unet", "streets") == new
+    assert runs.promotions("unet", "streets")[-1]["by"] == "tester"
 
     button(page, "Roll back")()
     page.button(key="confirm").click().run()
     assert runs.champion("unet", "streets") == old
+    history = page.dataframe[1].value
+    assert history["run"].to_list() == [new.name, old.name]
+    assert history["rolled back by"].to_list() == ["tester", ""]
 
 
 def test_a_run_with_damaged_weights_is_not_promoted(page: AppTest) -> None:
     run = make_run("unet-streets-1")
     (run.path / "best.weights.h5").write_bytes(b"cut")
-    page.run()
+    show(page, "Runs and champions")
     button(page, "Promote")()
     page.button(key="confirm").click().run()
     assert not page.exception
@@ -250,17 +381,73 @@ def test_the_table_shows_scores_and_the_champion(page: AppTest) -> None:
     make_run("unet-streets-2", best=0.3)
     report = to_json({"mean_iou": 0.35, "split": "val"})
     (run.path / "evaluation-streets-val.json").write_bytes(report)
-    page.run()
+    show(page, "Runs and champions")
     table = page.dataframe[0].value.set_index("run")
     assert json.loads(report)["mean_iou"] == table.loc[run.name, "mean IoU"]
     assert table["champion"].to_dict() == {run.name: "★", "unet-streets-2": ""}
 
 
-def test_a_damaged_queue_leaves_the_runs_in_view(page: AppTest) -> None:
-    run = make_run("unet-streets-1")
-    jobs.enqueue(QUICK)
-    (run.path.parent.parent / "jobs.sqlite3").write_bytes(b"no database" * 100)
-    page.run()
+def test_a_damaged_queue_leaves_the_form_and_the_log_in_view(page: AppTest) -> None:
+    enqueue(QUICK)
+    settings.jobs_path().write_bytes(b"no database" * 100)
+    show(page, "Train")
     assert not page.exception
     assert any("jobs.sqlite3" in error.value for error in page.error)
-    assert run.name in page.dataframe[0].value["run"].to_list()
+    assert "Start training" in [element.label for element in page.button]
+
+
+# --- data sets, storage, log ---------------------------------------------------------------------
+
+
+def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
+    page: AppTest, camvid: Path
+) -> None:
+    show(page, "Data sets")
+    page.text_input[0].input(str(camvid.parent / "nothing"))
+    button(page, "Register")()
+    assert "does not exist" in texts(page)
+    page.text_input[0].input(str(camvid))
+    button(page, "Register")()
+    assert not page.exception
+    spec = f"camvid:{camvid}"
+    assert datasets.registered() == [spec]
+    page.button(key=f"prepare {spec}").click().run()
+    assert [job.task for job in jobs.list_jobs()] == [Preparation(spec)]
+
+    (camvid / "val" / "film0_000.png").write_bytes(b"cut")
+    prepare(spec)
+    page.run()
+    assert "6 train, 2 val pictures ready" in texts(page)
+    assert "film0_000.png" in page.dataframe[0].value["what"][0]
+    page.button(key=f"remove {spec}").click().run()
+    page.button(key="confirm").click().run()
+    assert prepared_folders(spec) == []
+    page.button(key=f"forget {spec}").click().run()
+    page.button(key="confirm").click().run()
+    assert datasets.registered() == []
+
+
+def test_clean_up_offers_only_what_nothing_needs(page: AppTest) -> None:
+    champion, former, spare = (make_run(f"unet-streets-{i}") for i in range(3))
+    shipped = make_run("unet-streets-3", shipped=True)
+    runs.promote(former)
+    runs.promote(champion)
+    show(page, "Storage")
+    assert not page.exception
+    (offered,) = page.multiselect
+    offered.select(spare.name).run()
+    page.button(key="remove runs").click().run()
+    page.button(key="confirm").click().run()
+    kept = {run.name for run in runs.list_runs()}
+    assert kept == {champion.name, former.name, shipped.name}
+    assert not spare.path.exists()
+    for run, reason in ((champion, "champion"), (former, "roll back"), (shipped, "came with")):
+        with pytest.raises(RunError, match=reason):
+            storage.delete_run(run.name, ADMISSIONS.issue("tester"))
+
+
+def test_the_log_shows_who_did_what(page: AppTest) -> None:
+    audit.record("boss@example.org", "signed in")
+    show(page, "Log")
+    table = page.dataframe[0].value
+    assert (table["who"][0], table["what"][0]) == ("boss@example.org", "signed in")

@@ -1,8 +1,10 @@
 """The main path in a real browser, with the shipped runs."""
 
+import http.client
 import os
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from live_dashboard import PATIENCE_MS, find_chromium, labelled, settle
@@ -20,6 +22,35 @@ pytestmark = [
         reason="browser tests left out: no Chromium is installed",
     ),
 ]
+
+
+def test_the_token_is_printed_before_anyone_comes(address: str, studio: Path) -> None:
+    assert (studio / "server.log").read_text().count("Admin token: ") == 1
+
+
+def handshake(address: str, origin: str, host: str | None = None) -> int:
+    """Status of the answer to a WebSocket's request: 101 where the server would talk."""
+    server = urlsplit(address)
+    connection = http.client.HTTPConnection(str(server.hostname), server.port, timeout=30)
+    connection.putrequest("GET", "/_stcore/stream", skip_host=True)
+    headers = {
+        "Host": host or server.netloc, "Origin": origin, "Connection": "Upgrade",
+        "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "c2VnbWVudGF0aW9uMTIzNA==",
+    }  # fmt: skip
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_only_its_own_pages_reach_the_server(address: str) -> None:
+    assert handshake(address, origin=address) == 101
+    assert handshake(address, origin="https://elsewhere.example") == 403
+    rebound = "elsewhere.example:8501"  # a foreign name that was made to point at this server
+    assert handshake(address, origin=f"http://{rebound}", host=rebound) == 403
 
 
 def test_compare_one_image(page: Page, address: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from fake_runs import make_run
 from made_data import noise, write_picture
 
-from segcore import jobs, recipes
+from segcore import leases, recipes
 from segcore.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,9 +44,9 @@ def test_the_worker_runs_until_it_is_told_to_stop() -> None:
     worker = subprocess.Popen([sys.executable, "-m", "segcore", "worker"], cwd=ROOT)
     try:
         deadline = time.monotonic() + 60
-        while not jobs.living_workers() and time.monotonic() < deadline:
+        while not leases.living_workers() and time.monotonic() < deadline:
             time.sleep(0.2)
-        assert jobs.living_workers()
+        assert leases.living_workers()
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=30) == 0
     finally:

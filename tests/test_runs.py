@@ -1,14 +1,17 @@
 import json
 import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from fake_runs import make_run
 
-from segcore import runs
+from segcore import run_lock, runs
 from segcore.archives import export_run, import_run
 from segcore.errors import RunError, StorageError
-from segcore.run_writer import RunWriter, history_csv
+from segcore.run_writer import RunWriter, history_csv, write_progress
 
 
 def manifest(**changes: object) -> dict:
@@ -84,6 +87,31 @@ def test_a_kill_after_the_manifest_rolls_forward() -> None:
     assert (run.path / "best.weights.h5").read_bytes() == b"run"
 
 
+HOLDER = """
+import sys, time
+from pathlib import Path
+from segcore import run_lock
+with run_lock.hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_run_is_training_only_while_its_process_lives() -> None:
+    run = write_run("unet-streets-1")
+    write_progress(run.path, {"epoch": 1})
+    with subprocess.Popen([sys.executable, "-c", HOLDER, run.path], stdout=-1) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        assert (run.status, run.progress()) == ("running", {"epoch": 1})
+        with pytest.raises(RunError, match="another process trains it"), run_lock.hold(run.path):
+            pass
+        holder.kill()
+    assert (run.status, run.progress()) == ("stopped", None)
+    with run_lock.hold(run.path):
+        assert run.status == "running"
+
+
 def test_a_full_disk_keeps_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     run = write_run("run")
     writer = RunWriter.reopen(run)
@@ -134,6 +162,14 @@ def test_champions_promotion_and_rollback() -> None:
     assert runs.rollback("unet", "streets").name == shipped.name
     with pytest.raises(RunError, match="no promotion to roll back"):
         runs.rollback("unet", "streets")
+
+
+def test_promotions_at_the_same_moment_are_all_kept() -> None:
+    found = [write_run(f"unet-streets-{i}") for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(runs.promote, found))
+    names = {promotion["run"] for promotion in runs.promotions("unet", "streets")}
+    assert names == {run.name for run in found}
 
 
 def test_a_run_without_weights_cannot_become_champion() -> None:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from segcore.errors import DataError
 from segcore.labels import IDS, LABELS, colorize
-from segcore.sources import Problem, SampleError, has_masks, open_source
+from segcore.sources import Problem, SampleError, has_masks, open_source, recognise
 from segcore.sources.pairs import nearest_labels
 
 
@@ -206,3 +206,17 @@ def test_the_fingerprint_follows_content_split_by_split(camvid):
 def test_hidden_files_are_no_samples(camvid):
     (camvid / "train" / "._film0_000.png").write_bytes(b"resource fork")
     assert len(open_source(f"camvid:{camvid}").items("train")) == 6
+
+
+def test_a_layout_is_found_out_by_looking(camvid, cityscapes, pairs, tmp_path):
+    for name, folder in (("camvid", camvid), ("cityscapes", cityscapes), ("pairs", pairs)):
+        assert recognise(folder) == f"{name}:{folder}"
+    wrapped = tmp_path / "unpacked"
+    wrapped.mkdir()
+    (wrapped / "readme.txt").write_text("see inside")
+    camvid.rename(wrapped / "CamVid")
+    assert recognise(wrapped) == f"camvid:{wrapped / 'CamVid'}"
+    with pytest.raises(DataError, match="has none of the layouts that are known: cityscapes DIR"):
+        recognise(pairs / "train")
+    with pytest.raises(DataError, match="is a file, not a directory"):
+        recognise(wrapped / "readme.txt")

@@ -13,7 +13,8 @@ PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").rglob("*.py"))]
 LIGHT = (
     "labels settings errors files images metrics statistics runs run_writer jobs worker figures "
     "recipes preparation comparison evaluation inference archives cli sources photo_limits pixels "
-    "decoder videos tiling serving photo_outputs"
+    "decoder videos tiling serving photo_outputs counting predictions disagreement browsing "
+    "csv_logs colors admission audit datasets estimates leases recipe_fields run_lock storage tasks"
 ).split()
 
 

@@ -10,7 +10,7 @@ from made_runs import make_run
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import state
-from segcore import runs
+from segcore import run_lock, runs
 from segcore.run_writer import RunWriter, class_iou_csv, write_progress
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "training.py")
@@ -79,7 +79,8 @@ def test_a_running_training_is_shown_with_its_progress(page: AppTest, camvid: Pa
     run = make_run("unet", camvid, epochs=2, status="running")
     progress = {"epoch": 3, "epochs": 6, "step": 5, "steps": 40, "loss": 0.7, "seconds_left": 200.0}
     write_progress(run.path, progress)
-    page.run()
+    with run_lock.hold(run.path):
+        page.run()
     assert not page.exception
     (bar,) = page.get("progress")
     assert "epoch 3 of 6, step 5 of 40, loss 0.700, 3 min left" in bar.proto.text

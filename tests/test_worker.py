@@ -7,14 +7,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from segcore import jobs, runs, worker
-from segcore.jobs import Job, Parameters, State
+from segcore import jobs, leases, runs, worker
+from segcore.admission import ADMISSIONS
+from segcore.jobs import Job, State
+from segcore.recipe_fields import find_recipe
+from segcore.recipes import get_recipe
+from segcore.tasks import Preparation, Task, Training
 
-QUICK = Parameters(recipe="quick-unet", data="streets", epochs=3)
+QUICK = Training(get_recipe("quick-unet"), "streets")
 NAME = "unet-streets-20250101-000000-abcd"
 
 # A training of one epoch: makes its run's folder, says its name, then does what the test wants.
@@ -35,6 +40,10 @@ if deed == "finish":
 elif deed == "fail":
     print("Traceback, warnings and so on", file=sys.stderr)
     sys.exit("error: streets: no room left on the disk")
+elif deed == "memory":
+    raise MemoryError("Unable to allocate 9.1 GiB")
+elif deed == "silent":
+    sys.exit(3)
 elif deed == "crash":
     os.kill(os.getpid(), signal.SIGKILL)
 elif deed == "deaf":
@@ -82,6 +91,10 @@ def start(script: Path) -> Iterator[Callable[..., threading.Event]]:
         thread.join(20)
 
 
+def enqueue(task: Task) -> Job:
+    return jobs.enqueue(task, ADMISSIONS.issue("tester"))
+
+
 def wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -101,16 +114,21 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_the_command_is_that_of_the_command_line() -> None:
-    job = jobs.enqueue(Parameters(recipe="quick-unet", data="streets", epochs=3, seed=0))
-    assert worker.training_command(job) == [
-        *(sys.executable, "-m", "segcore", "train", "--recipe", "quick-unet"),
-        *("--data", "streets", "--epochs", "3", "--seed", "0"),
-    ]
+def test_the_command_is_that_of_the_command_line(camvid: Path) -> None:
+    edited = replace(get_recipe("quick-unet"), epochs=3, balance=0.5)
+    job = enqueue(Training(edited, "streets"))
+    job.folder.mkdir(parents=True)
+    command = worker.command_of(job)
+    recipe = command[command.index("--recipe") + 1]
+    assert command[3:] == ["train", "--recipe", recipe, "--data", "streets"]
+    assert find_recipe(recipe) == edited
+
+    prepare = enqueue(Preparation(f"camvid:{camvid}"))
+    assert worker.command_of(prepare)[3:] == ["prepare", "--data", f"camvid:{camvid}"]
 
 
 def test_a_training_that_ends_well_is_done(start: Callable[..., threading.Event]) -> None:
-    job = jobs.enqueue(QUICK)
+    job = enqueue(QUICK)
     start("finish")
     wait_for(has_state(job, State.DONE))
     assert jobs.get_job(job.id).run == NAME
@@ -118,7 +136,7 @@ def test_a_training_that_ends_well_is_done(start: Callable[..., threading.Event]
 
 
 def test_a_failed_training_says_why(start: Callable[..., threading.Event]) -> None:
-    job = jobs.enqueue(QUICK)
+    job = enqueue(QUICK)
     start("fail")
     wait_for(has_state(job, State.FAILED))
     ended = jobs.get_job(job.id)
@@ -128,21 +146,51 @@ def test_a_failed_training_says_why(start: Callable[..., threading.Event]) -> No
     assert (run.status, run.manifest["reason"]) == ("failed", ended.reason)
 
 
+def test_out_of_memory_is_said_in_plain_words(start: Callable[..., threading.Event]) -> None:
+    job = enqueue(QUICK)
+    start("memory")
+    wait_for(has_state(job, State.FAILED))
+    assert "out of memory: choose a smaller batch size" in str(jobs.get_job(job.id).reason)
+
+
+def test_a_full_disk_is_named_even_where_nothing_could_be_printed(
+    start: Callable[..., threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LEAST_ROOM", 1 << 60)
+    job = enqueue(QUICK)
+    start("silent")
+    wait_for(has_state(job, State.FAILED))
+    assert "no room left on the disk" in str(jobs.get_job(job.id).reason)
+
+
+def test_a_folder_that_cannot_be_written_fails_the_job_and_the_worker_goes_on(
+    start: Callable[..., threading.Event], artifacts: Path
+) -> None:
+    job = enqueue(QUICK)
+    (artifacts / "jobs").write_text("no folder")
+    start("finish")
+    wait_for(has_state(job, State.FAILED))
+    assert "cannot be written" in str(jobs.get_job(job.id).reason)
+    (artifacts / "jobs").unlink()
+    jobs.retry(job.id, ADMISSIONS.issue("tester"))
+    wait_for(has_state(job, State.DONE))
+
+
 def test_a_crash_is_retried_by_resuming(start: Callable[..., threading.Event]) -> None:
-    job = jobs.enqueue(QUICK)
+    job = enqueue(QUICK)
     start("crash", "crash", "finish")
     wait_for(has_state(job, State.DONE, State.FAILED))
     ended = jobs.get_job(job.id)
     assert (ended.state, ended.attempt, ended.run) == (State.DONE, 3, NAME)
-    assert worker.training_command(ended)[3:] == ["train", "--resume", NAME]
+    assert worker.command_of(ended)[3:] == ["train", "--resume", NAME]
 
 
 def test_a_third_crash_is_the_last(start: Callable[..., threading.Event]) -> None:
-    job = jobs.enqueue(QUICK)
+    job = enqueue(QUICK)
     start("crash")
     wait_for(has_state(job, State.FAILED))
     ended = jobs.get_job(job.id)
-    assert ended.attempt == 1 + jobs.AUTOMATIC_RETRIES
+    assert ended.attempt == 1 + leases.AUTOMATIC_RETRIES
     assert "SIGKILL" in str(ended.reason)
     assert "given up" in str(ended.reason)
 
@@ -150,13 +198,13 @@ def test_a_third_crash_is_the_last(start: Callable[..., threading.Event]) -> Non
 def test_cancel_ends_every_process_even_those_that_will_not(
     start: Callable[..., threading.Event],
 ) -> None:
-    job = jobs.enqueue(QUICK)
+    job = enqueue(QUICK)
     start("deaf")
     wait_for(lambda: job.log_path.exists() and "child: " in job.log_path.read_text())
     leader = jobs.get_job(job.id).process_group
     assert leader is not None
     child = int(job.log_path.read_text().rpartition("child: ")[2])
-    jobs.cancel(job.id)
+    jobs.cancel(job.id, ADMISSIONS.issue("tester"))
     wait_for(has_state(job, State.CANCELLED))
     assert not is_running(leader)
     assert not is_running(child)
@@ -164,7 +212,7 @@ def test_cancel_ends_every_process_even_those_that_will_not(
 
 
 def test_a_worker_that_is_stopped_gives_its_job_back(start: Callable[..., threading.Event]) -> None:
-    job = jobs.enqueue(QUICK)
+    job = enqueue(QUICK)
     stop = start("long", "finish")
     wait_for(lambda: jobs.get_job(job.id).run)
     stop.set()
@@ -175,7 +223,7 @@ def test_a_worker_that_is_stopped_gives_its_job_back(start: Callable[..., thread
 
 
 def test_one_training_at_a_time_with_two_workers(start: Callable[..., threading.Event]) -> None:
-    first, second = jobs.enqueue(QUICK), jobs.enqueue(QUICK)
+    first, second = enqueue(QUICK), enqueue(QUICK)
     start("long")
     start("long")
     wait_for(lambda: jobs.get_job(first.id).run)
@@ -194,11 +242,12 @@ worker.work(threading.Event(), command=command, lease=1.0)
 def test_the_job_of_a_killed_worker_is_taken_over_and_its_training_ended(
     script: Path, start: Callable[..., threading.Event]
 ) -> None:
-    job = jobs.enqueue(QUICK)
+    job = enqueue(QUICK)
     killed = subprocess.Popen([sys.executable, "-c", WORKER, script, NAME, "long"])
     wait_for(lambda: jobs.get_job(job.id).run)
     orphan = jobs.get_job(job.id).process_group
     assert orphan is not None
+    assert runs.get_run(NAME).manifest["status"] == "running"
     killed.kill()
     killed.wait()
     assert is_running(orphan)
@@ -210,13 +259,38 @@ def test_the_job_of_a_killed_worker_is_taken_over_and_its_training_ended(
     assert (ended.attempt, ended.retries, ended.run) == (2, 1, NAME)
 
 
+def test_a_run_whose_worker_died_before_it_could_record_it_is_resumed(
+    script: Path,
+) -> None:
+    job = enqueue(QUICK)
+    assert leases.claim("dead", lease=-1) is not None
+    start_of_run = subprocess.run(
+        [sys.executable, script, NAME, "fail"], stdout=subprocess.PIPE, check=False
+    )
+    job.folder.mkdir(parents=True)
+    job.log_path.write_bytes(start_of_run.stdout)
+    resumed: list[str | None] = []
+
+    def command(job: Job) -> list[str]:
+        resumed.append(job.run)
+        return [sys.executable, str(script), NAME, "finish"]
+
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(stop,), kwargs={"command": command})
+    thread.start()
+    wait_for(has_state(job, State.DONE, State.FAILED))
+    stop.set()
+    thread.join(20)
+    assert resumed == [NAME]
+
+
 def test_a_training_that_finished_without_its_worker_is_not_repeated(
     start: Callable[..., threading.Event],
 ) -> None:
-    job = jobs.enqueue(QUICK)
-    claimed = jobs.claim("dead", lease=-1)
+    job = enqueue(QUICK)
+    claimed = leases.claim("dead", lease=-1)
     assert claimed is not None
-    job.log_path.parent.mkdir()
+    job.folder.mkdir(parents=True)
     job.log_path.write_text(f"run: {NAME}\n")
     folder = Path(os.environ["SEGCORE_ARTIFACTS"], "runs", NAME)
     folder.mkdir(parents=True)
@@ -232,14 +306,34 @@ def test_a_training_that_finished_without_its_worker_is_not_repeated(
 def test_ensure_worker_starts_one_that_outlives_the_asker() -> None:
     asker = "from segcore import worker; worker.ensure_worker(); worker.ensure_worker()"
     subprocess.run([sys.executable, "-c", asker], check=True)
-    wait_for(lambda: any(jobs.living_workers().values()))
-    (pid,) = jobs.living_workers().values()
+    wait_for(lambda: any(leases.living_workers().values()))
+    (pid,) = leases.living_workers().values()
     assert pid is not None
     assert is_running(pid)
+    cores = len(os.sched_getaffinity(0))
+    assert len(os.sched_getaffinity(pid)) == max(1, cores - 1)  # one is left to the server
     os.kill(pid, signal.SIGTERM)
-    wait_for(lambda: not jobs.living_workers())
+    wait_for(lambda: not leases.living_workers())
 
 
 def test_a_worker_ends_when_it_was_idle_for_long() -> None:
     worker.work(threading.Event(), worker="w", idle_seconds=0.2)
-    assert jobs.living_workers() == {}
+    assert leases.living_workers() == {}
+
+
+def test_a_dead_worker_is_noticed_within_a_minute() -> None:
+    starting_up = 10.0
+    assert leases.LEASE_SECONDS + worker.LOOK_SECONDS + starting_up < 60
+
+
+def test_the_server_starts_a_worker_for_work_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, started = threading.Event(), threading.Event()
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "ensure_worker", started.set)
+    thread = threading.Thread(target=worker.mind_the_queue, args=(stop,))
+    thread.start()
+    assert not started.wait(0.3)
+    enqueue(QUICK)
+    assert started.wait(10)
+    stop.set()
+    thread.join(5)

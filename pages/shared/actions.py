@@ -1,4 +1,5 @@
-"""What an admin does with a button: checked, confirmed where it matters, and said when done."""
+"""What an admin does with a button: checked, confirmed where it matters, kept on record, and said
+when done."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -7,23 +8,32 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import gate
+from segcore import audit
+from segcore.admission import ADMISSIONS, Admission
 from segcore.errors import SegcoreError
 
 DONE, ASKED = "done", "asked"
 """Keys of the session: what to say, and whose question is open."""
 
+Action = Callable[[Admission], object]
+"""Is given the pass of whoever acts."""
 
-def act(action: Callable[[], object], done: str) -> None:
+
+def act(action: Action, done: str) -> None:
     """Does what only an admin may, then shows the page as it is afterwards.
 
     The sign-in is asked for again: a page that was open before still has its buttons. The reason
     why something did not happen stays in view.
+
+    Args:
+        done: what was done, a sentence for the toast and the audit log.
     """
-    if not gate.is_signed_in():
-        st.error("You are signed out: reload the page and sign in again.", icon=":material/lock:")
-        return
+    admission = gate.admission()
     try:
-        action()
+        ADMISSIONS.check(admission)
+        assert admission is not None
+        action(admission)
+        audit.record(admission.by, done)
     except SegcoreError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -41,7 +51,7 @@ def say_what_is_done() -> None:
 def button_with_question(
     label: str,
     question: str,
-    action: Callable[[], object],
+    action: Action,
     done: str,
     *,
     key: str,
@@ -65,7 +75,7 @@ def _forget_question() -> None:
 
 
 @st.dialog("Are you sure?", on_dismiss=_forget_question)
-def _confirm(label: str, question: str, action: Callable[[], object], done: str) -> None:
+def _confirm(label: str, question: str, action: Action, done: str) -> None:
     st.markdown(question)
     with st.container(horizontal=True):
         agreed = st.button(label, type="primary", key="confirm")

@@ -14,7 +14,7 @@ import streamlit as st
 
 from pages.shared.gallery import Thumbnail, make_thumbnail
 from pages.shared.visitors import DESK, visitor
-from segcore import comparison, disagreement, evaluation, runs, settings
+from segcore import comparison, datasets, disagreement, evaluation, runs, settings
 from segcore.counting import CountedSplit, stored_counts
 from segcore.decoder import Decoder
 from segcore.disagreement import PictureAgreement
@@ -22,7 +22,7 @@ from segcore.errors import SegcoreError
 from segcore.images import Photo
 from segcore.inference import ONE_VIEW, Prediction, Predictor, Views, load_predictor
 from segcore.predictions import stored_predictions
-from segcore.preparation import Samples, native_samples
+from segcore.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.runs import Run
 from segcore.sources import Sample, has_masks, open_source
 
@@ -89,6 +89,14 @@ def _history(name: str, stamp: Stamp) -> list[dict[str, float]]:
 # --- data ----------------------------------------------------------------------------------------
 
 
+def registered_data() -> list[str]:
+    """Specs of the data sets that an admin registered; none where the list is damaged."""
+    try:
+        return datasets.registered()
+    except SegcoreError:
+        return []  # the admin page says what is wrong
+
+
 def data_problem(spec: str) -> str | None:
     """Why the data set cannot be opened on this machine, in one line; None where it can."""
     return _opened(spec)[1]
@@ -136,6 +144,19 @@ def counted(spec: str, split: str) -> CountedSplit | None:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _counted(spec: str, split: str, digest: str, files: Stamp) -> CountedSplit | None:
     return stored_counts(spec, split)
+
+
+def prepared(spec: str) -> Prepared | None:
+    """What is prepared of it at its default size, or None. Raises DataError."""
+    digests = tuple(fingerprint(spec, split) for split in splits(spec))
+    return _prepared(
+        spec, digests, stamp_of(*sorted(settings.prepared_dir().glob("*/*/manifest.json")))
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _prepared(spec: str, digests: tuple[str, ...], manifests: Stamp) -> Prepared | None:
+    return load_prepared(spec)
 
 
 def samples(spec: str, split: str) -> Samples:

@@ -1,5 +1,6 @@
 """Keras and its backend load in the background, so that the first page does not wait for them."""
 
+import os
 import threading
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ class Engine:
 
 
 def _load() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the console is for what an admin must see
     try:
         import keras
 

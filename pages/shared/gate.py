@@ -1,8 +1,15 @@
-"""Who may act as admin: whoever knows the configured password, else the token on the console.
+"""Who may act as admin, and the pass that the queue asks of whoever does.
 
-The password is configured as an argon2 hash, in the environment (SEGCORE_ADMIN_PASSWORD_HASH) or in
-Streamlit's secrets (admin_password_hash). Without one there is no default password: a token that
-works once is printed on the server's console, and the next one after it was used.
+There are three ways in, the first one that is configured counts:
+
+- an account of an OpenID provider (Streamlit's `st.login`) whose address is on the list of admins;
+- a password, kept as an argon2 hash;
+- else a token that works once, printed on the server's console when it starts and anew when it was
+  used. There never is a default password.
+
+The list (SEGCORE_ADMIN_ADDRESSES, separated by spaces) and the hash (SEGCORE_ADMIN_PASSWORD_HASH)
+are taken from the environment, or as `admin_addresses` and `admin_password_hash` from Streamlit's
+secrets.
 """
 
 import hmac
@@ -11,16 +18,21 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from streamlit.errors import StreamlitAuthError
 
-from segcore.errors import SegcoreError
+from segcore import audit
+from segcore.admission import ADMISSIONS, Admission
+from segcore.errors import SegcoreError, StorageError
 
 FREE_ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0  # seconds
-SIGNED_IN = "signed_in_as_admin"
+ADMISSION = "admission"
+"""Key of the session: the pass of who is signed in."""
 
 
 class GateError(SegcoreError):
@@ -48,23 +60,25 @@ class Gate:
             if self._token is None:
                 self._print_new_token()
 
-    def admit(self, secret: str, password_hash: str | None) -> None:
+    def admit(self, secret: str, password_hash: str | None) -> Admission:
         """Lets the visitor in by the password where one is configured, else by the token.
 
         Raises:
             GateError: it is wrong, or too many were; with how long to wait.
         """
+        what = "password" if password_hash else "token"
         with self._lock:
             left = self._closed_until - self._clock()
             if left > 0:
                 raise GateError(f"Too many wrong attempts: try again in {_in_words(left)}.")
             if not (_matches(password_hash, secret) if password_hash else self._is_token(secret)):
                 self._count_wrong()
-                what = "password" if password_hash else "token"
+                _record("someone", f"was refused: a wrong {what}")
                 raise GateError(f"That is not the {what}: look again and try once more.")
             self._wrong = 0
             if not password_hash:
                 self._print_new_token()
+        return _issue(f"admin ({what})")
 
     def _is_token(self, secret: str) -> bool:
         return self._token is not None and hmac.compare_digest(
@@ -105,53 +119,110 @@ GATE = Gate()
 
 def announce() -> None:
     """Prints the token when the server starts, unless a password is configured."""
-    if not _password_hash():
+    if not _addresses() and not _password_hash():
         GATE.announce()
 
 
 def require() -> None:
     """Ends the page with the sign-in form for a visitor who is not signed in."""
-    if not is_signed_in():
-        _sign_in()
-        st.stop()
+    if is_signed_in():
+        return
+    with st.container(border=True, width=560):
+        st.subheader("Sign in to retrain", anchor=False)
+        if _addresses():
+            _sign_in_with_account()
+        else:
+            _sign_in_with_secret()
+    st.stop()
 
 
 def is_signed_in() -> bool:
-    return bool(st.session_state.get(SIGNED_IN))
+    return ADMISSIONS.is_valid(admission())
+
+
+def admission() -> Admission | None:
+    """The pass of this visit, to be shown with every action; it may have run out."""
+    found: Admission | None = st.session_state.get(ADMISSION)
+    return found
 
 
 def sign_out() -> None:
-    st.session_state.pop(SIGNED_IN, None)
+    """Makes the pass worthless everywhere, in pages that are still open too."""
+    pass_of_visit = st.session_state.pop(ADMISSION, None)
+    if pass_of_visit is not None:
+        ADMISSIONS.revoke(pass_of_visit)
+    if _addresses():
+        st.logout()
 
 
-def _sign_in() -> None:
+def _sign_in_with_account() -> None:
+    if not st.user.get("is_logged_in"):
+        st.write("Training and promoting models is for whoever runs this dashboard.")
+        if st.button("Sign in with your account", type="primary", icon=":material/login:"):
+            try:
+                st.login()
+            except StreamlitAuthError as error:
+                st.error(
+                    f"Accounts are not set up: {' '.join(str(error).split())} See "
+                    "docs/retraining.md.",
+                    icon=":material/error:",
+                )
+        return
+    address = str(st.user.get("email", "")).casefold()
+    if address in _addresses() and st.user.get("email_verified", True) in (True, "true"):
+        st.session_state[ADMISSION] = _issue(address)
+        st.rerun()
+    st.error(
+        f"{address or 'This account'} is not on this dashboard's list of admins: ask whoever runs "
+        "it, or sign in with another account.",
+        icon=":material/lock:",
+    )
+    st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+
+
+def _sign_in_with_secret() -> None:
     password_hash = _password_hash()
     announce()
-    with st.container(border=True, width=560):
-        st.subheader("Sign in to retrain", anchor=False)
-        if password_hash:
-            st.write("Training and promoting models is for whoever runs this dashboard.")
+    if password_hash:
+        st.write("Training and promoting models is for whoever runs this dashboard.")
+    else:
+        st.write(
+            "The key is on the console where the dashboard was started: look for the latest "
+            "line `Admin token: …` and paste it here. It works once; the next one is printed "
+            "when it is used."
+        )
+    with st.form("sign_in", border=False):
+        secret = st.text_input(
+            "Password" if password_hash else "Token",
+            type="password",
+            autocomplete="current-password" if password_hash else "one-time-code",
+        )
+        asked = st.form_submit_button("Sign in", type="primary", icon=":material/key:")
+    if asked and secret:
+        try:
+            st.session_state[ADMISSION] = GATE.admit(secret, password_hash)
+        except GateError as error:
+            st.error(str(error), icon=":material/lock:")
         else:
-            st.write(
-                "The key is on the console where the dashboard was started: look for the latest "
-                "line `Admin token: …` and paste it here. It works once; the next one is printed "
-                "when it is used."
-            )
-        with st.form("sign_in", border=False):
-            secret = st.text_input(
-                "Password" if password_hash else "Token",
-                type="password",
-                autocomplete="current-password" if password_hash else "one-time-code",
-            )
-            asked = st.form_submit_button("Sign in", type="primary", icon=":material/key:")
-        if asked and secret:
-            try:
-                GATE.admit(secret, password_hash)
-            except GateError as error:
-                st.error(str(error), icon=":material/lock:")
-            else:
-                st.session_state[SIGNED_IN] = True
-                st.rerun()
+            st.rerun()
+
+
+def _issue(by: str) -> Admission:
+    _record(by, "signed in")
+    return ADMISSIONS.issue(by)
+
+
+def _record(by: str, what: str) -> None:
+    with suppress(StorageError):  # a full disk must not lock out who would free it
+        audit.record(by, what)
+
+
+def _addresses() -> set[str]:
+    """Who may sign in with an account; empty where that way is not configured."""
+    configured = os.environ.get("SEGCORE_ADMIN_ADDRESSES", "").split()
+    if not configured and st.secrets.load_if_toml_exists():
+        configured = st.secrets.get("admin_addresses", [])
+    return {str(address).casefold() for address in configured}
 
 
 def _password_hash() -> str | None:

@@ -52,12 +52,12 @@ class Selection:
 
 
 def data_sets() -> dict[str, DataSet]:
-    """Address name -> data set: the built-in one, those of runs, and `SEGCORE_DATA`'s specs.
+    """Address name -> data set: the built-in, `SEGCORE_DATA`'s, the registered, those of runs.
 
     A data set of which one copy is on this machine is known by its name alone, and copies that
     are elsewhere (a shipped run's, say) are left out; otherwise the spec tells them apart.
     """
-    extra = os.environ.get("SEGCORE_DATA", "").split()
+    extra = [*os.environ.get("SEGCORE_DATA", "").split(), *cache.registered_data()]
     trained = [run.spec for run in reversed(cache.list_runs()) if not run.is_imported]
     specs = dict.fromkeys(map(cache.whole_spec, ["streets", *extra, *trained]))
     by_name: dict[str, list[str]] = {}

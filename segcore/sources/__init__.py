@@ -29,6 +29,7 @@ __all__ = [
     "Source",
     "has_masks",
     "open_source",
+    "recognise",
 ]
 
 # Asked in this order when a directory has another layout than named: pairs comes last, because
@@ -60,6 +61,28 @@ def open_source(spec: str) -> Source:
     if not source.splits:
         raise DataError(f"{directory} holds no images: expected {source.layout}.")
     return source
+
+
+def recognise(directory: Path) -> str:
+    """The data spec of a directory whose layout is found out by looking, at it and one level down.
+
+    Raises:
+        DataError: no such directory, or none of the known layouts, in one line that names them.
+    """
+    directory = directory.expanduser().absolute()
+    try:
+        if not directory.is_dir():
+            problem = "is a file, not a directory" if directory.exists() else "does not exist"
+            raise DataError(f"{directory} {problem}: give the folder of a data set.")
+        children = [child for child in sorted(directory.iterdir()) if child.is_dir()]
+        for folder in (directory, *children):
+            for name, source in FOLDER_SOURCES.items():
+                if source.recognises(folder):
+                    return f"{name}:{folder}"
+    except PermissionError as error:
+        raise DataError(f"{error.filename} may not be read: change its permissions.") from error
+    layouts = "; ".join(f"{name} {source.layout}" for name, source in FOLDER_SOURCES.items())
+    raise DataError(f"{directory} has none of the layouts that are known: {layouts}.")
 
 
 def _check_directory(kind: str, directory: Path) -> None:

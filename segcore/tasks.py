@@ -1,0 +1,168 @@
+"""What a job does: train, evaluate or prepare. Each is a value that the queue keeps as JSON, is
+checked before it is queued, and becomes a command of `python -m segcore`."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from segcore import estimates, runs
+from segcore.errors import SegcoreError
+from segcore.files import to_json, write_atomically
+from segcore.recipe_fields import checked
+from segcore.recipes import Recipe, from_dict
+from segcore.runs import Run
+from segcore.sources import open_source
+
+SEGCORE = (sys.executable, "-m", "segcore")
+
+
+class TaskError(SegcoreError):
+    """A task that cannot be done as asked."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """A new run by a recipe on data, or with `resume` an interrupted run that goes on.
+
+    Attributes:
+        data: a data spec.
+        start_from: a run of the same network whose best weights are the starting point.
+    """
+
+    kind: ClassVar[str] = "train"
+    doing: ClassVar[str] = "is training"
+    recipe: Recipe | None = None
+    data: str | None = None
+    start_from: str | None = None
+    resume: str | None = None
+
+    @property
+    def title(self) -> str:
+        name = self.recipe.name if self.recipe else str(self.resume)
+        return f"{name} on {str(self.data).partition(':')[0]}"
+
+    @property
+    def run(self) -> str | None:
+        """The run whose folder it writes, where that is there already."""
+        return self.resume
+
+    def checked(self) -> "Training":
+        """The task with absolute paths: a worker runs in a folder of its own.
+
+        Raises:
+            SegcoreError: the recipe, data or run cannot be used, or the machine is too small.
+        """
+        if self.resume is not None:
+            run = runs.get_run(self.resume)
+            if run.status == "finished":
+                raise TaskError(f"{run.name}: is finished; train a new run instead of resuming it")
+            return Training(data=run.spec, resume=run.name)
+        if self.recipe is None or self.data is None:
+            raise TaskError("A training needs a recipe and data; name both, or a run to resume")
+        recipe = checked(self.recipe)
+        if self.start_from is not None:
+            parent = runs.get_run(self.start_from)
+            runs.verified_weights(parent)
+            if parent.model != recipe.model:
+                raise TaskError(
+                    f"{parent.name}: is a {parent.model}, the recipe trains a {recipe.model}; "
+                    "start from a run of the same network"
+                )
+        if recipe.backbone_weights not in ("none", "imagenet"):
+            weights = str(Path(recipe.backbone_weights).absolute())
+            recipe = replace(recipe, backbone_weights=weights)
+        spec = open_source(self.data).spec
+        estimates.check(recipe, spec)
+        return replace(self, recipe=recipe, data=spec)
+
+    def command(self, folder: Path, run: str | None) -> list[str]:
+        """The command that does it; `folder` is the job's own, `run` what it trained so far."""
+        if run is not None:
+            return [*SEGCORE, "train", "--resume", run]
+        assert self.recipe is not None
+        recipe = folder / "recipe.json"
+        write_atomically(recipe, to_json(self.recipe.to_dict()))
+        command = [*SEGCORE, "train", "--recipe", str(recipe), "--data", str(self.data)]
+        return [*command, "--start-from", self.start_from] if self.start_from else command
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """An evaluation of a run's best weights on a split."""
+
+    kind: ClassVar[str] = "evaluate"
+    doing: ClassVar[str] = "is scored"
+    scored: str
+    data: str
+    split: str = "val"
+
+    @property
+    def title(self) -> str:
+        return f"{self.scored} on {self.data.partition(':')[0]} {self.split}"
+
+    run: ClassVar[None] = None
+
+    def checked(self) -> "Scoring":
+        """The task with absolute paths. Raises SegcoreError where run or data cannot be used."""
+        runs.verified_weights(runs.get_run(self.scored))
+        return replace(self, data=open_source(self.data).spec)
+
+    def command(self, folder: Path, run: str | None) -> list[str]:
+        what = ["--run", self.scored, "--data", self.data, "--split", self.split]
+        return [*SEGCORE, "evaluate", *what]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Memory-mapped arrays and the health report of a data set, at its default size."""
+
+    kind: ClassVar[str] = "prepare"
+    doing: ClassVar[str] = "is prepared"
+    data: str
+
+    @property
+    def title(self) -> str:
+        return self.data
+
+    run: ClassVar[None] = None
+
+    def checked(self) -> "Preparation":
+        """The task with absolute paths. Raises DataError where the data cannot be opened."""
+        return replace(self, data=open_source(self.data).spec)
+
+    def command(self, folder: Path, run: str | None) -> list[str]:
+        return [*SEGCORE, "prepare", "--data", self.data]
+
+
+Task = Training | Scoring | Preparation
+
+PRIORITY = {Training.kind: 0, Scoring.kind: 10, Preparation.kind: 10}
+"""What takes minutes goes before what takes hours."""
+
+
+def dump(task: Task) -> str:
+    """The task as the queue keeps it."""
+    return json.dumps({"kind": task.kind, **asdict(task)})
+
+
+def load(text: str) -> Task:
+    """The task that `dump` wrote."""
+    values: dict[str, Any] = json.loads(text)
+    kind = values.pop("kind")
+    if kind == Scoring.kind:
+        return Scoring(**values)
+    if kind == Preparation.kind:
+        return Preparation(**values)
+    if values["recipe"] is not None:
+        values["recipe"] = from_dict(values["recipe"])
+    return Training(**values)
+
+
+def run_of(name: str | None) -> Run | None:
+    """The run, or None where its folder is not there yet, not any more, or cannot be read."""
+    try:
+        return runs.get_run(name) if name else None
+    except SegcoreError:
+        return None

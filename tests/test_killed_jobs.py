@@ -1,0 +1,14 @@
+"""SIGKILL on a worker, a training and a dashboard while jobs run (100 rounds: benchmarks/)."""
+
+from pathlib import Path
+
+from benchmarks.killed_jobs import kill_jobs
+
+
+def test_a_killed_process_leaves_no_job_stuck_and_loses_no_epoch(
+    tmp_path: Path, artifacts: Path
+) -> None:
+    outcome = kill_jobs(6, tmp_path)
+    assert outcome.problems == []
+    assert outcome.kills == {"worker": 2, "training": 2, "dashboard": 2}
+    assert set(outcome.states) == {"done"}
