@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from live_dashboard import PATIENCE_MS, find_chromium, labelled, settle
 from PIL import Image
@@ -105,6 +106,37 @@ def test_the_viewer_moves_every_panel_as_one(page: Page, address: str) -> None:
     settle(page)
     labelled(page)
     expect(viewer).to_have_attribute("data-zoom", "2.000")  # kept for the next picture
+
+
+def test_thumbnails_name_what_is_under_the_pointer(page: Page, address: str) -> None:
+    page.goto(f"{address}/dataset?data=streets")
+    settle(page)
+    gallery = page.locator(".gallery").first
+    key = gallery.locator("figcaption").first.text_content()
+    source = open_source("streets")
+    item = next(item for item in source.items("train") if item.key == key)
+    mask = source.read_mask(item)
+    y = int(0.9 * mask.shape[0])
+    # A place well inside of one label, as the thumbnail is smaller than the mask.
+    x = next(
+        x
+        for x in range(20, mask.shape[1], 5)
+        if len(np.unique(mask[y - 6 : y + 7, x - 6 : x + 7])) == 1
+    )
+    picture = gallery.locator(".picture").first
+    box = picture.bounding_box()
+    assert box is not None
+    position = {
+        "x": (x + 0.5) / mask.shape[1] * box["width"],
+        "y": (y + 0.5) / mask.shape[0] * box["height"],
+    }
+    picture.hover(position=position)
+    expect(picture.locator(".hint")).to_have_text(LABELS[mask[y, x]].name)
+
+    picture.click()
+    closer = page.get_by_role("dialog")
+    expect(closer).to_contain_text(str(key))
+    expect(closer.locator("figure[data-panel='truth'] canvas")).to_be_visible()
 
 
 def test_upload_a_photo_and_see_two_masks(page: Page, address: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,44 @@ def test_scored_runs_show_whether_imbalance_explains_their_errors(
     page.run()
     assert not page.exception
     assert "Rank correlation" in text(page)
+
+
+@pytest.mark.parametrize("kind", ["cityscapes", "pairs"])
+def test_other_layouts_are_shown_as_well(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = f"{kind}:{request.getfixturevalue(kind)}"
+    monkeypatch.setenv("SEGCORE_DATA", spec)
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.session_state[state.DATA] = kind
+    app.run()
+    labelled(app.button, "Count now").click().run()
+    assert not app.exception
+    assert "of the pixels" in app.title[0].value
+    assert gallery(app)["items"]
+
+
+def test_pictures_without_any_masks_are_shown_all_the_same(
+    cityscapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for split in ("train", "val"):
+        for folder in ("leftImg8bit", "gtFine"):
+            shutil.rmtree(cityscapes / folder / split)
+    monkeypatch.setenv("SEGCORE_DATA", f"cityscapes:{cityscapes}")
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.session_state[state.DATA] = "cityscapes"
+    app.run()
+    assert not app.exception
+    assert "has no masks" in app.title[0].value
+    (shown,) = gallery(app, "plain gallery test")["items"]
+    assert shown["key"].startswith("bonn") and shown["mask"] is None
+
+
+def test_one_image_is_enough(page: AppTest, camvid: Path) -> None:
+    for folder in ("train", "trainannot", "val", "valannot"):
+        for path in sorted((camvid / folder).iterdir())[1 if folder.startswith("t") else 0 :]:
+            path.unlink()
+    page.run()
+    labelled(page.button, "Count now").click().run()
+    assert not page.exception
+    assert [item["key"] for item in gallery(page)["items"]] == ["film0_000"]

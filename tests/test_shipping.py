@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_training import TINY
 
-from segcore import runs
+from segcore import runs, shipping
 from segcore.errors import RunError
 from segcore.run_writer import RunWriter
 from segcore.shipping import ship
@@ -48,17 +48,22 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
         assert words in card
 
 
-def test_what_half_precision_cannot_hold_stays_whole(camvid: Path) -> None:
+def test_what_half_precision_cannot_hold_stays_whole(
+    camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A variance of a batch normalisation beyond 65504 would be infinite."""
+    monkeypatch.setattr(shipping, "SAME_LABELS", 0.9)  # a network of one epoch is of two minds
     spec = f"camvid:{camvid}"
     run = train(replace(TINY, epochs=1), spec)
     path = runs.verified_weights(run)
     with h5py.File(path, "a") as file:
-        file["layers/batch_normalization/vars/3"][0] = 95314.6
+        layer = next(name for name in file["layers"] if name.startswith("batch_normalization"))
+        variance = f"layers/{layer}/vars/3"
+        file[variance][0] = 95314.6
     RunWriter.reopen(run).commit_epoch({"best.weights.h5": path.read_bytes()})
     copy = ship(runs.get_run(run.name), spec, []).run
     with h5py.File(runs.verified_weights(copy)) as file:
-        assert file["layers/batch_normalization/vars/3"][0] == np.float32(95314.6)
+        assert file[variance][0] == np.float32(95314.6)
 
 
 def test_an_unfinished_run_is_not_shipped(camvid: Path) -> None:

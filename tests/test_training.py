@@ -72,7 +72,17 @@ def test_a_training_leaves_a_whole_run(spec: str) -> None:
     assert run.progress() is None  # nothing is running any more
     for name in ("best.weights.h5", "last.weights.h5", "optimizer.npz"):
         runs.verified_file(run, name)
-    assert list((run.path / "tensorboard").iterdir())
+    for tag in ("val_mean_iou", "loss", "learning_rate"):
+        assert tensorboard_curve(run.path, tag) == pytest.approx([row[tag] for row in history])
+
+
+def tensorboard_curve(run: Path, tag: str) -> list[float]:
+    """The curve of that name as `tensorboard --logdir artifacts/runs` reads it."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run / "tensorboard"))
+    events.Reload()
+    return [event.value for event in events.Scalars(tag)]
 
 
 def test_the_best_epochs_validation_is_what_evaluation_finds(spec: str) -> None:

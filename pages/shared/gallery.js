@@ -25,6 +25,7 @@ function thumbnail(item, data, names, redraws, trigger) {
   const open = element("button", { type: "button", className: "picture",
     ariaLabel: `Look closer at ${item.key}`, onclick: () => trigger("opened", item.key) },
     [photo, canvas, hint]);
+  open.style.aspectRatio = item.ratio; // keeps the place until the picture is there
   if (item.mask) {
     greyValues(item.mask).then((layer) => {
       const draw = () => drawMask(canvas, layer, data);

@@ -26,6 +26,7 @@ class Thumbnail:
     key: str
     photo: str
     mask: str | None
+    ratio: float  # width over height
 
 
 def make_thumbnail(key: str, image: np.ndarray, mask: np.ndarray | None) -> Thumbnail:
@@ -36,6 +37,7 @@ def make_thumbnail(key: str, image: np.ndarray, mask: np.ndarray | None) -> Thum
         key,
         data_url(jpeg(resize_image(image, size)), "jpeg"),
         None if mask is None else grey_png(resize_labels(mask, size)),
+        width / height,
     )
 
 
@@ -67,7 +69,7 @@ def show_gallery(
     """
     data = {
         "items": [
-            {"key": found.key, "photo": found.photo, "mask": found.mask, "caption": caption}
+            {**vars(found), "caption": caption}
             for found, caption in zip(thumbnails, captions, strict=True)
         ],
         "labels": [vars(entry) for entry in legend],
