@@ -110,7 +110,7 @@ def test_labels_that_both_models_contradict_are_suspected(
     labelled(page.button, "Count now").click().run()  # the masks are other ones now
     labelled(page.button, "Label them all").click().run()
     assert not page.exception
-    assert "both see road, the truth says sidewalk" in text(page)
+    assert "both see road and the truth says sidewalk" in text(page)
     assert gallery(page, "suspects")["items"][0]["key"] == "film0_000"
 
 

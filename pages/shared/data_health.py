@@ -8,7 +8,7 @@ from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.imbalance import Splits
 from pages.shared.sample_browser import look_closer
 from pages.shared.state import Selection
-from segcore.disagreement import CONFIDENT, PictureAgreement
+from segcore.disagreement import CONFIDENT
 
 SUSPECTS = 8
 SUSPECT_COLOR = "#e5007d"
@@ -53,19 +53,16 @@ def show_suspects(selection: Selection) -> None:
     worst = suspects[0]
     st.markdown(
         f"{len(suspects)} of {len(found)} pictures; most in `{worst.key}`: "
-        f"{wording.share(worst.suspect)} of it, where {_words(worst)}."
+        f"{wording.share(worst.suspect)} of it, where both see {worst.prediction} and the truth "
+        f"says {worst.truth}."
     )
     shown = suspects[:SUSPECTS]
     thumbnails = [
         cache.suspect_thumbnail(selection.runs, selection.spec, state.SPLIT, picture.key)
         for picture in shown
     ]
-    captions = [f"{wording.share(picture.suspect)}: {_words(picture)}" for picture in shown]
+    captions = [f"{wording.share(p.suspect)} · {p.truth} or {p.prediction}?" for p in shown]
     legend = [LegendEntry(1, "suspect", SUSPECT_COLOR, "")]
     opened = show_gallery("suspects", thumbnails, captions, legend)
     if opened is not None:
         look_closer(selection, state.SPLIT, opened)
-
-
-def _words(picture: PictureAgreement) -> str:
-    return f"both see {picture.prediction}, the truth says {picture.truth}"

@@ -103,12 +103,13 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
 def show_class(splits: Splits) -> None:
     """One class closely: where it lives, how large it is, what it is seen with."""
     ids = shown_classes(splits)
-    rarest = min(ids, key=lambda id_: next(iter(splits.values())).statistics.pixels[id_] or 1 << 62)
+    held = next(iter(splits.values())).statistics.pixels
+    evaluated = [id_ for id_ in ids if id_ in EVALUATED_IDS and held[id_]] or ids
     st.subheader("One class closely", anchor=False)
     chosen = st.selectbox(
         "Class",
         [NAMES[id_] for id_ in ids],
-        index=ids.index(rarest),
+        index=ids.index(evaluated[-1]),  # the one that the training starves most
         key="dataset_class",
         width=240,
         label_visibility="collapsed",
