@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from segcore.counting import count_split, stored_counts
+from segcore.sources import open_source
 from segcore.sources.streets import render_scene
 
 ROUNDS = 3
@@ -36,7 +37,7 @@ def main() -> None:
             decoding.append(seconds(lambda: decode(paths)))
             os.environ["SEGCORE_ARTIFACTS"] = f"{folder}/artifacts-{turn}"
             counting.append(seconds(lambda: count_split(spec, "train")))
-            opening.append(seconds(lambda: stored_counts(spec, "train")))
+            opening.append(seconds(lambda: stored_counts(open_source(spec), "train")))
     ratio = statistics.median(c / d for c, d in zip(counting, decoding, strict=True))
     print(f"{masks} masks of 2048x1024, {os.cpu_count()} threads, median of {ROUNDS} rounds")
     print(f"decoding      {statistics.median(decoding):.2f} s")

@@ -18,7 +18,7 @@ import numpy as np
 
 from segcore.errors import DataError
 from segcore.files import storage_error, write_atomically
-from segcore.preparation import load_prepared, split_key
+from segcore.preparation import prepared_split, split_key
 from segcore.settings import prepared_dir
 from segcore.sources import (
     Finding,
@@ -51,12 +51,10 @@ class CountedSplit:
     health: HealthReport
 
 
-def stored_counts(spec: str, split: str) -> CountedSplit | None:
-    """Counts from a preparation or from `count_split`, or None. Raises DataError as open_source."""
-    source = open_source(spec)
-    prepared = load_prepared(spec)
-    if prepared is not None and split in prepared.splits:
-        found = prepared.splits[split]
+def stored_counts(source: Source, split: str) -> CountedSplit | None:
+    """Counts from a preparation or from `count_split`, or None."""
+    found = prepared_split(source, split)
+    if found is not None:
         return CountedSplit(found.keys, found.sequences, found.statistics, found.health)
     path = _path(source, split)
     return _load(path) or _load(BUILT_IN / path.name)
@@ -69,10 +67,10 @@ def count_split(spec: str, split: str, progress: Progress | None = None) -> Coun
         DataError: the source cannot be opened, or the split has no mask that can be read.
         StorageError: artifacts/ cannot be written.
     """
-    stored = stored_counts(spec, split)
+    source = open_source(spec)
+    stored = stored_counts(source, split)
     if stored is not None:
         return stored
-    source = open_source(spec)
     if not has_masks(source, split):
         raise DataError(f"{spec}: the {split} split has no masks to count")
     counted = _count(source, source.items(split), progress)

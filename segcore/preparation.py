@@ -103,6 +103,13 @@ def load_prepared(spec: str, size: Size | None = None) -> Prepared | None:
     return _prepared(source, size, splits) if splits else None
 
 
+def prepared_split(source: Source, split: str) -> PreparedSplit | None:
+    """The split as it is prepared at any size, at its own where there is a choice; else None."""
+    folders = prepared_dir().glob(f"{source.name}-*/{split_key(source, split)}")
+    found = [loaded for folder in sorted(folders) if (loaded := _load_split(folder))]
+    return next((loaded for loaded in found if loaded.is_native), found[0] if found else None)
+
+
 class Samples:
     """A split at its native size, read when asked for: `len(samples)`, `samples[i]`."""
 
@@ -135,17 +142,16 @@ def native_samples(spec: str, split: str) -> Samples:
     """
     source = open_source(spec)
     items = source.items(split)
-    folders = prepared_dir().glob(f"{source.name}-*/{split_key(source, split)}")
-    prepared = [loaded for folder in sorted(folders) if (loaded := _load_split(folder))]
-    if prepared:
-        usable = set(prepared[0].keys)
+    prepared = prepared_split(source, split)
+    if prepared is not None:
+        usable = set(prepared.keys)
         items = [item for item in items if item.key in usable]
     else:
         masked = _is_masked(source, split)
         items = [
             item for item in items if item.is_rendered or (item.image and (item.mask or not masked))
         ]
-    return Samples(source, items, next((arrays for arrays in prepared if arrays.is_native), None))
+    return Samples(source, items, prepared if prepared is not None and prepared.is_native else None)
 
 
 def _prepared(source: Source, size: Size, splits: dict[str, PreparedSplit]) -> Prepared:

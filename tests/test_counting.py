@@ -31,7 +31,7 @@ def test_what_was_counted_is_taken_from_the_store(
     camvid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = f"camvid:{camvid}"
-    assert stored_counts(spec, "train") is None
+    assert stored_counts(open_source(spec), "train") is None
     calls: list[tuple[int, int]] = []
     first = count_split(spec, "train", lambda *call: calls.append(call))
     assert calls[-1] == (6, 6)
@@ -43,7 +43,7 @@ def test_changed_masks_are_counted_anew(camvid: Path, artifacts: Path) -> None:
     spec = f"camvid:{camvid}"
     count_split(spec, "val")
     write_picture(camvid / "valannot" / "film0_000.png", np.full((24, 32), 8, np.uint8))
-    assert stored_counts(spec, "val") is None
+    assert stored_counts(open_source(spec), "val") is None
     assert count_split(spec, "val").statistics.counts[0, 26] == 24 * 32  # all of it is car
     assert len(list(artifacts.glob("prepared/*/*.npz"))) == 1
 
@@ -64,7 +64,7 @@ def test_a_split_without_masks_is_not_counted(cityscapes: Path) -> None:
 @pytest.mark.parametrize("split", ["train", "val", "test"])
 def test_the_built_in_data_set_comes_counted_as_it_is(split: str) -> None:
     source = open_source("streets")
-    stored = stored_counts("streets", split)
+    stored = stored_counts(open_source("streets"), split)
     assert stored is not None, "the renderer changed: run `make counts`"
     items = source.items(split)
     assert stored.keys == [item.key for item in items]

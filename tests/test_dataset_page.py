@@ -17,6 +17,7 @@ from segcore import evaluation
 from segcore.counting import stored_counts
 from segcore.labels import IDS
 from segcore.preparation import prepare
+from segcore.sources import open_source
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "dataset.py")
 
@@ -94,7 +95,7 @@ def test_a_data_set_that_was_never_counted_is_counted_by_a_button(
     assert "is not counted" in page.title[0].value
     labelled(page.button, "Count now").click().run()
     assert not page.exception
-    assert stored_counts(f"camvid:{camvid}", "train") is not None
+    assert stored_counts(open_source(f"camvid:{camvid}"), "train") is not None
     assert "of the pixels" in page.title[0].value
 
 

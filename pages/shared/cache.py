@@ -24,7 +24,7 @@ from segcore.inference import ONE_VIEW, Prediction, Predictor, Views, load_predi
 from segcore.predictions import stored_predictions
 from segcore.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.runs import Run
-from segcore.sources import Sample, has_masks, open_source
+from segcore.sources import Sample, Source, has_masks, open_source
 
 Kept = TypeVar("Kept")
 Stamp = tuple[tuple[str, int], ...]
@@ -107,30 +107,32 @@ def whole_spec(spec: str) -> str:
     return _opened(spec)[0]
 
 
-@st.cache_data(max_entries=64, ttl=30, show_spinner=False)
 def _opened(spec: str) -> tuple[str, str | None]:
     try:
-        return open_source(spec).spec, None
+        return _source(spec).spec, None
     except SegcoreError as error:
         return spec, str(error)
 
 
-@st.cache_data(max_entries=64, ttl=30, show_spinner=False)
+@st.cache_resource(max_entries=64, ttl=30, show_spinner=False)
+def _source(spec: str) -> Source:
+    """The opened source, which lists its files once: looked at again every half minute."""
+    return open_source(spec)
+
+
 def fingerprint(spec: str, split: str) -> str:
     """Digest of the split's files, looked at again every half minute. Raises DataError."""
-    return open_source(spec).fingerprint(split)
+    return _source(spec).fingerprint(split)
 
 
-@st.cache_data(max_entries=64, ttl=30, show_spinner=False)
 def splits(spec: str) -> tuple[str, ...]:
     """Names of the splits, in the order train, val, test. Raises DataError."""
-    return open_source(spec).splits
+    return _source(spec).splits
 
 
-@st.cache_data(max_entries=64, ttl=30, show_spinner=False)
 def masked_splits(spec: str) -> tuple[str, ...]:
     """Names of the splits that have masks, in the order train, val, test. Raises DataError."""
-    source = open_source(spec)
+    source = _source(spec)
     return tuple(split for split in source.splits if has_masks(source, split))
 
 
@@ -143,7 +145,7 @@ def counted(spec: str, split: str) -> CountedSplit | None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _counted(spec: str, split: str, digest: str, files: Stamp) -> CountedSplit | None:
-    return stored_counts(spec, split)
+    return stored_counts(_source(spec), split)
 
 
 def prepared(spec: str) -> Prepared | None:

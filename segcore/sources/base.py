@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -119,8 +120,11 @@ class FolderSource:
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
         self.spec = f"{self.name}:{self.directory}"
+        # Looked at once: another source sees what has changed since.
+        self._items: dict[str, list[Item]] = {}
+        self._fingerprints: dict[str, str] = {}
 
-    @property
+    @cached_property
     def splits(self) -> tuple[str, ...]:
         return tuple(split for split in SPLITS if any(self.files(split)))
 
@@ -137,6 +141,11 @@ class FolderSource:
         raise NotImplementedError
 
     def items(self, split: str) -> list[Item]:
+        if split not in self._items:
+            self._items[split] = self._list(split)
+        return self._items[split]
+
+    def _list(self, split: str) -> list[Item]:
         images, masks = self.files(split)
         if not images and not masks:
             raise DataError(
@@ -178,9 +187,11 @@ class FolderSource:
 
     def fingerprint(self, split: str) -> str:
         """Digest of the split's file names, sizes and modification times."""
-        items = self.items(split)
-        paths = {path for item in items for path in (item.image, item.mask) if path is not None}
-        return fingerprint_files(self.name, self.directory, paths)
+        if split not in self._fingerprints:
+            items = self.items(split)
+            paths = {path for item in items for path in (item.image, item.mask) if path}
+            self._fingerprints[split] = fingerprint_files(self.name, self.directory, paths)
+        return self._fingerprints[split]
 
 
 def fingerprint_files(name: str, root: Path, paths: Iterable[Path]) -> str:
