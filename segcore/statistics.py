@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,23 +52,33 @@ def count_mask(mask: np.ndarray) -> MaskCounts:
 
 def _location(mask: np.ndarray) -> np.ndarray:
     rows, columns = LOCATION_GRID
-    height, width = mask.shape
-    row = np.arange(height) * rows // height
-    column = np.arange(width) * columns // width
-    cell = (row[:, None] * columns + column).astype(np.int64)
-    histogram = np.bincount((cell * 256 + mask).ravel(), minlength=rows * columns * 256)
+    cells = _first_bins(mask.shape)
+    histogram = np.bincount((cells + mask).ravel(), minlength=rows * columns * 256)
     histogram = histogram.reshape(rows * columns, 256)
     # A mask smaller than the grid leaves cells without pixels.
     share = histogram[:, :NUM_CLASSES] / np.maximum(histogram.sum(1, keepdims=True), 1)
     return share.T.reshape(NUM_CLASSES, rows, columns).astype(np.float32)
 
 
+@lru_cache(maxsize=8)
+def _first_bins(shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) int64: for each pixel the first of the 256 bins of the grid cell that it is in."""
+    rows, columns = LOCATION_GRID
+    row = np.arange(shape[0]) * rows // shape[0]
+    column = np.arange(shape[1]) * columns // shape[1]
+    return (row[:, None] * columns + column) * 256
+
+
 def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
     # 0 would be background to the library.
-    components = cc3d.connected_components(mask.astype(np.uint16) + 1, connectivity=8)
-    area = np.bincount(components.ravel()) * pixel_area
+    components = cc3d.connected_components(mask.astype(np.uint16) + 1, connectivity=8).ravel()
+    # Runs of one component along the rows are far fewer than pixels.
+    starts = np.flatnonzero(np.diff(components, prepend=components[0] + 1))
+    component = components[starts]
+    lengths = np.diff(starts, append=mask.size)
+    area = np.bincount(component, weights=lengths).astype(np.int64) * pixel_area
     label = np.zeros(len(area), np.uint8)
-    label[components.ravel()] = mask.ravel()
+    label[component] = mask.ravel()[starts]
     bins = np.zeros((256, REGION_BINS), np.int64)
     exists = area > 0
     size = np.minimum(np.log2(area[exists]).astype(np.int64), REGION_BINS - 1)

@@ -145,6 +145,31 @@ def test_scored_runs_show_whether_imbalance_explains_their_errors(
     assert "Rank correlation" in text(page)
 
 
+def test_samples_are_sorted_by_what_the_models_make_of_them(
+    page: AppTest, camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for rows, name in enumerate(("film0_000", "film1_001", "film0_002")):  # ever more road
+        mask = np.full((24, 32), 1, np.uint8)  # CamVid's 1 is building
+        mask[: 8 * rows] = 3
+        write_picture(camvid / "valannot" / f"{name}.png", mask)
+    stub_predictions(monkeypatch)  # the U-Net says building everywhere, the DANet road
+    for model in ("unet", "danet"):
+        evaluation.evaluate(make_run(model, camvid), f"camvid:{camvid}", "val")
+    page.run()
+    labelled(page.button, "Count now").click().run()
+    page.button_group[0].set_value("val").run()
+
+    def order(sort: str) -> list[str]:
+        labelled(page.selectbox, "Sorted by").select(sort).run()
+        assert not page.exception
+        return [item["key"] for item in gallery(page)["items"]]
+
+    # The less building, the lower the U-Net's score of it; the DANet is wrong the other way round.
+    assert order("Lowest mean IoU of U-Net")[-1] == "film0_000"
+    assert order("Lowest mean IoU of DANet")[0] == "film0_000"
+    assert len(order("Where A and B differ most")) == 3
+
+
 @pytest.mark.parametrize("kind", ["cityscapes", "pairs"])
 def test_other_layouts_are_shown_as_well(
     kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
