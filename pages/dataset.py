@@ -85,6 +85,10 @@ def show_counted(selection: Selection, splits: Splits) -> None:
     imbalance.show_errors_explained(selection, train)
     imbalance.show_class(splits)
     sample_browser.show_browser(selection, splits)
+    for split in cache.splits(selection.spec):
+        if split not in cache.masked_splits(selection.spec):
+            with st.expander(f"Pictures of {split}, which have no masks"):
+                sample_browser.show_unlabelled(selection, split)
     data_health.show_health(splits)
     if selection.runs is not None and state.SPLIT in splits:
         data_health.show_suspects(selection)
