@@ -9,7 +9,6 @@ A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`:
     progress.npz     only while it is being built: what is done, so that a restart goes on there
 """
 
-import fcntl
 import hashlib
 import json
 import shutil
@@ -22,6 +21,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from segcore.errors import DataError, StorageError
+from segcore.files import locked
 from segcore.images import resize_image, resize_labels
 from segcore.parallel import default_workers, in_order
 from segcore.settings import prepared_dir
@@ -185,7 +185,7 @@ def prepared_folders(spec: str) -> list[Path]:
 def remove_prepared(spec: str) -> None:
     """Removes what is prepared of a data set; waits for a preparation. Raises StorageError."""
     for folder in prepared_folders(spec):
-        with _storage_errors(folder), _lock(folder.parent):
+        with _storage_errors(folder), locked(folder.parent):
             (folder / "manifest.json").unlink(missing_ok=True)  # first: the rest counts no more
             shutil.rmtree(folder)
 
@@ -223,7 +223,10 @@ def _prepare_split(
 ) -> PreparedSplit:
     items = source.items(split)
     folder = _split_folder(source, size, split)
-    with _storage_errors(folder), _lock(folder.parent):
+    with _storage_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    # One preparation at a time: a second process waits, then finds the work done.
+    with _storage_errors(folder), locked(folder.parent):
         prepared = _load_split(folder)
         if prepared is None:
             _build(source, size, split, items, folder, progress, workers)
@@ -246,15 +249,6 @@ def _storage_errors(folder: Path) -> Iterator[None]:
             f"{folder} cannot be written ({error.strerror}): make room, or set "
             "SEGCORE_ARTIFACTS to a folder on another disk."
         ) from error
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One preparation at a time: a second process waits, then finds the work done."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _remove_outdated(folder: Path) -> None:

@@ -1,207 +1,42 @@
-"""The admin page and its gate, as a visitor uses them; the worker is not started."""
+"""The admin page, as someone who is signed in uses it; the worker is not started."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import argon2
 import pytest
+from admin_visit import (
+    QUICK,
+    begin_anew,
+    button,
+    enqueue,
+    make_run,
+    show,
+    signed_in_page,
+    texts,
+)
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import gate
-from segcore import audit, datasets, jobs, leases, run_lock, runs, settings, storage, worker
+from segcore import audit, datasets, jobs, leases, run_lock, runs, settings, storage
 from segcore.admission import ADMISSIONS
 from segcore.errors import RunError
 from segcore.files import to_json
-from segcore.jobs import Job, State
+from segcore.jobs import State
 from segcore.preparation import prepare, prepared_folders
 from segcore.recipes import get_recipe
-from segcore.run_writer import RunWriter, history_csv, write_progress
-from segcore.runs import Run
-from segcore.tasks import Preparation, Scoring, Task, Training
-
-PAGE = str(Path(__file__).parent.parent / "pages" / "admin.py")
-QUICK = Training(get_recipe("quick-unet"), "streets")
+from segcore.run_writer import write_progress
+from segcore.tasks import Preparation, Scoring, Training
 
 
 @pytest.fixture(autouse=True)
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What asked for a worker; the gate is new and no password is configured."""
-    asked: list[str] = []
-    monkeypatch.setattr(worker, "ensure_worker", lambda: asked.append("worker"))
-    monkeypatch.setattr(gate, "GATE", gate.Gate())
-    monkeypatch.delenv("SEGCORE_ADMIN_PASSWORD_HASH", raising=False)
-    return asked
+    """What asked for a worker."""
+    return begin_anew(monkeypatch)
 
 
 @pytest.fixture
 def page() -> AppTest:
-    """The page of an admin who is signed in."""
-    app = AppTest.from_file(PAGE, default_timeout=30)
-    app.session_state[gate.ADMISSION] = ADMISSIONS.issue("tester")
-    return app
-
-
-def enqueue(task: Task) -> Job:
-    return jobs.enqueue(task, ADMISSIONS.issue("tester"))
-
-
-def show(page: AppTest, section: str) -> AppTest:
-    page.session_state["section"] = section
-    return page.run()
-
-
-def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manifest: object) -> Run:
-    writer = RunWriter.create(
-        name,
-        {
-            "model": "unet",
-            "parameters": 500_000,
-            "recipe": {"name": "quick-unet"},
-            "data": {"spec": "streets", "dataset": "streets", "fingerprint": "", "size": [8, 8]},
-            "status": status,
-            "started": f"2025-01-0{len(runs.list_runs()) + 1}T00:00:00+00:00",
-            "epochs": 0,
-            "weights": {},
-            **manifest,
-        },
-    )
-    row = {"epoch": 1.0, "loss": 1.0, "val_loss": 1.1, "mean_iou": best, "val_mean_iou": best}
-    files = {"best.weights.h5": name.encode(), runs.HISTORY: history_csv([{**row, "seconds": 4.0}])}
-    writer.commit_epoch(files, epochs=1, best={"epoch": 1, "mean_iou": best})
-    return writer.run()
-
-
-def button(app: AppTest, label: str) -> Callable[[], AppTest]:
-    (found,) = [element for element in app.button if element.label == label]
-    return lambda: found.click().run()
-
-
-def texts(app: AppTest) -> str:
-    elements = (*app.title, *app.markdown, *app.caption, *app.info, *app.error, *app.toast)
-    return "\n".join(str(element.value) for element in elements)
-
-
-# --- the gate ------------------------------------------------------------------------------------
-
-
-def printed_token(capsys: pytest.CaptureFixture[str]) -> str:
-    lines = [line for line in capsys.readouterr().out.splitlines() if "Admin token: " in line]
-    assert len(lines) == 1
-    return lines[0].partition("Admin token: ")[2]
-
-
-def test_a_visitor_sees_the_sign_in_and_nothing_else() -> None:
-    enqueue(QUICK)
-    app = AppTest.from_file(PAGE, default_timeout=30).run()
-    assert not app.exception
-    assert [element.label for element in app.button] == ["Sign in"]
-    assert not app.selectbox
-    assert "quick-unet" not in texts(app)
-
-
-def test_an_address_signs_nobody_in() -> None:
-    app = AppTest.from_file(PAGE, default_timeout=30)
-    for key in (gate.ADMISSION, "section", "recipe", "token", "password", "signed_in"):
-        app.query_params[key] = "Train"
-    app.run()
-    assert not app.exception
-    assert [element.label for element in app.button] == ["Sign in"]
-    assert jobs.list_jobs() == []
-
-
-def test_the_printed_token_signs_in_once(capsys: pytest.CaptureFixture[str]) -> None:
-    app = AppTest.from_file(PAGE, default_timeout=30).run()
-    token = printed_token(capsys)
-    app.text_input[0].input("guess")
-    button(app, "Sign in")()
-    assert "not the token" in texts(app)
-    app.text_input[0].input(token)
-    button(app, "Sign in")()
-    assert not app.exception
-    assert "Start training" in [element.label for element in app.button]
-
-    assert printed_token(capsys) != token
-    other = AppTest.from_file(PAGE, default_timeout=30).run()
-    other.text_input[0].input(token)
-    button(other, "Sign in")()
-    assert "not the token" in texts(other)
-
-
-def test_a_configured_password_replaces_the_token(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    hashed = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("correct")
-    monkeypatch.setenv("SEGCORE_ADMIN_PASSWORD_HASH", hashed)
-    app = AppTest.from_file(PAGE, default_timeout=30).run()
-    assert "Admin token" not in capsys.readouterr().out
-    app.text_input[0].input("wrong")
-    button(app, "Sign in")()
-    assert "not the password" in texts(app)
-    app.text_input[0].input("correct")
-    button(app, "Sign in")()
-    assert "Start training" in [element.label for element in app.button]
-
-
-def test_a_thousand_wrong_passwords_cost_ten_hashes_in_a_quarter_of_an_hour(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock, hashes = 0.0, 0
-
-    def matches(password_hash: str, password: str) -> bool:
-        nonlocal hashes
-        hashes += 1
-        return password == "correct"
-
-    monkeypatch.setattr(gate, "_matches", matches)
-    slow = gate.Gate(lambda: clock)
-    for attempt in range(1000):
-        clock = attempt * 0.9
-        with pytest.raises(gate.GateError):
-            slow.admit("wrong", "hash")
-    assert 5 <= hashes <= 10
-    with pytest.raises(gate.GateError, match="try again in"):
-        slow.admit("correct", "hash")
-    clock += 900
-    slow.admit("correct", "hash")
-
-
-def test_a_signed_out_page_cannot_act(page: AppTest) -> None:
-    page.run()
-    button(page, "Sign out")()
-    assert "Start training" not in [element.label for element in page.button]
-
-
-def test_every_action_asks_for_the_pass_again_and_is_kept_on_record(page: AppTest) -> None:
-    page.run()
-    button(page, "Start training")()
-    assert audit.latest()[0]["by"] == "tester"
-    assert audit.latest()[0]["what"] == "quick-unet on streets is in the queue"
-    ADMISSIONS.revoke(page.session_state[gate.ADMISSION])  # signed out in another tab
-    button(page, "Remove")()
-    assert [job.state for job in jobs.list_jobs()] == [State.QUEUED]
-    assert "Sign in" in [element.label for element in page.button]
-
-
-def test_an_account_gets_in_only_if_it_is_on_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEGCORE_ADMIN_ADDRESSES", "boss@example.org")
-    user: dict[str, object] = {"is_logged_in": False}
-    monkeypatch.setattr(gate.st, "user", user)
-    app = AppTest.from_file(PAGE, default_timeout=30).run()
-    assert [element.label for element in app.button] == ["Sign in with your account"]
-    button(app, "Sign in with your account")()
-    assert not app.exception
-    assert "Accounts are not set up" in texts(app)
-    user |= {"is_logged_in": True, "email": "guest@example.org"}
-    app.run()
-    assert "guest@example.org is not on this dashboard's list" in texts(app)
-    user |= {"email": "Boss@example.org", "email_verified": False}
-    app.run()
-    assert "Start training" not in [element.label for element in app.button]
-    user |= {"email_verified": True}
-    app.run()
-    assert "Start training" in [element.label for element in app.button]
+    return signed_in_page()
 
 
 # --- train ---------------------------------------------------------------------------------------

@@ -1,20 +1,8 @@
 """Pasting a picture from the clipboard into a file uploader, which Streamlit's own cannot."""
 
-from pathlib import Path
+from pages.shared.component import component
 
-import streamlit as st
-
-_CSS = """
-.hint { color: var(--st-text-color); opacity: 0.7; font-size: 0.875rem; }
-kbd {
-  border: 1px solid var(--st-border-color); border-radius: 0.25rem;
-  padding: 0 0.3rem; font-size: 0.8rem;
-}
-@media (hover: none) { .hint { display: none; } }
-"""
-_mount = st.components.v2.component(
-    "paste", css=_CSS, js=Path(__file__).with_suffix(".js").read_text()
-)
+_mount = component("paste", "paste.js")
 
 
 def paste_into(container: str) -> None:
