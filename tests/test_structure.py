@@ -14,7 +14,8 @@ LIGHT = (
     "labels settings errors files images metrics statistics runs run_writer jobs worker figures "
     "recipes preparation comparison evaluation inference archives cli sources photo_limits pixels "
     "decoder videos tiling serving photo_outputs counting predictions disagreement browsing "
-    "csv_logs colors admission audit datasets estimates leases recipe_fields run_lock storage tasks"
+    "csv_logs colors admission audit datasets estimates leases recipe_fields run_lock storage "
+    "tasks anatomy trust image_counts mistakes"
 ).split()
 
 
