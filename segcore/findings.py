@@ -266,32 +266,85 @@ def interval(report: Mapping[str, Any], a: str, b: str) -> str:
     if low is None:
         return f"{difference}; a single sequence gives no interval."
     drawn = f"{report['draws']:,} resamples of {report['groups']} {report['resampled_by']}s"
-    holds_zero = " It holds 0, so chance may explain it." if low <= 0 <= high else ""
-    return f"{difference}, 95 % interval {low:+.3f} to {high:+.3f} ({drawn}).{holds_zero}"
+    notes = " It holds 0, so chance may explain it." if low <= 0 <= high else ""
+    if report["resampled_by"] == "image":
+        notes += (
+            " All images are of one sequence, where neighbours are alike: the true interval is "
+            "wider."
+        )
+    return f"{difference}, 95 % interval {low:+.3f} to {high:+.3f} ({drawn}).{notes}"
 
 
-def class_verdicts(report: Mapping[str, Any], a: str, b: str) -> str:
-    """On how many classes each is better: "U-Net on 2 classes, DANet on 6, undecided on 3"."""
+def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
+    """The comparison in words: on how many classes each is better, and over all.
+
+    "DANet better on 6 classes, U-Net on 2, undecided on 3; overall undecided: ..."; the one that is
+    better on more classes comes first.
+    """
     rows = [row for row in report["per_class"].values() if row["delta"] is not None]
     count = {key: sum(row["verdict"] == key for row in rows) for key in ("a", "b", "undecided")}
+    (first, most), (second, fewer) = sorted(
+        ((a, count["a"]), (b, count["b"])), key=lambda side: -side[1]
+    )
+    classes = (
+        f"{first} better on {most} {'class' if most == 1 else 'classes'}, {second} on {fewer}, "
+        f"undecided on {count['undecided']}"
+    )
+    delta, (low, high) = report["delta"], report["ci95"]
+    if delta is None:
+        return f"{classes}."
+    overall = {"a": f"{a} better", "b": f"{b} better"}.get(report["verdict"], "undecided")
+    within = "no interval" if low is None else f"interval {low:+.3f} to {high:+.3f}"
+    return f"{classes}; overall {overall}: {delta:+.3f}, {within} ({a} minus {b})."
+
+
+def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:
+    """Which classes are most called another: (34, 34) counts -> true id, predicted id, share.
+
+    Args:
+        by_share: of the true class, where a rare class counts as much as a common one; otherwise
+            of all scored pixels.
+    """
+    whole = matrix.sum(axis=1, keepdims=True) if by_share else matrix.sum()
+    share = matrix / np.maximum(whole, 1)
+    np.fill_diagonal(share, 0)
+    largest = np.argsort(-share, axis=None, kind="stable")[:count]
+    pairs = [divmod(int(cell), len(matrix)) for cell in largest]
+    return [(t, p, float(share[t, p])) for t, p in pairs if share[t, p]]
+
+
+def error_bands(name: str, anatomy: Mapping[str, float | None], d: int) -> str:
+    """Whether a run errs along the outlines or inside regions, from a report's error anatomy."""
+    near, pixels = anatomy["errors_near"], anatomy["pixels_near"]
+    if near is None or pixels is None:
+        return f"{name} makes no error."
     return (
-        f"Of {len(rows)} classes {a} is better on {count['a']}, {b} on {count['b']}, "
-        f"{count['undecided']} are undecided."
+        f"{name}: {_percent(near)} of its errors lie within {d} pixels of a boundary, where "
+        f"{_percent(pixels)} of the pixels are."
     )
 
 
-def confusions(matrix: np.ndarray, count: int = 3) -> list[str]:
-    """The largest shares of a class that were called another: (34, 34) counts -> sentences."""
-    rows = matrix.sum(axis=1, keepdims=True)
-    share = matrix / np.maximum(rows, 1)
-    np.fill_diagonal(share, 0)
-    largest = np.argsort(-share, axis=None)[:count]
-    pairs = [divmod(int(cell), len(matrix)) for cell in largest]
-    return [
-        f"{_percent(share[truth, predicted])} of {NAMES[truth]} is called {NAMES[predicted]}"
-        for truth, predicted in pairs
-        if share[truth, predicted]
-    ]
+def trust(name: str, report: Mapping[str, Any]) -> list[str]:
+    """What a run's confidence is worth, and what scaling it would mend: from a report's `trust`."""
+    found = []
+    if report["temperatures"] is not None:
+        one, other = report["temperatures"]
+        before, after = (report[key] * 100 for key in ("ece_before", "ece_after"))
+        change = "about as sure of itself as right"
+        if max(one, other) > 1 and min(one, other) >= 1:
+            change = "surer of itself than right"
+        if min(one, other) < 1 and max(one, other) <= 1:
+            change = "less sure of itself than right"
+        found.append(
+            f"{name} is {change}: temperatures {one:.2f} and {other:.2f}, each fitted on the other "
+            f"half; ECE {before:.1f} points before, {after:.1f} after."
+        )
+    if report["pixels_kept"] is not None:
+        found.append(
+            f"{name}: {_percent(report['pixels_kept'])} of the pixels, the surest, are right at "
+            f"{report['target_accuracy'] * 100:.0f} %."
+        )
+    return found
 
 
 def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
