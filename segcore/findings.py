@@ -324,27 +324,31 @@ def error_bands(name: str, anatomy: Mapping[str, float | None], d: int) -> str:
     )
 
 
-def trust(name: str, report: Mapping[str, Any]) -> list[str]:
-    """What a run's confidence is worth, and what scaling it would mend: from a report's `trust`."""
-    found = []
-    if report["temperatures"] is not None:
-        one, other = report["temperatures"]
-        before, after = (report[key] * 100 for key in ("ece_before", "ece_after"))
-        change = "about as sure of itself as right"
-        if max(one, other) > 1 and min(one, other) >= 1:
-            change = "surer of itself than right"
-        if min(one, other) < 1 and max(one, other) <= 1:
-            change = "less sure of itself than right"
-        found.append(
-            f"{name} is {change}: temperatures {one:.2f} and {other:.2f}, each fitted on the other "
-            f"half; ECE {before:.1f} points before, {after:.1f} after."
-        )
-    if report["pixels_kept"] is not None:
-        found.append(
-            f"{name}: {_percent(report['pixels_kept'])} of the pixels, the surest, are right at "
-            f"{report['target_accuracy'] * 100:.0f} %."
-        )
-    return found
+def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
+    """What scaling a run's confidence would mend, from a report's `trust`."""
+    if trust["temperatures"] is None:
+        return None
+    one, other = trust["temperatures"]
+    manner = "about as sure as right"
+    if max(one, other) > 1 and min(one, other) >= 1:
+        manner = "surer than right"
+    if min(one, other) < 1 and max(one, other) <= 1:
+        manner = "less sure than right"
+    before, after = trust["ece_before"] * 100, trust["ece_after"] * 100
+    return (
+        f"{name} is {manner}: temperatures {one:.2f} and {other:.2f}; ECE {before:.1f} points "
+        f"before, {after:.1f} after."
+    )
+
+
+def kept(name: str, trust: Mapping[str, Any]) -> str | None:
+    """How many pixels may be kept at the target accuracy, from a report's `trust`."""
+    if trust["pixels_kept"] is None:
+        return None
+    return (
+        f"{name}: of its surest {_percent(trust['pixels_kept'])} of the pixels, "
+        f"{trust['target_accuracy'] * 100:.0f} % are right."
+    )
 
 
 def calibration(errors: Sequence[tuple[str, float | None]]) -> str:

@@ -125,13 +125,15 @@ def test_errors_and_confidence_in_words() -> None:
     )
     report = {"temperatures": [1.5, 1.4], "ece_before": 0.08, "ece_after": 0.02,
               "pixels_kept": 0.7, "target_accuracy": 0.99}  # fmt: skip
-    scaled, kept = findings.trust("A", report)
-    assert "surer of itself than right" in scaled
-    assert "8.0 points before, 2.0 after" in scaled
-    assert kept == "A: 70 % of the pixels, the surest, are right at 99 %."
-    assert "less sure" in findings.trust("A", {**report, "temperatures": [0.7, 0.8]})[0]
+    assert findings.temperatures("A", report) == (
+        "A is surer than right: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
+    )
+    assert findings.kept("A", report) == "A: of its surest 70 % of the pixels, 99 % are right."
+    unsure, mixed = ({**report, "temperatures": pair} for pair in ([0.7, 1.0], [0.9, 1.1]))
+    assert "less sure" in str(findings.temperatures("A", unsure))
+    assert "as sure as right" in str(findings.temperatures("A", mixed))
     nothing = {**report, "temperatures": None, "pixels_kept": None}
-    assert findings.trust("A", nothing) == []
+    assert findings.temperatures("A", nothing) is findings.kept("A", nothing) is None
 
 
 def test_rarer_classes_that_are_worse_correlate_by_one() -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from pages.shared.gallery import Thumbnail, make_thumbnail
+from pages.shared.gallery import Thumbnail, make_lit_thumbnail, make_thumbnail
 from pages.shared.visitors import DESK, visitor
 from segcore import comparison, datasets, disagreement, evaluation, runs, settings
 from segcore.counting import CountedSplit, stored_counts
@@ -21,6 +21,7 @@ from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
 from segcore.images import Photo
 from segcore.inference import ONE_VIEW, Prediction, Predictor, Views, load_predictor
+from segcore.mistakes import Mistake
 from segcore.predictions import stored_predictions
 from segcore.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.runs import Run
@@ -322,6 +323,23 @@ def _suspect_thumbnail(
         raise KeyError(key)
     suspect = disagreement.suspect_pixels(found.mask, key, stored[0], stored[1])
     return make_thumbnail(key, found.image, suspect.astype(np.uint8))
+
+
+def mistake_thumbnail(run: Run, spec: str, split: str, key: str, mistake: Mistake) -> Thumbnail:
+    """A picture with the pixels of one kind of mistake; the run has labelled it."""
+    stamp = _labelled_stamp((run, run), spec, split)
+    return _mistake_thumbnail(run.name, spec, split, key, mistake, stamp)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _mistake_thumbnail(
+    run: str, spec: str, split: str, key: str, mistake: Mistake, stamp: tuple[str, Stamp]
+) -> Thumbnail:
+    found = sample(spec, split, key)
+    stored = stored_predictions(runs.get_run(run), spec, split)
+    if found.mask is None or stored is None:
+        raise KeyError(key)
+    return make_lit_thumbnail(key, found.image, mistake.pixels(found.mask, stored.labels(key)))
 
 
 def _labelled_stamp(pair: Pair, spec: str, split: str) -> tuple[str, Stamp]:

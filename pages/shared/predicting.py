@@ -1,12 +1,14 @@
 """Both chosen runs over a whole split: done once when asked for, then remembered."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, engine, state, wording
 from pages.shared.state import Selection
 from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
-from segcore.predictions import predict_split
+from segcore.predictions import predict_split, stored_predictions
+from segcore.runs import Run
 
 
 def agreements(selection: Selection) -> list[PictureAgreement] | None:
@@ -25,6 +27,17 @@ def differing(selection: Selection) -> dict[str, float] | None:
     return None if found is None else {picture.key: picture.differing for picture in found}
 
 
+def labelled(run: Run, name: str, spec: str) -> bool:
+    """Whether the run's labels of the validation pictures are there; offers a button if not."""
+    if stored_predictions(run, spec, state.SPLIT) is not None:
+        return True
+    count = len(cache.samples(spec, state.SPLIT))
+    place = st.container(border=True)
+    place.markdown(f"For this {name} has to label all {count} validation pictures, once.")
+    pressed = place.button("Label them", icon=":material/play_arrow:", key="label_split")
+    return pressed and engine.wait() and _label(run, name, spec, st.progress(0.0))
+
+
 def _offer(selection: Selection) -> None:
     count = len(cache.samples(selection.spec, state.SPLIT))
     with st.container(border=True):
@@ -40,16 +53,22 @@ def _predict(selection: Selection) -> None:
     if selection.runs is None or not engine.wait():
         return
     bar = st.progress(0.0, "Reading the pictures")
-    for run in selection.runs:
-        name = wording.model_name(run)
+    done = [_label(run, wording.model_name(run), selection.spec, bar) for run in selection.runs]
+    if all(done):
+        st.rerun()
 
-        def show(done: int, total: int, name: str = name) -> None:
-            bar.progress(done / total, f"{name} has labelled {done} of {total} pictures")
 
-        try:
-            predict_split(run, selection.spec, state.SPLIT, show)
-        except SegcoreError as error:
-            bar.empty()
-            st.error(str(error), icon=":material/error:")
-            return
-    st.rerun()
+def _label(run: Run, name: str, spec: str, bar: DeltaGenerator) -> bool:
+    """Labels the split under a progress bar; False with the reason on the page."""
+
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total, f"{name} has labelled {done} of {total} pictures")
+
+    try:
+        predict_split(run, spec, state.SPLIT, show)
+    except SegcoreError as error:
+        st.error(str(error), icon=":material/error:")
+        return False
+    finally:
+        bar.empty()
+    return True
