@@ -32,10 +32,14 @@ def labelled(run: Run, name: str, spec: str) -> bool:
     if stored_predictions(run, spec, state.SPLIT) is not None:
         return True
     count = len(cache.samples(spec, state.SPLIT))
-    place = st.container(border=True)
-    place.markdown(f"For this {name} has to label all {count} validation pictures, once.")
-    pressed = place.button("Label them", icon=":material/play_arrow:", key="label_split")
-    return pressed and engine.wait() and _label(run, name, spec, st.progress(0.0))
+    place = st.empty()
+    with place.container(border=True):
+        st.markdown(f"For this {name} has to label all {count} validation pictures, once.")
+        pressed = st.button("Label them", icon=":material/play_arrow:", key="label_split")
+    if not pressed or not engine.wait() or not _label(run, name, spec, st.progress(0.0)):
+        return False
+    place.empty()
+    return True
 
 
 def _offer(selection: Selection) -> None:
