@@ -57,7 +57,7 @@ def show_coverage(pair: Pair) -> None:
     ]
     if not curves:
         return
-    st.subheader(f"What may be kept at {TARGET:.0%} accuracy", anchor=False)
+    st.subheader(f"What may be kept at {TARGET * 100:.0f} % accuracy", anchor=False)
     kept = [findings.kept(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
     st.markdown("\n".join(f"- {sentence}" for sentence in kept if sentence))
     st.caption(
