@@ -257,22 +257,21 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
 # --- comparison ----------------------------------------------------------------------------------
 
 
-def interval(report: Mapping[str, Any], a: str, b: str) -> str:
-    """How sure the difference of two runs is, from a comparison's report."""
-    delta, (low, high) = report["delta"], report["ci95"]
-    if delta is None:
+def resampling(report: Mapping[str, Any]) -> str:
+    """Where the interval of a difference is from, and how far to trust it: of a comparison."""
+    if report["delta"] is None:
         return "Nothing was scored: the split holds none of the evaluated classes."
-    difference = f"Mean IoU of {a} minus {b}: {delta:+.3f}"
+    low, high = report["ci95"]
     if low is None:
-        return f"{difference}; a single sequence gives no interval."
+        return "A single sequence gives no interval."
     drawn = f"{report['draws']:,} resamples of {report['groups']} {report['resampled_by']}s"
-    notes = " It holds 0, so chance may explain it." if low <= 0 <= high else ""
+    notes = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
     if report["resampled_by"] == "image":
         notes += (
-            " All images are of one sequence, where neighbours are alike: the true interval is "
-            "wider."
+            " The split names a single sequence, so images are drawn one by one: as far as "
+            "neighbours are alike, the true interval is wider."
         )
-    return f"{difference}, 95 % interval {low:+.3f} to {high:+.3f} ({drawn}).{notes}"
+    return f"95 % interval from {drawn}, drawn alike for both.{notes}"
 
 
 def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
@@ -287,15 +286,15 @@ def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
         ((a, count["a"]), (b, count["b"])), key=lambda side: -side[1]
     )
     classes = (
-        f"{first} better on {most} {'class' if most == 1 else 'classes'}, {second} on {fewer}, "
-        f"undecided on {count['undecided']}"
+        f"{first[0].upper()}{first[1:]} better on {most} {'class' if most == 1 else 'classes'}, "
+        f"{second} on {fewer}, undecided on {count['undecided']}"
     )
     delta, (low, high) = report["delta"], report["ci95"]
     if delta is None:
         return f"{classes}."
     overall = {"a": f"{a} better", "b": f"{b} better"}.get(report["verdict"], "undecided")
     within = "no interval" if low is None else f"interval {low:+.3f} to {high:+.3f}"
-    return f"{classes}; overall {overall}: {delta:+.3f}, {within} ({a} minus {b})."
+    return f"{classes}; overall {overall}: {delta:+.3f}, {within} (mean IoU of {a} minus {b})."
 
 
 def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:

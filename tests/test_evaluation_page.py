@@ -127,19 +127,38 @@ def test_categories_outlines_sizes_and_confidence_are_said_with_their_scope(
     assert said.count("val split, 3 images at 32x24") >= 5
 
 
-def test_scores_of_before_are_completed_by_a_button(scored: AppTest, runs: list[Run]) -> None:
+def test_scores_of_before_are_completed_by_a_button(
+    page: AppTest, runs: list[Run], camvid: Path
+) -> None:
+    for run in runs:
+        evaluation.evaluate(run, f"camvid:{camvid}", "val")
     path = runs[0].path / "evaluation-camvid-val.npz"
     with np.load(path) as arrays:
         old = {key: arrays[key] for key in arrays if not key.startswith(("anatomy", "trust"))}
     np.savez_compressed(path, allow_pickle=False, **old)
-    scored.run()
-    assert not scored.exception
-    assert "Where the errors of U-Net lie" in text(scored)
-    assert "mean IoU" in scored.title[0].value
-    (button,) = (button for button in scored.button if button.label == "Evaluate again")
+    page.run()
+    assert not page.exception
+    assert "Where the errors of U-Net lie" in text(page)
+    assert "mean IoU" in page.title[0].value
+    (button,) = (button for button in page.button if button.label == "Evaluate again")
     button.click().run()
+    assert not page.exception
+    assert "Where the errors of U-Net lie" not in text(page)
+    assert "of its errors lie within" in text(page)
+
+
+def test_pictures_that_are_gone_since_are_left_out(
+    scored: AppTest, runs: list[Run], camvid: Path
+) -> None:
+    stored = evaluation.stored_evaluation(runs[0], "camvid", "val")
+    assert stored is not None
+    (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
+    for folder in ("val", "valannot"):
+        (camvid / folder / f"{stored.keys[0]}.png").unlink()
+    predictions.predict_split(runs[0], f"camvid:{camvid}", "val")
+    pills(scored, "A").set_value((truth, called)).run()
     assert not scored.exception
-    assert "Where the errors of U-Net lie" not in text(scored)
+    assert stored.keys[0] not in {item["key"] for item in gallery(scored)["items"]}
 
 
 def test_runs_that_are_not_scored_are_scored_by_a_button(page: AppTest, runs: list[Run]) -> None:

@@ -83,12 +83,12 @@ def test_the_best_run_comes_first() -> None:
 def test_an_interval_that_holds_zero_says_so() -> None:
     report = {"delta": 0.01, "ci95": [-0.1, 0.1], "draws": 2000, "groups": 4,
               "resampled_by": "sequence"}  # fmt: skip
-    assert "2,000 resamples of 4 sequences" in findings.interval(report, "A", "B")
-    assert "holds 0" in findings.interval(report, "A", "B")
-    assert "holds 0" not in findings.interval({**report, "ci95": [0.005, 0.1]}, "A", "B")
-    assert "no interval" in findings.interval({**report, "ci95": [None, None]}, "A", "B")
-    assert "one sequence" not in findings.interval(report, "A", "B")
-    assert "one sequence" in findings.interval({**report, "resampled_by": "image"}, "A", "B")
+    assert "2,000 resamples of 4 sequences" in findings.resampling(report)
+    assert "holds 0" in findings.resampling(report)
+    assert "holds 0" not in findings.resampling({**report, "ci95": [0.005, 0.1]})
+    assert "no interval" in findings.resampling({**report, "ci95": [None, None]})
+    assert "single sequence" not in findings.resampling(report)
+    assert "single sequence" in findings.resampling({**report, "resampled_by": "image"})
 
 
 def test_classes_are_counted_by_verdict() -> None:
@@ -100,7 +100,7 @@ def test_classes_are_counted_by_verdict() -> None:
     }  # fmt: skip
     assert findings.verdict(report, "A", "B") == (
         "B better on 2 classes, A on 1, undecided on 1; "
-        "overall undecided: +0.008, interval -0.004 to +0.019 (A minus B)."
+        "overall undecided: +0.008, interval -0.004 to +0.019 (mean IoU of A minus B)."
     )
     decided = {**report, "ci95": [0.001, 0.019], "verdict": "a"}
     assert "overall A better: +0.008" in findings.verdict(decided, "A", "B")

@@ -370,11 +370,11 @@ def _stored_evaluation(
 def report(run: Run, dataset: str, split: str) -> dict[str, Any] | None:
     """`Evaluation.report()` of the stored evaluation, or None."""
     found = stored_evaluation(run, dataset, split)
-    return None if found is None else _report(found.identity, found)
+    return None if found is None else _report((found.identity, found.is_complete), found)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _report(identity: evaluation.Identity, _found: evaluation.Evaluation) -> dict[str, Any]:
+def _report(of: tuple[evaluation.Identity, bool], _found: evaluation.Evaluation) -> dict[str, Any]:
     return _found.report()
 
 

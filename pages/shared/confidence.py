@@ -40,11 +40,11 @@ def _explain_scaling(pair: Pair) -> None:
     found = [findings.temperatures(side.name, side.report["trust"]) for side in pair]
     st.markdown("\n".join(f"- {sentence}" for sentence in found if sentence))
     sequences = pair[0].report["sequences"]
-    other = "first or last half of the film" if sequences == 1 else "half of the sequences"
+    half = "split (its first or its last images)" if sequences == 1 else "sequences"
     st.caption(
-        f"{scope(pair[0].report)}. A temperature divides the logits and leaves every label as it "
-        f"is; each picture is judged with the one fitted on the other {other}. Tried on a grid of "
-        "about 8,000 pixels a picture, so the error before differs a little from the one above."
+        "A temperature divides the logits and leaves every label as it is; each picture is judged "
+        f"with the one fitted on the other half of the {half}. Of {scope(pair[0].report)}, on a "
+        "grid of about 8,000 pixels each, so the error before differs a little from the one above."
     )
 
 

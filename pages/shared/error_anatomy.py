@@ -24,7 +24,11 @@ def show_confusions(pair: Pair) -> None:
         "Cells show", [BY_CLASS, BY_ALL], default=BY_CLASS, key="confusion_unit"
     )
     by_row = unit != BY_ALL
-    whole = "each row adds up to 100 %" if by_row else "all cells add up to 100 %"
+    whole = (
+        "each row adds up to 100 %"
+        if by_row
+        else ("all cells add up to 100 %, coloured by their order of magnitude")
+    )
     st.caption(
         f"Rows are the truth, columns the prediction, {whole}; {scope(pair[0].report)}, "
         "unlabelled pixels left out. A click on a cell opens the pictures where it happens."

@@ -44,7 +44,8 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
         return
     if not predicting.labelled(side.run, side.name, selection.spec):
         return
-    shown = found[:SHOWN]
+    here = set(cache.samples(selection.spec, state.SPLIT).keys)
+    shown = [(key, pixels) for key, pixels in found if key in here][:SHOWN]
     thumbnails = [
         cache.mistake_thumbnail(side.run, selection.spec, state.SPLIT, key, mistake)
         for key, _ in shown

@@ -57,8 +57,11 @@ def _predict(selection: Selection) -> None:
     if selection.runs is None or not engine.wait():
         return
     bar = st.progress(0.0, "Reading the pictures")
-    done = [_label(run, wording.model_name(run), selection.spec, bar) for run in selection.runs]
-    if all(done):
+    names = map(wording.model_name, selection.runs)
+    if all(
+        _label(run, name, selection.spec, bar)
+        for run, name in zip(selection.runs, names, strict=True)
+    ):
         st.rerun()
 
 

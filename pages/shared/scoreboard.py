@@ -23,7 +23,7 @@ DEFINITIONS = {
     "pixel_accuracy": ("Pixel accuracy", "Share of the scored pixels labelled right"),
     "mean_accuracy": ("Mean accuracy", "Share labelled right of each class, averaged"),
     "frequency_weighted_iou": ("Frequency-weighted IoU", "IoU weighted by each class's pixels"),
-    "mean_category_iou": ("Mean category IoU", "IoU of the categories, averaged: a car may be bus"),
+    "mean_category_iou": ("Mean category IoU", "IoU of Cityscapes' 7 categories, averaged"),
     "mean_boundary_iou": ("Mean boundary IoU", "IoU of the bands along the outlines only"),
     "ece": ("Calibration error (ECE)", "Confidence against accuracy; lower is better"),
     "tasm_iou_score": ("TASM IoU score", "For published figures only: no mean IoU"),
@@ -95,9 +95,8 @@ def show_headline(pair: Pair, comparison: Report | None) -> None:
             )
     if comparison is not None:
         a, b = (side.name for side in pair)
-        st.markdown(
-            f"- {findings.verdict(comparison, a, b)}\n- {findings.interval(comparison, a, b)}"
-        )
+        st.markdown(findings.verdict(comparison, a, b))
+        st.caption(findings.resampling(comparison))
 
 
 def show_scoreboard(pair: Pair) -> None:
