@@ -42,9 +42,10 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    if not predicting.labelled(side.run, side.name, selection.spec):
+    stored = predicting.labelled(side.run, side.name, selection.spec)
+    if stored is None:
         return
-    here = set(cache.samples(selection.spec, state.SPLIT).keys)
+    here = set(stored.keys)  # the data may have changed since it was scored
     shown = [(key, pixels) for key, pixels in found if key in here][:SHOWN]
     thumbnails = [
         cache.mistake_thumbnail(side.run, selection.spec, state.SPLIT, key, mistake)

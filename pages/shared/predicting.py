@@ -7,7 +7,7 @@ from pages.shared import cache, engine, state, wording
 from pages.shared.state import Selection
 from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
-from segcore.predictions import predict_split, stored_predictions
+from segcore.predictions import StoredPredictions, predict_split, stored_predictions
 from segcore.runs import Run
 
 
@@ -27,19 +27,20 @@ def differing(selection: Selection) -> dict[str, float] | None:
     return None if found is None else {picture.key: picture.differing for picture in found}
 
 
-def labelled(run: Run, name: str, spec: str) -> bool:
-    """Whether the run's labels of the validation pictures are there; offers a button if not."""
-    if stored_predictions(run, spec, state.SPLIT) is not None:
-        return True
+def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
+    """What the run says about the validation pictures; None, with a button, until it is known."""
+    stored = stored_predictions(run, spec, state.SPLIT)
+    if stored is not None:
+        return stored
     count = len(cache.samples(spec, state.SPLIT))
     place = st.empty()
     with place.container(border=True):
         st.markdown(f"For this {name} has to label all {count} validation pictures, once.")
         pressed = st.button("Label them", icon=":material/play_arrow:", key="label_split")
     if not pressed or not engine.wait() or not _label(run, name, spec, st.progress(0.0)):
-        return False
+        return None
     place.empty()
-    return True
+    return stored_predictions(run, spec, state.SPLIT)
 
 
 def _offer(selection: Selection) -> None:
