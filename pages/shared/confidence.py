@@ -37,7 +37,7 @@ def show_trust(pair: Pair) -> None:
 
 
 def _explain_scaling(pair: Pair) -> None:
-    found = [findings.temperatures(side.name, side.report["trust"]) for side in pair]
+    found = [findings.temperatures(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
     st.markdown("\n".join(f"- {sentence}" for sentence in found if sentence))
     sequences = pair[0].report["sequences"]
     half = "split (its first or its last images)" if sequences == 1 else "sequences"
