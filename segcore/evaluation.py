@@ -19,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from segcore import metrics
+from segcore.anatomy import Anatomy
 from segcore.errors import DataError
 from segcore.files import to_json, write_atomically
+from segcore.image_counts import ImageCounts
 from segcore.inference import (
     AUGMENTED,
     ONE_VIEW,
@@ -29,11 +31,12 @@ from segcore.inference import (
     Views,
     load_predictor,
 )
-from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
 from segcore.predictions import PredictionWriter
 from segcore.preparation import native_samples
 from segcore.runs import Run, verified_weights
 from segcore.sources import Sample, Source, has_masks, open_source
+from segcore.trust import Trust
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
@@ -67,6 +70,8 @@ class Evaluation:
         boundaries: (N, 2, 34) int64, intersection and union of the boundary bands.
         tasm_scores: (N,) float64.
         calibration: bins over all images.
+        anatomy, trust: counts of where errors lie and of the confidence; None in a result stored
+            before they were counted.
     """
 
     identity: Identity
@@ -78,6 +83,13 @@ class Evaluation:
     boundaries: np.ndarray
     tasm_scores: np.ndarray
     calibration: metrics.CalibrationBins
+    anatomy: Anatomy | None = None
+    trust: Trust | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Nothing is missing that an evaluation of today counts."""
+        return self.anatomy is not None and self.trust is not None
 
     @property
     def run(self) -> str:
@@ -109,6 +121,7 @@ class Evaluation:
         """Every score with what it was computed from, as JSON types; null for an absent class."""
         matrix = self.matrix
         iou = metrics.iou_per_class(matrix)
+        category_iou = metrics.iou_per_category(matrix)
         accuracy = metrics.accuracy_per_class(matrix)
         boundary_iou = metrics.boundary_iou_per_class(
             self.boundaries.sum(axis=0), metrics.present_classes(matrix)
@@ -129,7 +142,14 @@ class Evaluation:
             "mean_boundary_iou": number(float(metrics.mean_of_present(boundary_iou))),
             "boundary_width_px": self.boundary_width,
             "ece": number(metrics.ece(self.calibration)),
+            "mean_category_iou": number(float(metrics.mean_of_present(category_iou))),
             "tasm_iou_score": number(float(self.tasm_scores.mean())),
+            "per_category": {
+                category: {"iou": number(iou), "pixels": int(pixels[list(ids)].sum())}
+                for (category, ids), iou in zip(CATEGORIES.items(), category_iou, strict=True)
+            },
+            "error_anatomy": None if self.anatomy is None else self.anatomy.report(),
+            "trust": None if self.trust is None else self.trust.report(),
             "per_class": {
                 NAMES[c]: {
                     "iou": number(iou[c]),
@@ -251,28 +271,17 @@ def _evaluate(
     samples = native_samples(source.spec, split)
     count = len(samples)
     digest = hashlib.sha256()
-    keys, sequences = [], []
-    sizes = np.zeros((count, 2), np.int64)
-    matrices = np.zeros((count, NUM_CLASSES, NUM_CLASSES), np.int64)
-    boundaries = np.zeros((count, 2, NUM_CLASSES), np.int64)
-    tasm_scores = np.zeros(count)
-    calibration = metrics.CalibrationBins.empty()
+    keys, sequences, counts = [], [], []
     for index in range(count):
         sample = samples[index]
         truth = _mask_of(sample)
         _add_sample(digest, sample)
         prediction = predictor.predict(sample.image, views)
-        labels, confidence = prediction.labels, prediction.confidence
         if keep is not None:
             keep(sample.key, prediction)
         keys.append(sample.key)
         sequences.append(sample.sequence)
-        sizes[index] = truth.shape
-        matrices[index] = metrics.confusion_matrix(truth, labels)
-        width = metrics.boundary_width(*truth.shape)
-        boundaries[index] = metrics.boundary_counts(truth, labels, width)
-        tasm_scores[index] = metrics.tasm_iou_score(truth, labels, confidence)
-        calibration += metrics.CalibrationBins.of(truth, labels, confidence)
+        counts.append(ImageCounts.of(truth, prediction))
         if progress is not None:
             progress(index + 1, count)
     identity = Identity(
@@ -287,7 +296,24 @@ def _evaluate(
         test_time_augmentation=views != ONE_VIEW,
     )
     return Evaluation(
-        identity, spec, keys, sequences, sizes, matrices, boundaries, tasm_scores, calibration
+        identity=identity,
+        spec=spec,
+        keys=keys,
+        sequences=sequences,
+        sizes=np.array([image.size for image in counts]),
+        matrices=np.stack([image.matrix for image in counts]),
+        boundaries=np.stack([image.boundary for image in counts]),
+        tasm_scores=np.array([image.tasm_score for image in counts]),
+        calibration=sum(
+            (image.calibration for image in counts), start=metrics.CalibrationBins.empty()
+        ),
+        anatomy=Anatomy(
+            np.stack([image.bands for image in counts]),
+            np.stack([image.regions for image in counts]),
+        ),
+        trust=Trust.of(
+            [image.coverage for image in counts], [image.trial for image in counts], sequences
+        ),
     )
 
 
@@ -300,6 +326,7 @@ def _npz_path(run: Run, dataset: str, split: str, augmented: bool) -> Path:
 
 def _to_npz(evaluation: Evaluation) -> bytes:
     file = io.BytesIO()
+    details = [of.to_arrays() for of in (evaluation.anatomy, evaluation.trust) if of is not None]
     np.savez_compressed(
         file,
         allow_pickle=False,
@@ -312,6 +339,7 @@ def _to_npz(evaluation: Evaluation) -> bytes:
         boundaries=evaluation.boundaries,
         tasm_scores=evaluation.tasm_scores,
         **{f"calibration_{name}": bins for name, bins in asdict(evaluation.calibration).items()},
+        **{name: array for arrays in details for name, array in arrays.items()},
     )
     return file.getvalue()
 
@@ -332,4 +360,6 @@ def _from_npz(path: Path) -> Evaluation:
                 arrays["calibration_correct"],
                 arrays["calibration_confidence"],
             ),
+            anatomy=Anatomy.of_arrays(arrays),
+            trust=Trust.of_arrays(arrays),
         )

@@ -257,41 +257,97 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
 # --- comparison ----------------------------------------------------------------------------------
 
 
-def interval(report: Mapping[str, Any], a: str, b: str) -> str:
-    """How sure the difference of two runs is, from a comparison's report."""
-    delta, (low, high) = report["delta"], report["ci95"]
-    if delta is None:
+def resampling(report: Mapping[str, Any]) -> str:
+    """Where the interval of a difference is from, and how far to trust it: of a comparison."""
+    if report["delta"] is None:
         return "Nothing was scored: the split holds none of the evaluated classes."
-    difference = f"Mean IoU of {a} minus {b}: {delta:+.3f}"
+    low, high = report["ci95"]
     if low is None:
-        return f"{difference}; a single sequence gives no interval."
+        return "A single sequence gives no interval."
     drawn = f"{report['draws']:,} resamples of {report['groups']} {report['resampled_by']}s"
-    holds_zero = " It holds 0, so chance may explain it." if low <= 0 <= high else ""
-    return f"{difference}, 95 % interval {low:+.3f} to {high:+.3f} ({drawn}).{holds_zero}"
+    notes = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
+    if report["resampled_by"] == "image":
+        notes += (
+            " The split names a single sequence, so images are drawn one by one: as far as "
+            "neighbours are alike, the true interval is wider."
+        )
+    return f"95 % interval from {drawn}, drawn alike for both.{notes}"
 
 
-def class_verdicts(report: Mapping[str, Any], a: str, b: str) -> str:
-    """On how many classes each is better: "U-Net on 2 classes, DANet on 6, undecided on 3"."""
+def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
+    """The comparison in words: on how many classes each is better, and over all.
+
+    "DANet better on 6 classes, U-Net on 2, undecided on 3; overall undecided: ..."; the one that is
+    better on more classes comes first.
+    """
     rows = [row for row in report["per_class"].values() if row["delta"] is not None]
     count = {key: sum(row["verdict"] == key for row in rows) for key in ("a", "b", "undecided")}
+    (first, most), (second, fewer) = sorted(
+        ((a, count["a"]), (b, count["b"])), key=lambda side: -side[1]
+    )
+    classes = (
+        f"{first[0].upper()}{first[1:]} better on {most} {'class' if most == 1 else 'classes'}, "
+        f"{second} on {fewer}, undecided on {count['undecided']}"
+    )
+    delta, (low, high) = report["delta"], report["ci95"]
+    if delta is None:
+        return f"{classes}."
+    overall = {"a": f"{a} better", "b": f"{b} better"}.get(report["verdict"], "undecided")
+    within = "no interval" if low is None else f"interval {low:+.3f} to {high:+.3f}"
+    return f"{classes}; overall {overall}: {delta:+.3f}, {within} (mean IoU of {a} minus {b})."
+
+
+def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:
+    """Which classes are most called another: (34, 34) counts -> true id, predicted id, share.
+
+    Args:
+        by_share: of the true class, where a rare class counts as much as a common one; otherwise
+            of all scored pixels.
+    """
+    whole = matrix.sum(axis=1, keepdims=True) if by_share else matrix.sum()
+    share = matrix / np.maximum(whole, 1)
+    np.fill_diagonal(share, 0)
+    largest = np.argsort(-share, axis=None, kind="stable")[:count]
+    pairs = [divmod(int(cell), len(matrix)) for cell in largest]
+    return [(t, p, float(share[t, p])) for t, p in pairs if share[t, p]]
+
+
+def error_bands(name: str, anatomy: Mapping[str, float | None], d: int) -> str:
+    """Whether a run errs along the outlines or inside regions, from a report's error anatomy."""
+    near, pixels = anatomy["errors_near"], anatomy["pixels_near"]
+    if near is None or pixels is None:
+        return f"{name} makes no error."
     return (
-        f"Of {len(rows)} classes {a} is better on {count['a']}, {b} on {count['b']}, "
-        f"{count['undecided']} are undecided."
+        f"{name}: {_percent(near)} of its errors lie within {d} pixels of a boundary, where "
+        f"{_percent(pixels)} of the pixels are."
     )
 
 
-def confusions(matrix: np.ndarray, count: int = 3) -> list[str]:
-    """The largest shares of a class that were called another: (34, 34) counts -> sentences."""
-    rows = matrix.sum(axis=1, keepdims=True)
-    share = matrix / np.maximum(rows, 1)
-    np.fill_diagonal(share, 0)
-    largest = np.argsort(-share, axis=None)[:count]
-    pairs = [divmod(int(cell), len(matrix)) for cell in largest]
-    return [
-        f"{_percent(share[truth, predicted])} of {NAMES[truth]} is called {NAMES[predicted]}"
-        for truth, predicted in pairs
-        if share[truth, predicted]
-    ]
+def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
+    """What scaling a run's confidence would mend, from a report's `trust`."""
+    if trust["temperatures"] is None:
+        return None
+    one, other = trust["temperatures"]
+    manner = "about as sure as right"
+    if max(one, other) > 1 and min(one, other) >= 1:
+        manner = "surer than right"
+    if min(one, other) < 1 and max(one, other) <= 1:
+        manner = "less sure than right"
+    before, after = trust["ece_before"] * 100, trust["ece_after"] * 100
+    return (
+        f"{name} is {manner}: temperatures {one:.2f} and {other:.2f}; ECE {before:.1f} points "
+        f"before, {after:.1f} after."
+    )
+
+
+def kept(name: str, trust: Mapping[str, Any]) -> str | None:
+    """How many pixels may be kept at the target accuracy, from a report's `trust`."""
+    if trust["pixels_kept"] is None:
+        return None
+    return (
+        f"{name}: of its surest {_percent(trust['pixels_kept'])} of the pixels, "
+        f"{trust['target_accuracy'] * 100:.0f} % are right."
+    )
 
 
 def calibration(errors: Sequence[tuple[str, float | None]]) -> str:

@@ -107,6 +107,12 @@ NO_LABEL = 255
 EVALUATED_IDS: tuple[int, ...] = tuple(label.id for label in LABELS if label.is_evaluated)
 """The 19 ids that count, in Cityscapes' order."""
 
+CATEGORIES: dict[str, tuple[int, ...]] = {
+    category: tuple(id_ for id_ in EVALUATED_IDS if LABELS[id_].category == category)
+    for category in dict.fromkeys(LABELS[id_].category for id_ in EVALUATED_IDS)
+}
+"""Cityscapes' seven categories -> the evaluated ids in them."""
+
 IGNORED_IDS: tuple[int, ...] = tuple(
     label.id for label in LABELS if not label.is_evaluated and label.category == "void"
 )

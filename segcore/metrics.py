@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segcore.labels import EVALUATED_IDS, NUM_CLASSES
+from segcore.labels import CATEGORIES, EVALUATED_IDS, NUM_CLASSES
 
 POLICY = "cityscapes-19-present"
 METRIC_VERSION = 1
@@ -23,6 +23,7 @@ BOUNDARY_RATIO = 0.005  # of the diagonal: Cityscapes' ratio in Cheng et al., CV
 _IS_EVALUATED = np.isin(np.arange(256), EVALUATED_IDS)
 _IGNORED_ROW = NUM_CLASSES  # one row past the matrix collects the pixels that do not count
 _ROW_START = np.where(_IS_EVALUATED, np.arange(256), _IGNORED_ROW) * NUM_CLASSES
+_IN_CATEGORY = np.stack([np.isin(np.arange(NUM_CLASSES), ids) for ids in CATEGORIES.values()])
 
 
 # --- counts -------------------------------------------------------------------------------------
@@ -80,8 +81,8 @@ def boundary_counts(truth: np.ndarray, prediction: np.ndarray, d: int) -> np.nda
     in_truth = valid & ~interior(truth, d)
     in_prediction = valid & ~interior(prediction, d)
     both = in_truth & in_prediction & (truth == prediction)
-    intersection = _count_ids(truth[both])
-    union = _count_ids(truth[in_truth]) + _count_ids(prediction[in_prediction]) - intersection
+    intersection = count_ids(truth[both])
+    union = count_ids(truth[in_truth]) + count_ids(prediction[in_prediction]) - intersection
     return np.stack([intersection, union])
 
 
@@ -105,7 +106,8 @@ def interior(labels: np.ndarray, d: int) -> np.ndarray:
     return interior
 
 
-def _count_ids(ids: np.ndarray) -> np.ndarray:
+def count_ids(ids: np.ndarray) -> np.ndarray:
+    """Label ids, any shape of one axis -> (34,) int64, how often each occurs."""
     return np.bincount(ids, minlength=NUM_CLASSES).astype(np.int64)
 
 
@@ -161,6 +163,20 @@ def iou_per_class(matrix: np.ndarray) -> np.ndarray:
     NaN where the class does not occur in the truth; its false predictions hurt the others' rows.
     """
     rows, columns, hits = _sums(matrix)
+    return _ratio(hits, rows + columns - hits, where=rows > 0)
+
+
+def iou_per_category(matrix: np.ndarray) -> np.ndarray:
+    """IoU of Cityscapes' categories: (..., 34, 34) counts -> (..., 7) float64, as `CATEGORIES`.
+
+    A car called a truck is right here. NaN where no evaluated class of the category occurs in the
+    truth. A prediction of an id that is not evaluated is a miss, of its own category too, as in
+    cityscapesscripts.
+    """
+    belongs = _IN_CATEGORY.astype(np.int64)
+    rows, columns, _ = _sums(matrix)
+    hits = np.einsum("...tp,ct,cp->...c", matrix, belongs, belongs)
+    rows, columns = rows @ belongs.T, columns @ belongs.T
     return _ratio(hits, rows + columns - hits, where=rows > 0)
 
 
@@ -228,9 +244,9 @@ def tasm_iou_score(
         smooth: added to intersection and union.
     """
     thresholded = confidence > 0.5
-    intersection = _count_ids(truth[thresholded & (truth == prediction)])
+    intersection = count_ids(truth[thresholded & (truth == prediction)])
     union = (
-        _count_ids(truth[truth < NUM_CLASSES]) + _count_ids(prediction[thresholded]) - intersection
+        count_ids(truth[truth < NUM_CLASSES]) + count_ids(prediction[thresholded]) - intersection
     )
     return float(np.mean((intersection + smooth) / (union + smooth)))
 

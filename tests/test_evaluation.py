@@ -112,6 +112,37 @@ def test_report_equals_scores_of_the_concatenated_images(run, spec):
     assert (report["run"], report["data"], report["split"]) == (run.name, spec, "val")
 
 
+def test_errors_and_confidence_are_counted_in_the_same_pass(run, spec):
+    evaluation = evaluate(run, spec, "val")
+    assert evaluation.is_complete
+    matrix = evaluation.matrix
+    near, inside = evaluation.anatomy.bands.sum(axis=0)
+    assert np.array_equal(near[0] + inside[0], matrix.sum(axis=1))
+    assert np.array_equal(near[1] + inside[1], matrix.sum(axis=1) - np.diagonal(matrix))
+    regions = evaluation.anatomy.regions.sum(axis=(0, 3))
+    assert np.array_equal(regions[2], matrix.sum(axis=1))
+    assert np.array_equal(regions[3], np.diagonal(matrix))
+    assert evaluation.trust.coverage.sum(axis=1).tolist() == [matrix.sum(), np.trace(matrix)]
+    # 32x24 is small enough for temperatures to be tried on every pixel
+    assert evaluation.trust.scaling.before.pixels.sum() == matrix.sum()
+    assert metrics.ece(evaluation.trust.scaling.before) == pytest.approx(
+        metrics.ece(evaluation.calibration), abs=1e-4
+    )
+
+
+def test_a_result_of_before_they_were_counted_is_still_read(run, spec, predictions):
+    before = evaluate(run, spec, "val")
+    path = run.path / "evaluation-camvid-val.npz"
+    with np.load(path) as arrays:
+        old = {key: arrays[key] for key in arrays if not key.startswith(("anatomy", "trust"))}
+    np.savez_compressed(path, allow_pickle=False, **old)
+    after = evaluate(run, spec, "val")
+    assert predictions == [run.name]
+    assert not after.is_complete
+    assert after.report()["trust"] is after.report()["error_anatomy"] is None
+    assert after.report()["mean_iou"] == before.report()["mean_iou"]
+
+
 def test_report_has_all_evaluated_classes_and_null_for_the_absent(run, spec):
     report = evaluate(run, spec, "val").report()
     assert list(report["per_class"]) == [NAMES[c] for c in EVALUATED_IDS]

@@ -1,14 +1,19 @@
 """The scoreboard as a visitor sees it; predictions are constants, no network is loaded."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import engine, state
-from segcore import evaluation
+from pages.shared import engine, mistake_gallery, state
+from segcore import evaluation, findings, predictions
+from segcore.labels import NAMES
+from segcore.mistakes import Mistake
 from segcore.runs import Run
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "evaluate.py")
@@ -52,6 +57,108 @@ def test_the_verdict_comes_first_and_the_numbers_are_the_evaluations(
     assert road["A · U-Net"] == 0
     assert road["B · DANet"] == reports[1]["per_class"]["road"]["iou"]
     assert road["Verdict"] == "B better"
+
+
+@pytest.fixture
+def scored(page: AppTest, runs: list[Run], camvid: Path) -> AppTest:
+    for run in runs:
+        evaluation.evaluate(run, f"camvid:{camvid}", "val")
+    return page.run()
+
+
+def pills(app: AppTest, letter: str) -> Any:
+    (found,) = (g for g in app.button_group if g.key == f"confused pairs {letter}")
+    return found
+
+
+def gallery(app: AppTest) -> dict[str, Any]:
+    """What is sent to the browser of the pictures of a mistake."""
+    (found,) = (c for c in app.get("bidi_component") if '"items"' in c.proto.json)
+    sent: dict[str, Any] = json.loads(found.proto.json)
+    return sent
+
+
+def test_a_confused_pair_opens_its_pictures_worst_first(scored: AppTest, runs: list[Run]) -> None:
+    stored = evaluation.stored_evaluation(runs[0], "camvid", "val")
+    assert stored is not None
+    (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
+    title = f"{NAMES[truth]} called building"
+    pills(scored, "A").set_value((truth, called)).run()
+    assert not scored.exception
+    assert f"U-Net** · {title}" in text(scored)
+    pixels = stored.matrices[:, truth, called]
+    order = np.argsort(-pixels, kind="stable")
+    expected = [f"{pixels[i]:,} pixels · {stored.keys[i]}" for i in order if pixels[i]]
+    assert [item["caption"] for item in gallery(scored)["items"]] == expected
+    assert [entry["name"] for entry in gallery(scored)["labels"]] == [title]
+    scored.run()  # closing it brings nothing back
+    assert title not in text(scored)
+
+
+def test_without_stored_masks_the_pictures_are_labelled_when_asked_for(
+    scored: AppTest, runs: list[Run], camvid: Path, artifacts: Path
+) -> None:
+    stored = evaluation.stored_evaluation(runs[1], "camvid", "val")
+    assert stored is not None
+    (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
+    for path in (artifacts / "predictions").glob("*/*.zip"):
+        path.unlink()
+    pills(scored, "B").set_value((truth, called)).run()
+    assert not scored.exception
+    (button,) = (button for button in scored.button if button.label == "Label them")
+    # A browser would run the open dialog alone.
+    scored.session_state[mistake_gallery.QUESTION] = "B", Mistake(truth, (called,))
+    button.click().run()
+    assert not scored.exception
+    assert gallery(scored)["items"]
+    assert predictions.stored_predictions(runs[1], f"camvid:{camvid}", "val") is not None
+
+
+def test_categories_outlines_sizes_and_confidence_are_said_with_their_scope(
+    scored: AppTest, runs: list[Run]
+) -> None:
+    report = runs[1].evaluation("camvid", "val")
+    categories = scored.dataframe[2].value.set_index("Category")
+    assert categories.loc["flat", "B · DANet"] == report["per_category"]["flat"]["iou"]
+    assert categories.loc["flat", "A · U-Net"] == 0
+    said = text(scored)
+    assert "errors lie within 1 pixels of a boundary" in said
+    assert "ECE" in said and "the surest" not in said
+    assert said.count("val split, 3 images at 32x24") >= 5
+
+
+def test_scores_of_before_are_completed_by_a_button(
+    page: AppTest, runs: list[Run], camvid: Path
+) -> None:
+    for run in runs:
+        evaluation.evaluate(run, f"camvid:{camvid}", "val")
+    path = runs[0].path / "evaluation-camvid-val.npz"
+    with np.load(path) as arrays:
+        old = {key: arrays[key] for key in arrays if not key.startswith(("anatomy", "trust"))}
+    np.savez_compressed(path, allow_pickle=False, **old)
+    page.run()
+    assert not page.exception
+    assert "Where the errors of U-Net lie" in text(page)
+    assert "mean IoU" in page.title[0].value
+    (button,) = (button for button in page.button if button.label == "Evaluate again")
+    button.click().run()
+    assert not page.exception
+    assert "Where the errors of U-Net lie" not in text(page)
+    assert "of its errors lie within" in text(page)
+
+
+def test_pictures_that_are_gone_since_are_left_out(
+    scored: AppTest, runs: list[Run], camvid: Path
+) -> None:
+    stored = evaluation.stored_evaluation(runs[0], "camvid", "val")
+    assert stored is not None
+    (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
+    for folder in ("val", "valannot"):
+        (camvid / folder / f"{stored.keys[0]}.png").unlink()
+    predictions.predict_split(runs[0], f"camvid:{camvid}", "val")
+    pills(scored, "A").set_value((truth, called)).run()
+    assert not scored.exception
+    assert stored.keys[0] not in {item["key"] for item in gallery(scored)["items"]}
 
 
 def test_runs_that_are_not_scored_are_scored_by_a_button(page: AppTest, runs: list[Run]) -> None:

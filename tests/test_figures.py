@@ -88,9 +88,31 @@ def test_rows_of_the_confusion_matrix_add_up_to_one_with_the_classes_not_shown()
     matrix = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
     matrix[ROAD, ROAD], matrix[ROAD, POLE] = 6, 2
     matrix[POLE, POLE], matrix[POLE, SKY] = 1, 3
-    heat = figures.confusion(matrix, RUN_A, [ROAD, POLE]).data[0]
-    assert list(heat.x) == ["road", "pole", "other"]
+    heat, *_, cells = figures.confusion(matrix, RUN_A, [ROAD, POLE]).data
+    assert list(heat.x) == ["road", "pole", figures.OTHER]
     assert np.allclose(heat.z, [[0.75, 0.25, 0], [0, 0.25, 0.75]])
+    found = list(zip(cells.y, cells.x, cells.customdata, strict=True))
+    assert found[1] == ("road", "pole", 0.25)
+    assert found[-1] == ("pole", "other", 0.75)
+    of_all = figures.confusion(matrix, RUN_A, [ROAD, POLE], by_row=False).data[-1]
+    assert list(of_all.customdata) == pytest.approx([6 / 12, 2 / 12, 0, 0, 1 / 12, 3 / 12])
+
+
+def test_region_recall_has_a_bar_for_each_size_and_run() -> None:
+    rows = [
+        {"size": "small", "regions": 4, "found": 1, "recall": 0.2},
+        {"size": "large", "regions": 0, "found": 0, "recall": None},
+    ]
+    figure = figures.region_recall([("A", RUN_A, rows), ("B", RUN_B, rows)])
+    assert [list(bar.x) for bar in figure.data] == [["small", "large"]] * 2
+    assert list(figure.data[0].y) == [0.2, None]
+
+
+def test_risk_coverage_shows_all_that_is_kept_and_the_target() -> None:
+    share, accuracy = np.array([0.5, 1.0]), np.array([0.999, 0.8])
+    figure = figures.risk_coverage([("A", RUN_A, share, accuracy)], 0.99)
+    assert list(figure.data[0].x) == [0.5, 1.0]
+    assert figure.layout.yaxis.range[0] == pytest.approx(0.79)
 
 
 def test_confidence_that_is_right_as_often_as_it_says_lies_on_the_diagonal() -> None:

@@ -83,29 +83,57 @@ def test_the_best_run_comes_first() -> None:
 def test_an_interval_that_holds_zero_says_so() -> None:
     report = {"delta": 0.01, "ci95": [-0.1, 0.1], "draws": 2000, "groups": 4,
               "resampled_by": "sequence"}  # fmt: skip
-    assert "2,000 resamples of 4 sequences" in findings.interval(report, "A", "B")
-    assert "holds 0" in findings.interval(report, "A", "B")
-    assert "holds 0" not in findings.interval({**report, "ci95": [0.005, 0.1]}, "A", "B")
-    assert "no interval" in findings.interval({**report, "ci95": [None, None]}, "A", "B")
+    assert "2,000 resamples of 4 sequences" in findings.resampling(report)
+    assert "holds 0" in findings.resampling(report)
+    assert "holds 0" not in findings.resampling({**report, "ci95": [0.005, 0.1]})
+    assert "no interval" in findings.resampling({**report, "ci95": [None, None]})
+    assert "single sequence" not in findings.resampling(report)
+    assert "single sequence" in findings.resampling({**report, "resampled_by": "image"})
 
 
 def test_classes_are_counted_by_verdict() -> None:
     verdicts = ("a", "b", "b", "undecided")
     per_class = {str(i): {"delta": 0.1, "verdict": v} for i, v in enumerate(verdicts)}
     per_class["absent"] = {"delta": None, "verdict": "undecided"}
-    assert findings.class_verdicts({"per_class": per_class}, "A", "B") == (
-        "Of 4 classes A is better on 1, B on 2, 1 are undecided."
+    report = {
+        "per_class": per_class, "delta": 0.008, "ci95": [-0.004, 0.019], "verdict": "undecided",
+    }  # fmt: skip
+    assert findings.verdict(report, "A", "B") == (
+        "B better on 2 classes, A on 1, undecided on 1; "
+        "overall undecided: +0.008, interval -0.004 to +0.019 (mean IoU of A minus B)."
     )
+    decided = {**report, "ci95": [0.001, 0.019], "verdict": "a"}
+    assert "overall A better: +0.008" in findings.verdict(decided, "A", "B")
+    assert "no interval" in findings.verdict({**report, "ci95": [None, None]}, "A", "B")
 
 
 def test_the_largest_confusion_comes_first() -> None:
     matrix = np.diag(np.full(NUM_CLASSES, 50))
-    matrix[IDS["pole"], IDS["building"]] = 150
-    matrix[IDS["person"], IDS["car"]] = 50
-    assert findings.confusions(matrix) == [
-        "75 % of pole is called building",
-        "50 % of person is called car",
-    ]
+    pole, building, road, car = (IDS[name] for name in ("pole", "building", "road", "car"))
+    matrix[pole, building] = 150
+    matrix[road, car], matrix[road, road] = 400, 3600
+    assert findings.confused_pairs(matrix, 5, by_share=True) == [
+        (pole, building, 0.75), (road, car, 0.1),
+    ]  # fmt: skip
+    assert findings.confused_pairs(matrix, 1, by_share=False)[0][:2] == (road, car)
+
+
+def test_errors_and_confidence_in_words() -> None:
+    anatomy = {"errors_near": 0.6, "pixels_near": 0.2}
+    assert findings.error_bands("A", anatomy, 3) == (
+        "A: 60 % of its errors lie within 3 pixels of a boundary, where 20 % of the pixels are."
+    )
+    report = {"temperatures": [1.5, 1.4], "ece_before": 0.08, "ece_after": 0.02,
+              "pixels_kept": 0.7, "target_accuracy": 0.99}  # fmt: skip
+    assert findings.temperatures("A", report) == (
+        "A is surer than right: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
+    )
+    assert findings.kept("A", report) == "A: of its surest 70 % of the pixels, 99 % are right."
+    unsure, mixed = ({**report, "temperatures": pair} for pair in ([0.7, 1.0], [0.9, 1.1]))
+    assert "less sure" in str(findings.temperatures("A", unsure))
+    assert "as sure as right" in str(findings.temperatures("A", mixed))
+    nothing = {**report, "temperatures": None, "pixels_kept": None}
+    assert findings.temperatures("A", nothing) is findings.kept("A", nothing) is None
 
 
 def test_rarer_classes_that_are_worse_correlate_by_one() -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from segcore import metrics
-from segcore.labels import EVALUATED_IDS, LABELS, NUM_CLASSES
+from segcore.labels import CATEGORIES, EVALUATED_IDS, LABELS, NUM_CLASSES
 
 official = pytest.importorskip("cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling")
 
@@ -55,4 +55,10 @@ def test_scores_equal_the_official_evaluation(pairs):
             ours[label.id], theirs["classScores"][label.name], rtol=0, atol=TOLERANCE
         )
     assert metrics.mean_iou(matrix) == pytest.approx(theirs["averageScoreClasses"], abs=TOLERANCE)
+    by_category = dict(zip(CATEGORIES, metrics.iou_per_category(matrix), strict=True))
+    for category, iou in by_category.items():
+        assert iou == pytest.approx(theirs["categoryScores"][category], abs=TOLERANCE), category
+    assert np.mean(list(by_category.values())) == pytest.approx(
+        theirs["averageScoreCategories"], abs=TOLERANCE
+    )
     assert 0.2 < metrics.mean_iou(matrix) < 0.8  # neither perfect nor empty: the test can fail

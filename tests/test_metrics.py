@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segcore import metrics
-from segcore.labels import EVALUATED_IDS, IDS, NUM_CLASSES
+from segcore.labels import CATEGORIES, EVALUATED_IDS, IDS, NUM_CLASSES
 
 ROAD, CAR, SKY, PERSON, VOID = IDS["road"], IDS["car"], IDS["sky"], IDS["person"], 0
 
@@ -195,3 +195,15 @@ def test_tasm_score_flatters_a_constant_prediction():
     road = np.full_like(truth, ROAD)
     assert metrics.tasm_iou_score(truth, road, np.ones(truth.shape)) > 0.94
     assert metrics.mean_iou(metrics.confusion_matrix(truth, road)) == 0.375
+
+
+def test_a_category_is_right_whichever_of_its_classes_is_called():
+    bus, parking = IDS["bus"], IDS["parking"]
+    matrix = np.zeros((34, 34), np.int64)
+    matrix[CAR, [CAR, bus, ROAD]] = 5, 3, 2
+    matrix[ROAD, [ROAD, CAR, parking]] = 6, 1, 3  # parking is flat too, but not evaluated
+    found = dict(zip(CATEGORIES, metrics.iou_per_category(matrix), strict=True))
+    assert found["vehicle"] == 8 / 11
+    assert found["flat"] == 6 / 12
+    assert np.isnan([found[name] for name in CATEGORIES if name not in ("vehicle", "flat")]).all()
+    assert len(CATEGORIES) == 7

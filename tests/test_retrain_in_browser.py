@@ -134,7 +134,7 @@ def retrain(page: Page) -> None:
 def compare_and_promote(page: Page, new: Run) -> None:
     room(page, "Runs and champions")
     page.get_by_role("button", name="Score", exact=True).click()
-    expect(page.get_by_text(re.compile("Mean IoU of this run minus the champion"))).to_be_visible()
+    expect(page.get_by_text(re.compile("mean IoU of this run minus the champion"))).to_be_visible()
     confirm(page, "Promote")
     assert champion() == new.name
 

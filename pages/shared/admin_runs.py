@@ -165,7 +165,7 @@ def _standing(run: Run, champion: Run | None, unscored: list[Run]) -> str:
         f"{verdict} Mean IoU {wording.score(report['mean_iou_a'])} against "
         f"{wording.score(report['mean_iou_b'])}, {report['images']} pictures of the "
         f"{report['split']} split.\n\n"
-        f"- {findings.interval(report, it, other)}\n- {findings.class_verdicts(report, it, other)}"
+        f"- {findings.verdict(report, it, other)}\n- {findings.resampling(report)}"
     )
 
 

@@ -1,7 +1,12 @@
 """How every page shows a figure."""
 
+from collections.abc import Callable
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
+
+CONFIG = {"displayModeBar": False}
 
 
 def show_chart(figure: go.Figure, alt: str, key: str | None = None) -> None:
@@ -11,4 +16,28 @@ def show_chart(figure: go.Figure, alt: str, key: str | None = None) -> None:
         alt: what it shows, for screen readers.
         key: keeps the figure in place while its data changes.
     """
-    st.plotly_chart(figure, alt=alt, key=key, config={"displayModeBar": False})
+    st.plotly_chart(figure, alt=alt, key=key, config=CONFIG)
+
+
+def show_clickable(
+    figure: go.Figure, alt: str, name: str, on_point: Callable[[dict[str, Any]], None]
+) -> None:
+    """As `show_chart`; a click on a point or a bar calls `on_point` before the page runs again.
+
+    Args:
+        name: of the chart, unique on the page.
+        on_point: gets plotly's point, with `x`, `y` and `curve_number`.
+    """
+    clicks = f"clicks on {name}"
+    key = f"{name} {st.session_state.setdefault(clicks, 0)}"
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.points
+        if points:
+            # A new key forgets the selection, so that the same point can be clicked again.
+            st.session_state[clicks] += 1
+            on_point(points[0])
+
+    st.plotly_chart(
+        figure, alt=alt, key=key, config=CONFIG, on_select=clicked, selection_mode="points"
+    )

@@ -1,12 +1,14 @@
 """Both chosen runs over a whole split: done once when asked for, then remembered."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, engine, state, wording
 from pages.shared.state import Selection
 from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
-from segcore.predictions import predict_split
+from segcore.predictions import StoredPredictions, predict_split, stored_predictions
+from segcore.runs import Run
 
 
 def agreements(selection: Selection) -> list[PictureAgreement] | None:
@@ -25,6 +27,22 @@ def differing(selection: Selection) -> dict[str, float] | None:
     return None if found is None else {picture.key: picture.differing for picture in found}
 
 
+def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
+    """What the run says about the validation pictures; None, with a button, until it is known."""
+    stored = stored_predictions(run, spec, state.SPLIT)
+    if stored is not None:
+        return stored
+    count = len(cache.samples(spec, state.SPLIT))
+    place = st.empty()
+    with place.container(border=True):
+        st.markdown(f"For this {name} has to label all {count} validation pictures, once.")
+        pressed = st.button("Label them", icon=":material/play_arrow:", key="label_split")
+    if not pressed or not engine.wait() or not _label(run, name, spec, st.progress(0.0)):
+        return None
+    place.empty()
+    return stored_predictions(run, spec, state.SPLIT)
+
+
 def _offer(selection: Selection) -> None:
     count = len(cache.samples(selection.spec, state.SPLIT))
     with st.container(border=True):
@@ -40,16 +58,25 @@ def _predict(selection: Selection) -> None:
     if selection.runs is None or not engine.wait():
         return
     bar = st.progress(0.0, "Reading the pictures")
-    for run in selection.runs:
-        name = wording.model_name(run)
+    names = map(wording.model_name, selection.runs)
+    if all(
+        _label(run, name, selection.spec, bar)
+        for run, name in zip(selection.runs, names, strict=True)
+    ):
+        st.rerun()
 
-        def show(done: int, total: int, name: str = name) -> None:
-            bar.progress(done / total, f"{name} has labelled {done} of {total} pictures")
 
-        try:
-            predict_split(run, selection.spec, state.SPLIT, show)
-        except SegcoreError as error:
-            bar.empty()
-            st.error(str(error), icon=":material/error:")
-            return
-    st.rerun()
+def _label(run: Run, name: str, spec: str, bar: DeltaGenerator) -> bool:
+    """Labels the split under a progress bar; False with the reason on the page."""
+
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total, f"{name} has labelled {done} of {total} pictures")
+
+    try:
+        predict_split(run, spec, state.SPLIT, show)
+    except SegcoreError as error:
+        st.error(str(error), icon=":material/error:")
+        return False
+    finally:
+        bar.empty()
+    return True

@@ -13,7 +13,16 @@ from segcore.figures.data import (
     seen_together,
     share_against_iou,
 )
-from segcore.figures.evaluation import class_differences, class_iou, confusion, reliability
+from segcore.figures.evaluation import (
+    OTHER,
+    class_differences,
+    class_iou,
+    confusion,
+    error_bands,
+    region_recall,
+    reliability,
+    risk_coverage,
+)
 from segcore.figures.style import NEUTRAL
 from segcore.figures.training import (
     Axis,
@@ -27,6 +36,7 @@ from segcore.figures.training import (
 
 __all__ = [
     "NEUTRAL",
+    "OTHER",
     "Axis",
     "Curve",
     "View",
@@ -34,13 +44,16 @@ __all__ = [
     "class_iou",
     "classes_over_epochs",
     "confusion",
+    "error_bands",
     "image_shares",
     "learning_curves",
     "location_map",
     "mean_of_seeds",
     "pixel_shares",
+    "region_recall",
     "region_sizes",
     "reliability",
+    "risk_coverage",
     "seen_together",
     "share_against_iou",
     "single_curves",

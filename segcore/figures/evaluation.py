@@ -81,25 +81,34 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
     return styled(figure)
 
 
-def confusion(matrix: np.ndarray, color: str, ids: Sequence[int]) -> go.Figure:
-    """Where the pixels of each class went, each row adding up to 1.
+OTHER = "other"
+"""Column of the predictions of classes that are not shown."""
+
+
+def confusion(matrix: np.ndarray, color: str, ids: Sequence[int], by_row: bool = True) -> go.Figure:
+    """Where the pixels of each class went: shares of the class, or of all scored pixels.
+
+    The points of a cell, which can be clicked, carry its names: x the prediction, y the truth.
 
     Args:
         matrix: (34, 34) counts, truth in the rows.
         ids: the classes to show; predictions of any other class are summed in a last column.
+        by_row: each row adds up to 1; otherwise all cells do, coloured by their order of magnitude.
     """
     chosen = list(ids)
     rows = matrix[chosen].astype(np.float64)
     shown = np.concatenate([rows[:, chosen], np.zeros((len(chosen), 1))], axis=1)
     shown[:, -1] = rows.sum(axis=1) - shown.sum(axis=1)
-    share = shown / np.maximum(rows.sum(axis=1, keepdims=True), 1)
+    whole = rows.sum(axis=1, keepdims=True) if by_row else rows.sum()
+    share = shown / np.maximum(whole, 1)
     names = [NAMES[id_] for id_ in chosen]
-    columns = [*names, "other"]
+    columns = [*names, OTHER]
     if not shown[:, -1].any():
         share, columns = share[:, :-1], names
+    shade = share if by_row else np.clip(1 + np.log10(np.maximum(share, 1e-9)) / 5, 0, 1)
     figure = go.Figure(
         go.Heatmap(
-            z=share,
+            z=shade,
             x=columns,
             y=names,
             colorscale=[[0, with_opacity(color, 0.0)], [1, color]],
@@ -108,24 +117,120 @@ def confusion(matrix: np.ndarray, color: str, ids: Sequence[int]) -> go.Figure:
             showscale=False,
             xgap=1,
             ygap=1,
-            hovertemplate="%{z:.1%} of <b>%{y}</b> was called <b>%{x}</b><extra></extra>",
+            hoverinfo="skip",
         )
     )
     # White reads on a full cell in both themes; elsewhere the text takes the theme's colour.
-    for cells, font in ((share >= 0.5, {"color": "white"}), ((share >= 0.01) & (share < 0.5), {})):
-        rows_at, columns_at = np.nonzero(cells)
+    written = share >= (0.01 if by_row else 0.0005)
+    for cells, font in ((shade >= 0.5, {"color": "white"}), (shade < 0.5, {})):
+        rows_at, columns_at = np.nonzero(cells & written)
         figure.add_scatter(
             x=[columns[column] for column in columns_at],
             y=[names[row] for row in rows_at],
-            text=[f"{value * 100:.0f}" for value in share[cells]],
+            text=[f"{value * 100:.{0 if by_row else 1}f}" for value in share[cells & written]],
             mode="text",
             textfont={"size": 10, **font},
             hoverinfo="skip",
             showlegend=False,
         )
+    figure.add_trace(_cells(share, columns, names, "it" if by_row else "all pixels"))
     figure.update_yaxes(autorange="reversed", showgrid=False, title="truth")
     figure.update_xaxes(showgrid=False, side="bottom", tickangle=-55, title="prediction")
     figure.update_layout(height=23 * len(names) + 150)
+    return styled(figure)
+
+
+def _cells(share: np.ndarray, columns: list[str], names: list[str], whole: str) -> go.Scatter:
+    """A clear point on each cell: a heat map itself cannot be clicked."""
+    clear = {"marker": {"opacity": 0}}
+    return go.Scatter(
+        x=columns * len(names),
+        y=[name for name in names for _ in columns],
+        customdata=share.ravel(),
+        mode="markers",
+        marker={"symbol": "square", "size": 20, "opacity": 0},
+        selected=clear,
+        unselected=clear,
+        showlegend=False,
+        hovertemplate=f"<b>%{{y}}</b> called <b>%{{x}}</b>: %{{customdata:.2%}} of {whole}"
+        "<extra></extra>",
+    )
+
+
+def error_bands(runs: Sequence[tuple[str, str, Mapping[str, float | None]]], d: int) -> go.Figure:
+    """Share of the pixels labelled wrong, near a boundary and inside regions.
+
+    Args:
+        runs: name, colour and error anatomy of a report, of each run.
+        d: within how many pixels of a boundary is near.
+    """
+    places = {"error_rate_near": f"within {d} px", "error_rate_inside": "inside"}
+    figure = go.Figure()
+    for name, color, anatomy in runs:
+        figure.add_bar(
+            x=[anatomy[key] for key in places],
+            y=list(places.values()),
+            orientation="h",
+            name=name,
+            marker={"color": color},
+            texttemplate="%{x:.1%}",
+            hovertemplate=f"{name}: %{{x:.2%}} of the pixels %{{y}} are wrong<extra></extra>",
+        )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(rangemode="tozero", tickformat=".0%", title="labelled wrong")
+    figure.update_layout(height=220, barmode="group")
+    return styled(figure)
+
+
+def region_recall(runs: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]]) -> go.Figure:
+    """Share of a class's pixels that are labelled right, by the size of the region they are in.
+
+    Args:
+        runs: name, colour and the rows of `Anatomy.region_recall` of each run.
+    """
+    figure = go.Figure()
+    for name, color, rows in runs:
+        figure.add_bar(
+            x=[row["size"] for row in rows],
+            y=[row["recall"] for row in rows],
+            name=name,
+            marker={"color": color},
+            customdata=[[row["found"], row["regions"]] for row in rows],
+            hovertemplate=f"{name}: %{{y:.1%}} of the pixels in regions of %{{x}} pixels<br>"
+            "%{customdata[0]} of %{customdata[1]} regions half found or more<extra></extra>",
+        )
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%", dtick=0.25, title="recall")
+    figure.update_xaxes(showgrid=False, title="pixels of the region", type="category")
+    figure.update_layout(height=250, barmode="group")
+    return styled(figure)
+
+
+def risk_coverage(
+    runs: Sequence[tuple[str, str, np.ndarray, np.ndarray]], target: float
+) -> go.Figure:
+    """Accuracy of the pixels kept when only the surest are.
+
+    Args:
+        runs: name, colour, share kept and accuracy of those, of each run.
+        target: accuracy to mark.
+    """
+    figure = go.Figure()
+    lowest = target
+    for name, color, share, accuracy in runs:
+        figure.add_scatter(
+            x=share,
+            y=accuracy,
+            mode="lines",
+            name=name,
+            line={"color": color, "width": 2},
+            hovertemplate=f"{name}: %{{x:.0%}} kept, %{{y:.2%}} of them right<extra></extra>",
+        )
+        lowest = min([lowest, *accuracy[share > 0.05]])
+    line = {"color": NEUTRAL, "width": 1.2, "dash": "dot"}
+    figure.add_hline(y=target, line=line, annotation_text=f"{target:.0%}")
+    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", title="pixels kept, surest first")
+    figure.update_yaxes(range=[max(0, lowest - 0.01), 1.002], tickformat=".0%", title="right")
+    figure.update_layout(height=360)
     return styled(figure)
 
 

@@ -1,0 +1,61 @@
+"""The only caches of the dashboard: each is bounded, and keyed by all that its value depends on.
+
+Values of `cache_resource` are shared between visitors: nobody may change them.
+"""
+
+from pages.shared.cache.data import (
+    counted,
+    data_problem,
+    masked_splits,
+    prepared,
+    registered_data,
+    sample,
+    samples,
+    splits,
+    thumbnail,
+    whole_spec,
+)
+from pages.shared.cache.evaluations import comparison_report, report, stored_evaluation
+from pages.shared.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
+from pages.shared.cache.networks import (
+    digest,
+    label,
+    predict,
+    predict_private,
+    predictor,
+    without_scores,
+)
+from pages.shared.cache.trained import champions, class_iou, history, list_runs
+from pages.shared.cache.visits import keep, open_private, unpack_private
+
+__all__ = [
+    "agreements",
+    "champions",
+    "class_iou",
+    "comparison_report",
+    "counted",
+    "data_problem",
+    "digest",
+    "history",
+    "keep",
+    "label",
+    "list_runs",
+    "masked_splits",
+    "mistake_thumbnail",
+    "open_private",
+    "predict",
+    "predict_private",
+    "predictor",
+    "prepared",
+    "registered_data",
+    "report",
+    "sample",
+    "samples",
+    "splits",
+    "stored_evaluation",
+    "suspect_thumbnail",
+    "thumbnail",
+    "unpack_private",
+    "whole_spec",
+    "without_scores",
+]

@@ -1,0 +1,48 @@
+"""Runs, champions and histories, read again when their files change."""
+
+import streamlit as st
+
+from pages.shared.cache.stamps import Stamp, stamp_of
+from segcore import runs, settings
+from segcore.runs import Run
+
+
+def list_runs() -> list[Run]:
+    """Every run with a readable manifest, newest first."""
+    return _list_runs(stamp_of(*sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _list_runs(stamp: Stamp) -> list[Run]:
+    return runs.list_runs()
+
+
+def champions(dataset: str) -> dict[str, Run]:
+    """Model family -> its champion on the data set, for those families that have one."""
+    manifests = sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))
+    return _champions(dataset, stamp_of(settings.registry_path(), *manifests))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _champions(dataset: str, stamp: Stamp) -> dict[str, Run]:
+    return runs.champions(dataset)
+
+
+def history(run: Run) -> list[dict[str, float]]:
+    """A row per finished epoch, values as numbers; empty before the first."""
+    return _history(run.name, stamp_of(run.path / runs.HISTORY))
+
+
+def class_iou(run: Run) -> list[dict[str, float]]:
+    """As `Run.class_iou`."""
+    return _class_iou(run.name, stamp_of(run.path / runs.CLASS_IOU))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _class_iou(name: str, stamp: Stamp) -> list[dict[str, float]]:
+    return runs.get_run(name).class_iou()
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _history(name: str, stamp: Stamp) -> list[dict[str, float]]:
+    return runs.get_run(name).history()

@@ -1,0 +1,68 @@
+"""The pictures where a kind of mistake happens, worst first, with just its pixels lit."""
+
+import streamlit as st
+
+from pages.shared import cache, guards, predicting, state
+from pages.shared.gallery import LegendEntry, show_gallery
+from pages.shared.scored import Pair, Scored, scope
+from pages.shared.state import Selection
+from segcore.labels import NAMES
+from segcore.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
+
+QUESTION = "asked mistake"
+SHOWN = 12
+ASKED_COLOR, FALSE_COLOR = "#e5007d", "#00a3a3"
+
+
+def ask(side: Scored, mistake: Mistake) -> None:
+    """Has `show_asked` open the mistake; for a widget's callback."""
+    st.session_state[QUESTION] = side.letter, mistake
+
+
+def show_asked(selection: Selection, pair: Pair) -> None:
+    """Opens what was just asked for, to be called at the end of the page."""
+    letter, mistake = st.session_state.pop(QUESTION, (None, None))
+    for side in pair:
+        if side.letter == letter and mistake is not None:
+            _show(selection, side, mistake)
+
+
+@st.dialog("Where it happens", width="large")
+def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
+    found = worst_first(mistake, side.evaluation)
+    st.markdown(f"{side.square} **{side.name}** · {mistake.title}")
+    if not found:
+        st.success("In no picture of the split.", icon=":material/check_circle:")
+        return
+    total = sum(pixels for _, pixels in found)
+    st.caption(
+        f"{total:,} pixels in {len(found)} pictures ({scope(side.report)}); "
+        f"the {min(SHOWN, len(found))} with most of it. A click compares both models there."
+    )
+    if selection.problem is not None:
+        guards.offer_streets(selection)
+        return
+    stored = predicting.labelled(side.run, side.name, selection.spec)
+    if stored is None:
+        return
+    here = set(stored.keys)  # the data may have changed since it was scored
+    shown = [(key, pixels) for key, pixels in found if key in here][:SHOWN]
+    thumbnails = [
+        cache.mistake_thumbnail(side.run, selection.spec, state.SPLIT, key, mistake)
+        for key, _ in shown
+    ]
+    captions = [f"{pixels:,} pixels · {key}" for key, pixels in shown]
+    opened = show_gallery(f"mistakes {side.letter}", thumbnails, captions, _legend(mistake))
+    if opened is not None:
+        st.session_state["image"] = opened
+        st.switch_page("pages/compare.py")
+
+
+def _legend(mistake: Mistake) -> list[LegendEntry]:
+    name = NAMES[mistake.truth]
+    if mistake.predicted is not None or mistake.size is not None:
+        return [LegendEntry(ASKED, mistake.title, ASKED_COLOR, "")]
+    return [
+        LegendEntry(ASKED, f"{name} missed", ASKED_COLOR, ""),
+        LegendEntry(FALSELY_CALLED, f"called {name}, is not", FALSE_COLOR, ""),
+    ]

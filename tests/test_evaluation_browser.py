@@ -1,0 +1,49 @@
+"""What only a real click shows: charts of the Evaluate page open the pictures behind them."""
+
+import os
+
+import pytest
+from live_dashboard import find_chromium, settle
+from playwright.sync_api import Page, Position, expect
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        find_chromium() is None and not os.environ.get("SEGCORE_REQUIRE_BROWSER"),
+        reason="browser tests left out: no Chromium is installed",
+    ),
+]
+
+BARS, CONFUSION_A = 0, 2  # of the page's charts, from the top
+
+
+def click_chart(page: Page, chart: int, across: float, down: float) -> None:
+    """Clicks at a share of the width and the height of a chart's plot, once it is seen to react."""
+    figure = page.locator(".js-plotly-plot").nth(chart)
+    figure.scroll_into_view_if_needed()
+    plot = figure.locator(".nsewdrag").first
+    size = plot.bounding_box()
+    assert size is not None
+    place: Position = {"x": size["width"] * across, "y": size["height"] * down}
+    for _ in range(40):  # a chart is drawn before it listens
+        plot.hover(position=place)
+        page.wait_for_timeout(250)
+        if figure.locator(".hoverlayer .hovertext").count():
+            break
+        page.mouse.move(0, 0)
+    plot.click(position=place)
+
+
+def test_a_cell_and_a_bar_open_where_it_happens_and_again(page: Page, address: str) -> None:
+    page.goto(f"{address}/evaluate?data=streets")
+    settle(page)
+    expect(page.locator(".js-plotly-plot").nth(CONFUSION_A)).to_be_visible()
+    dialog = page.get_by_role("dialog")
+    for _ in range(2):  # the same cell twice
+        click_chart(page, CONFUSION_A, 0.03, 0.03)
+        expect(dialog).to_contain_text("road called road")
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+    click_chart(page, BARS, 0.02, 0.02)
+    expect(dialog).to_contain_text("U-Net")
+    expect(dialog).to_contain_text("missed, or seen where there is none")
