@@ -26,6 +26,12 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
+def _one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test converts a network in the background; those of the engines choose for themselves."""
+    monkeypatch.setenv("SEGCORE_ENGINE", "keras")
+
+
+@pytest.fixture(autouse=True)
 def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's AppTest leaves its page behind as `__main__`, which spawned processes import."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])

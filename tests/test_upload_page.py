@@ -46,8 +46,8 @@ def follow_red(run: Run) -> SimpleNamespace:
 def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     for model in ("unet", "danet"):
         make_run(model, camvid)
-    monkeypatch.setattr(engine, "wait", lambda: True)
-    monkeypatch.setattr(cache, "load_predictor", follow_red)
+    monkeypatch.setattr(engine, "wait", lambda *runs: True)
+    monkeypatch.setattr(cache, "load_fastest_predictor", follow_red)
     monkeypatch.setattr(visitors.DESK, "_allowance", serving.Allowance(240, 600, lambda: 0.0))
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = "camvid"
