@@ -17,6 +17,8 @@ from segcore.errors import SegcoreError
 from segcore.inference import may_be_converted, serves_converted
 from segcore.runs import Run
 
+OPENVINO = "OpenVINO on the CPU"
+
 
 @dataclass
 class Loading:
@@ -46,11 +48,10 @@ class Loading:
 def _load_first() -> None:
     """What the champions need: OpenVINO, or Keras where one of them is not converted."""
     try:
-        champions = _champions()
-        if champions and all(map(serves_converted, champions)):
+        if _serves_champions_converted():
             import openvino  # noqa: F401 -- what the first prediction would wait for
 
-            FIRST.title = "OpenVINO on the CPU"
+            FIRST.title = OPENVINO
             return
     except SegcoreError as error:
         FIRST.problem = str(error)
@@ -135,16 +136,19 @@ def _convert(run: Run) -> None:
     except SegcoreError as error:
         logging.getLogger(__name__).warning("%s is not converted: %s", run.name, error)
         return
+    if _serves_champions_converted():
+        FIRST.title = OPENVINO
     use = "is served by OpenVINO" if serves_converted(run) else "stays with Keras"
     logging.getLogger(__name__).info("%s %s: %s", run.name, use, verdict.reason)
 
 
-def _champions() -> list[Run]:
-    """Of every data set that a run was trained on or is shipped for."""
+def _serves_champions_converted() -> bool:
+    """Whether no champion, of any data set that a run is of or shipped for, needs Keras."""
     datasets: set[str] = set()
     for run in runs.list_runs():
         datasets |= {run.dataset, *run.manifest.get("shipped_champion", ())}
-    return [run for dataset in sorted(datasets) for run in runs.champions(dataset).values()]
+    champions = [run for dataset in datasets for run in runs.champions(dataset).values()]
+    return bool(champions) and all(map(serves_converted, champions))
 
 
 # --- the badge -----------------------------------------------------------------------------------
