@@ -48,12 +48,12 @@ def convert(run: Run, turn: Turn = lambda step: step()) -> Verdict:
         RunError, RecipeError, MissingPackageError: Keras cannot load the run either.
         StorageError: artifacts/ cannot be written.
     """
-    settings.engines_dir().mkdir(parents=True, exist_ok=True)
     with locked(settings.engines_dir()):
         verdict = converted.stored_verdict(run)
         if verdict is None:
             verdict = _convert(run, turn)
             converted.store_verdict(run, verdict)
+            converted.forget_oldest()
     return verdict
 
 
@@ -66,8 +66,7 @@ def _convert(run: Run, turn: Turn) -> Verdict:
         return Verdict("only what Keras builds on TensorFlow is converted")
     preprocessing = Preprocessing.of(run)
     reference = KerasEngine(run, preprocessing.input_size)
-    folder = converted.folder_of(run)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = converted.make_folder(run)
     try:
         _export(reference.network, folder / NETWORK)
     except (ValueError, TypeError, RuntimeError) as error:
@@ -85,6 +84,9 @@ def judge(
     engine: Engine, precision: str, reference: Engine, batches: list[np.ndarray], turn: Turn
 ) -> Verdict:
     """Compares two engines on batches (B, h, w, 3) uint8; times them, in turns, on the first."""
+    for each in (engine, reference):
+        for batch in batches:
+            each.warm_up(batch.shape)  # takes seconds, and nobody's turn
     same, close = [], []
     for batch in batches:
         expected: np.ndarray = turn(partial(reference.probabilities, batch))
@@ -124,7 +126,10 @@ def _batches(preprocessing: Preprocessing) -> list[np.ndarray]:
 
 
 def _export(network: Any, target: Path) -> None:
-    """Writes the network for any batch size, height and width that it was built for."""
+    """Writes the network for any batch size, height and width that it was built for.
+
+    Raises ValueError, TypeError, RuntimeError where that cannot be done.
+    """
     import openvino
     import tensorflow as tf
 
@@ -134,7 +139,10 @@ def _export(network: Any, target: Path) -> None:
         lambda images: network(images, training=False),
         input_signature=[tf.TensorSpec(shape, tf.uint8)],
     )
-    model = openvino.convert_model(graph.get_concrete_function())
+    try:
+        model = openvino.convert_model(graph.get_concrete_function())
+    except tf.errors.OpError as error:
+        raise RuntimeError(error.message) from error
     # Keras' swish comes with outputs of its own, which would keep layers from being fused.
     model = openvino.Model([model.get_results()[0]], model.get_parameters())
     openvino.save_model(model, target, compress_to_fp16=False)

@@ -25,10 +25,12 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def _one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _one_engine() -> Iterator[None]:
     """No test converts a network in the background; those of the engines choose for themselves."""
-    monkeypatch.setenv("SEGCORE_ENGINE", "keras")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGCORE_ENGINE", "keras")
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """Engines: they agree, a conversion that does not is refused, and serving needs no TensorFlow."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from made_data import noise
 from segcore import conversion, settings
 from segcore.conversion import convert, judge
 from segcore.engines import converted
+from segcore.engines.converted import Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine
 from segcore.errors import SegcoreError
@@ -167,6 +167,27 @@ def test_a_network_that_cannot_be_converted_stays_with_keras(
     assert not may_be_converted(run)  # not tried at each prediction
 
 
+def test_old_conversions_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converted, "KEPT", 1)
+    monkeypatch.setattr(conversion, "_convert", lambda run, turn: Verdict("not tried"))
+    first, second = make_run(), make_run("unet-camvid-20250101-000000-bbbb", seed=1)
+    convert(first)
+    convert(second)
+    assert not converted.folder_of(first).exists()
+    assert converted.stored_verdict(second) == Verdict("not tried")
+
+
+def test_a_network_of_one_fixed_size_is_converted_too() -> None:
+    run = make_run(mode="stretch")
+    assert convert(run).agrees
+    fast, reference = load_fastest_predictor(run), load_predictor(run)
+    image = noise(1, 61, 45)
+    assert fast.engine == "OpenVINO"
+    np.testing.assert_allclose(
+        fast.predict(image).scores, reference.predict(image).scores, atol=1e-4
+    )
+
+
 def test_a_damaged_conversion_is_not_used() -> None:
     run = make_run()
     convert(run)
@@ -185,17 +206,26 @@ def test_the_engine_can_be_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
         load_fastest_predictor(run)
 
 
-def test_a_converted_run_is_served_without_tensorflow_or_keras(run: Run) -> None:
+SERVED = """
+import sys
+import numpy as np
+from segcore import runs
+from segcore.inference import load_fastest_predictor
+from pages.shared import engine
+
+run = runs.get_run(sys.argv[1])
+runs.promote(run)
+engine.start()
+engine.FIRST.thread.join()
+assert engine.is_ready(run), engine.FIRST
+labels = load_fastest_predictor(run).predict(np.zeros((50, 40, 3), np.uint8)).labels
+print(engine.FIRST.title, labels.shape, {"keras", "tensorflow", "jax"} & set(sys.modules))
+"""
+
+
+def test_a_converted_champion_is_served_without_tensorflow_or_keras(run: Run) -> None:
     convert(run)
-    code = (
-        "import sys, numpy as np\n"
-        "from segcore.inference import load_fastest_predictor\n"
-        "from segcore.runs import get_run\n"
-        f"predictor = load_fastest_predictor(get_run({run.name!r}))\n"
-        "labels = predictor.predict(np.zeros((50, 40, 3), np.uint8)).labels\n"
-        "print(labels.shape, sorted({'keras', 'tensorflow', 'h5py'} & set(sys.modules)))"
-    )
     result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env={**os.environ}
+        [sys.executable, "-c", SERVED, run.name], cwd=ROOT, capture_output=True, text=True
     )
-    assert result.stdout.strip() == "(50, 40) []", result.stderr
+    assert result.stdout.strip() == "OpenVINO on the CPU (50, 40) set()", result.stderr

@@ -56,6 +56,9 @@ def _load_first() -> None:
     except SegcoreError as error:
         FIRST.problem = str(error)
         return
+    except ImportError as error:
+        FIRST.problem = f"OpenVINO cannot be loaded ({error}); set SEGCORE_ENGINE=keras."
+        return
     KERAS.start()
     KERAS.thread.join()
     FIRST.title, FIRST.problem = KERAS.title, KERAS.problem

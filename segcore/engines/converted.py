@@ -6,12 +6,13 @@ network or another OpenVINO is never met.
 
 import hashlib
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from segcore import settings
-from segcore.files import sha256, to_json, write_atomically
+from segcore.files import sha256, storage_error, to_json, write_atomically
 from segcore.runs import Run
 
 NETWORK = "network.xml"
@@ -19,6 +20,9 @@ WEIGHTS = "network.bin"
 VERDICT = "verdict.json"
 FORMAT = 1
 """Raised whenever `segcore.conversion` converts or checks in another way."""
+
+KEPT = 24
+"""Converted checkpoints on the disk, of 17 MB (U-Net) to 45 MB (DANet) each."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,26 @@ def stored_verdict(run: Run) -> Verdict | None:
         return None
 
 
+def make_folder(run: Run) -> Path:
+    """The folder for the run's converted checkpoint, made. Raises StorageError."""
+    folder = folder_of(run)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    return folder
+
+
+def forget_oldest() -> None:
+    """Removes all but the `KEPT` newest; what is removed is made again when it is served again."""
+    folders = sorted(settings.engines_dir().iterdir(), key=lambda folder: folder.stat().st_mtime)
+    for folder in folders[:-KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def store_verdict(run: Run, verdict: Verdict) -> None:
     """Raises StorageError."""
+    make_folder(run)
     write_atomically(verdict_path(run), to_json(asdict(verdict)))
 
 

@@ -13,7 +13,7 @@ from segcore.engines.converted import NETWORK
 class OpenVINOEngine:
     """A converted checkpoint. Imports neither TensorFlow nor Keras.
 
-    A network compiled for one shape was a third to a half faster than one for any shape
+    A network compiled for one shape takes 12 to 36 % less time than one for any shape
     (docs/speed.md), so each shape is compiled once, when it is first met.
 
     Args:
