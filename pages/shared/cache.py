@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
-from pages.shared import engine as engine_of_pages
+from pages.shared import engine
 from pages.shared.gallery import Thumbnail, make_thumbnail
 from pages.shared.visitors import DESK, visitor
 from segcore import comparison, datasets, disagreement, evaluation, runs, settings
@@ -204,18 +204,18 @@ def predictor(run: Run) -> Predictor:
 
     Raises RunError.
     """
-    return _predictor(str(run.path), str(run.weights_hash), _engine_stamp(run))
+    return _predictor(str(run.path), str(run.weights_hash), _converted_stamp(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _predictor(path: str, weights_hash: str, engine: Stamp) -> Predictor:
+def _predictor(path: str, weights_hash: str, converted: Stamp) -> Predictor:
     run = runs.get_run(Path(path).name)
     loaded = load_fastest_predictor(run)
-    engine_of_pages.convert_later(run)
+    engine.convert_later(run)
     return loaded
 
 
-def _engine_stamp(run: Run) -> Stamp:
+def _converted_stamp(run: Run) -> Stamp:
     """Changes when the run's checkpoint was converted, so that the faster engine is loaded."""
     return stamp_of(verdict_path(run))
 
@@ -228,16 +228,16 @@ def digest(image: np.ndarray) -> str:
 def predict(run: Run, image: np.ndarray) -> Prediction:
     """What the run's network says about an image of a data set, (H, W, 3) uint8; without scores."""
     return _predict(
-        str(run.path), str(run.weights_hash), _engine_stamp(run), digest(image), image, visitor()
+        str(run.path), str(run.weights_hash), _converted_stamp(run), digest(image), image, visitor()
     )
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _predict(
-    path: str, weights_hash: str, engine: Stamp, digest: str, _image: np.ndarray, _visitor: str
+    path: str, weights_hash: str, converted: Stamp, digest: str, _image: np.ndarray, _visitor: str
 ) -> Prediction:
     with DESK.place(_visitor, photos=0):
-        return without_scores(label(_predictor(path, weights_hash, engine), _image))
+        return without_scores(label(_predictor(path, weights_hash, converted), _image))
 
 
 def label(predictor: Predictor, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
@@ -272,16 +272,16 @@ def predict_private(run: Run, image: np.ndarray) -> Prediction:
     Raises BusyError where too many ask, or this visitor has asked for too much.
     """
     return _predict_private(
-        str(run.path), str(run.weights_hash), _engine_stamp(run), digest(image), image, visitor()
+        str(run.path), str(run.weights_hash), _converted_stamp(run), digest(image), image, visitor()
     )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, scope="session")
 def _predict_private(
-    path: str, weights_hash: str, engine: Stamp, digest: str, _image: np.ndarray, _visitor: str
+    path: str, weights_hash: str, converted: Stamp, digest: str, _image: np.ndarray, _visitor: str
 ) -> Prediction:
     with DESK.place(_visitor, photos=0.5):  # the other half is the other run's
-        return without_scores(label(_predictor(path, weights_hash, engine), _image))
+        return without_scores(label(_predictor(path, weights_hash, converted), _image))
 
 
 def keep(name: str, key: str, make: Callable[[], Kept], most: int = 2) -> Kept:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -64,6 +65,7 @@ def folder_of(run: Run) -> Path:
     return settings.engines_dir() / hashlib.sha256(to_json(identity)).hexdigest()[:24]
 
 
+@cache
 def openvino_version() -> str | None:
     """None where it is not installed; does not import it."""
     try:
