@@ -134,15 +134,18 @@ def convert_later(run: Run) -> None:
 def _convert(run: Run) -> None:
     from segcore.conversion import convert
 
+    log = logging.getLogger(__name__)
     try:
         verdict = convert(run, DESK.run)
     except SegcoreError as error:
-        logging.getLogger(__name__).warning("%s is not converted: %s", run.name, error)
+        log.warning("%s is not converted: %s", run.name, error)
         return
+    if serves_converted(run):
+        log.info("%s is served by OpenVINO: %s", run.name, verdict.reason)
+    else:
+        log.warning("%s stays with Keras: %s", run.name, verdict.reason)
     if _serves_champions_converted():
         FIRST.title = OPENVINO
-    use = "is served by OpenVINO" if serves_converted(run) else "stays with Keras"
-    logging.getLogger(__name__).info("%s %s: %s", run.name, use, verdict.reason)
 
 
 def _serves_champions_converted() -> bool:
