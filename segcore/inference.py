@@ -287,8 +287,9 @@ def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         (H, W) uint8 labels, (H, W) float32 confidence.
     """
-    winners = scores.argmax(axis=-1).astype(np.uint8)
-    peaks = scores.max(axis=-1)
+    best = scores.argmax(axis=-1)
+    peaks = np.take_along_axis(scores, best[..., None], axis=-1)[..., 0]  # faster than a maximum
+    winners = best.astype(np.uint8)
     if scores.shape[:2] == size:
         return winners, peaks
     after = np.pad(winners, ((0, 1), (0, 1)), mode="edge")
