@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 
-.PHONY: run test check format shots counts doctor clean
+.PHONY: run test check format shots bench counts doctor clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/installed  ## the dashboard, in the browser
@@ -25,6 +25,10 @@ format: $(VENV)/installed-dev
 
 shots: $(VENV)/installed-dev  ## a picture of every page, into docs/screenshots
 	$(BIN)/python docs/shots.py
+
+bench: $(VENV)/installed  ## what is ours beside the bare engine, Keras and plain decoding, in minutes
+	$(BIN)/python benchmarks/prediction.py
+	$(BIN)/python benchmarks/counting.py --masks 60
 
 counts: $(VENV)/installed  ## what the built-in data set holds, anew after its renderer changed
 	$(BIN)/python -c "from segcore.counting import count_built_in; count_built_in()"

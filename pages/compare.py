@@ -145,14 +145,14 @@ def show_numbers(names: Names, runs: tuple[Run, Run], sample: Sample, pair: Pair
         for square, name, run, prediction in zip(
             squares, (names.a, names.b), runs, pair, strict=True
         ):
-            timings = prediction.timings
+            timings, predictor = prediction.timings, cache.predictor(run)
             st.metric(
                 f"{square} {name}, time",
                 wording.milliseconds(timings.total_ms),
                 help=(
                     f"When first labelled: resizing {timings.preprocess_ms:.0f} ms, "
                     f"network {timings.network_ms:.0f} ms, labels at the picture's size "
-                    f"{timings.postprocess_ms:.0f} ms, on {cache.predictor(run).device}."
+                    f"{timings.postprocess_ms:.0f} ms, by {predictor.engine} on {predictor.device}."
                 ),
                 border=True,
             )

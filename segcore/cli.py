@@ -250,10 +250,10 @@ def _compare(options: argparse.Namespace) -> None:
 def _predict(options: argparse.Namespace) -> None:
     from segcore.files import write_atomically
     from segcore.images import decode_image, encode_png, overlay, write_mask
-    from segcore.inference import load_predictor
+    from segcore.inference import load_fastest_predictor
     from segcore.labels import colorize
 
-    predictor = load_predictor(runs.get_run(options.run))
+    predictor = load_fastest_predictor(runs.get_run(options.run))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
+GPU_FILES = ("nvidia[0-9]*", "kfd")
+"""Under /dev, made by the drivers of NVIDIA's and AMD's GPUs."""
+
 BFLOAT16_CAPABILITY = (8, 0)
 """CUDA compute capability from which NVIDIA's chips compute in bfloat16 (Ampere)."""
 
@@ -23,7 +26,22 @@ def gpus() -> list[str]:
 
 def device() -> str:
     """Where networks run, in words: the GPUs, or the processor."""
-    return ", ".join(gpus()) or f"CPU ({_cpu_info('model name') or platform.machine()})"
+    return ", ".join(gpus()) or processor()
+
+
+def processor() -> str:
+    """The processor in words, asked of no backend."""
+    return f"CPU ({_cpu_info('model name') or platform.machine()})"
+
+
+def may_have_gpu() -> bool:
+    """Whether this machine has a GPU, so that it is worth asking a backend; imports none."""
+    return any(True for pattern in GPU_FILES for _ in Path("/dev").glob(pattern))
+
+
+def processor_precisions() -> tuple[str, ...]:
+    """What networks may be computed in on the processor, fastest first."""
+    return ("bf16", "f32") if _processor_has_bfloat16() else ("f32",)
 
 
 def precision() -> str:
@@ -34,7 +52,7 @@ def precision() -> str:
 def has_bfloat16() -> bool:
     """Whether the device computes in bfloat16; emulating it is ten times slower than float32."""
     if not gpus():
-        return bool(BFLOAT16_FLAGS & set(_cpu_info("flags").split()))
+        return _processor_has_bfloat16()
     return all(capability >= BFLOAT16_CAPABILITY for capability in _compute_capabilities())
 
 
@@ -64,6 +82,10 @@ def shared_by(count: int) -> Iterator[None]:
         devices = keras.distribution.DataParallel(devices=gpus()[:count])
         with devices.scope():
             yield
+
+
+def _processor_has_bfloat16() -> bool:
+    return bool(BFLOAT16_FLAGS & set(_cpu_info("flags").split()))
 
 
 def _compute_capabilities() -> list[tuple[int, int]]:

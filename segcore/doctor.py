@@ -12,7 +12,7 @@ from segcore.errors import SegcoreError
 from segcore.files import free_bytes
 from segcore.preparation import load_prepared
 
-REQUIRED = ("tensorflow", "keras", "streamlit", "plotly", "pandas", "pillow", "numpy")
+REQUIRED = ("tensorflow", "keras", "streamlit", "plotly", "pandas", "pillow", "numpy", "openvino")
 FREE_SPACE_WANTED = 2 << 30
 
 

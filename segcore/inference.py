@@ -1,8 +1,9 @@
 """Prediction: any RGB image in, label ids and probabilities at the image's own size out.
 
 The network sees a resized copy, as the run's `preprocessing` says; its probabilities are resized
-back bilinearly and the top class is taken after that. Keras is imported with the first `Predictor`,
-not with this module, so that code that only reads stored results does not wait for it.
+back bilinearly and the top class is taken after that. What runs the network is an engine
+(`segcore.engines`), loaded with the first `Predictor`, not with this module, so that code that only
+reads stored results does not wait for it.
 """
 
 import threading
@@ -13,7 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from segcore import devices
+from segcore import devices, settings
+from segcore.engines import Engine, converted
+from segcore.engines.keras_engine import KerasEngine
+from segcore.engines.openvino_engine import OpenVINOEngine
 from segcore.errors import RunError
 from segcore.images import resize_image
 from segcore.runs import Run
@@ -22,9 +26,6 @@ Size = tuple[int, int]
 
 BLOCK_PIXELS = 1 << 17
 """Output pixels resized at once: what bounds the memory on a photo of any size."""
-
-MAX_SHAPES = 16
-"""Input shapes that a predictor keeps a built network for."""
 
 
 @dataclass(frozen=True)
@@ -149,26 +150,23 @@ class Preprocessing:
 
 
 class Predictor:
-    """A run's network, built from code, with its best weights.
+    """A run's network in an engine. Safe to share between threads: it runs one call at a time."""
 
-    Safe to share between threads: the network runs one call at a time.
-
-    Raises:
-        RunError: weights are missing or not those that run.json names, or fit no such network.
-        RecipeError, MissingPackageError: the network cannot be built here.
-    """
-
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, preprocessing: Preprocessing, engine: Engine) -> None:
         self.run = run
-        self.preprocessing = Preprocessing.of(run)
-        self._network = _build_network(run, self.preprocessing.input_size)
-        self._by_shape: dict[tuple[int, ...], Any] = {}
+        self.preprocessing = preprocessing
+        self._engine = engine
         self._lock = threading.Lock()
 
     @property
     def device(self) -> str:
         """Where the network runs, in words."""
-        return devices.device()
+        return self._engine.device
+
+    @property
+    def engine(self) -> str:
+        """What runs the network, in words."""
+        return self._engine.title
 
     def predict(self, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
         """Labels an image (H, W, 3) uint8 RGB."""
@@ -218,54 +216,61 @@ class Predictor:
     def _run_network(self, batch: np.ndarray) -> tuple[np.ndarray, float]:
         """(B, h, w, 3) uint8 -> probabilities (B, h, w, 34) float32, and the milliseconds."""
         with self._lock:
-            network = self._network_for(batch)
+            self._engine.warm_up(batch.shape)
             started = time.perf_counter()
-            scores = np.asarray(network.predict_on_batch(batch))
+            scores = self._engine.probabilities(batch)
             return scores, _milliseconds_since(started)
-
-    def _network_for(self, batch: np.ndarray) -> Any:
-        """The network with the batch's own shape built in, warmed up.
-
-        One that meets a second shape would be traced again for any shape, which is slower, and
-        which the DANet's resizing does not take.
-        """
-        import keras
-
-        if batch.shape not in self._by_shape:
-            image = keras.Input(batch_shape=batch.shape)
-            network = keras.Model(image, self._network(image))
-            network.compile(jit_compile=devices.compiles_with_xla())
-            network.predict_on_batch(batch)
-            self._by_shape[batch.shape] = network
-            if len(self._by_shape) > MAX_SHAPES:
-                del self._by_shape[next(iter(self._by_shape))]  # the oldest
-        return self._by_shape[batch.shape]
 
 
 def load_predictor(run: Run) -> Predictor:
-    """The run's `Predictor`; see there for what it raises."""
-    return Predictor(run)
+    """The run's network in Keras, the reference that scores are computed with.
+
+    Raises:
+        RunError: weights are missing or not those that run.json names, or fit no such network.
+        RecipeError, MissingPackageError: the network cannot be built here.
+    """
+    preprocessing = Preprocessing.of(run)
+    return Predictor(run, preprocessing, KerasEngine(run, preprocessing.input_size))
 
 
-def _build_network(run: Run, input_size: Size | None) -> Any:
-    """A keras.Model from images (B, h, w, 3) to probabilities (B, h, w, 34) float32."""
-    import keras
+def load_fastest_predictor(run: Run) -> Predictor:
+    """The run's network in the engine that serves it fastest, as far as that is known yet.
 
-    from segcore.models import build_model, inference_model
-    from segcore.weight_files import load_weights
+    `SEGCORE_ENGINE` sets it: keras or openvino. A converted checkpoint that does not agree with
+    Keras is never used, whatever is set. Raises as `load_predictor`.
+    """
+    if serves_converted(run):
+        folder, verdict = converted.folder_of(run), converted.stored_verdict(run)
+        if verdict is not None and converted.is_intact(folder, verdict):
+            engine = OpenVINOEngine(folder, verdict.precision)
+            return Predictor(run, Preprocessing.of(run), engine)
+    return load_predictor(run)
 
-    # A training in this process may have set a lower precision for the layers it builds.
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        options = run.manifest.get("model_options", {})
-        model = build_model(run.model, input_size=input_size, **options)
-    finally:
-        keras.config.set_dtype_policy(policy)
-    load_weights(model, run)
-    logits_model = inference_model(model)
-    probabilities = keras.layers.Softmax(dtype="float32")(logits_model.output)
-    return keras.Model(logits_model.input, probabilities)
+
+def serves_converted(run: Run) -> bool:
+    """Whether the run is served from a converted checkpoint, so that Keras is not needed.
+
+    Raises SegcoreError where `SEGCORE_ENGINE` names no engine.
+    """
+    if not _openvino_is_wanted():
+        return False
+    verdict = converted.stored_verdict(run)
+    if verdict is None or not verdict.agrees:
+        return False
+    return verdict.is_fast or settings.engine() == "openvino"
+
+
+def may_be_converted(run: Run) -> bool:
+    """Whether it is still to be found out if a converted checkpoint would serve the run.
+
+    Raises as `serves_converted`.
+    """
+    return _openvino_is_wanted() and converted.stored_verdict(run) is None
+
+
+def _openvino_is_wanted() -> bool:
+    setting = settings.engine()
+    return setting == "openvino" or (setting is None and not devices.may_have_gpu())
 
 
 def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
@@ -282,8 +287,9 @@ def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         (H, W) uint8 labels, (H, W) float32 confidence.
     """
-    winners = scores.argmax(axis=-1).astype(np.uint8)
-    peaks = scores.max(axis=-1)
+    best = scores.argmax(axis=-1)
+    peaks = np.take_along_axis(scores, best[..., None], axis=-1)[..., 0]  # faster than a maximum
+    winners = best.astype(np.uint8)
     if scores.shape[:2] == size:
         return winners, peaks
     after = np.pad(winners, ((0, 1), (0, 1)), mode="edge")

@@ -1,13 +1,20 @@
-"""Where things are kept. `SEGCORE_ARTIFACTS` moves artifacts/ elsewhere."""
+"""Where things are kept, and what the environment sets."""
 
 import os
 from pathlib import Path
+
+from segcore.errors import SegcoreError
+
+ENGINES = ("keras", "openvino")
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def artifacts_dir() -> Path:
-    """The folder of everything written at runtime, read afresh so that tests can move it."""
+    """The folder of everything written at runtime; `SEGCORE_ARTIFACTS` moves it.
+
+    Read afresh so that tests can move it.
+    """
     return Path(os.environ.get("SEGCORE_ARTIFACTS") or ROOT / "artifacts")
 
 
@@ -21,6 +28,23 @@ def prepared_dir() -> Path:
 
 def predictions_dir() -> Path:
     return artifacts_dir() / "predictions"
+
+
+def engines_dir() -> Path:
+    """Checkpoints converted for serving; each can be made again."""
+    return artifacts_dir() / "engines"
+
+
+def engine() -> str | None:
+    """What serves networks, one of `ENGINES` by `SEGCORE_ENGINE`; None: whatever is fastest.
+
+    Raises SegcoreError for any other name.
+    """
+    name = os.environ.get("SEGCORE_ENGINE") or None
+    if name is not None and name not in ENGINES:
+        known = " or ".join(ENGINES)
+        raise SegcoreError(f"SEGCORE_ENGINE={name}: there is no such engine; set {known}")
+    return name
 
 
 def registry_path() -> Path:

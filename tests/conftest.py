@@ -25,6 +25,14 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _one_engine() -> Iterator[None]:
+    """No test converts a network in the background; those of the engines choose for themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGCORE_ENGINE", "keras")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit's AppTest leaves its page behind as `__main__`, which spawned processes import."""

@@ -106,7 +106,7 @@ def test_labels_that_both_models_contradict_are_suspected(
         make_run(model, camvid)
     stub_predictions(monkeypatch, label=IDS["road"], confidence=0.97)
     write_picture(camvid / "valannot" / "film0_000.png", np.full((24, 32), 4, np.uint8))
-    monkeypatch.setattr(engine, "wait", lambda: True)
+    monkeypatch.setattr(engine, "wait", lambda *runs: True)
     page.run()
     labelled(page.button, "Count now").click().run()  # the masks are other ones now
     labelled(page.button, "Label them all").click().run()

@@ -22,7 +22,7 @@ PAGE = str(Path(__file__).parent.parent / "pages" / "evaluate.py")
 @pytest.fixture
 def runs(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     stub_predictions(monkeypatch)
-    monkeypatch.setattr(engine, "wait", lambda: True)
+    monkeypatch.setattr(engine, "wait", lambda *runs: True)
     return [make_run(model, camvid) for model in ("unet", "danet")]
 
 

@@ -187,7 +187,7 @@ def test_half_precision_on_disk_is_computed_in_single_precision():
     single = load_predictor(make_run("a"))
     half = load_predictor(make_run("b", half_precision=True))
     for stored, exact in zip(
-        half._network.get_weights(), single._network.get_weights(), strict=True
+        half._engine.network.get_weights(), single._engine.network.get_weights(), strict=True
     ):
         assert stored.dtype == np.float32
         assert np.array_equal(stored, exact.astype(np.float16))
@@ -259,9 +259,9 @@ def test_a_danet_labels_pictures_of_one_shape_after_another(monkeypatch):
 
     logits = inference_model(build_model("danet", input_size=None))
     network = keras.Model(logits.input, keras.layers.Softmax()(logits.output))
-    monkeypatch.setattr("segcore.inference._build_network", lambda run, size: network)
+    monkeypatch.setattr("segcore.engines.keras_engine.build_network", lambda run, size: network)
     predictor = load_predictor(make_run(size=(32, 64), multiple=32))
     for height, width in ((32, 64), (64, 32), (45, 45), (32, 64)):
         prediction = predictor.predict(noise(0, height, width))
         assert prediction.labels.shape == (height, width)
-    assert len(predictor._by_shape) == 3
+    assert len(predictor._engine._by_shape) == 3

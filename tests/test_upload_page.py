@@ -16,7 +16,8 @@ from made_runs import make_run
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cache, engine, state, visitors, wording
+from pages.shared import engine, state, visitors, wording
+from pages.shared.cache import networks
 from segcore import serving
 from segcore.inference import ONE_VIEW, Prediction, Preprocessing, Timings, Views
 from segcore.labels import IDS
@@ -46,8 +47,8 @@ def follow_red(run: Run) -> SimpleNamespace:
 def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     for model in ("unet", "danet"):
         make_run(model, camvid)
-    monkeypatch.setattr(engine, "wait", lambda: True)
-    monkeypatch.setattr(cache, "load_predictor", follow_red)
+    monkeypatch.setattr(engine, "wait", lambda *runs: True)
+    monkeypatch.setattr(networks, "load_fastest_predictor", follow_red)
     monkeypatch.setattr(visitors.DESK, "_allowance", serving.Allowance(240, 600, lambda: 0.0))
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = "camvid"
@@ -168,7 +169,7 @@ def test_a_full_line_is_one_sentence_at_once(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = serving.Desk(places=1)
-    monkeypatch.setattr(cache, "DESK", desk)
+    monkeypatch.setattr(networks, "DESK", desk)
     with desk.place("someone else"):
         upload(page, ("a.png", RED))
         assert "Too many people" in page.error[0].value

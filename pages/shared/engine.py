@@ -1,84 +1,179 @@
-"""Keras and its backend load in the background, so that the first page does not wait for them."""
+"""What runs networks loads in the background, so that the first page does not wait for it.
 
+Runs that were converted (`segcore.conversion`) need no more than OpenVINO; TensorFlow takes seconds
+and is loaded only for a run that was not, which is then converted in the background.
+"""
+
+import logging
 import os
 import threading
 from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.shared.visitors import DESK
+from segcore import devices, runs
+from segcore.errors import SegcoreError
+from segcore.inference import may_be_converted, serves_converted
+from segcore.runs import Run
+
+OPENVINO = "OpenVINO on the CPU"
+
 
 @dataclass
-class Engine:
-    """The loading of the network library in this process.
+class Loading:
+    """The loading of what runs networks in this process.
 
     Attributes:
         thread: does the loading; a daemon, so that stopping the dashboard need not wait for it.
-        device: where networks run, in words, once that is known.
+        title: what was loaded and where it runs, in words, once that is known.
         problem: why loading failed, in one line.
     """
 
     thread: threading.Thread
-    device: str | None = None
+    title: str | None = None
     problem: str | None = None
 
     @property
-    def is_ready(self) -> bool:
-        return self.device is not None
-
-    @property
-    def is_loading(self) -> bool:
+    def is_running(self) -> bool:
         return self.thread.is_alive()
 
+    def start(self) -> None:
+        """Begins, once per process."""
+        with _start:
+            if self.thread.ident is None:
+                self.thread.start()
 
-def _load() -> None:
+
+def _load_first() -> None:
+    """What the champions need: OpenVINO, or Keras where one of them is not converted."""
+    try:
+        if _serves_champions_converted():
+            import openvino  # noqa: F401 -- what the first prediction would wait for
+
+            FIRST.title = OPENVINO
+            return
+    except SegcoreError as error:
+        FIRST.problem = str(error)
+        return
+    except ImportError as error:
+        FIRST.problem = f"OpenVINO cannot be loaded ({error}); set SEGCORE_ENGINE=keras."
+        return
+    KERAS.start()
+    KERAS.thread.join()
+    FIRST.title, FIRST.problem = KERAS.title, KERAS.problem
+
+
+def _load_keras() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the console is for what an admin must see
     try:
         import keras
 
         import segcore.models  # noqa: F401 -- the rest of what the first prediction needs
 
-        gpus = keras.distribution.list_devices("gpu")
-        ENGINE.device = f"{len(gpus)} GPU" if gpus else "CPU"
+        gpus = devices.gpus()
+        place = f"{len(gpus)} GPU" if gpus else "the CPU"
+        names = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+        KERAS.title = f"{names.get(keras.backend.backend(), 'Keras')} on {place}"
     except ImportError as error:
-        ENGINE.problem = f"Keras cannot be loaded ({error}); `make run` installs what is missing."
+        KERAS.problem = f"Keras cannot be loaded ({error}); `make run` installs what is missing."
 
 
-ENGINE = Engine(threading.Thread(target=_load, name="load-keras", daemon=True))
 _start = threading.Lock()
+FIRST = Loading(threading.Thread(target=_load_first, name="load-engine", daemon=True))
+KERAS = Loading(threading.Thread(target=_load_keras, name="load-keras", daemon=True))
 
 
 def start() -> None:
-    """Begins loading, once per process."""
-    with _start:
-        if ENGINE.thread.ident is None:
-            ENGINE.thread.start()
+    """Begins loading what the champions need, once per process."""
+    FIRST.start()
 
 
-def wait() -> bool:
-    """Waits, visibly, until networks can run; False, with the reason shown, if they cannot."""
+def is_ready(*served: Run) -> bool:
+    """Whether these runs can label a picture now; without any, whether Keras is loaded."""
+    return KERAS.title is not None or (bool(served) and all(map(serves_converted, served)))
+
+
+def wait(*served: Run) -> bool:
+    """Waits, visibly, until these runs can label pictures; without any, until Keras is loaded.
+
+    Returns False, with the reason shown, where that cannot be.
+    """
     start()
-    if ENGINE.is_loading:
+    try:
+        if is_ready(*served):
+            return True
+    except SegcoreError as error:
+        st.error(str(error))
+        return False
+    KERAS.start()
+    if KERAS.is_running:
         with st.spinner("Loading TensorFlow, once after each start…", show_time=True):
-            ENGINE.thread.join()
-    if ENGINE.problem:
-        st.error(ENGINE.problem)
-    return ENGINE.is_ready
+            KERAS.thread.join()
+    if KERAS.problem:
+        st.error(KERAS.problem)
+    return KERAS.title is not None
+
+
+# --- converting ----------------------------------------------------------------------------------
+
+_asked: set[str] = set()
+
+
+def convert_later(run: Run) -> None:
+    """Converts a run's checkpoint in the background, once, where that may make it faster."""
+    if not may_be_converted(run):
+        return
+    with _start:
+        if run.name in _asked:
+            return
+        _asked.add(run.name)
+    threading.Thread(target=_convert, args=(run,), name="convert", daemon=True).start()
+
+
+def _convert(run: Run) -> None:
+    from segcore.conversion import convert
+
+    log = logging.getLogger(__name__)
+    try:
+        verdict = convert(run, DESK.run)
+    except SegcoreError as error:
+        log.warning("%s is not converted: %s", run.name, error)
+        return
+    if serves_converted(run):
+        log.info("%s is served by OpenVINO: %s", run.name, verdict.reason)
+    else:
+        log.warning("%s stays with Keras: %s", run.name, verdict.reason)
+    if _serves_champions_converted():
+        FIRST.title = OPENVINO
+
+
+def _serves_champions_converted() -> bool:
+    """Whether no champion, of any data set that a run is of or shipped for, needs Keras."""
+    datasets: set[str] = set()
+    for run in runs.list_runs():
+        datasets |= {run.dataset, *run.manifest.get("shipped_champion", ())}
+    champions = [run for dataset in datasets for run in runs.champions(dataset).values()]
+    return bool(champions) and all(map(serves_converted, champions))
+
+
+# --- the badge -----------------------------------------------------------------------------------
 
 
 @st.fragment(run_every=1.0)
 def _loading_badge() -> None:
-    if ENGINE.is_loading:
-        st.badge("Loading TensorFlow", icon=":material/hourglass_top:", color="gray")
+    if FIRST.is_running:
+        st.badge("Getting ready", icon=":material/hourglass_top:", color="gray")
     else:
         st.rerun()
 
 
 def badge() -> None:
-    """Says in the sidebar where networks run; looks again each second while they load."""
+    """Says in the sidebar what runs networks, and where; looks again while that loads."""
     with st.sidebar:
-        if ENGINE.is_loading:
+        if FIRST.is_running:
             _loading_badge()
-        elif ENGINE.problem:
-            st.badge("No network library", icon=":material/error:", color="red")
+        elif FIRST.problem:
+            st.badge("No engine", icon=":material/error:", color="red", help=FIRST.problem)
         else:
-            st.badge(f"{ENGINE.device} ready", icon=":material/memory:", color="green")
+            st.badge(f"{FIRST.title}", icon=":material/memory:", color="green")

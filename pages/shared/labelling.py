@@ -39,7 +39,7 @@ def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = Fa
     Args:
         private: a visitor's own picture, which is remembered for this visit only.
     """
-    if not engine.wait():
+    if not engine.wait(*runs):
         return None
     predict = cache.predict_private if private else cache.predict
     try:
@@ -56,9 +56,9 @@ def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = Fa
 def predict_before_eyes(
     runs: tuple[Run, Run], names: Names, image: np.ndarray, *, private: bool = False
 ) -> Pair | None:
-    """As `predict_pair`; as long as the network library loads, the picture is there and waits."""
+    """As `predict_pair`; as long as an engine loads, the picture is there and waits."""
     waiting = st.empty()
-    if not engine.ENGINE.is_ready:
+    if not engine.is_ready(*runs):
         with waiting.container():
             show_panels(image, [Panel("photo", "Photograph"), *prediction_panels(names, None)])
     pair = predict_pair(runs, image, private=private)
@@ -68,7 +68,7 @@ def predict_before_eyes(
 
 def predict_pair_in_tiles(runs: tuple[Run, Run], names: Names, image: np.ndarray) -> Pair | None:
     """As `predict_pair` for a visitor's own photo, at its own resolution, with progress."""
-    if not engine.wait():
+    if not engine.wait(*runs):
         return None
     try:
         found = [

@@ -56,7 +56,7 @@ def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
             key=f"label-{file.key}",
             disabled=key in made,
         )
-    if asked and engine.wait():
+    if asked and engine.wait(*runs):
         try:
             cache.keep("videos", key, lambda: _label(runs, names, file, rate))
             st.rerun()

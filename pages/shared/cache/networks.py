@@ -7,20 +7,36 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from pages.shared import engine
+from pages.shared.cache.stamps import Stamp, stamp_of
 from pages.shared.visitors import DESK, visitor
 from segcore import runs
-from segcore.inference import ONE_VIEW, Prediction, Predictor, Views, load_predictor
+from segcore.engines.converted import verdict_path
+from segcore.inference import ONE_VIEW, Prediction, Predictor, Views, load_fastest_predictor
 from segcore.runs import Run
+
+Network = tuple[str, str, Stamp]
+"""A run's folder, its weights' hash, and when they were converted to the faster engine."""
+
+
+def _network(run: Run) -> Network:
+    return str(run.path), str(run.weights_hash), stamp_of(verdict_path(run))
 
 
 def predictor(run: Run) -> Predictor:
-    """The run's network, ready to label images; waits for Keras to load. Raises RunError."""
-    return _predictor(str(run.path), str(run.weights_hash))
+    """The run's network, ready to label images; where it needs Keras, waits for that to load.
+
+    Raises RunError.
+    """
+    return _predictor(_network(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _predictor(path: str, weights_hash: str) -> Predictor:
-    return load_predictor(runs.get_run(Path(path).name))
+def _predictor(network: Network) -> Predictor:
+    run = runs.get_run(Path(network[0]).name)
+    loaded = load_fastest_predictor(run)
+    engine.convert_later(run)
+    return loaded
 
 
 def digest(image: np.ndarray) -> str:
@@ -30,15 +46,13 @@ def digest(image: np.ndarray) -> str:
 
 def predict(run: Run, image: np.ndarray) -> Prediction:
     """What the run's network says about an image of a data set, (H, W, 3) uint8; without scores."""
-    return _predict(str(run.path), str(run.weights_hash), digest(image), image, visitor())
+    return _predict(_network(run), digest(image), image, visitor())
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _predict(
-    path: str, weights_hash: str, digest: str, _image: np.ndarray, _visitor: str
-) -> Prediction:
+def _predict(network: Network, digest: str, _image: np.ndarray, _visitor: str) -> Prediction:
     with DESK.place(_visitor, photos=0):
-        return without_scores(label(_predictor(path, weights_hash), _image))
+        return without_scores(label(_predictor(network), _image))
 
 
 def label(predictor: Predictor, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
@@ -51,15 +65,15 @@ def predict_private(run: Run, image: np.ndarray) -> Prediction:
 
     Raises BusyError where too many ask, or this visitor has asked for too much.
     """
-    return _predict_private(str(run.path), str(run.weights_hash), digest(image), image, visitor())
+    return _predict_private(_network(run), digest(image), image, visitor())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, scope="session")
 def _predict_private(
-    path: str, weights_hash: str, digest: str, _image: np.ndarray, _visitor: str
+    network: Network, digest: str, _image: np.ndarray, _visitor: str
 ) -> Prediction:
     with DESK.place(_visitor, photos=0.5):  # the other half is the other run's
-        return without_scores(label(_predictor(path, weights_hash), _image))
+        return without_scores(label(_predictor(network), _image))
 
 
 def without_scores(prediction: Prediction) -> Prediction:

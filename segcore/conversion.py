@@ -1,0 +1,175 @@
+"""Converting a checkpoint to OpenVINO, and checking the result before anyone sees it.
+
+The conversion goes through TensorFlow's graph in memory. The result is used only where it says what
+Keras says: of rendered streets in two shapes, at least `SAME_LABELS` of the pixels get the same
+label, and as many have every probability within `BOUND` of that of Keras.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segcore import devices, settings
+from segcore.engines import Engine, converted
+from segcore.engines.converted import NETWORK, Verdict
+from segcore.engines.keras_engine import KerasEngine
+from segcore.engines.openvino_engine import OpenVINOEngine
+from segcore.files import locked
+from segcore.inference import Preprocessing
+from segcore.runs import Run
+from segcore.sources.streets import render_scene
+
+SAME_LABELS = 0.999
+BOUND = 0.01
+ROUNDS = 7
+"""Passes of each engine in turns; the best one counts, since other work only ever adds to it."""
+
+SLOWEST = 1.1
+"""Times what Keras takes: somewhat slower is still better than loading TensorFlow for seconds."""
+
+SCENE = 900_000
+"""Seed of the first picture: none of a data set."""
+
+Turn = Callable[[Callable[[], Any]], Any]
+
+
+def convert(run: Run, turn: Turn = lambda step: step()) -> Verdict:
+    """Converts the run's best checkpoint and checks it, once; returns what was found.
+
+    Args:
+        turn: runs one step of work on the device, such as `Desk.run`, so that visitors come in
+            between.
+
+    Raises:
+        RunError, RecipeError, MissingPackageError: Keras cannot load the run either.
+        StorageError: artifacts/ cannot be written.
+    """
+    with locked(settings.engines_dir()):
+        verdict = converted.stored_verdict(run)
+        if verdict is None:
+            verdict = _convert(run, turn)
+            converted.store_verdict(run, verdict)
+            converted.forget_oldest()
+    return verdict
+
+
+def _convert(run: Run, turn: Turn) -> Verdict:
+    import keras
+
+    if converted.openvino_version() is None:
+        return Verdict("OpenVINO is not installed")
+    if keras.backend.backend() != "tensorflow":
+        return Verdict("only what Keras builds on TensorFlow is converted")
+    preprocessing = Preprocessing.of(run)
+    reference = KerasEngine(run, preprocessing.input_size)
+    folder = converted.make_folder(run)
+    try:
+        _export(reference.network, folder / NETWORK)
+    except (ValueError, TypeError, RuntimeError) as error:
+        return Verdict(f"cannot be converted: {_first_line(error)}")
+    verdict = Verdict("nothing was tried")
+    for precision in devices.processor_precisions():
+        engine = OpenVINOEngine(folder, precision)
+        verdict = judge(engine, precision, reference, _batches(preprocessing), turn)
+        if verdict.agrees:
+            break
+    return Verdict(**{**vars(verdict), "digests": converted.digests(folder)})
+
+
+def judge(
+    engine: Engine, precision: str, reference: Engine, batches: list[np.ndarray], turn: Turn
+) -> Verdict:
+    """Compares two engines on batches (B, h, w, 3) uint8; times them, in turns, on the first."""
+    for each in (engine, reference):
+        for batch in batches:
+            each.warm_up(batch.shape)  # takes seconds, and nobody's turn
+    same, close = [], []
+    for batch in batches:
+        expected: np.ndarray = turn(partial(reference.probabilities, batch))
+        found: np.ndarray = turn(partial(engine.probabilities, batch))
+        same.append(np.mean(expected.argmax(-1) == found.argmax(-1)))
+        # A number that is none (NaN) is not within any bound.
+        close.append(np.mean((np.abs(expected - found) <= BOUND).all(axis=-1)))
+    spent: dict[Engine, list[float]] = {engine: [], reference: []}
+    for _ in range(ROUNDS):
+        for each, times in spent.items():
+            times.append(turn(partial(_milliseconds, each, batches[0])))
+    openvino_ms, keras_ms = (min(times) for times in spent.values())
+    share_same, share_close = float(min(same)), float(min(close))
+    agrees = min(share_same, share_close) >= SAME_LABELS
+    reason = (
+        f"{share_same:.2%} of the pixels get the same label, {share_close:.2%} have probabilities "
+        f"within {BOUND} ({SAME_LABELS:.1%} is asked of both); one picture takes {openvino_ms:.0f} "
+        f"ms, by Keras {keras_ms:.0f}"
+    )
+    return Verdict(
+        reason, agrees, openvino_ms < SLOWEST * keras_ms, precision, share_same, share_close,
+        openvino_ms, keras_ms,
+    )  # fmt: skip
+
+
+def _milliseconds(engine: Engine, batch: np.ndarray) -> float:
+    started = time.perf_counter()
+    engine.probabilities(batch)
+    return (time.perf_counter() - started) * 1000
+
+
+def _batches(preprocessing: Preprocessing) -> list[np.ndarray]:
+    """Two pictures of the training's shape and one upright, as the network sees them."""
+    height, width = preprocessing.size
+    scenes = [(height, width), (height, width), (width, height)]
+    images = [render_scene(SCENE + number, size)[0] for number, size in enumerate(scenes)]
+    return [preprocessing.apply(image)[None] for image in images]
+
+
+def _export(network: Any, target: Path) -> None:
+    """Writes the network for any batch size, height and width that it was built for.
+
+    Raises ValueError, TypeError, RuntimeError where that cannot be done.
+    """
+    import openvino
+    import tensorflow as tf
+
+    network = _with_sizes_from_the_input(network)
+    shape = (None, *network.input_shape[1:])
+    graph = tf.function(
+        lambda images: network(images, training=False),
+        input_signature=[tf.TensorSpec(shape, tf.uint8)],
+    )
+    try:
+        model = openvino.convert_model(graph.get_concrete_function())
+    except tf.errors.OpError as error:
+        raise RuntimeError(error.message) from error
+    # Keras' swish comes with outputs of its own, which would keep layers from being fused.
+    model = openvino.Model([model.get_results()[0]], model.get_parameters())
+    openvino.save_model(model, target, compress_to_fp16=False)
+
+
+def _with_sizes_from_the_input(network: Any) -> Any:
+    """The same network, its weights shared, whose resizing takes sizes that only the input knows.
+
+    Keras' own resizing wants numbers when the graph is built.
+    """
+    import keras
+    import tensorflow as tf
+
+    from segcore.models.danet import ResizeTo
+
+    class ResizeToInput(ResizeTo):
+        def call(self, features: Any, reference: Any) -> Any:
+            resized = tf.image.resize(features, tf.shape(reference)[1:3])
+            return tf.cast(resized, self.compute_dtype)
+
+    def clone(layer: Any) -> Any:
+        is_resizing = isinstance(layer, ResizeTo)
+        return ResizeToInput.from_config(layer.get_config()) if is_resizing else layer
+
+    return keras.models.clone_model(network, clone_function=clone)
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))

@@ -1,0 +1,57 @@
+"""The engine for processors: a converted checkpoint, run by OpenVINO."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segcore import devices
+from segcore.engines import MAX_SHAPES, Shape
+from segcore.engines.converted import NETWORK
+
+
+class OpenVINOEngine:
+    """A converted checkpoint. Imports neither TensorFlow nor Keras.
+
+    A network compiled for one shape takes 12 to 36 % less time than one for any shape
+    (docs/speed.md), so each shape is compiled once, when it is first met.
+
+    Args:
+        folder: holds the converted checkpoint.
+        precision: "f32" or "bf16".
+
+    Raises:
+        RuntimeError: OpenVINO cannot read it.
+    """
+
+    title = "OpenVINO"
+
+    def __init__(self, folder: Path, precision: str) -> None:
+        import openvino
+
+        self._core = openvino.Core()
+        self._core.set_property("CPU", {"INFERENCE_PRECISION_HINT": precision})
+        self._core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        self._model = self._core.read_model(folder / NETWORK)
+        self._requests: dict[Shape, Any] = {}
+
+    @property
+    def device(self) -> str:
+        return devices.processor()
+
+    def warm_up(self, shape: Shape) -> None:
+        if shape in self._requests:
+            return
+        model = self._model.clone()
+        model.reshape(list(shape))
+        request = self._core.compile_model(model, "CPU").create_infer_request()
+        request.infer([np.zeros(shape, np.uint8)])
+        self._requests[shape] = request
+        if len(self._requests) > MAX_SHAPES:
+            del self._requests[next(iter(self._requests))]  # the oldest
+
+    def probabilities(self, batch: np.ndarray) -> np.ndarray:
+        self.warm_up(batch.shape)
+        results = self._requests[batch.shape].infer([np.ascontiguousarray(batch)])
+        scores: np.ndarray = results[0]
+        return scores

@@ -1,0 +1,231 @@
+"""Engines: they agree, a conversion that does not is refused, and serving needs no TensorFlow."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_runs import make_run
+from made_data import noise
+
+from segcore import conversion, settings
+from segcore.conversion import convert, judge
+from segcore.engines import converted
+from segcore.engines.converted import Verdict
+from segcore.engines.keras_engine import KerasEngine
+from segcore.engines.openvino_engine import OpenVINOEngine
+from segcore.errors import SegcoreError
+from segcore.inference import (
+    AUGMENTED,
+    load_fastest_predictor,
+    load_predictor,
+    may_be_converted,
+    serves_converted,
+)
+from segcore.runs import Run
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tiny network is no measure of speed: where OpenVINO agrees, it is to be used."""
+    monkeypatch.setenv("SEGCORE_ENGINE", "openvino")
+
+
+@pytest.fixture(scope="module")
+def module_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("module") / "artifacts"
+
+
+@pytest.fixture
+def run(module_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that is converted once for all tests of this file."""
+    monkeypatch.setenv("SEGCORE_ARTIFACTS", str(module_artifacts))
+    folder = settings.runs_dir() / "unet-camvid-20250101-000000-abcd"
+    if not folder.exists():
+        return make_run()
+    return Run(folder, json.loads((folder / "run.json").read_text()))
+
+
+@pytest.mark.parametrize("shape", [(24, 32), (61, 45), (9, 90)])
+def test_a_converted_run_says_what_keras_says(run: Run, shape: tuple[int, int]) -> None:
+    verdict = convert(run)
+    assert verdict.agrees, verdict.reason
+    fast, reference = load_fastest_predictor(run), load_predictor(run)
+    assert (fast.engine, reference.engine) == ("OpenVINO", "Keras")
+    image = noise(1, *shape)
+    for views in ({}, {"views": AUGMENTED}):
+        found, expected = fast.predict(image, **views), reference.predict(image, **views)
+        np.testing.assert_allclose(found.scores, expected.scores, atol=1e-4)
+        np.testing.assert_allclose(found.confidence, expected.confidence, atol=1e-4)
+        assert np.mean(found.labels == expected.labels) >= 0.999
+        np.testing.assert_allclose(found.probabilities().sum(-1), 1, atol=1e-5)
+
+
+def test_a_batch_is_labelled_as_its_pictures_alone(run: Run) -> None:
+    convert(run)
+    predictor = load_fastest_predictor(run)
+    images = [noise(seed, 24, 32) for seed in range(3)]
+    together = predictor.predict_batch(images)
+    for image, found in zip(images, together, strict=True):
+        np.testing.assert_allclose(found.scores, predictor.predict(image).scores, atol=1e-5)
+
+
+def test_an_earlier_result_is_not_overwritten_by_the_next(run: Run) -> None:
+    convert(run)
+    predictor = load_fastest_predictor(run)
+    first = predictor.predict(noise(1, 24, 32)).scores
+    kept = first.copy()
+    predictor.predict(noise(2, 24, 32))
+    assert np.array_equal(first, kept)
+
+
+def test_a_shape_is_compiled_once(run: Run) -> None:
+    """And the oldest shape is let go, so that uploads of any shape fill no memory."""
+    verdict = convert(run)
+    engine = OpenVINOEngine(converted.folder_of(run), verdict.precision)
+    engine.warm_up((1, 24, 32, 3))
+    request = engine._requests[(1, 24, 32, 3)]
+    engine.probabilities(noise(1, 24, 32)[None])
+    engine.probabilities(noise(2, 24, 32)[None])
+    assert list(engine._requests.values()) == [request]
+    for columns in range(1, 20):
+        engine.warm_up((1, 8, 8 * columns, 3))
+    assert len(engine._requests) == 16
+
+
+def test_keras_does_not_trace_a_network_again_once_it_is_warm(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    traced = []
+    call = keras.layers.Softmax.call
+    monkeypatch.setattr(
+        keras.layers.Softmax, "call", lambda *a, **k: traced.append(1) or call(*a, **k)
+    )
+    engine = KerasEngine(run, None)
+    engine.warm_up((1, 24, 32, 3))
+    before = len(traced)
+    assert before
+    for seed in range(3):
+        engine.probabilities(noise(seed, 24, 32)[None])
+    assert len(traced) == before
+
+
+def test_a_conversion_is_done_once_and_known_by_the_weights(run: Run) -> None:
+    convert(run)
+    written = converted.verdict_path(run).stat().st_mtime_ns
+    assert not may_be_converted(run)
+    convert(run)
+    assert converted.verdict_path(run).stat().st_mtime_ns == written
+    weights = {"best.weights.h5": {"sha256": "0" * 64, "bytes": 1}}
+    retrained = Run(run.path, {**run.manifest, "weights": weights})
+    assert converted.folder_of(retrained) != converted.folder_of(run)
+    assert may_be_converted(retrained)
+    assert not serves_converted(retrained)
+
+
+class Stretched:
+    """Says something else than the engine it asks, by this much in every probability."""
+
+    title, device = "Stretched", "CPU"
+
+    def __init__(self, engine: KerasEngine, change: float) -> None:
+        self.engine, self.change = engine, change
+
+    def warm_up(self, shape: tuple[int, ...]) -> None:
+        self.engine.warm_up(shape)
+
+    def probabilities(self, batch: np.ndarray) -> np.ndarray:
+        return self.engine.probabilities(batch) + np.float32(self.change)
+
+
+@pytest.mark.parametrize(("change", "agrees"), [(0.005, True), (0.02, False), (np.nan, False)])
+def test_an_engine_out_of_bounds_is_refused(run: Run, change: float, agrees: bool) -> None:
+    reference = KerasEngine(run, None)
+    batches = [noise(seed, 24, 32)[None] for seed in range(2)]
+    verdict = judge(Stretched(reference, change), "f32", reference, batches, lambda step: step())
+    assert verdict.agrees == agrees
+    assert "within 0.01" in verdict.reason
+
+
+def test_a_network_that_cannot_be_converted_stays_with_keras(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(network: object, target: Path) -> None:
+        raise RuntimeError("no such operation\nand a long story")
+
+    monkeypatch.setattr(conversion, "_export", fail)
+    run = make_run()
+    assert convert(run).reason == "cannot be converted: no such operation"
+    assert not serves_converted(run)
+    assert load_fastest_predictor(run).engine == "Keras"
+    assert not may_be_converted(run)  # not tried at each prediction
+
+
+def test_old_conversions_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converted, "KEPT", 1)
+    monkeypatch.setattr(conversion, "_convert", lambda run, turn: Verdict("not tried"))
+    first, second = make_run(), make_run("unet-camvid-20250101-000000-bbbb", seed=1)
+    convert(first)
+    convert(second)
+    assert not converted.folder_of(first).exists()
+    assert converted.stored_verdict(second) == Verdict("not tried")
+
+
+def test_a_network_of_one_fixed_size_is_converted_too() -> None:
+    run = make_run(mode="stretch")
+    assert convert(run).agrees
+    fast, reference = load_fastest_predictor(run), load_predictor(run)
+    image = noise(1, 61, 45)
+    assert fast.engine == "OpenVINO"
+    np.testing.assert_allclose(
+        fast.predict(image).scores, reference.predict(image).scores, atol=1e-4
+    )
+
+
+def test_a_damaged_conversion_is_not_used() -> None:
+    run = make_run()
+    convert(run)
+    weights = converted.folder_of(run) / converted.WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-4] + b"\0\1\2\3")
+    assert load_fastest_predictor(run).engine == "Keras"
+
+
+def test_the_engine_can_be_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    convert(run)
+    monkeypatch.setenv("SEGCORE_ENGINE", "keras")
+    assert load_fastest_predictor(run).engine == "Keras"
+    assert not may_be_converted(run)
+    monkeypatch.setenv("SEGCORE_ENGINE", "abacus")
+    with pytest.raises(SegcoreError, match="set keras or openvino"):
+        load_fastest_predictor(run)
+
+
+SERVED = """
+import sys
+import numpy as np
+from segcore import runs
+from segcore.inference import load_fastest_predictor
+from pages.shared import engine
+
+run = runs.get_run(sys.argv[1])
+runs.promote(run)
+engine.start()
+engine.FIRST.thread.join()
+assert engine.is_ready(run), engine.FIRST
+labels = load_fastest_predictor(run).predict(np.zeros((50, 40, 3), np.uint8)).labels
+print(engine.FIRST.title, labels.shape, {"keras", "tensorflow", "jax"} & set(sys.modules))
+"""
+
+
+def test_a_converted_champion_is_served_without_tensorflow_or_keras(run: Run) -> None:
+    convert(run)
+    result = subprocess.run(
+        [sys.executable, "-c", SERVED, run.name], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout.strip() == "OpenVINO on the CPU (50, 40) set()", result.stderr
