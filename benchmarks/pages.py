@@ -1,0 +1,188 @@
+"""What a visitor waits for: the first page, the next page, another picture; and what it weighs.
+
+    python benchmarks/pages.py [--data streets] [--rounds 12] [--visitors 8] [--json FILE]
+
+A server of its own and headless Chromium, on the same cores. A page counts as shown when its script
+has ended and the browser has drawn twice since. The bytes are those that came over the network for
+it: the page's own first visit includes Streamlit's scripts, the next pages only what is theirs.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from live_dashboard import chromium, labelled, running_dashboard, settle  # noqa: E402
+from playwright.sync_api import Browser, Page  # noqa: E402
+
+from segcore import devices  # noqa: E402
+from segcore.conversion import convert  # noqa: E402
+from segcore.runs import champions  # noqa: E402
+from segcore.settings import artifacts_dir  # noqa: E402
+from segcore.sources import open_source  # noqa: E402
+
+PAGES = ("Overview", "Compare", "Evaluation", "Training", "Dataset", "Upload", "Admin")
+CLICK_AND_WAIT = """([label, role, rounds]) => {
+  const find = () => [...document.querySelectorAll(role)].find(
+    (one) => one.innerText.split('\\n').some((line) => line.trim() === label));
+  const once = () => new Promise((done) => {
+    const app = document.querySelector('[data-testid=stApp]');
+    const running = () => app.dataset.testScriptState !== 'notRunning';
+    const started = performance.now();
+    let ran = false;
+    find().click();
+    const look = () => {
+      ran = ran || running();
+      if (!ran || running()) return setTimeout(look, 2);
+      const end = () => done(performance.now() - started);
+      requestAnimationFrame(() => requestAnimationFrame(end));
+    };
+    look();
+  });
+  return (async () => {
+    const spent = [];
+    for (let round = 0; round < rounds; round++) spent.push(await once());
+    return spent;
+  })();
+}"""
+"""Clicks again and again; the milliseconds until what each click asked for was drawn."""
+
+
+class Traffic:
+    """Bytes that reach a page, by HTTP and by Streamlit's WebSocket."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        client = page.context.new_cdp_session(page)
+        client.send("Network.enable")
+        client.on("Network.dataReceived", lambda event: self._add(event["encodedDataLength"]))
+        client.on(
+            "Network.webSocketFrameReceived",
+            lambda event: self._add(3 * len(event["response"]["payloadData"]) // 4),  # base64
+        )
+
+    def _add(self, count: int) -> None:
+        self.bytes += count
+
+    @contextmanager
+    def counted(self, into: dict[str, int], name: str) -> Iterator[None]:
+        before = self.bytes
+        yield
+        into[name] = self.bytes - before
+
+
+def first_page(address: str, started: float, browser: Browser) -> float:
+    """Seconds from the server's start until the overview's heading can be read."""
+    page = browser.new_page()
+    page.goto(address)
+    page.get_by_role("heading", level=1).wait_for()
+    seconds = time.perf_counter() - started
+    settle(page)
+    page.context.close()
+    return seconds
+
+
+def navigation(page: Page, rounds: int) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Milliseconds from a click on a page's name until it is drawn, and its bytes, both warm."""
+    traffic = Traffic(page)
+    spent: dict[str, list[float]] = {name: [] for name in PAGES}
+    weight: dict[str, int] = {}
+    for number in range(rounds + 1):
+        for name in PAGES:
+            with traffic.counted(weight, name):
+                milliseconds = page.evaluate(CLICK_AND_WAIT, [name, "a", 1])
+                settle(page)
+            if number:  # the first round warms up
+                spent[name] += milliseconds
+    return spent, weight
+
+
+def open_compare(page: Page, address: str, data: str, number: int) -> None:
+    """Compare, at the NUMBER-th picture of the validation split."""
+    keys = [item.key for item in open_source(data).items("val")]
+    page.goto(f"{address}/compare?data={data}&image={keys[number % len(keys)]}")
+    settle(page)
+    labelled(page)
+
+
+def next_pictures(page: Page, rounds: int) -> list[float]:
+    """Milliseconds from a click on Next until both models' masks are drawn."""
+    spent: list[float] = page.evaluate(CLICK_AND_WAIT, ["Next", "button", rounds])
+    labelled(page)
+    return spent
+
+
+def together(browser: Browser, address: str, data: str, visitors: int, rounds: int) -> list[float]:
+    """As `next_pictures`, for visitors who all ask at once, each for pictures of their own."""
+    pages = [browser.new_context().new_page() for _ in range(visitors)]
+    for number, page in enumerate(pages, start=1):
+        open_compare(page, address, data, number * (rounds + 1))
+    for page in pages:
+        page.evaluate(
+            f"args => {{ window.spent = ({CLICK_AND_WAIT})(args); }}", ["Next", "button", rounds]
+        )
+    return [value for page in pages for value in page.evaluate("() => window.spent")]
+
+
+def convert_champions(data: str) -> None:
+    """As a dashboard finds them that has served before."""
+    for run in champions(open_source(data).name).values():
+        convert(run)
+
+
+def measure(data: str, rounds: int, visitors: int) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        started = time.perf_counter()
+        with running_dashboard(artifacts_dir(), Path(folder) / "server.log") as address:
+            found: dict[str, object] = {"first page, s": first_page(address, started, browser)}
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            open_compare(page, address, data, 0)
+            found["first masks, s"] = time.perf_counter() - started
+            pictures = next_pictures(page, rounds)
+            found["next picture, ms"] = spread(pictures)
+            page.goto(f"{address}/?data={data}")
+            settle(page)
+            spent, weight = navigation(page, rounds)
+            found["navigation, ms"] = {name: spread(values) for name, values in spent.items()}
+            found["navigation, all, ms"] = spread(
+                [ms for values in spent.values() for ms in values]
+            )
+            found["page, bytes"] = weight
+            page.close()
+            crowd = together(browser, address, data, visitors, rounds)
+            found[f"next picture, {visitors} visitors, ms"] = spread(crowd)
+    return found
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    cuts = statistics.quantiles(values, n=20, method="inclusive")
+    return {"median": round(statistics.median(values)), "p95": round(cuts[-1]), "n": len(values)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="streets", help="data set whose champions are shown")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--visitors", type=int, default=8)
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    options = parser.parse_args()
+    convert_champions(options.data)
+    found = {"machine": f"{devices.processor()}, {os.cpu_count()} cores"}
+    found |= measure(options.data, options.rounds, options.visitors)
+    print(json.dumps(found, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
