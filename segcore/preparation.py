@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -66,9 +67,19 @@ class Prepared:
     spec: str
     dataset: str
     size: Size
-    fingerprint: str  # of all splits of the source, prepared or not
     splits: dict[str, PreparedSplit]
     path: Path
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the samples' names and pixels: the same after a copy and on any machine."""
+        digest = hashlib.sha256()
+        for name, split in sorted(self.splits.items()):
+            digest.update(json.dumps([name, split.keys]).encode())
+            digest.update(split.images.data)
+            if split.masks is not None:
+                digest.update(split.masks.data)
+        return digest.hexdigest()
 
 
 def prepare(
@@ -155,12 +166,10 @@ def native_samples(spec: str, split: str) -> Samples:
 
 
 def _prepared(source: Source, size: Size, splits: dict[str, PreparedSplit]) -> Prepared:
-    fingerprints = "".join(source.fingerprint(split) for split in source.splits)
     return Prepared(
         spec=source.spec,
         dataset=source.name,
         size=size,
-        fingerprint=hashlib.sha256(fingerprints.encode()).hexdigest(),
         splits=splits,
         path=_size_folder(source, size),
     )

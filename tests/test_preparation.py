@@ -81,7 +81,7 @@ def test_load_prepared_never_builds(camvid, artifacts):
     prepared = prepare(spec, splits=["train"])
     loaded = load_prepared(spec)
     assert list(loaded.splits) == ["train"]
-    assert loaded.fingerprint == prepared.fingerprint == prepare(spec).fingerprint
+    assert loaded.fingerprint == prepared.fingerprint != prepare(spec).fingerprint
     assert load_prepared(spec, (12, 16)) is None
 
 
