@@ -215,6 +215,7 @@ from pages.shared import engine
 
 run = runs.get_run(sys.argv[1])
 runs.promote(run)
+engine.BUILT_IN = run.dataset
 engine.start()
 engine.FIRST.thread.join()
 assert engine.is_ready(run), engine.FIRST

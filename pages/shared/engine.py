@@ -18,6 +18,8 @@ from segcore.inference import may_be_converted, serves_converted
 from segcore.runs import Run
 
 OPENVINO = "OpenVINO on the CPU"
+BUILT_IN = "streets"
+"""The data set that visitors meet first: it is always there."""
 
 
 @dataclass
@@ -46,9 +48,9 @@ class Loading:
 
 
 def _load_first() -> None:
-    """What the champions need: OpenVINO, or Keras where one of them is not converted."""
+    """What the first page needs: OpenVINO, or Keras where one of its runs is not converted."""
     try:
-        if _serves_champions_converted():
+        if _serves_first_converted():
             import openvino  # noqa: F401 -- what the first prediction would wait for
 
             FIRST.title = OPENVINO
@@ -85,7 +87,7 @@ KERAS = Loading(threading.Thread(target=_load_keras, name="load-keras", daemon=T
 
 
 def start() -> None:
-    """Begins loading what the champions need, once per process."""
+    """Begins loading what the first page needs, once per process."""
     FIRST.start()
 
 
@@ -144,16 +146,13 @@ def _convert(run: Run) -> None:
         log.info("%s is served by OpenVINO: %s", run.name, verdict.reason)
     else:
         log.warning("%s stays with Keras: %s", run.name, verdict.reason)
-    if _serves_champions_converted():
+    if _serves_first_converted():
         FIRST.title = OPENVINO
 
 
-def _serves_champions_converted() -> bool:
-    """Whether no champion, of any data set that a run is of or shipped for, needs Keras."""
-    datasets: set[str] = set()
-    for run in runs.list_runs():
-        datasets |= {run.dataset, *run.manifest.get("shipped_champion", ())}
-    champions = [run for dataset in datasets for run in runs.champions(dataset).values()]
+def _serves_first_converted() -> bool:
+    """Whether the runs of the data set that visitors meet first need no Keras."""
+    champions = runs.champions(BUILT_IN).values()
     return bool(champions) and all(map(serves_converted, champions))
 
 
