@@ -1,7 +1,8 @@
 """Run + data -> counts per image -> report, at the truth's own resolution.
 
-Images are streamed: one is in memory at a time, and only counts are kept of it; the masks go to
-`segcore.predictions`, so that pictures can be found by them. The result lies in the run's folder
+Images are streamed: a few are in memory at a time, one in the network, the others read or counted
+meanwhile, and only counts are kept of them; the masks go to `segcore.predictions`, so that
+pictures can be found by them. The result lies in the run's folder
 as evaluation-DATASET-SPLIT.json (the report) and .npz (the counts), and is taken from there as
 long as weights, data and definitions are the same.
 """
@@ -30,8 +31,10 @@ from segcore.inference import (
     Predictor,
     Views,
     load_predictor,
+    without_scores,
 )
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
+from segcore.parallel import overlapped
 from segcore.predictions import PredictionWriter
 from segcore.preparation import native_samples
 from segcore.runs import Run, verified_weights
@@ -269,21 +272,24 @@ def _evaluate(
     keep: Callable[[str, Prediction], None] | None,
 ) -> Evaluation:
     samples = native_samples(source.spec, split)
-    count = len(samples)
     digest = hashlib.sha256()
     keys, sequences, counts = [], [], []
-    for index in range(count):
+
+    def score(index: int) -> tuple[Sample, Prediction, ImageCounts]:
         sample = samples[index]
         truth = _mask_of(sample)
-        _add_sample(digest, sample)
         prediction = predictor.predict(sample.image, views)
+        return sample, without_scores(prediction), ImageCounts.of(truth, prediction)
+
+    for sample, prediction, counted in overlapped(score, range(len(samples))):
+        _add_sample(digest, sample)
         if keep is not None:
             keep(sample.key, prediction)
         keys.append(sample.key)
         sequences.append(sample.sequence)
-        counts.append(ImageCounts.of(truth, prediction))
+        counts.append(counted)
         if progress is not None:
-            progress(index + 1, count)
+            progress(len(counts), len(samples))
     identity = Identity(
         run=predictor.run.name,
         weights_sha256=str(predictor.run.weights_hash),

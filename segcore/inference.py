@@ -273,6 +273,11 @@ def _openvino_is_wanted() -> bool:
     return setting == "openvino" or (setting is None and not devices.may_have_gpu())
 
 
+def without_scores(prediction: Prediction) -> Prediction:
+    """Labels, confidence and times alone: a fifth of the memory and less."""
+    return replace(prediction, scores=np.empty((0, 0, 0), np.float32))
+
+
 def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
     """Top class and its probability after resizing the probabilities bilinearly to `size`.
 

@@ -1,11 +1,12 @@
-"""The same work on many things, in several processes where that pays."""
+"""The same work on many things, in several processes or threads where that pays."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
@@ -17,6 +18,9 @@ Result = TypeVar("Result")
 
 PARALLEL_FROM = 100
 """With fewer pictures, starting processes takes longer than they save."""
+
+OVERLAPPED = 3
+"""Pictures at once: one in the network, one being read and one being counted."""
 
 
 def default_workers(pictures: int) -> int:
@@ -52,6 +56,25 @@ def in_order(
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def overlapped(work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """The results of the tasks in their order, a few worked on at once, by threads.
+
+    For work of which a part takes turns, such as a network's: the rest of it is done meanwhile.
+    """
+    with ThreadPoolExecutor(OVERLAPPED) as pool:
+        begun: deque[Future[Result]] = deque()
+        try:
+            for task in tasks:
+                begun.append(pool.submit(work, task))
+                if len(begun) > OVERLAPPED:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()
 
 
 def _follow_parent() -> None:

@@ -20,7 +20,8 @@ from PIL import Image
 from segcore.errors import StorageError
 from segcore.files import storage_error
 from segcore.images import resize_labels
-from segcore.inference import Prediction, load_predictor
+from segcore.inference import Prediction, load_predictor, without_scores
+from segcore.parallel import overlapped
 from segcore.preparation import native_samples
 from segcore.runs import Run
 from segcore.settings import predictions_dir
@@ -142,11 +143,15 @@ def predict_split(
     samples = native_samples(spec, split)
     predictor = load_predictor(run)
     with PredictionWriter(run, source.name, split, source.fingerprint(split)) as writer:
-        for index in range(len(samples)):
+
+        def label(index: int) -> tuple[str, Prediction]:
             sample = samples[index]
-            writer.add(sample.key, predictor.predict(sample.image))
+            return sample.key, without_scores(predictor.predict(sample.image))
+
+        for key, prediction in overlapped(label, range(len(samples))):
+            writer.add(key, prediction)
             if progress:
-                progress(index + 1, len(samples))
+                progress(len(writer.keys), len(samples))
     stored = stored_predictions(run, spec, split)
     if stored is None:
         raise StorageError(f"{writer.path}: cannot be read back; check the disk and try again")

@@ -16,6 +16,7 @@ from segcore.agreement import label_shares
 from segcore.colors import RUN_A, RUN_B
 from segcore.errors import BusyError, ImageError, SegcoreError
 from segcore.images import Photo
+from segcore.inference import without_scores
 from segcore.labels import NAMES
 from segcore.photo_outputs import Bundle, Labelled
 from segcore.runs import Run
@@ -163,8 +164,7 @@ def _bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> bytes:
                     st.warning(f"{wording.file_name(one.file.name)}: {error}")
                     continue
                 a, b = (
-                    cache.without_scores(cache.label(predictor, photo.image))
-                    for predictor in predictors
+                    without_scores(cache.label(predictor, photo.image)) for predictor in predictors
                 )
                 bundle.add(number, photo, labelled(runs, names, (a, b), in_tiles=False))
                 bar.progress(number / len(opened), f"{number} of {len(opened)} photos labelled")

@@ -23,7 +23,6 @@ from pages.shared.cache.networks import (
     predict,
     predict_private,
     predictor,
-    without_scores,
 )
 from pages.shared.cache.trained import champions, class_iou, history, list_runs
 from pages.shared.cache.visits import keep, open_private, unpack_private
@@ -57,5 +56,4 @@ __all__ = [
     "thumbnail",
     "unpack_private",
     "whole_spec",
-    "without_scores",
 ]

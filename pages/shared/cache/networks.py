@@ -1,7 +1,6 @@
 """Networks, and what they say about an image."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,14 @@ from pages.shared.cache.stamps import Stamp, stamp_of
 from pages.shared.visitors import DESK, visitor
 from segcore import runs
 from segcore.engines.converted import verdict_path
-from segcore.inference import ONE_VIEW, Prediction, Predictor, Views, load_fastest_predictor
+from segcore.inference import (
+    ONE_VIEW,
+    Prediction,
+    Predictor,
+    Views,
+    load_fastest_predictor,
+    without_scores,
+)
 from segcore.runs import Run
 
 Network = tuple[str, str, Stamp]
@@ -74,8 +80,3 @@ def _predict_private(
 ) -> Prediction:
     with DESK.place(_visitor, photos=0.5):  # the other half is the other run's
         return without_scores(label(_predictor(network), _image))
-
-
-def without_scores(prediction: Prediction) -> Prediction:
-    """All that pages show, at a fifth of the memory and less."""
-    return replace(prediction, scores=np.empty((0, 0, 0), np.float32))
