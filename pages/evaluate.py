@@ -21,7 +21,7 @@ from pages.shared.cost import show_cost
 from pages.shared.labelling import Names
 from pages.shared.scored import Pair, Scored, scored_runs
 from pages.shared.state import Selection
-from segcore import figures
+from segcore import figures, findings
 from segcore.errors import SegcoreError
 from segcore.evaluation import evaluate
 from segcore.runs import Run
@@ -109,7 +109,7 @@ def show_pair(selection: Selection, pair: Pair) -> None:
         problem = str(error)
     a, b = (side.name for side in pair)
     st.title(
-        wording.headline(comparison, a, b) if comparison else f"{a} and {b} cannot be compared",
+        findings.headline(comparison, a, b) if comparison else f"{a} and {b} cannot be compared",
         anchor=False,
     )
     st.caption(scoreboard.policy_line(pair[0].report, selection))
@@ -117,9 +117,9 @@ def show_pair(selection: Selection, pair: Pair) -> None:
         st.error(problem)
     scoreboard.show_pictures(pair, comparison)
     scoreboard.show_headline(pair, comparison)
-    scoreboard.show_scoreboard(pair)
+    scoreboard.show_scoreboard(pair, comparison)
     scoreboard.show_classes(pair, comparison)
-    scoreboard.show_categories(pair)
+    scoreboard.show_categories(pair, comparison)
     error_anatomy.show_confusions(pair)
     incomplete = [side for side in pair if not side.evaluation.is_complete]
     if incomplete:
