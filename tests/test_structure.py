@@ -15,7 +15,8 @@ LIGHT = (
     "recipes preparation comparison evaluation inference archives cli sources photo_limits pixels "
     "decoder videos tiling serving photo_outputs counting predictions disagreement browsing "
     "csv_logs colors admission audit datasets estimates leases recipe_fields run_lock storage "
-    "tasks anatomy trust image_counts mistakes"
+    "tasks anatomy trust image_counts mistakes background findings tables sides "
+    "run_names"
 ).split()
 
 
