@@ -7,6 +7,7 @@ from pages.shared import (
     confidence,
     error_anatomy,
     guards,
+    handing_over,
     mistake_gallery,
     scoreboard,
     scoring,
@@ -54,15 +55,17 @@ def show_pair(selection: Selection, pair: Pair) -> None:
     st.caption(scoreboard.policy_line(pair[0].report, selection))
     if problem:
         st.error(problem)
-    part = st.segmented_control(
-        "Part",
-        [SCORES, MISTAKES, CONFIDENCE, COST],
-        default=SCORES,
-        required=True,
-        key=PART,
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        part = st.segmented_control(
+            "Part",
+            [SCORES, MISTAKES, CONFIDENCE, COST],
+            default=SCORES,
+            required=True,
+            key=PART,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        handing_over.show_downloads(selection, pair)
     if part == SCORES:
         show_scores(pair, comparison)
     elif part == MISTAKES:

@@ -1,12 +1,19 @@
-"""The commands that judge runs: evaluate, compare."""
+"""The commands that judge runs: evaluate, compare, report."""
 
 import argparse
 import functools
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from segcore import runs
 from segcore.cli.arguments import add_data_and_split, print_json
+from segcore.errors import SegcoreError
 from segcore.progress_bar import ProgressBar
+
+if TYPE_CHECKING:
+    from segcore.evaluation import Evaluation
+
+Scored = tuple[runs.Run, "Evaluation"]
 
 
 def add(commands: Any) -> None:
@@ -26,6 +33,19 @@ def add(commands: Any) -> None:
     add_data_and_split(compare)
     compare.add_argument("--json", action="store_true", help="one JSON object on standard output")
     compare.set_defaults(command=_compare)
+
+    report = commands.add_parser("report", help="the comparison as one HTML file, and its tables")
+    report.add_argument("--a", required=True, metavar="RUN")
+    report.add_argument("--b", required=True, metavar="RUN")
+    add_data_and_split(report)
+    report.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="FILE.html, or FILE.zip of every table as CSV and JSON",
+    )
+    report.set_defaults(command=_report)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -54,15 +74,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from segcore.comparison import compare
-    from segcore.evaluation import evaluate
 
-    with ProgressBar() as bar:
-        evaluations = []
-        for name in (options.a, options.b):
-            show = functools.partial(bar.update, name)
-            run = runs.get_run(name)
-            evaluations.append(evaluate(run, options.data, options.split, progress=show))
-    report = compare(evaluations[0], evaluations[1]).report()
+    (_, a), (_, b) = _scored_pair(options)
+    report = compare(a, b).report()
     if options.json:
         print_json(report)
         return
@@ -71,3 +85,29 @@ def _compare(options: argparse.Namespace) -> None:
     low, high = report["ci95"]
     interval = "no interval" if low is None else f"95 % interval {low:+.4f} to {high:+.4f}"
     print(f"a minus b {report['delta']:+.4f}, {interval}: {report['verdict']}")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from segcore.files import write_atomically
+    from segcore.report import make_report
+
+    kind = options.out.suffix.lower()
+    if kind not in (".html", ".zip"):
+        raise SegcoreError(f"{options.out}: name a file that ends in .html, or in .zip for tables")
+    report = make_report(*_scored_pair(options))
+    write_atomically(options.out, report.html() if kind == ".html" else report.archive())
+    print(report.title)
+    print(f"written to {options.out}")
+
+
+def _scored_pair(options: argparse.Namespace) -> tuple[Scored, Scored]:
+    """Runs a and b with their scores, evaluated now where that was not done yet."""
+    from segcore.evaluation import evaluate
+
+    pair = []
+    with ProgressBar() as bar:
+        for name in (options.a, options.b):
+            run = runs.get_run(name)
+            show = functools.partial(bar.update, name)
+            pair.append((run, evaluate(run, options.data, options.split, progress=show)))
+    return pair[0], pair[1]
