@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from segcore import findings
 from segcore.anatomy import SMALL_CLASSES
+from segcore.corruptions import SEVERITIES
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
 from segcore.sides import Side
 
@@ -233,6 +234,20 @@ def trust(pair: tuple[Side, Side]) -> list[Table]:
         "Kept at 99 %": "percent",
     }
     return [Table("trust", "Can the confidence be trusted?", columns, rows)] if rows else []
+
+
+def robustness(runs: Sequence[tuple[str, dict[str, Any]]]) -> Table:
+    """Mean IoU under each corruption: of titles and robustness reports."""
+    columns: dict[str, Kind] = {"Corruption": "text", "Run": "text", "As it is": "score"}
+    columns |= {f"Severity {severity}": "score" for severity in SEVERITIES}
+    names = dict.fromkeys(name for _, report in runs for name in report["corruptions"])
+    rows = [
+        [name, title, *report["corruptions"][name]["mean_iou"], report["corruptions"][name]["kept"]]
+        for name in names
+        for title, report in runs
+        if name in report["corruptions"]
+    ]
+    return Table("robustness", "Mean IoU by severity", {**columns, "Kept": "percent"}, rows)
 
 
 def _sides(pair: tuple[Side, Side]) -> dict[str, Kind]:

@@ -1,4 +1,4 @@
-"""The commands that judge runs: evaluate, compare, report."""
+"""The commands that judge runs: evaluate, compare, robustness, report."""
 
 import argparse
 import functools
@@ -33,6 +33,16 @@ def add(commands: Any) -> None:
     add_data_and_split(compare)
     compare.add_argument("--json", action="store_true", help="one JSON object on standard output")
     compare.set_defaults(command=_compare)
+
+    robustness = commands.add_parser(
+        "robustness", help="score a run on a split under bad weather, light and cameras"
+    )
+    robustness.add_argument("--run", required=True)
+    add_data_and_split(robustness)
+    robustness.add_argument(
+        "--json", action="store_true", help="one JSON object on standard output"
+    )
+    robustness.set_defaults(command=_robustness)
 
     report = commands.add_parser("report", help="the comparison as one HTML file, and its tables")
     report.add_argument("--a", required=True, metavar="RUN")
@@ -85,6 +95,23 @@ def _compare(options: argparse.Namespace) -> None:
     low, high = report["ci95"]
     interval = "no interval" if low is None else f"95 % interval {low:+.4f} to {high:+.4f}"
     print(f"a minus b {report['delta']:+.4f}, {interval}: {report['verdict']}")
+
+
+def _robustness(options: argparse.Namespace) -> None:
+    from segcore.robustness import measure_robustness
+
+    run = runs.get_run(options.run)
+    with ProgressBar() as bar:
+        show = functools.partial(bar.update, "corrupting and scoring")
+        report = measure_robustness(run, options.data, options.split, progress=show).report()
+    if options.json:
+        print_json(report)
+        return
+    print(f"{run.name} on {options.data} {options.split}, {report['images']} images")
+    print(f"mean IoU at severities 0 to 5  ({report['policy']}, {report['resolution']})")
+    for name, scores in report["corruptions"].items():
+        written = "  ".join("     –" if iou is None else f"{iou:.4f}" for iou in scores["mean_iou"])
+        print(f"  {name:<12} {written}")
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ from segcore.figures.evaluation import (
     reliability,
     risk_coverage,
 )
+from segcore.figures.robustness import kept_shares, severity_curves
 from segcore.figures.style import NEUTRAL
 from segcore.figures.training import (
     Axis,
@@ -46,6 +47,7 @@ __all__ = [
     "confusion",
     "error_bands",
     "image_shares",
+    "kept_shares",
     "learning_curves",
     "location_map",
     "mean_of_seeds",
@@ -55,6 +57,7 @@ __all__ = [
     "reliability",
     "risk_coverage",
     "seen_together",
+    "severity_curves",
     "share_against_iou",
     "single_curves",
 ]

@@ -123,3 +123,28 @@ def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
         f"Confidence and accuracy lie apart by (ECE, 15 bins): {listed(parts)}. "
         "Below the dotted line a model is surer than it is right."
     )
+
+
+def robustness(name: str, report: Mapping[str, Any]) -> str | None:
+    """How much a run keeps under corruptions and what costs it most: of a robustness report."""
+    kept = {c: row["kept"] for c, row in report["corruptions"].items() if row["kept"] is not None}
+    if not kept:
+        return None
+    worst, best = min(kept, key=lambda c: kept[c]), max(kept, key=lambda c: kept[c])
+    return (
+        f"{name} keeps {percent(report['mean_kept'])} of its mean IoU on average, least under "
+        f"{worst} ({percent(kept[worst])}), most under {best} ({percent(kept[best])})."
+    )
+
+
+def more_robust(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str | None:
+    """Who has the higher mean IoU under most of the corruptions that both are measured under."""
+    (a, of_a), (b, of_b) = runs
+    known = [{c for c, row in of["corruptions"].items() if row["kept"]} for of in (of_a, of_b)]
+    both = known[0] & known[1]
+    if not both:
+        return None
+    mean = [[sum(of["corruptions"][c]["mean_iou"][1:]) for c in both] for of in (of_a, of_b)]
+    ahead = sum(x > y for x, y in zip(*mean, strict=True))
+    first, count = (a, ahead) if 2 * ahead >= len(both) else (b, len(both) - ahead)
+    return f"{first} has the higher mean IoU under {count} of {len(both)} corruptions."

@@ -1,7 +1,6 @@
 """The report of a comparison, to hand over: the finding, its figures, and what it is all from."""
 
 import html
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,11 +15,13 @@ from segcore.errors import DataError
 from segcore.evaluation import Evaluation
 from segcore.labels import NAMES
 from segcore.report.document import Chart, Report, Section
+from segcore.report.measured import robustness_section
+from segcore.robustness import Robustness, robustness_of
 from segcore.runs import Run
 from segcore.sides import Side
 from segcore.tables import Table
 
-__all__ = ["Chart", "Report", "Section", "make_report"]
+__all__ = ["Report", "make_report"]
 
 Pair = tuple[Side, Side]
 Scored = tuple[Run, Evaluation]
@@ -32,11 +33,10 @@ POLICY = (
 )
 
 
-def make_report(a: Scored, b: Scored, more: Sequence[Section] = ()) -> Report:
+def make_report(a: Scored, b: Scored) -> Report:
     """Of two runs scored on the same images; where the images differ, without a verdict.
 
-    Args:
-        more: sections of what was measured besides, such as `robustness_section`.
+    What is stored of their robustness is in it too.
     """
     pair = Side.pair(a, b)
     names = [side.name for side in pair]
@@ -53,10 +53,15 @@ def make_report(a: Scored, b: Scored, more: Sequence[Section] = ()) -> Report:
         _confusions(pair),
         *_anatomy(pair),
         _confidence(pair),
-        *more,
+        *robustness_section(_measured(pair)),
         _origin(pair),
     ]
     return Report(title, lead, _facts(pair), sections)
+
+
+def _measured(pair: Pair) -> list[tuple[Side, Robustness]]:
+    found = [(side, robustness_of(side.run, side.evaluation)) for side in pair]
+    return [(side, of) for side, of in found if of is not None]
 
 
 def _facts(pair: Pair) -> dict[str, str]:
