@@ -9,6 +9,7 @@ from pages.shared import (
     guards,
     handing_over,
     mistake_gallery,
+    robustness_lab,
     scoreboard,
     scoring,
     state,
@@ -22,7 +23,8 @@ from pages.shared.state import Selection
 from segcore import figures, findings
 from segcore.errors import SegcoreError
 
-SCORES, MISTAKES, CONFIDENCE, COST = "Scores", "Mistakes", "Confidence", "Cost"
+SCORES, MISTAKES, CONFIDENCE = "Scores", "Mistakes", "Confidence"
+ROBUSTNESS, COST = "Robustness", "Cost"
 PART = "part"
 """Name in the address of the part of the page that is shown."""
 
@@ -58,7 +60,7 @@ def show_pair(selection: Selection, pair: Pair) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = st.segmented_control(
             "Part",
-            [SCORES, MISTAKES, CONFIDENCE, COST],
+            [SCORES, MISTAKES, CONFIDENCE, ROBUSTNESS, COST],
             default=SCORES,
             required=True,
             key=PART,
@@ -72,6 +74,9 @@ def show_pair(selection: Selection, pair: Pair) -> None:
         show_mistakes(selection, pair)
     elif part == CONFIDENCE:
         show_confidence(selection, pair)
+    elif part == ROBUSTNESS:
+        robustness_lab.show_curves(selection, pair)
+        robustness_lab.show_lab(selection, pair)
     else:
         show_cost((pair[0].run, pair[1].run))
     mistake_gallery.show_asked(selection, pair)

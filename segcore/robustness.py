@@ -146,7 +146,7 @@ def robustness_of(run: Run, clean: Evaluation) -> Robustness | None:
     Needs neither the data nor Keras. A file that is no such result counts as none.
     """
     known = clean.identity
-    found = _read(_path(run, known.dataset, known.split))
+    found = _read(path_of(run, known.dataset, known.split))
     return found if found is not None and found.identity == Identity.of(clean) else None
 
 
@@ -174,7 +174,8 @@ def _robustness(clean: Evaluation, matrices: dict[str, np.ndarray]) -> Robustnes
     return Robustness(Identity.of(clean), clean.matrix, ordered, count, resolution)
 
 
-def _path(run: Run, dataset: str, split: str) -> Path:
+def path_of(run: Run, dataset: str, split: str) -> Path:
+    """The file of the counts; the report lies beside it."""
     return run.path / f"robustness-{dataset}-{split}.npz"
 
 
@@ -200,6 +201,6 @@ def _write(run: Run, found: Robustness) -> None:
         clean=found.clean,
         matrices=np.stack(list(found.matrices.values())),
     )
-    path = _path(run, found.identity.dataset, found.identity.split)
+    path = path_of(run, found.identity.dataset, found.identity.split)
     write_atomically(path, stream.getvalue())
     write_atomically(path.with_suffix(".json"), to_json(found.report()))

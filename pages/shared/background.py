@@ -1,15 +1,48 @@
 """What the dashboard computes on the side for all visitors, and how a page follows it."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
-from segcore.background import Bench
+from pages.shared import engine
+from segcore.background import Bench, Progress
+from segcore.errors import BusyError
 
 BENCH = Bench()
 """Of this process: evaluations and measurements, each done once and kept."""
 
 REFRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Work that a visitor may ask for: as `Bench.start`."""
+
+    key: Hashable
+    title: str
+    step: Callable[[Progress], object]
+
+
+def offer(label: str, wanted: Sequence[Asked], *, again: bool = False) -> None:
+    """A button that has the works done; their progress instead, as long as they are.
+
+    Args:
+        again: it was done before, so that the button need not stand out.
+    """
+    if follow([work.key for work in wanted]):
+        return
+    icon = ":material/replay:" if again else ":material/play_arrow:"
+    pressed = st.button(label, type="secondary" if again else "primary", icon=icon)
+    if not pressed or not engine.wait():
+        return
+    try:
+        for work in wanted:
+            BENCH.start(work.key, work.title, work.step)
+    except BusyError as error:
+        st.error(str(error))
+        return
+    st.rerun()
 
 
 def follow(keys: Sequence[Hashable]) -> bool:

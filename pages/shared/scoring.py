@@ -1,16 +1,14 @@
 """Scoring the runs of the Evaluate page, in the background, once for all visitors."""
 
-from collections.abc import Hashable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.shared import engine, guards, state, wording
-from pages.shared.background import BENCH, follow
+from pages.shared import guards, state, wording
+from pages.shared.background import Asked, offer
 from pages.shared.scored import Scored
 from pages.shared.state import Selection
 from segcore.background import Progress
-from segcore.errors import BusyError
 from segcore.evaluation import evaluate
 from segcore.runs import Run
 
@@ -28,7 +26,7 @@ def show_missing(selection: Selection, missing: Named) -> None:
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    _offer(selection, missing, "Evaluate now", force=False)
+    offer("Evaluate now", [_work(run, name, selection.spec) for run, name in missing])
     st.caption("Or from the command line:")
     commands = [
         f"python -m segcore evaluate --run {run.name} --data {selection.spec} --split {state.SPLIT}"
@@ -46,28 +44,13 @@ def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
         icon=":material/scoreboard:",
     )
     if selection.problem is None:
-        wanted = [(side.run, side.name) for side in sides]
-        _offer(selection, wanted, "Evaluate again", force=True)
+        wanted = [_work(side.run, side.name, selection.spec, force=True) for side in sides]
+        offer("Evaluate again", wanted, again=True)
 
 
-def _offer(selection: Selection, wanted: Named, label: str, *, force: bool) -> None:
-    if follow([_key(run, selection) for run, _ in wanted]):
-        return
-    if not st.button(label, type="primary", icon=":material/play_arrow:") or not engine.wait():
-        return
-    try:
-        for run, name in wanted:
-            score = partial(_score, run, selection.spec, force)
-            BENCH.start(_key(run, selection), f"{name}, images scored", score)
-    except BusyError as error:
-        st.error(str(error))
-        return
-    st.rerun()
+def _work(run: Run, name: str, spec: str, *, force: bool = False) -> Asked:
+    def score(progress: Progress) -> None:
+        evaluate(run, spec, state.SPLIT, progress=progress, force=force)
 
-
-def _score(run: Run, spec: str, force: bool, progress: Progress) -> None:
-    evaluate(run, spec, state.SPLIT, progress=progress, force=force)
-
-
-def _key(run: Run, selection: Selection) -> Hashable:
-    return "evaluate", run.name, run.weights_hash, selection.spec
+    key = "evaluate", run.name, run.weights_hash, spec
+    return Asked(key, f"{name}, images scored", score)

@@ -15,7 +15,7 @@ from pages.shared.cache.data import (
     thumbnail,
     whole_spec,
 )
-from pages.shared.cache.evaluations import comparison_report, report, stored_evaluation
+from pages.shared.cache.evaluations import comparison_report, report, robustness, stored_evaluation
 from pages.shared.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
 from pages.shared.cache.networks import (
     digest,
@@ -49,6 +49,7 @@ __all__ = [
     "prepared",
     "registered_data",
     "report",
+    "robustness",
     "sample",
     "samples",
     "splits",

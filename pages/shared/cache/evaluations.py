@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
 from segcore import comparison, evaluation, runs
+from segcore import robustness as robustness_
 from segcore.runs import Run
 
 
@@ -57,3 +58,16 @@ def _comparison_report(
     _b: evaluation.Evaluation,
 ) -> dict[str, Any]:
     return comparison.compare(_a, _b).report()
+
+
+def robustness(run: Run, clean: evaluation.Evaluation) -> robustness_.Robustness | None:
+    """What is stored of the run's robustness on what the evaluation is of, or None."""
+    stamp = stamp_of(robustness_.path_of(run, clean.identity.dataset, clean.identity.split))
+    return _robustness(clean.identity, stamp, run, clean)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _robustness(
+    of: evaluation.Identity, stamp: Stamp, _run: Run, _clean: evaluation.Evaluation
+) -> robustness_.Robustness | None:
+    return robustness_.robustness_of(_run, _clean)
