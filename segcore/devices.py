@@ -4,11 +4,15 @@ The one place that asks a backend itself, and imports it only when asked.
 """
 
 import contextlib
+import math
+import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 CPU_INFO = Path("/proc/cpuinfo")
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 BFLOAT16_CAPABILITY = (8, 0)
 """CUDA compute capability from which NVIDIA's chips compute in bfloat16 (Ampere)."""
@@ -24,6 +28,13 @@ def gpus() -> list[str]:
 def device() -> str:
     """Where networks run, in words: the GPUs, or the processor."""
     return ", ".join(gpus()) or f"CPU ({_cpu_info('model name') or platform.machine()})"
+
+
+def machine() -> str:
+    """The machine in words: what networks run on, cores, memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{device()}, {cores} CPU cores, {total / 2**30:.0f} GB"
 
 
 def precision() -> str:
@@ -64,6 +75,86 @@ def shared_by(count: int) -> Iterator[None]:
         devices = keras.distribution.DataParallel(devices=gpus()[:count])
         with devices.scope():
             yield
+
+
+# --- what a network takes ------------------------------------------------------------------------
+
+
+def multiply_adds(network: Any, shape: tuple[int, ...]) -> int | None:
+    """Multiplications, each with its addition, of a network's convolutions and matrix products.
+
+    Read from the graph that runs, so that no layer is left out. None where the backend is not
+    TensorFlow.
+
+    Args:
+        shape: of its input, (B, H, W, C).
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    traced = tf.function(lambda image: network(image, training=False))
+    graph = traced.get_concrete_function(tf.TensorSpec(shape, tf.float32)).graph
+    return sum(_multiply_adds_of(operation) for operation in graph.get_operations())
+
+
+def _multiply_adds_of(operation: Any) -> int:
+    """Of one operation of a TensorFlow graph whose shapes are known."""
+    if operation.type in ("Conv2D", "DepthwiseConv2dNative"):
+        height, width, channels, _ = operation.inputs[1].shape
+        each = height * width * (channels if operation.type == "Conv2D" else 1)
+        return int(operation.outputs[0].shape.num_elements() * each)
+    if operation.type == "Conv2DBackpropInput":  # a transposed convolution
+        height, width, channels, _ = operation.inputs[1].shape
+        return int(operation.inputs[2].shape.num_elements() * height * width * channels)
+    if operation.type in ("MatMul", "BatchMatMulV2"):
+        is_turned = operation.get_attr("transpose_a" if operation.type == "MatMul" else "adj_x")
+        summed = operation.inputs[0].shape[-2 if is_turned else -1]
+        return int(operation.outputs[0].shape.num_elements() * summed)
+    if operation.type == "Einsum":
+        terms = operation.get_attr("equation").decode().partition("->")[0].split(",")
+        sides = {
+            letter: side
+            for term, tensor in zip(terms, operation.inputs, strict=True)
+            for letter, side in zip(term, tensor.shape, strict=True)
+        }
+        return math.prod(int(side) for side in sides.values())
+    return 0
+
+
+def forget_peak_memory() -> None:
+    """Lets `peak_memory` begin anew, where the system can."""
+    with contextlib.suppress(OSError):
+        CLEAR_REFS.write_text("5")
+    if _counts_gpu_memory():
+        import tensorflow as tf
+
+        tf.config.experimental.reset_memory_stats("GPU:0")
+
+
+def peak_memory() -> int | None:
+    """Bytes: of the first GPU, else of this process; None where nobody counts them."""
+    if _counts_gpu_memory():
+        import tensorflow as tf
+
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    try:
+        lines = STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split() for line in lines if line.startswith("VmHWM:")]
+    return int(found[0][1]) * 1024 if found else None
+
+
+def _counts_gpu_memory() -> bool:
+    import keras
+
+    return bool(gpus()) and keras.backend.backend() == "tensorflow"
+
+
+# --- the backends --------------------------------------------------------------------------------
 
 
 def _compute_capabilities() -> list[tuple[int, int]]:

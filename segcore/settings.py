@@ -23,6 +23,11 @@ def predictions_dir() -> Path:
     return artifacts_dir() / "predictions"
 
 
+def costs_dir() -> Path:
+    """What runs were measured to cost on this machine."""
+    return artifacts_dir() / "costs"
+
+
 def registry_path() -> Path:
     return artifacts_dir() / "registry.json"
 

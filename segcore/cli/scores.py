@@ -1,4 +1,4 @@
-"""The commands that judge runs: evaluate, compare, robustness, report."""
+"""The commands that judge runs: evaluate, compare, robustness, cost, report."""
 
 import argparse
 import functools
@@ -43,6 +43,11 @@ def add(commands: Any) -> None:
         "--json", action="store_true", help="one JSON object on standard output"
     )
     robustness.set_defaults(command=_robustness)
+
+    cost = commands.add_parser("cost", help="measure a run here: operations, latency, memory")
+    cost.add_argument("--run", required=True)
+    cost.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    cost.set_defaults(command=_cost)
 
     report = commands.add_parser("report", help="the comparison as one HTML file, and its tables")
     report.add_argument("--a", required=True, metavar="RUN")
@@ -112,6 +117,26 @@ def _robustness(options: argparse.Namespace) -> None:
     for name, scores in report["corruptions"].items():
         written = "  ".join("     –" if iou is None else f"{iou:.4f}" for iou in scores["mean_iou"])
         print(f"  {name:<12} {written}")
+
+
+def _cost(options: argparse.Namespace) -> None:
+    from segcore.cost import measure_cost
+
+    run = runs.get_run(options.run)
+    with ProgressBar() as bar:
+        cost = measure_cost(run, functools.partial(bar.update, "measuring"))
+    if options.json:
+        print_json(cost.report())
+        return
+    flops = "–" if cost.flops is None else f"{cost.flops / 1e9:.2f}"
+    print(f"{run.name} on {cost.machine}")
+    print(f"{run.parameters:,} parameters, {flops} billion operations a picture")
+    for of in cost.timings:
+        memory = "–" if of.peak_memory_bytes is None else f"{of.peak_memory_bytes / 1e6:.0f} MB"
+        print(
+            f"  batch {of.batch} of {of.width}x{of.height}: p50 {of.p50_ms:.1f} ms, "
+            f"p95 {of.p95_ms:.1f} ms, {of.images_per_second:.1f} images/s, {memory}"
+        )
 
 
 def _report(options: argparse.Namespace) -> None:
