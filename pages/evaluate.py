@@ -5,6 +5,7 @@ import streamlit as st
 from pages.shared import (
     cache,
     confidence,
+    cost,
     error_anatomy,
     guards,
     handing_over,
@@ -16,7 +17,6 @@ from pages.shared import (
     wording,
 )
 from pages.shared.charts import show_chart
-from pages.shared.cost import show_cost
 from pages.shared.labelling import Names
 from pages.shared.scored import Pair, Report, Scored, scored_runs
 from pages.shared.state import Selection
@@ -78,7 +78,8 @@ def show_pair(selection: Selection, pair: Pair) -> None:
         robustness_lab.show_curves(selection, pair)
         robustness_lab.show_lab(selection, pair)
     else:
-        show_cost((pair[0].run, pair[1].run))
+        cost.show_costs((pair[0].run, pair[1].run))
+        cost.show_all_runs(selection, pair)
     mistake_gallery.show_asked(selection, pair)
 
 
@@ -125,7 +126,7 @@ def main() -> None:
     for side in (a, b):
         if side is not None:
             show_single(selection, side)
-    show_cost(runs)
+    cost.show_costs(runs)
 
 
 main()

@@ -9,7 +9,9 @@ from typing import Any, Literal
 from segcore import findings
 from segcore.anatomy import SMALL_CLASSES
 from segcore.corruptions import SEVERITIES
+from segcore.cost import Cost
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.runs import Run
 from segcore.sides import Side
 
 Kind = Literal["text", "score", "difference", "percent", "number", "count"]
@@ -248,6 +250,69 @@ def robustness(runs: Sequence[tuple[str, dict[str, Any]]]) -> Table:
         if name in report["corruptions"]
     ]
     return Table("robustness", "Mean IoU by severity", {**columns, "Kept": "percent"}, rows)
+
+
+def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
+    """What runs take: of titles, runs, and what was measured of them."""
+    rows: list[list[Cell]] = []
+    for title, run, cost in runs:
+        weights = run.manifest["weights"].get("best.weights.h5", {})
+        measured: list[Cell] = [None] * 5
+        if cost is not None:
+            one, fastest = cost.typical, max(of.images_per_second for of in cost.timings)
+            memory = one.peak_memory_bytes
+            measured = [
+                None if cost.flops is None else cost.flops / 1e9,
+                one.p50_ms,
+                one.p95_ms,
+                fastest,
+                None if memory is None else memory / 1e6,
+            ]
+        trained = sum(row["seconds"] for row in run.history()) / 60
+        rows.append([title, run.parameters, weights.get("bytes", 0) / 1e6, *measured, trained])
+    columns: dict[str, Kind] = {
+        "Run": "text",
+        "Parameters": "count",
+        "On disk, MB": "number",
+        "Operations, billions": "number",
+        "p50, ms": "number",
+        "p95, ms": "number",
+        "Images a second": "number",
+        "Memory, MB": "number",
+        "Trained, minutes": "number",
+    }
+    return Table("costs", "What they cost", columns, rows)
+
+
+def timings(runs: Sequence[tuple[str, Cost]]) -> Table:
+    """Latency by batch and resolution: of titles and what was measured."""
+    columns: dict[str, Kind] = {
+        "Run": "text",
+        "Batch": "count",
+        "Resolution": "text",
+        "p50, ms": "number",
+        "p95, ms": "number",
+        "Images a second": "number",
+        "Memory, MB": "number",
+        "Repeats": "count",
+        "Machine": "text",
+    }
+    rows = [
+        [
+            title,
+            of.batch,
+            f"{of.width}x{of.height}",
+            of.p50_ms,
+            of.p95_ms,
+            of.images_per_second,
+            None if of.peak_memory_bytes is None else of.peak_memory_bytes / 1e6,
+            of.repeats,
+            cost.machine,
+        ]
+        for title, cost in runs
+        for of in cost.timings
+    ]
+    return Table("timings", "Time by batch and resolution", columns, rows)
 
 
 def _sides(pair: tuple[Side, Side]) -> dict[str, Kind]:

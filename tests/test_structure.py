@@ -16,7 +16,7 @@ LIGHT = (
     "decoder videos tiling serving photo_outputs counting predictions disagreement browsing "
     "csv_logs colors admission audit datasets estimates leases recipe_fields run_lock storage "
     "tasks anatomy trust image_counts mistakes background findings tables sides "
-    "run_names corruptions robustness report"
+    "run_names corruptions robustness report cost"
 ).split()
 
 

@@ -5,6 +5,7 @@ grey that reads on both, and a class whose own colour is near black keeps a visi
 colour would have to tell classes apart, their names stand beside it.
 """
 
+from segcore.figures.cost import Candidate, accuracy_against_latency
 from segcore.figures.data import (
     image_shares,
     location_map,
@@ -39,8 +40,10 @@ __all__ = [
     "NEUTRAL",
     "OTHER",
     "Axis",
+    "Candidate",
     "Curve",
     "View",
+    "accuracy_against_latency",
     "class_differences",
     "class_iou",
     "classes_over_epochs",

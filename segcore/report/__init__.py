@@ -11,11 +11,12 @@ import numpy as np
 from segcore import comparison as comparisons
 from segcore import figures, findings, metrics, tables
 from segcore.anatomy import SMALL_CLASSES
+from segcore.cost import stored_cost
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation
 from segcore.labels import NAMES
 from segcore.report.document import Chart, Report, Section
-from segcore.report.measured import robustness_section
+from segcore.report.measured import cost_section, robustness_section
 from segcore.robustness import Robustness, robustness_of
 from segcore.runs import Run
 from segcore.sides import Side
@@ -36,7 +37,7 @@ POLICY = (
 def make_report(a: Scored, b: Scored) -> Report:
     """Of two runs scored on the same images; where the images differ, without a verdict.
 
-    What is stored of their robustness is in it too.
+    What was measured of their robustness and cost is in it too.
     """
     pair = Side.pair(a, b)
     names = [side.name for side in pair]
@@ -54,6 +55,7 @@ def make_report(a: Scored, b: Scored) -> Report:
         *_anatomy(pair),
         _confidence(pair),
         *robustness_section(_measured(pair)),
+        cost_section(pair, [stored_cost(side.run) for side in pair]),
         _origin(pair),
     ]
     return Report(title, lead, _facts(pair), sections)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
 from segcore import comparison, evaluation, runs
+from segcore import cost as cost_
 from segcore import robustness as robustness_
 from segcore.runs import Run
 
@@ -71,3 +72,13 @@ def _robustness(
     of: evaluation.Identity, stamp: Stamp, _run: Run, _clean: evaluation.Evaluation
 ) -> robustness_.Robustness | None:
     return robustness_.robustness_of(_run, _clean)
+
+
+def cost(run: Run) -> cost_.Cost | None:
+    """What was measured of the run's weights, or None."""
+    return _cost(run.name, run.weights_hash, stamp_of(cost_.path_of(run)))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _cost(name: str, weights_hash: str | None, stamp: Stamp) -> cost_.Cost | None:
+    return cost_.stored_cost(runs.get_run(name))
