@@ -66,6 +66,7 @@ def show_pair(selection: Selection, pair: Pair) -> None:
             key=PART,
             bind="query-params",
             label_visibility="collapsed",
+            wrap=True,
         )
         handing_over.show_downloads(selection, pair)
     if part == SCORES:

@@ -229,8 +229,8 @@ def trust(pair: tuple[Side, Side]) -> list[Table]:
     columns: dict[str, Kind] = {
         "Run": "text",
         "ECE": "score",
-        "Temperature, first half": "number",
-        "Temperature, second half": "number",
+        "Temperature, first half": "score",
+        "Temperature, second half": "score",
         "ECE before": "score",
         "ECE after": "score",
         "Kept at 99 %": "percent",

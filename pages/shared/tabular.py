@@ -14,7 +14,7 @@ FORMATS: dict[Kind, str] = {
     "score": "%.3f",
     "difference": "%+.3f",
     "percent": "percent",
-    "number": "%.2f",
+    "number": "%.1f",
     "count": "localized",
 }
 
@@ -39,5 +39,9 @@ def show_table(
         frame.insert(0, "", [swatch(IDS[name]) for name in frame[first]])
         config[""] = st.column_config.ImageColumn(width=40)
     st.dataframe(
-        frame, hide_index=True, height="content", column_config={**config, **(columns or {})}
+        frame,
+        hide_index=True,
+        height="content",
+        placeholder="–",
+        column_config={**config, **(columns or {})},
     )

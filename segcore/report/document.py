@@ -22,7 +22,7 @@ FORMATS: dict[Kind, str] = {
     "score": ".3f",
     "difference": "+.3f",
     "percent": ".2%",
-    "number": ".2f",
+    "number": ",.1f",
     "count": ",",
 }
 
