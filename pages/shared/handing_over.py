@@ -2,25 +2,26 @@
 
 import streamlit as st
 
-from pages.shared import state
-from pages.shared.scored import Pair
+from pages.shared import cache, state
+from pages.shared.scored import Pair, Scored
 from pages.shared.state import Selection
-from segcore.report import Report, make_report
+from segcore.report import make_report
 
 
 def show_downloads(selection: Selection, pair: Pair) -> None:
-    """A button that opens the choice of files, each made when it is asked for."""
+    """A button that opens the choice of files; they are made when it is opened."""
     a, b = pair
     name = f"comparison-{selection.dataset}-{state.SPLIT}"
-
-    def make() -> Report:
-        return make_report((a.run, a.evaluation), (b.run, b.evaluation))
-
-    with st.popover("Report", icon=":material/download:"):
+    # Files that Streamlit makes on a click alone are gone when the page happens to run meanwhile.
+    opened = st.popover("Report", icon=":material/download:", key="report", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
+        page, tables = cache.keep("reports", f"{_state(a)} {_state(b)}", lambda: _files(pair), 1)
         st.markdown("All of this page, to hand over.")
         st.download_button(
             "One HTML file",
-            lambda: make().html(),
+            page,
             f"{name}.html",
             "text/html",
             icon=":material/description:",
@@ -30,7 +31,7 @@ def show_downloads(selection: Selection, pair: Pair) -> None:
         )
         st.download_button(
             "Tables as CSV and JSON",
-            lambda: make().archive(),
+            tables,
             f"{name}.zip",
             "application/zip",
             icon=":material/table:",
@@ -44,3 +45,16 @@ def show_downloads(selection: Selection, pair: Pair) -> None:
             language="bash",
             wrap_lines=True,
         )
+
+
+def _files(pair: Pair) -> tuple[bytes, bytes]:
+    a, b = pair
+    report = make_report((a.run, a.evaluation), (b.run, b.evaluation))
+    return report.html(), report.archive()
+
+
+def _state(side: Scored) -> str:
+    """All that a report of the run depends on."""
+    robustness = cache.robustness(side.run, side.evaluation)
+    measured = None if robustness is None else sorted(robustness.matrices)
+    return f"{side.evaluation.identity} {measured} {cache.cost(side.run)}"
