@@ -17,7 +17,9 @@ def show_downloads(selection: Selection, pair: Pair) -> None:
     if not opened.open:
         return
     with opened:
-        page, tables = cache.keep("reports", f"{_state(a)} {_state(b)}", lambda: _files(pair), 1)
+        with st.spinner("Writing the report…"):
+            key = f"{_state(a)} {_state(b)}"
+            page, tables = cache.keep("reports", key, lambda: _files(pair), most=1)
         st.markdown("All of this page, to hand over.")
         st.download_button(
             "One HTML file",
