@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.labelling import Names
 from pages.shared.viewer import Panel, label_layer, show_panels
+from segcore import findings
 from segcore.errors import SegcoreError
 from segcore.runs import Run
 
@@ -130,7 +131,7 @@ def show_ways_on() -> None:
 def show_verdict(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
     comparison = cache.comparison_report(*runs, selection.dataset, state.SPLIT)
     if comparison is not None:
-        st.title(wording.headline(comparison, names.a, names.b), anchor=False)
+        st.title(findings.headline(comparison, names.a, names.b), anchor=False)
         show_scores(selection.dataset, names, comparison)
         return
     st.title(f"{names.a} and {names.b} label the same street", anchor=False)

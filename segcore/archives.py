@@ -16,7 +16,14 @@ from segcore.weight_files import require_plain
 MAX_BYTES = 1 << 30
 MAX_FILES = 10_000
 FILES = ("best.weights.h5", "history.csv", "class_iou.csv", "MODEL_CARD.md", "train.log")
-PATTERNS = ("evaluation-*.json", "evaluation-*.npz", "snapshots/index.json", "snapshots/*.png")
+PATTERNS = (
+    "evaluation-*.json",
+    "evaluation-*.npz",
+    "robustness-*.json",
+    "robustness-*.npz",
+    "snapshots/index.json",
+    "snapshots/*.png",
+)
 
 
 def export_run(run: Run, target: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from segcore import metrics
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation, number
-from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
 
 Verdict = Literal["a", "b", "undecided"]
 
@@ -49,6 +49,7 @@ class Comparison:
     Attributes:
         mean_iou: difference of the mean IoU.
         per_class: name of each of the 19 classes -> difference of its IoU.
+        mean_category_iou, per_category: the same for the 7 categories.
         resampled_by: what was drawn, `sequence` or `image`.
         groups: how many of them there are; few make a coarse interval.
         draws: how many resamples.
@@ -58,6 +59,8 @@ class Comparison:
     b: Evaluation
     mean_iou: Difference
     per_class: dict[str, Difference]
+    mean_category_iou: Difference
+    per_category: dict[str, Difference]
     resampled_by: Literal["sequence", "image"]
     groups: int
     draws: int
@@ -87,6 +90,8 @@ class Comparison:
                 }
                 for c in EVALUATED_IDS
             },
+            "mean_category_iou": self.mean_category_iou.report(),
+            "per_category": {name: row.report() for name, row in self.per_category.items()},
         }
 
 
@@ -102,21 +107,17 @@ def compare(a: Evaluation, b: Evaluation, draws: int = 2000, seed: int = 0) -> C
     groups = int(group_of.max()) + 1
     random = np.random.default_rng(seed)
     resamples = random.multinomial(groups, np.full(groups, 1 / groups), size=draws)
-    # (draws, 34) each: from the same rows of `resamples`, hence paired
-    drawn = [_resampled_iou(side.matrices, group_of, resamples) for side in (a, b)]
-    if groups == 1:
-        drawn = [np.full_like(iou, np.nan) for iou in drawn]  # one group has no spread to measure
-
-    iou_a, iou_b = (metrics.iou_per_class(side.matrix) for side in (a, b))
-    class_draws = drawn[0] - drawn[1]
-    mean_draws = metrics.mean_of_present(drawn[0]) - metrics.mean_of_present(drawn[1])
+    classes, categories = (
+        _compared(counted(a.matrices), counted(b.matrices), group_of, resamples)
+        for counted in (metrics.class_counts, metrics.category_counts)
+    )
     return Comparison(
         a=a,
         b=b,
-        mean_iou=_difference(metrics.mean_iou(a.matrix) - metrics.mean_iou(b.matrix), mean_draws),
-        per_class={
-            NAMES[c]: _difference(iou_a[c] - iou_b[c], class_draws[:, c]) for c in EVALUATED_IDS
-        },
+        mean_iou=classes.mean,
+        per_class={NAMES[c]: classes.each[c] for c in EVALUATED_IDS},
+        mean_category_iou=categories.mean,
+        per_category=dict(zip(CATEGORIES, categories.each, strict=True)),
         resampled_by="sequence" if by_sequence else "image",
         groups=groups,
         draws=draws,
@@ -136,25 +137,45 @@ def _check_same_images(a: Evaluation, b: Evaluation) -> None:
             )
 
 
-def _resampled_iou(matrices: np.ndarray, group_of: np.ndarray, resamples: np.ndarray) -> np.ndarray:
-    """Per-class IoU of each resample: (draws, 34), NaN where a class was not drawn.
+@dataclass(frozen=True)
+class _Compared:
+    mean: Difference
+    each: list[Difference]  # of each of the K classes or categories
+
+
+def _compared(
+    a: np.ndarray, b: np.ndarray, group_of: np.ndarray, resamples: np.ndarray
+) -> _Compared:
+    """Differences of the IoUs of K classes, and of their mean.
 
     Args:
-        matrices: (N, 34, 34) counts per image.
+        a, b: (N, 3, K) intersection, union and truth pixels per image.
         group_of: (N,) which group an image belongs to.
-        resamples: (draws, groups), how often each group was drawn.
+        resamples: (draws, groups), how often each group was drawn, the same for both: paired.
     """
-    hits = np.diagonal(matrices, axis1=1, axis2=2)
-    rows, columns = matrices.sum(axis=2), matrices.sum(axis=1)
-    counts = np.stack([hits, rows + columns - hits, rows], axis=1)  # (N, 3, 34)
+    iou_a, iou_b = (metrics.iou_of_counts(side.sum(axis=0)) for side in (a, b))  # (K,)
+    drawn_a, drawn_b = (
+        metrics.iou_of_counts(_resampled(side, group_of, resamples)) for side in (a, b)
+    )
+    if resamples.shape[1] == 1:  # one group has no spread to measure
+        drawn_a = drawn_b = np.full_like(drawn_a, np.nan)
+    mean, mean_draws = (
+        metrics.mean_of_present(one) - metrics.mean_of_present(other)
+        for one, other in ((iou_a, iou_b), (drawn_a, drawn_b))
+    )
+    draws = (drawn_a - drawn_b).T
+    each = [_difference(delta, of) for delta, of in zip(iou_a - iou_b, draws, strict=True)]
+    return _Compared(_difference(mean, mean_draws), each)
+
+
+def _resampled(counts: np.ndarray, group_of: np.ndarray, resamples: np.ndarray) -> np.ndarray:
+    """Counts per image (N, 3, K) summed over the images of each resample: (draws, 3, K)."""
     summed = np.zeros((resamples.shape[1], *counts.shape[1:]))
     np.add.at(summed, group_of, counts)
     # In float64, exact for counts below 2^53, because NumPy multiplies integer matrices slowly.
     totals = resamples.astype(np.float64) @ summed.reshape(len(summed), -1)
-    intersection, union, present = np.moveaxis(totals.reshape(len(totals), 3, -1), 1, 0)
-    iou = np.full(intersection.shape, np.nan)
-    np.divide(intersection, union, out=iou, where=present > 0)
-    return iou
+    resampled: np.ndarray = totals.reshape(len(totals), *counts.shape[1:])
+    return resampled
 
 
 def _difference(delta: float, draws: np.ndarray) -> Difference:

@@ -4,11 +4,13 @@ The one place that asks a backend itself, and imports it only when asked.
 """
 
 import contextlib
+import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
 
 CPU_INFO = Path("/proc/cpuinfo")
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 GPU_FILES = ("nvidia[0-9]*", "kfd")
 """Under /dev, made by the drivers of NVIDIA's and AMD's GPUs."""
@@ -42,6 +44,13 @@ def may_have_gpu() -> bool:
 def processor_precisions() -> tuple[str, ...]:
     """What networks may be computed in on the processor, fastest first."""
     return ("bf16", "f32") if _processor_has_bfloat16() else ("f32",)
+
+
+def machine(device: str) -> str:
+    """The machine in words: the device that networks run on, cores, memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{device}, {cores} CPU cores, {total / 2**30:.0f} GB"
 
 
 def precision() -> str:
@@ -86,6 +95,39 @@ def shared_by(count: int) -> Iterator[None]:
 
 def _processor_has_bfloat16() -> bool:
     return bool(BFLOAT16_FLAGS & set(_cpu_info("flags").split()))
+
+
+def forget_peak_memory() -> None:
+    """Lets `peak_memory` begin anew, where the system can."""
+    with contextlib.suppress(OSError):
+        CLEAR_REFS.write_text("5")
+    if _counts_gpu_memory():
+        import tensorflow as tf
+
+        tf.config.experimental.reset_memory_stats("GPU:0")
+
+
+def peak_memory() -> int | None:
+    """Bytes: of the first GPU, else of this process; None where nobody counts them."""
+    if _counts_gpu_memory():
+        import tensorflow as tf
+
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    try:
+        lines = STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split() for line in lines if line.startswith("VmHWM:")]
+    return int(found[0][1]) * 1024 if found else None
+
+
+def _counts_gpu_memory() -> bool:
+    import keras
+
+    return bool(gpus()) and keras.backend.backend() == "tensorflow"
+
+
+# --- the backends --------------------------------------------------------------------------------
 
 
 def _compute_capabilities() -> list[tuple[int, int]]:

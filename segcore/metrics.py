@@ -162,8 +162,7 @@ def iou_per_class(matrix: np.ndarray) -> np.ndarray:
 
     NaN where the class does not occur in the truth; its false predictions hurt the others' rows.
     """
-    rows, columns, hits = _sums(matrix)
-    return _ratio(hits, rows + columns - hits, where=rows > 0)
+    return iou_of_counts(class_counts(matrix))
 
 
 def iou_per_category(matrix: np.ndarray) -> np.ndarray:
@@ -173,11 +172,29 @@ def iou_per_category(matrix: np.ndarray) -> np.ndarray:
     truth. A prediction of an id that is not evaluated is a miss, of its own category too, as in
     cityscapesscripts.
     """
+    return iou_of_counts(category_counts(matrix))
+
+
+def class_counts(matrix: np.ndarray) -> np.ndarray:
+    """What an IoU is made of: (..., 34, 34) counts -> (..., 3, 34) intersection, union, truth."""
+    rows, columns, hits = _sums(matrix)
+    return np.stack([hits, rows + columns - hits, rows], axis=-2)
+
+
+def category_counts(matrix: np.ndarray) -> np.ndarray:
+    """As `class_counts`, of the categories: (..., 3, 7)."""
     belongs = _IN_CATEGORY.astype(np.int64)
     rows, columns, _ = _sums(matrix)
-    hits = np.einsum("...tp,ct,cp->...c", matrix, belongs, belongs)
+    # Within a category every cell is a hit: (..., 34, 34) @ (34, 7), then one column per category.
+    hits = ((matrix @ belongs.T) * belongs.T).sum(axis=-2)
     rows, columns = rows @ belongs.T, columns @ belongs.T
-    return _ratio(hits, rows + columns - hits, where=rows > 0)
+    return np.stack([hits, rows + columns - hits, rows], axis=-2)
+
+
+def iou_of_counts(counts: np.ndarray) -> np.ndarray:
+    """Intersection, union and truth (..., 3, K) -> (..., K) float64, NaN without truth."""
+    hits, union, truth = np.moveaxis(counts, -2, 0)
+    return _ratio(hits, union, where=truth > 0)
 
 
 def accuracy_per_class(matrix: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ says of which weights and data it is. It can be deleted at any time: it is made 
 import io
 import json
 import os
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +70,9 @@ class PredictionWriter:
         self.path = _path(run, dataset, split)
         self.identity = _identity(run, fingerprint)
         self.keys: list[str] = []
-        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        self.temporary = self.path.with_name(
+            f".{self.path.name}.{os.getpid()}-{threading.get_ident()}.tmp"
+        )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.archive = zipfile.ZipFile(self.temporary, "w", zipfile.ZIP_STORED)

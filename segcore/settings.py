@@ -47,6 +47,11 @@ def engine() -> str | None:
     return name
 
 
+def costs_dir() -> Path:
+    """What runs were measured to cost on this machine."""
+    return artifacts_dir() / "costs"
+
+
 def registry_path() -> Path:
     return artifacts_dir() / "registry.json"
 

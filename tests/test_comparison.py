@@ -10,9 +10,10 @@ from segcore import metrics
 from segcore.comparison import compare
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation, Identity
-from segcore.labels import IDS, NAMES
+from segcore.labels import CATEGORIES, IDS, NAMES
 
 ROAD, CAR, SKY, PERSON = IDS["road"], IDS["car"], IDS["sky"], IDS["person"]
+VEHICLE = list(CATEGORIES).index("vehicle")
 
 
 def make_evaluation(name: str, error: float, images: int = 12, films: int = 4) -> Evaluation:
@@ -48,6 +49,8 @@ def test_a_model_against_itself_is_exactly_zero_and_undecided():
     assert report["ci95"] == [0, 0]
     assert report["verdict"] == "undecided"
     assert {row["verdict"] for row in report["per_class"].values()} == {"undecided"}
+    assert report["mean_category_iou"] == {"delta": 0, "ci95": [0, 0], "verdict": "undecided"}
+    assert {row["verdict"] for row in report["per_category"].values()} == {"undecided"}
 
 
 def test_clear_difference_has_a_verdict_and_its_sign_is_a_minus_b():
@@ -77,7 +80,7 @@ def test_interval_equals_a_direct_bootstrap(films):
     names = a.sequences if films > 1 else a.keys
     random = np.random.default_rng(3)
     counts = random.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=300)
-    means, cars = [], []
+    means, cars, vehicles = [], [], []
     for row in counts:
         sums = []
         for side in (a, b):
@@ -87,10 +90,16 @@ def test_interval_equals_a_direct_bootstrap(films):
             sums.append(total)
         means.append(metrics.mean_iou(sums[0]) - metrics.mean_iou(sums[1]))
         cars.append(metrics.iou_per_class(sums[0])[CAR] - metrics.iou_per_class(sums[1])[CAR])
+        of_categories = [metrics.iou_per_category(total)[VEHICLE] for total in sums]
+        vehicles.append(of_categories[0] - of_categories[1])
     expected = np.percentile(means, [2.5, 97.5])
     assert [comparison.mean_iou.low, comparison.mean_iou.high] == pytest.approx(expected, abs=1e-12)
     car = comparison.per_class["car"]
     assert [car.low, car.high] == pytest.approx(np.percentile(cars, [2.5, 97.5]), abs=1e-12)
+    vehicle = comparison.per_category["vehicle"]
+    assert [vehicle.low, vehicle.high] == pytest.approx(
+        np.percentile(vehicles, [2.5, 97.5]), abs=1e-12
+    )
     assert comparison.groups == len(groups)
 
 

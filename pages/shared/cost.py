@@ -1,37 +1,93 @@
-"""What the two runs cost."""
+"""What runs cost on this machine, and what one gets for it."""
 
-import pandas as pd
+import html
+from collections.abc import Sequence
+
 import streamlit as st
 
-from pages.shared import cache, wording
+from pages.shared import cache, state, wording
+from pages.shared.background import Asked, offer
+from pages.shared.charts import show_chart
 from pages.shared.labelling import Names
+from pages.shared.scored import Pair
+from pages.shared.state import Selection
+from pages.shared.tabular import show_table
+from segcore import figures, tables
+from segcore.background import Progress
+from segcore.cost import measure_apart
+from segcore.figures import Candidate
+from segcore.report.measured import COST, candidate
 from segcore.runs import Run
 
+Runs = tuple[Run, Run]
 
-def show_cost(runs: tuple[Run, Run]) -> None:
+
+def show_costs(runs: Runs) -> None:
+    """Size, operations, latency and memory of both runs, and a button that measures them."""
     names = Names.of(*runs)
-    rows = []
-    for name, run in zip((f"A · {names.a}", f"B · {names.b}"), runs, strict=True):
-        weights = run.manifest["weights"].get("best.weights.h5", {})
-        height, width = run.manifest["preprocessing"]["size"]
-        rows.append(
-            {
-                "Run": name,
-                "Parameters": wording.count(run.parameters),
-                "On disk, MB": weights.get("bytes", 0) / 1e6,
-                "Trained, minutes": sum(row["seconds"] for row in cache.history(run)) / 60,
-                "Epochs": run.manifest["epochs"],
-                "Input": f"{width}x{height}",
-                "Trained on": run.manifest.get("device", "–"),
-                "Name": run.name,
-            }
-        )
+    listed = [
+        (title, run, cache.cost(run))
+        for title, run in zip((f"A · {names.a}", f"B · {names.b}"), runs, strict=True)
+    ]
     st.subheader("What they cost", anchor=False)
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        column_config={
-            "On disk, MB": st.column_config.NumberColumn(format="%.1f"),
-            "Trained, minutes": st.column_config.NumberColumn(format="%.0f"),
-        },
+    show_table(tables.costs(listed))
+    measured = [(title, cost) for title, _, cost in listed if cost is not None]
+    if measured:
+        machines = sorted(
+            {f"{cost.machine}, on {wording.moment(cost.measured)}" for _, cost in measured}
+        )
+        st.caption(f"Measured on {'; '.join(machines)}. {COST}")
+        with st.expander("By batch and resolution", expanded=True):
+            show_table(tables.timings(measured))
+    missing = [(run, title) for title, run, cost in listed if cost is None]
+    if missing:
+        what = " and ".join(title for _, title in missing)
+        st.info(
+            f"Latency and memory of {what} are not measured on this machine yet. It takes about a "
+            "minute for each, in a process of its own.",
+            icon=":material/timer:",
+        )
+        offer("Measure them", [_work(run, title) for run, title in missing])
+
+
+def show_all_runs(selection: Selection, pair: Pair) -> None:
+    """Accuracy against latency of every run that is scored on the data set."""
+    st.subheader("Accuracy against latency", anchor=False)
+    points: list[Candidate] = []
+    missing: list[tuple[Run, str]] = []
+    chosen = {side.run.name: side for side in pair}
+    for run in state.comparable_runs(selection.dataset).values():
+        report, cost = cache.report(run, selection.dataset, state.SPLIT), cache.cost(run)
+        if report is None:
+            continue
+        side = chosen.get(run.name)
+        name = side.title if side else wording.run_label(run, is_champion=False)
+        if cost is None:
+            missing.append((run, name))
+        elif side is not None:
+            points.append(candidate(side, html.escape(name, quote=False), cost))
+        elif report["mean_iou"] is not None:
+            of = cost.typical
+            shown = html.escape(name, quote=False)
+            points.append(Candidate(shown, report["mean_iou"], of.p50_ms, of.p95_ms))
+    st.caption(
+        "Every run that is scored on this split and measured: mean IoU over the time for one "
+        "picture at the size that the run was trained at. Left and high is good."
     )
+    if points:
+        show_chart(figures.accuracy_against_latency(points), "Mean IoU against latency of all runs")
+    others = [(run, name) for run, name in missing if run.name not in chosen]
+    if others:
+        _offer_others(others)
+
+
+def _offer_others(others: Sequence[tuple[Run, str]]) -> None:
+    st.markdown(f"Scored, but not measured yet: {', '.join(name for _, name in others)}.")
+    offer("Measure the others", [_work(run, name) for run, name in others], again=True)
+
+
+def _work(run: Run, name: str) -> Asked:
+    def measure(progress: Progress) -> None:
+        measure_apart(run, progress)
+
+    return Asked(("cost", run.name, run.weights_hash), f"{name}, sizes measured", measure)

@@ -1,33 +1,37 @@
 """The two runs of the Evaluate page with their scores."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pages.shared import cache, state
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
-from segcore.colors import RUN_A, RUN_B
 from segcore.evaluation import Evaluation
 from segcore.runs import Run
+from segcore.sides import Letter, Side
 
 Report = dict[str, Any]
 
+SQUARES: dict[Letter, str] = {"A": ":blue[■]", "B": ":orange[■]"}
+
 
 @dataclass(frozen=True, eq=False)
-class Scored:
-    """A run that is scored on the split, as it is called and coloured beside the other."""
+class Scored(Side):
+    """A run that is scored on the split, with what only pages need."""
 
-    letter: str  # A or B
-    name: str
-    color: str
-    square: str  # in Markdown, of the same colour
-    run: Run
-    evaluation: Evaluation
-    report: Report
+    dataset: str
 
     @property
-    def title(self) -> str:
-        return f"{self.letter} · {self.name}"
+    def square(self) -> str:
+        """In Markdown, of the side's colour."""
+        return SQUARES[self.letter]
+
+    @cached_property
+    def report(self) -> Report:
+        """As `Side.report`, remembered from page to page."""
+        found = cache.report(self.run, self.dataset, state.SPLIT)
+        return self.evaluation.report() if found is None else found
 
 
 Pair = tuple[Scored, Scored]
@@ -36,20 +40,14 @@ Pair = tuple[Scored, Scored]
 def scored_runs(selection: Selection, runs: tuple[Run, Run]) -> tuple[Scored | None, Scored | None]:
     """Run A and run B; None for one without scores on the selected data."""
     names = Names.of(*runs)
-    return (
-        _scored(selection, "A", names.a, RUN_A, ":blue[■]", runs[0]),
-        _scored(selection, "B", names.b, RUN_B, ":orange[■]", runs[1]),
-    )
+    return _scored(selection, "A", names.a, runs[0]), _scored(selection, "B", names.b, runs[1])
 
 
-def _scored(
-    selection: Selection, letter: str, name: str, color: str, square: str, run: Run
-) -> Scored | None:
-    evaluation = cache.stored_evaluation(run, selection.dataset, state.SPLIT)
-    report = cache.report(run, selection.dataset, state.SPLIT)
-    if evaluation is None or report is None:
+def _scored(selection: Selection, letter: Letter, name: str, run: Run) -> Scored | None:
+    evaluation: Evaluation | None = cache.stored_evaluation(run, selection.dataset, state.SPLIT)
+    if evaluation is None:
         return None
-    return Scored(letter, name, color, square, run, evaluation, report)
+    return Scored(letter, name, run, evaluation, selection.dataset)
 
 
 def scope(report: Report) -> str:

@@ -1,24 +1,20 @@
 """Names and numbers as the pages write them."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from math import isnan
-from typing import Any
 
 import numpy as np
 
 from segcore.agreement import disagreement, largest_confusion
 from segcore.inference import Prediction
+from segcore.run_names import MODEL_NAMES as MODEL_NAMES
+from segcore.run_names import distinct_names as distinct_names
+from segcore.run_names import model_name as model_name
 from segcore.runs import Run
 
-MODEL_NAMES = {"unet": "U-Net", "danet": "DANet", "danet-tasm": "DANet (TASM)"}
 NAME_LENGTH = 40
 DATA_NAMES = {"streets": "Streets (built in)", "camvid": "CamVid", "cityscapes": "Cityscapes"}
-
-
-def model_name(run: Run) -> str:
-    return MODEL_NAMES.get(run.model, run.model)
 
 
 def recipe_name(run: Run) -> str:
@@ -40,29 +36,8 @@ def run_label(run: Run, is_champion: bool) -> str:
     return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}"
 
 
-def distinct_names(run_a: Run, run_b: Run) -> tuple[str, str]:
-    """Short names of two runs, as long as it takes to tell them apart."""
-    started = [f"{datetime.fromisoformat(run.created):%d %b %H:%M:%S}" for run in (run_a, run_b)]
-    candidates = (
-        (model_name(run_a), model_name(run_b)),
-        (f"{model_name(run_a)} {run_a.recipe}", f"{model_name(run_b)} {run_b.recipe}"),
-        (f"{model_name(run_a)} {started[0]}", f"{model_name(run_b)} {started[1]}"),
-    )
-    return next((pair for pair in candidates if pair[0] != pair[1]), candidates[0])
-
-
 def timing(prediction: Prediction) -> str:
     return milliseconds(prediction.timings.total_ms)
-
-
-def headline(comparison: Mapping[str, Any], name_a: str, name_b: str) -> str:
-    """Who is better on a split, from a comparison's report, for someone who reads nothing else."""
-    iou_a, iou_b = score(comparison["mean_iou_a"]), score(comparison["mean_iou_b"])
-    if comparison["verdict"] == "a":
-        return f"{name_a} is better: mean IoU {iou_a} against {iou_b} for {name_b}"
-    if comparison["verdict"] == "b":
-        return f"{name_b} is better: mean IoU {iou_b} against {iou_a} for {name_a}"
-    return f"Undecided: {name_a} has a mean IoU of {iou_a}, {name_b} of {iou_b}"
 
 
 def headline_of_picture(name_a: str, name_b: str, iou_a: float, iou_b: float) -> str:

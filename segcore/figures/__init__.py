@@ -5,6 +5,7 @@ grey that reads on both, and a class whose own colour is near black keeps a visi
 colour would have to tell classes apart, their names stand beside it.
 """
 
+from segcore.figures.cost import Candidate, accuracy_against_latency
 from segcore.figures.data import (
     image_shares,
     location_map,
@@ -23,6 +24,7 @@ from segcore.figures.evaluation import (
     reliability,
     risk_coverage,
 )
+from segcore.figures.robustness import kept_shares, severity_curves
 from segcore.figures.style import NEUTRAL
 from segcore.figures.training import (
     Axis,
@@ -38,14 +40,17 @@ __all__ = [
     "NEUTRAL",
     "OTHER",
     "Axis",
+    "Candidate",
     "Curve",
     "View",
+    "accuracy_against_latency",
     "class_differences",
     "class_iou",
     "classes_over_epochs",
     "confusion",
     "error_bands",
     "image_shares",
+    "kept_shares",
     "learning_curves",
     "location_map",
     "mean_of_seeds",
@@ -55,6 +60,7 @@ __all__ = [
     "reliability",
     "risk_coverage",
     "seen_together",
+    "severity_curves",
     "share_against_iou",
     "single_curves",
 ]

@@ -15,7 +15,13 @@ from pages.shared.cache.data import (
     thumbnail,
     whole_spec,
 )
-from pages.shared.cache.evaluations import comparison_report, report, stored_evaluation
+from pages.shared.cache.evaluations import (
+    comparison_report,
+    cost,
+    report,
+    robustness,
+    stored_evaluation,
+)
 from pages.shared.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
 from pages.shared.cache.networks import (
     digest,
@@ -32,6 +38,7 @@ __all__ = [
     "champions",
     "class_iou",
     "comparison_report",
+    "cost",
     "counted",
     "data_problem",
     "digest",
@@ -48,6 +55,7 @@ __all__ = [
     "prepared",
     "registered_data",
     "report",
+    "robustness",
     "sample",
     "samples",
     "splits",

@@ -7,6 +7,8 @@ import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
 from segcore import comparison, evaluation, runs
+from segcore import cost as cost_
+from segcore import robustness as robustness_
 from segcore.runs import Run
 
 
@@ -57,3 +59,26 @@ def _comparison_report(
     _b: evaluation.Evaluation,
 ) -> dict[str, Any]:
     return comparison.compare(_a, _b).report()
+
+
+def robustness(run: Run, clean: evaluation.Evaluation) -> robustness_.Robustness | None:
+    """What is stored of the run's robustness on what the evaluation is of, or None."""
+    stamp = stamp_of(robustness_.path_of(run, clean.identity.dataset, clean.identity.split))
+    return _robustness(clean.identity, stamp, run, clean)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _robustness(
+    of: evaluation.Identity, stamp: Stamp, _run: Run, _clean: evaluation.Evaluation
+) -> robustness_.Robustness | None:
+    return robustness_.robustness_of(_run, _clean)
+
+
+def cost(run: Run) -> cost_.Cost | None:
+    """What was measured of the run's weights, or None."""
+    return _cost(run.name, run.weights_hash, stamp_of(cost_.path_of(run)))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _cost(name: str, weights_hash: str | None, stamp: Stamp) -> cost_.Cost | None:
+    return cost_.stored_cost(runs.get_run(name))

@@ -1,0 +1,73 @@
+"""What the dashboard computes on the side for all visitors, and how a page follows it."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.shared import engine
+from segcore.background import Bench, Progress
+from segcore.errors import BusyError
+
+BENCH = Bench()
+"""Of this process: evaluations and measurements, each done once and kept."""
+
+REFRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Work that a visitor may ask for: as `Bench.start`."""
+
+    key: Hashable
+    title: str
+    step: Callable[[Progress], object]
+
+
+def offer(label: str, wanted: Sequence[Asked], *, again: bool = False) -> None:
+    """A button that has the works done; their progress instead, as long as they are.
+
+    Args:
+        again: it was done before, so that the button need not stand out.
+    """
+    if follow([work.key for work in wanted]):
+        return
+    icon = ":material/replay:" if again else ":material/play_arrow:"
+    pressed = st.button(label, type="secondary" if again else "primary", icon=icon)
+    if not pressed or not engine.wait():
+        return
+    try:
+        for work in wanted:
+            BENCH.start(work.key, work.title, work.step)
+    except BusyError as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def follow(keys: Sequence[Hashable]) -> bool:
+    """Shows how far the works are, and draws the page anew when all are over.
+
+    Returns False, with the reasons of those that failed, where none is under way.
+    """
+    works = [work for work in map(BENCH.of, keys) if work is not None]
+    if any(not work.is_over for work in works):
+        _show_progress(keys)
+        return True
+    for work in works:
+        if work.problem is not None:
+            st.error(work.problem, icon=":material/error:")
+    return False
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _show_progress(keys: Sequence[Hashable]) -> None:
+    works = [work for work in map(BENCH.of, keys) if work is not None and not work.is_over]
+    if not works:
+        st.rerun()
+    for work in works:
+        if work.total:
+            st.progress(work.fraction, f"{work.title}: {work.done} of {work.total}")
+        else:
+            st.progress(0.0, f"{work.title}: {'begins' if work.is_running else 'waits'}…")
+    st.caption("This goes on without you; whoever opens the page sees how far it is.")

@@ -1,0 +1,56 @@
+"""Scoring the runs of the Evaluate page, in the background, once for all visitors."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.shared import guards, state, wording
+from pages.shared.background import Asked, offer
+from pages.shared.scored import Scored
+from pages.shared.state import Selection
+from segcore.background import Progress
+from segcore.evaluation import evaluate
+from segcore.runs import Run
+
+Named = Sequence[tuple[Run, str]]
+
+
+def show_missing(selection: Selection, missing: Named) -> None:
+    """Which of the runs have no scores on this data set, and a button that makes them."""
+    listed = " and ".join(f"{name} (`{run.name}`)" for run, name in missing)
+    st.info(
+        f"Not scored on {wording.data_name(selection.dataset)} {state.SPLIT} yet: {listed}. "
+        "Every image is predicted once at its own resolution; the result is kept with the run.",
+        icon=":material/scoreboard:",
+    )
+    if selection.problem is not None:
+        guards.offer_streets(selection)
+        return
+    offer("Evaluate now", [_work(run, name, selection.spec) for run, name in missing])
+    st.caption("Or from the command line:")
+    commands = [
+        f"python -m segcore evaluate --run {run.name} --data {selection.spec} --split {state.SPLIT}"
+        for run, _ in missing
+    ]
+    st.code("\n".join(commands), language="bash")
+
+
+def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
+    """Scores from before errors and confidence were counted, and a button that counts them."""
+    listed = " and ".join(side.name for side in sides)
+    st.info(
+        f"Where the errors of {listed} lie, and what scaling its confidence would mend, was not "
+        "counted when it was evaluated.",
+        icon=":material/scoreboard:",
+    )
+    if selection.problem is None:
+        wanted = [_work(side.run, side.name, selection.spec, force=True) for side in sides]
+        offer("Evaluate again", wanted, again=True)
+
+
+def _work(run: Run, name: str, spec: str, *, force: bool = False) -> Asked:
+    def score(progress: Progress) -> None:
+        evaluate(run, spec, state.SPLIT, progress=progress, force=force)
+
+    key = "evaluate", run.name, run.weights_hash, spec
+    return Asked(key, f"{name}, images scored", score)

@@ -1,0 +1,115 @@
+"""Long work that a server does on the side, one thing after another, and how far each is.
+
+For what is done once and then kept, such as the scores of a run: whoever asks for it while it is
+under way follows the same work instead of starting it again.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from segcore.errors import BusyError, SegcoreError
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+PLACES = 8
+"""Works that may run or wait at the same time."""
+
+
+@dataclass(eq=False)
+class Work:
+    """One thing that is done or waits for it.
+
+    Attributes:
+        title: what it is, in words.
+        done, total: steps; a total of 0 until the first is done.
+    """
+
+    title: str
+    done: int = 0
+    total: int = 0
+    _future: Future[object] = field(default_factory=Future, repr=False)
+
+    @property
+    def is_running(self) -> bool:
+        return self._future.running()
+
+    @property
+    def is_over(self) -> bool:
+        return self._future.done()
+
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total if self.total else 0.0
+
+    @property
+    def problem(self) -> str | None:
+        """Why it failed, in one line; None as long as it has not."""
+        error = self._future.exception() if self.is_over else None
+        if error is None or isinstance(error, SegcoreError):
+            return None if error is None else str(error)
+        return f"{self.title} failed ({type(error).__name__}); the server's log says more."
+
+    def report(self, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+
+class Bench:
+    """Where work is done, by one thread; safe to share between threads."""
+
+    def __init__(self, places: int = PLACES) -> None:
+        self._places = places
+        self._works: dict[Hashable, Work] = {}
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
+        self._lock = threading.Lock()
+
+    def start(self, key: Hashable, title: str, step: Callable[[Progress], object]) -> Work:
+        """Has `step` done in its turn; what is under way by that key is not started twice.
+
+        Args:
+            key: all that the result depends on.
+            step: gets a function that it reports its progress to.
+
+        Raises:
+            BusyError: too much is under way already.
+        """
+        with self._lock:
+            known = self._works.get(key)
+            if known is not None and not known.is_over:
+                return known
+            if len(self._unfinished()) >= self._places:
+                raise BusyError("Much is being computed already: try again when some is done.")
+            self._forget_successes()
+            work = Work(title)
+            work._future = self._worker.submit(step, work.report)
+            work._future.add_done_callback(_log_defect)
+            self._works[key] = work
+            return work
+
+    def of(self, key: Hashable) -> Work | None:
+        """What was last started by that key; what ended well may be forgotten."""
+        return self._works.get(key)
+
+    def unfinished(self) -> list[Work]:
+        """What runs or waits, in its order."""
+        with self._lock:
+            return self._unfinished()
+
+    def _unfinished(self) -> list[Work]:
+        return [work for work in self._works.values() if not work.is_over]
+
+    def _forget_successes(self) -> None:
+        self._works = {
+            key: work
+            for key, work in self._works.items()
+            if not work.is_over or work.problem is not None
+        }
+
+
+def _log_defect(future: Future[object]) -> None:
+    error = future.exception()
+    if error is not None and not isinstance(error, SegcoreError):
+        logging.getLogger(__name__).error("work in the background failed", exc_info=error)

@@ -1,0 +1,34 @@
+"""What several commands take and how they print."""
+
+import argparse
+import json
+from typing import Any
+
+SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR or pairs:DIR"
+
+
+def add_data_and_split(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", required=True, help=SPEC_HELP)
+    parser.add_argument("--split", default="val", choices=("train", "val", "test"))
+
+
+def size(text: str) -> tuple[int, int]:
+    """ "256" or "512x256" (width x height) -> (height, width)."""
+    try:
+        numbers = [int(part) for part in text.lower().split("x")]
+        width, height = numbers * 2 if len(numbers) == 1 else numbers
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: give 256 or WIDTHxHEIGHT") from None
+    if min(width, height) < 32:
+        raise argparse.ArgumentTypeError(f"{text}: give at least 32 pixels a side")
+    return height, width
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: give a whole number of 1 or more")
+    return int(text)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, allow_nan=False))

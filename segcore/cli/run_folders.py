@@ -1,0 +1,124 @@
+"""The commands about runs that are there: `runs list`, show, promote, rollback, export, ..."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from segcore import runs
+from segcore.cli.arguments import print_json
+from segcore.progress_bar import ProgressBar
+
+
+def add(commands: Any) -> None:
+    """Adds the commands to the program's parser."""
+    parser = commands.add_parser("runs", help="list, show, promote, move runs")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    listing = actions.add_parser("list", help="all runs, newest first")
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(command=_runs_list)
+
+    show = actions.add_parser("show", help="the manifest of a run")
+    show.add_argument("run")
+    show.set_defaults(command=_runs_show)
+
+    promote = actions.add_parser("promote", help="make a run the champion of its model")
+    promote.add_argument("run")
+    promote.add_argument("--dataset", help="default: the data set it was trained on")
+    promote.set_defaults(command=_runs_promote)
+
+    rollback = actions.add_parser("rollback", help="take the last promotion back")
+    rollback.add_argument("model", choices=runs.MODEL_FAMILIES)
+    rollback.add_argument("dataset")
+    rollback.set_defaults(command=_runs_rollback)
+
+    export = actions.add_parser("export", help="a run as one ZIP file")
+    export.add_argument("run")
+    export.add_argument("file", type=Path)
+    export.set_defaults(command=_runs_export)
+
+    shipping = actions.add_parser("ship", help="a small copy in half precision, with a model card")
+    shipping.add_argument("run")
+    shipping.add_argument("--data", help="where the run's data is now; default: as it was trained")
+    shipping.add_argument(
+        "--champion-of", nargs="*", default=[], metavar="DATASET", help="data sets it stands for"
+    )
+    shipping.set_defaults(command=_runs_ship)
+
+    importing = actions.add_parser("import", help="take a run from a ZIP, or a Keras CSV log")
+    importing.add_argument("file", type=Path, help="of `runs export`, or of Keras' CSVLogger")
+    importing.add_argument("--model", default="unet", help="of a CSV log: what was trained")
+    importing.add_argument("--data", default="cityscapes", help="of a CSV log: on what")
+    importing.set_defaults(command=_runs_import)
+
+
+def _runs_list(options: argparse.Namespace) -> None:
+    rows = [_row(run) for run in runs.list_runs()]
+    if options.json:
+        print_json(rows)
+        return
+    if not rows:
+        print("no runs yet; `python -m segcore train --recipe quick-unet --data streets` makes one")
+    for row in rows:
+        score = "" if row["mean_iou"] is None else f"{row['mean_iou']:.4f}"
+        mark = "champion" if row["champion"] else ""
+        print(f"{row['run']:<44} {row['recipe']:<12} {score:>7} {mark}")
+
+
+def _row(run: runs.Run) -> dict[str, Any]:
+    champion = runs.champion(run.model, run.dataset)
+    best = run.manifest.get("best")
+    return {
+        "run": run.name,
+        "model": run.model,
+        "data": run.spec,
+        "recipe": run.recipe,
+        "champion": champion is not None and champion.name == run.name,
+        "mean_iou": best["mean_iou"] if best else None,
+        "created": run.created,
+    }
+
+
+def _runs_show(options: argparse.Namespace) -> None:
+    print_json(dict(runs.get_run(options.run).manifest))
+
+
+def _runs_promote(options: argparse.Namespace) -> None:
+    run = runs.get_run(options.run)
+    dataset = options.dataset or run.dataset
+    runs.promote(run, dataset)
+    print(f"{run.name} is the champion of {run.model} on {dataset}")
+
+
+def _runs_rollback(options: argparse.Namespace) -> None:
+    run = runs.rollback(options.model, options.dataset)
+    champion = run.name if run else "none"
+    print(f"the champion of {options.model} on {options.dataset} is now {champion}")
+
+
+def _runs_export(options: argparse.Namespace) -> None:
+    from segcore.archives import export_run
+
+    export_run(runs.get_run(options.run), options.file)
+    print(f"{options.run} written to {options.file}")
+
+
+def _runs_ship(options: argparse.Namespace) -> None:
+    from segcore.shipping import ship
+
+    run = runs.get_run(options.run)
+    with ProgressBar() as bar:
+        shipped = ship(run, options.data or run.spec, options.champion_of, progress=bar.update)
+    print(f"{shipped.run.name}: {shipped.agreement:.4%} of pixels keep their label")
+    print(f"commit it with `git add -f {shipped.run.path}`")
+
+
+def _runs_import(options: argparse.Namespace) -> None:
+    from segcore.archives import import_run
+    from segcore.csv_logs import import_csv_log
+
+    if options.file.suffix.lower() == ".csv":
+        run = import_csv_log(options.file, options.model, options.data)
+    else:
+        run = import_run(options.file)
+    print(f"imported {run.name}")

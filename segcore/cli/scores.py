@@ -1,0 +1,165 @@
+"""The commands that judge runs: evaluate, compare, robustness, cost, report."""
+
+import argparse
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from segcore import runs
+from segcore.cli.arguments import add_data_and_split, print_json
+from segcore.errors import SegcoreError
+from segcore.progress_bar import ProgressBar
+
+if TYPE_CHECKING:
+    from segcore.evaluation import Evaluation
+
+Scored = tuple[runs.Run, "Evaluation"]
+
+
+def add(commands: Any) -> None:
+    """Adds the commands to the program's parser."""
+    evaluate = commands.add_parser("evaluate", help="score a run on a split")
+    evaluate.add_argument("--run", required=True)
+    add_data_and_split(evaluate)
+    evaluate.add_argument(
+        "--tta", action="store_true", help="test-time augmentation: mirrored and at three scales"
+    )
+    evaluate.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    evaluate.set_defaults(command=_evaluate)
+
+    compare = commands.add_parser("compare", help="compare two runs on a split")
+    compare.add_argument("--a", required=True, metavar="RUN")
+    compare.add_argument("--b", required=True, metavar="RUN")
+    add_data_and_split(compare)
+    compare.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    compare.set_defaults(command=_compare)
+
+    robustness = commands.add_parser(
+        "robustness", help="score a run on a split under bad weather, light and cameras"
+    )
+    robustness.add_argument("--run", required=True)
+    add_data_and_split(robustness)
+    robustness.add_argument(
+        "--json", action="store_true", help="one JSON object on standard output"
+    )
+    robustness.set_defaults(command=_robustness)
+
+    cost = commands.add_parser("cost", help="measure a run here: operations, latency, memory")
+    cost.add_argument("--run", required=True)
+    cost.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    cost.set_defaults(command=_cost)
+
+    report = commands.add_parser("report", help="the comparison as one HTML file, and its tables")
+    report.add_argument("--a", required=True, metavar="RUN")
+    report.add_argument("--b", required=True, metavar="RUN")
+    add_data_and_split(report)
+    report.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FILE",
+        help="FILE.html, or FILE.zip of every table as CSV and JSON",
+    )
+    report.set_defaults(command=_report)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from segcore.evaluation import evaluate
+
+    run = runs.get_run(options.run)
+    with ProgressBar() as bar:
+        evaluation = evaluate(
+            run,
+            options.data,
+            options.split,
+            progress=functools.partial(bar.update, "evaluating"),
+            augmented=options.tta,
+        )
+    report = evaluation.report()
+    if options.json:
+        print_json(report)
+        return
+    print(f"{run.name} on {options.data} {options.split}, {report['images']} images")
+    print(f"mean IoU {report['mean_iou']:.4f}  ({report['policy']}, {report['resolution']})")
+    print(f"pixel accuracy {report['pixel_accuracy']:.4f}")
+    for name, scores in report["per_class"].items():
+        if scores["iou"] is not None:
+            print(f"  {name:<14} {scores['iou']:.4f}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from segcore.comparison import compare
+
+    (_, a), (_, b) = _scored_pair(options)
+    report = compare(a, b).report()
+    if options.json:
+        print_json(report)
+        return
+    print(f"a {report['a']}  mean IoU {report['mean_iou_a']:.4f}")
+    print(f"b {report['b']}  mean IoU {report['mean_iou_b']:.4f}")
+    low, high = report["ci95"]
+    interval = "no interval" if low is None else f"95 % interval {low:+.4f} to {high:+.4f}"
+    print(f"a minus b {report['delta']:+.4f}, {interval}: {report['verdict']}")
+
+
+def _robustness(options: argparse.Namespace) -> None:
+    from segcore.robustness import measure_robustness
+
+    run = runs.get_run(options.run)
+    with ProgressBar() as bar:
+        show = functools.partial(bar.update, "corrupting and scoring")
+        report = measure_robustness(run, options.data, options.split, progress=show).report()
+    if options.json:
+        print_json(report)
+        return
+    print(f"{run.name} on {options.data} {options.split}, {report['images']} images")
+    print(f"mean IoU at severities 0 to 5  ({report['policy']}, {report['resolution']})")
+    for name, scores in report["corruptions"].items():
+        written = "  ".join("     –" if iou is None else f"{iou:.4f}" for iou in scores["mean_iou"])
+        print(f"  {name:<12} {written}")
+
+
+def _cost(options: argparse.Namespace) -> None:
+    from segcore.cost import measure_cost
+
+    run = runs.get_run(options.run)
+    with ProgressBar() as bar:
+        cost = measure_cost(run, functools.partial(bar.update, "measuring"))
+    if options.json:
+        print_json(cost.report())
+        return
+    flops = "–" if cost.flops is None else f"{cost.flops / 1e9:.2f}"
+    print(f"{run.name} on {cost.machine}")
+    print(f"{run.parameters:,} parameters, {flops} billion operations a picture")
+    for of in cost.timings:
+        memory = "–" if of.peak_memory_bytes is None else f"{of.peak_memory_bytes / 1e6:.0f} MB"
+        print(
+            f"  batch {of.batch} of {of.width}x{of.height}: p50 {of.p50_ms:.1f} ms, "
+            f"p95 {of.p95_ms:.1f} ms, {of.images_per_second:.1f} images/s, {memory}"
+        )
+
+
+def _report(options: argparse.Namespace) -> None:
+    from segcore.files import write_atomically
+    from segcore.report import make_report
+
+    kind = options.out.suffix.lower()
+    if kind not in (".html", ".zip"):
+        raise SegcoreError(f"{options.out}: name a file that ends in .html, or in .zip for tables")
+    report = make_report(*_scored_pair(options))
+    write_atomically(options.out, report.html() if kind == ".html" else report.archive())
+    print(report.title)
+    print(f"written to {options.out}")
+
+
+def _scored_pair(options: argparse.Namespace) -> tuple[Scored, Scored]:
+    """Runs a and b with their scores, evaluated now where that was not done yet."""
+    from segcore.evaluation import evaluate
+
+    pair = []
+    with ProgressBar() as bar:
+        for name in (options.a, options.b):
+            run = runs.get_run(name)
+            show = functools.partial(bar.update, name)
+            pair.append((run, evaluate(run, options.data, options.split, progress=show)))
+    return pair[0], pair[1]

@@ -1,0 +1,102 @@
+"""The commands that make runs: prepare, train, worker."""
+
+import argparse
+import signal
+from typing import Any
+
+from segcore import runs
+from segcore.cli.arguments import SPEC_HELP, positive, size
+from segcore.errors import SegcoreError
+from segcore.progress_bar import ProgressBar
+from segcore.recipe_fields import find_recipe
+from segcore.recipes import RECIPES
+
+
+def add(commands: Any) -> None:
+    """Adds the commands to the program's parser."""
+    prepare = commands.add_parser("prepare", help="make memory-mapped arrays of a data set")
+    prepare.add_argument("--data", required=True, help=SPEC_HELP)
+    prepare.add_argument(
+        "--size", type=size, help="256 for 256x256, or WIDTHxHEIGHT; default: the data set's own"
+    )
+    prepare.set_defaults(command=_prepare)
+
+    train = commands.add_parser("train", help="train a recipe on a data set")
+    what = train.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--recipe",
+        metavar="NAME|FILE.json",
+        help=f"{', '.join(RECIPES)}, or a file of one such as the `recipe` of a run.json",
+    )
+    what.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
+    train.add_argument("--data", help=f"{SPEC_HELP}; needed with --recipe")
+    train.add_argument("--epochs", type=positive)
+    train.add_argument("--batch-size", type=positive)
+    train.add_argument("--seed", type=int)
+    train.add_argument("--backbone-weights", metavar="imagenet|none|FILE")
+    train.add_argument("--start-from", metavar="RUN", help="begin with that run's best weights")
+    train.set_defaults(command=_train)
+
+    worker = commands.add_parser("worker", help="run the queued retrains")
+    worker.add_argument(
+        "--device",
+        default="local",
+        metavar="local|gpu:N",
+        help="what its jobs run on, one at a time; default: all of this machine",
+    )
+    worker.set_defaults(command=_worker)
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    from segcore.preparation import prepare
+
+    with ProgressBar() as bar:
+        prepared = prepare(options.data, options.size, progress=bar.update)
+    height, width = prepared.size
+    for name, split in prepared.splits.items():
+        print(f"{name}: {len(split.keys)} images of {width}x{height}")
+        for finding in split.health.findings:
+            print(f"  {finding.problem}: {finding.message}")
+    print(f"prepared in {prepared.path}")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from segcore.training import resume, train
+    from segcore.training_progress import Progress
+
+    # So that a training which is asked to stop says so in its run.json, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def announce(run: runs.Run) -> None:
+        print(f"run: {run.name}", flush=True)
+
+    with ProgressBar() as bar:
+
+        def show(progress: Progress) -> None:
+            label = f"epoch {progress.epoch}/{progress.epochs} loss {progress.loss:.4f}"
+            bar.update(label, progress.step, progress.steps)
+
+        if options.resume:
+            run = resume(options.resume, on_progress=show, on_start=announce)
+        else:
+            if options.data is None:
+                raise SegcoreError(f"train --recipe needs --data: {SPEC_HELP}")
+            run = train(
+                find_recipe(options.recipe),
+                options.data,
+                epochs=options.epochs,
+                batch_size=options.batch_size,
+                seed=options.seed,
+                backbone_weights=options.backbone_weights,
+                start_from=options.start_from,
+                on_progress=show,
+                on_start=announce,
+            )
+    best = run.manifest["best"]
+    print(f"best epoch {best['epoch']}: validation mean IoU {best['mean_iou']:.4f}")
+
+
+def _worker(options: argparse.Namespace) -> None:
+    from segcore import worker
+
+    worker.main(device=options.device)

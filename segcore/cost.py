@@ -1,0 +1,206 @@
+"""What a run costs where it runs: operations, time by batch and resolution, memory.
+
+Measured on this machine, with random pictures of the network's own size, from the picture to its
+labels, and kept with the machine's name in artifacts/costs/RUN.json. Memory is that of the whole
+process, so a measurement wants a process of its own: see `measure_apart`.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segcore import devices, operations, settings
+from segcore.errors import RunError
+from segcore.files import storage_error, tail, to_json, write_atomically
+from segcore.inference import Predictor, Preprocessing, load_fastest_predictor
+from segcore.runs import Run, now
+
+VERSION = 1
+"""Raised when something is measured in another way, so that stored costs are measured anew."""
+
+BATCHES = (1, 4)
+SCALES = (0.5, 1.0, 2.0)
+"""Of the sides of the size that the run was trained at; a network of one fixed size has just 1."""
+
+REPEATS = 30
+SECONDS = 6.0
+"""Each batch and resolution is repeated so often, or, after 8 times, for so long."""
+
+FEWEST = 8
+FOLLOW_SECONDS = 0.5
+
+Progress = Callable[[int, int], None]
+"""Called with (measurements done, measurements in all)."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One batch size at one resolution; times are of the whole batch, in milliseconds."""
+
+    batch: int
+    height: int
+    width: int
+    repeats: int
+    p50_ms: float
+    p95_ms: float
+    images_per_second: float
+    peak_memory_bytes: int | None  # of the process, or of the GPU; None where nobody counts it
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was measured of a run.
+
+    Attributes:
+        machine: by which engine and where, in words.
+        flops: of the network for one picture of its training's size, an addition and a
+            multiplication counted as two; of convolutions and matrix products. None where the
+            backend does not tell.
+        timings: by batch and resolution.
+    """
+
+    run: str
+    weights_sha256: str
+    version: int
+    measured: str
+    machine: str
+    flops: int | None
+    timings: tuple[Timing, ...]
+
+    @property
+    def typical(self) -> Timing:
+        """One picture at the size that the run was trained at."""
+        single = [timing for timing in self.timings if timing.batch == 1]
+        return single[len(single) // 2]
+
+    def report(self) -> dict[str, Any]:
+        """The figures as JSON types."""
+        return {**asdict(self), "timings": [asdict(timing) for timing in self.timings]}
+
+
+def measure_cost(run: Run, progress: Progress | None = None) -> Cost:
+    """Measures the run here and now, in this process.
+
+    Raises:
+        RunError: its weights are missing or damaged.
+        StorageError: the result cannot be written.
+    """
+    predictor = load_fastest_predictor(run)
+    sizes = dict.fromkeys(predictor.preprocessing.scaled(scale) for scale in SCALES)
+    # The small first: a process does not give all its memory back.
+    wanted = sorted(
+        ((batch, of) for batch in BATCHES for of in sizes),
+        key=lambda asked: asked[0] * asked[1].size[0] * asked[1].size[1],
+    )
+    timings = []
+    for done, (batch, preprocessing) in enumerate(wanted):
+        timings.append(_time(predictor, batch, preprocessing))
+        if progress is not None:
+            progress(done + 1, len(wanted))
+    cost = Cost(
+        run=run.name,
+        weights_sha256=str(run.weights_hash),
+        version=VERSION,
+        measured=now(),
+        machine=f"{predictor.engine}, {devices.machine(predictor.device)}",
+        flops=_flops(run),
+        timings=tuple(sorted(timings, key=lambda timing: (timing.batch, timing.height))),
+    )
+    _write(run, cost)
+    return cost
+
+
+def measure_apart(run: Run, progress: Progress) -> None:
+    """As `measure_cost`, in a process of its own; its result is then found by `stored_cost`.
+
+    Raises:
+        RunError: it could not be measured.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        followed, log = Path(folder) / "progress.json", Path(folder) / "log"
+        command = [sys.executable, "-m", "segcore", "cost", "--run", run.name]
+        environment = {**os.environ, "SEGCORE_PROGRESS": str(followed)}
+        with open(log, "wb") as output:
+            process = subprocess.Popen(
+                command, cwd=settings.ROOT, env=environment, stdout=output, stderr=output
+            )
+            while process.poll() is None:
+                time.sleep(FOLLOW_SECONDS)
+                if followed.exists():
+                    state = json.loads(followed.read_bytes())
+                    progress(state["done"], state["total"])
+        if process.returncode:
+            said = [line for line in tail(log, 20) if line.startswith("error: ")]
+            reason = said[-1].removeprefix("error: ") if said else "its process ended too early"
+            raise RunError(f"{run.name}: cannot be measured; {reason}")
+
+
+def stored_cost(run: Run) -> Cost | None:
+    """What was measured of the run's weights, wherever that was; None where nothing was."""
+    try:
+        known = json.loads(path_of(run).read_bytes())
+        timings = tuple(Timing(**timing) for timing in known.pop("timings"))
+        cost = Cost(**known, timings=timings)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return cost if (cost.weights_sha256, cost.version) == (run.weights_hash, VERSION) else None
+
+
+def path_of(run: Run) -> Path:
+    return settings.costs_dir() / f"{run.name}.json"
+
+
+def _write(run: Run, cost: Cost) -> None:
+    try:
+        settings.costs_dir().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(settings.costs_dir(), error) from error
+    write_atomically(path_of(run), to_json(cost.report()))
+
+
+def _time(predictor: Predictor, batch: int, preprocessing: Preprocessing) -> Timing:
+    height, width = preprocessing.size
+    random = np.random.default_rng(0)
+    images = [random.integers(0, 256, (height, width, 3), np.uint8) for _ in range(batch)]
+    predictor.preprocessing = preprocessing
+    devices.forget_peak_memory()
+    predictor.predict_batch(images)  # builds the network of this shape
+    milliseconds: list[float] = []
+    while len(milliseconds) < FEWEST or (
+        len(milliseconds) < REPEATS and sum(milliseconds) < SECONDS * 1000
+    ):
+        started = time.perf_counter()
+        predictor.predict_batch(images)
+        milliseconds.append((time.perf_counter() - started) * 1000)
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    return Timing(
+        batch=batch,
+        height=height,
+        width=width,
+        repeats=len(milliseconds),
+        p50_ms=float(p50),
+        p95_ms=float(p95),
+        images_per_second=float(1000 * batch / np.mean(milliseconds)),
+        peak_memory_bytes=devices.peak_memory(),
+    )
+
+
+def _flops(run: Run) -> int | None:
+    from segcore.models import build_model, inference_model
+
+    preprocessing = Preprocessing.of(run)
+    height, width = (-(-side // preprocessing.multiple) * preprocessing.multiple
+                     for side in preprocessing.size)  # fmt: skip
+    options = run.manifest.get("model_options", {})
+    model = build_model(run.model, input_size=preprocessing.input_size, **options)
+    products = operations.multiply_adds(inference_model(model), (1, height, width, 3))
+    return None if products is None else 2 * products

@@ -1,0 +1,150 @@
+"""How good runs are, and which is better."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from segcore.findings.words import listed, percent
+
+
+def headline(report: Mapping[str, Any], a: str, b: str) -> str:
+    """Who is better on a split, from a comparison's report, for someone who reads nothing else."""
+    iou_a, iou_b = (
+        "–" if iou is None else f"{iou:.3f}" for iou in (report["mean_iou_a"], report["mean_iou_b"])
+    )
+    if report["verdict"] == "a":
+        return f"{a} is better: mean IoU {iou_a} against {iou_b} for {b}"
+    if report["verdict"] == "b":
+        return f"{b} is better: mean IoU {iou_b} against {iou_a} for {a}"
+    return f"Undecided: {a} has a mean IoU of {iou_a}, {b} of {iou_b}"
+
+
+def resampling(report: Mapping[str, Any]) -> str:
+    """Where the interval of a difference is from, and how far to trust it: of a comparison."""
+    if report["delta"] is None:
+        return "Nothing was scored: the split holds none of the evaluated classes."
+    low, high = report["ci95"]
+    if low is None:
+        return "A single sequence gives no interval."
+    drawn = f"{report['draws']:,} resamples of {report['groups']} {report['resampled_by']}s"
+    notes = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
+    if report["resampled_by"] == "image":
+        notes += (
+            " The split names a single sequence, so images are drawn one by one: as far as "
+            "neighbours are alike, the true interval is wider."
+        )
+    return f"95 % interval from {drawn}, drawn alike for both.{notes}"
+
+
+def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
+    """The comparison in words: on how many classes each is better, and over all.
+
+    "DANet better on 6 classes, U-Net on 2, undecided on 3; overall undecided: ..."; the one that is
+    better on more classes comes first.
+    """
+    rows = [row for row in report["per_class"].values() if row["delta"] is not None]
+    count = {key: sum(row["verdict"] == key for row in rows) for key in ("a", "b", "undecided")}
+    (first, most), (second, fewer) = sorted(
+        ((a, count["a"]), (b, count["b"])), key=lambda side: -side[1]
+    )
+    classes = (
+        f"{first[0].upper()}{first[1:]} better on {most} {'class' if most == 1 else 'classes'}, "
+        f"{second} on {fewer}, undecided on {count['undecided']}"
+    )
+    delta, (low, high) = report["delta"], report["ci95"]
+    if delta is None:
+        return f"{classes}."
+    overall = {"a": f"{a} better", "b": f"{b} better"}.get(report["verdict"], "undecided")
+    within = "no interval" if low is None else f"interval {low:+.3f} to {high:+.3f}"
+    return f"{classes}; overall {overall}: {delta:+.3f}, {within} (mean IoU of {a} minus {b})."
+
+
+def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:
+    """Which classes are most called another: (34, 34) counts -> true id, predicted id, share.
+
+    Args:
+        by_share: of the true class, where a rare class counts as much as a common one; otherwise
+            of all scored pixels.
+    """
+    whole = matrix.sum(axis=1, keepdims=True) if by_share else matrix.sum()
+    share = matrix / np.maximum(whole, 1)
+    np.fill_diagonal(share, 0)
+    largest = np.argsort(-share, axis=None, kind="stable")[:count]
+    pairs = [divmod(int(cell), len(matrix)) for cell in largest]
+    return [(t, p, float(share[t, p])) for t, p in pairs if share[t, p]]
+
+
+def error_bands(name: str, anatomy: Mapping[str, float | None], d: int) -> str:
+    """Whether a run errs along the outlines or inside regions, from a report's error anatomy."""
+    near, pixels = anatomy["errors_near"], anatomy["pixels_near"]
+    if near is None or pixels is None:
+        return f"{name} makes no error."
+    return (
+        f"{name}: {percent(near)} of its errors lie within {d} pixels of a boundary, where "
+        f"{percent(pixels)} of the pixels are."
+    )
+
+
+def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
+    """What scaling a run's confidence would mend, from a report's `trust`."""
+    if trust["temperatures"] is None:
+        return None
+    one, other = trust["temperatures"]
+    manner = "about as sure as right"
+    if max(one, other) > 1 and min(one, other) >= 1:
+        manner = "surer than right"
+    if min(one, other) < 1 and max(one, other) <= 1:
+        manner = "less sure than right"
+    before, after = trust["ece_before"] * 100, trust["ece_after"] * 100
+    return (
+        f"{name} is {manner}: temperatures {one:.2f} and {other:.2f}; ECE {before:.1f} points "
+        f"before, {after:.1f} after."
+    )
+
+
+def kept(name: str, trust: Mapping[str, Any]) -> str | None:
+    """How many pixels may be kept at the target accuracy, from a report's `trust`."""
+    if trust["pixels_kept"] is None:
+        return None
+    return (
+        f"{name}: of its surest {percent(trust['pixels_kept'])} of the pixels, "
+        f"{trust['target_accuracy'] * 100:.0f} % are right."
+    )
+
+
+def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
+    """Whose confidence is nearer to the truth: name and expected calibration error of each run."""
+    known = sorted((error, name) for name, error in errors if error is not None)
+    if not known:
+        return "No pixel was scored, so nothing can be said."
+    parts = [f"{name} by {error * 100:.1f} points" for error, name in known]
+    return (
+        f"Confidence and accuracy lie apart by (ECE, 15 bins): {listed(parts)}. "
+        "Below the dotted line a model is surer than it is right."
+    )
+
+
+def robustness(name: str, report: Mapping[str, Any]) -> str | None:
+    """How much a run keeps under corruptions and what costs it most: of a robustness report."""
+    kept = {c: row["kept"] for c, row in report["corruptions"].items() if row["kept"] is not None}
+    if not kept:
+        return None
+    worst, best = min(kept, key=lambda c: kept[c]), max(kept, key=lambda c: kept[c])
+    return (
+        f"{name} keeps {percent(report['mean_kept'])} of its mean IoU on average, least under "
+        f"{worst} ({percent(kept[worst])}), most under {best} ({percent(kept[best])})."
+    )
+
+
+def more_robust(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str | None:
+    """Who has the higher mean IoU under most of the corruptions that both are measured under."""
+    (a, of_a), (b, of_b) = runs
+    known = [{c for c, row in of["corruptions"].items() if row["kept"]} for of in (of_a, of_b)]
+    both = known[0] & known[1]
+    if not both:
+        return None
+    mean = [[sum(of["corruptions"][c]["mean_iou"][1:]) for c in both] for of in (of_a, of_b)]
+    ahead = sum(x > y for x, y in zip(*mean, strict=True))
+    first, count = (a, ahead) if 2 * ahead >= len(both) else (b, len(both) - ahead)
+    return f"{first} has the higher mean IoU under {count} of {len(both)} corruptions."

@@ -1,0 +1,99 @@
+"""How trainings went."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from segcore.findings.words import listed
+
+Row = Mapping[str, float]
+
+TURNED = 0.05
+"""How far above its minimum, relatively, the validation loss must end to have turned."""
+
+LEARNT = 0.1
+"""IoU from which a class counts as learnt at all."""
+
+
+def turning_epoch(history: Sequence[Row]) -> int | None:
+    """The epoch of the lowest validation loss where it has since risen by 5 %; else None."""
+    losses = [(row["val_loss"], int(row["epoch"])) for row in history if "val_loss" in row]
+    losses = [(loss, epoch) for loss, epoch in losses if np.isfinite(loss)]
+    if not losses:
+        return None
+    lowest, epoch = min(losses)
+    return epoch if losses[-1][0] > lowest * (1 + TURNED) else None
+
+
+def training(name: str, history: Sequence[Row]) -> str:
+    """One sentence on how far train and validation have come apart."""
+    if not history:
+        return f"{name} has not finished an epoch yet."
+    last = history[-1]
+    gap = last.get("accuracy", np.nan) - last.get("val_accuracy", np.nan)
+    ends = (
+        f"it ends at {last['accuracy'] * 100:.1f} % training and "
+        f"{last['val_accuracy'] * 100:.1f} % validation accuracy"
+        if np.isfinite(gap)
+        else f"its log of {len(history)} epochs has no accuracies"
+    )
+    turn = turning_epoch(history)
+    if turn is not None:
+        lowest = min(row["val_loss"] for row in history if row["epoch"] == turn)
+        return (
+            f"{name}: validation loss turned after epoch {turn} ({lowest:.3f}, now "
+            f"{last['val_loss']:.3f}) while training went on: it memorises from there; {ends}."
+        )
+    if gap > 0.05:
+        return (
+            f"{name}: a gap of {gap * 100:.0f} points is open, but validation still holds; {ends}."
+        )
+    return f"{name}: no overfitting in sight; {ends}."
+
+
+def classes_learnt(name: str, rows: Sequence[Row]) -> str:
+    """Which classes came first, last and not at all, from the rows of class_iou.csv.
+
+    A class is learnt in the first epoch that reaches nine tenths of its best IoU.
+    """
+    best = {
+        class_: max(values)
+        for class_ in rows[0]
+        if class_ != "epoch"
+        and (values := [row[class_] for row in rows if np.isfinite(row[class_])])
+    }
+    learnt = {class_: iou for class_, iou in best.items() if iou >= LEARNT}
+    if not learnt:
+        return f"{name} has learnt no class yet: none has reached an IoU of {LEARNT:.1f}."
+    epoch = {
+        class_: next(int(row["epoch"]) for row in rows if row[class_] >= 0.9 * iou)
+        for class_, iou in learnt.items()
+    }
+    order = sorted(epoch, key=lambda class_: (epoch[class_], -learnt[class_]))
+    first, last = order[:2], order[-1]
+    parts = f"{name} learnt {listed(first)} first (by epoch {epoch[first[-1]]})"
+    if epoch[last] > epoch[first[-1]]:
+        parts += f", {last} last (epoch {epoch[last]})"
+    never = [class_ for class_ in best if class_ not in learnt]
+    return f"{parts}; never above {LEARNT:.1f}: {listed(never)}." if never else f"{parts}."
+
+
+def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
+    """The one sentence about trainings: name, history and best epoch of each, best run first."""
+    scored = [
+        (row["val_mean_iou"], name, int(row["epoch"]), len(history))
+        for name, history, best in runs
+        for row in history
+        if row["epoch"] == best
+    ]
+    if not scored and any(history for _, history, _ in runs):
+        return "None of these logged a validation mean IoU: compare their losses."
+    if not scored:
+        return "No epoch is finished yet: curves appear with the first."
+    scored.sort(reverse=True)
+    (score, name, epoch, epochs), *others = scored
+    sentence = f"{name} learnt most: mean IoU {score:.3f} in epoch {epoch} of {epochs}"
+    parts = [f"{other} {value:.3f} (epoch {at} of {of})" for value, other, at, of in others]
+    if not parts:
+        return f"{name} reached mean IoU {score:.3f} in epoch {epoch} of {epochs}."
+    return f"{sentence}; {listed(parts)}."

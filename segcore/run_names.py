@@ -1,0 +1,22 @@
+"""How runs are called where people read of them."""
+
+from datetime import datetime
+
+from segcore.runs import Run
+
+MODEL_NAMES = {"unet": "U-Net", "danet": "DANet", "danet-tasm": "DANet (TASM)"}
+
+
+def model_name(run: Run) -> str:
+    return MODEL_NAMES.get(run.model, run.model)
+
+
+def distinct_names(run_a: Run, run_b: Run) -> tuple[str, str]:
+    """Short names of two runs, as long as it takes to tell them apart."""
+    started = [f"{datetime.fromisoformat(run.created):%d %b %H:%M:%S}" for run in (run_a, run_b)]
+    candidates = (
+        (model_name(run_a), model_name(run_b)),
+        (f"{model_name(run_a)} {run_a.recipe}", f"{model_name(run_b)} {run_b.recipe}"),
+        (f"{model_name(run_a)} {started[0]}", f"{model_name(run_b)} {started[1]}"),
+    )
+    return next((pair for pair in candidates if pair[0] != pair[1]), candidates[0])
