@@ -1,14 +1,9 @@
 """Our own pieces of the browser: Streamlit components of version 2, without a build step."""
 
-import io
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from PIL import Image
-
-from pages.shared.viewer import data_url
 
 _FOLDER = Path(__file__).parent
 
@@ -25,10 +20,3 @@ def component(name: str, *scripts: str) -> Any:
         css="\n".join(style.read_text() for style in styles if style.exists()),
         js="\n".join(path.read_text() for path in paths),
     )
-
-
-def grey_png(values: np.ndarray) -> str:
-    """(H, W) uint8 as the address of a grey PNG, which masks.js reads."""
-    buffer = io.BytesIO()
-    Image.fromarray(values).save(buffer, "PNG")
-    return data_url(buffer.getvalue(), "png")

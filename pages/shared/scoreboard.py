@@ -7,9 +7,9 @@ import streamlit as st
 
 from pages.shared import mistake_gallery, wording
 from pages.shared.charts import show_chart, show_clickable
+from pages.shared.encoding import swatch
 from pages.shared.scored import Pair, Report
 from pages.shared.state import Selection
-from pages.shared.viewer import swatch
 from segcore import figures, findings
 from segcore.labels import CATEGORIES, IDS, NAMES
 from segcore.mistakes import Mistake

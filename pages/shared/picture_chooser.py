@@ -1,0 +1,74 @@
+"""Which picture is compared: thumbnails to choose it by, and what it comes before and after."""
+
+import streamlit as st
+
+from pages.shared import cache, picture_search, state
+from pages.shared.gallery import LegendEntry, show_gallery
+from pages.shared.picture_search import Searched
+from pages.shared.state import Selection
+from segcore.labels import LABELS, NAMES
+
+IMAGE = "image"
+"""Name in the address and in the session of the picture that is compared."""
+
+PAGE_SIZE = 12
+
+
+def searched(selection: Selection) -> Searched:
+    """The split that is compared on, with the counts of its masks or of an evaluation's truth."""
+    samples = cache.samples(selection.spec, state.SPLIT)
+    counted = cache.counted(selection.spec, state.SPLIT)
+    if counted is not None:
+        return Searched(state.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
+    for run in selection.runs or ():
+        scored = cache.stored_evaluation(run, selection.dataset, state.SPLIT)
+        if scored is not None and scored.keys == samples.keys:
+            counts = scored.matrices.sum(axis=2)
+            return Searched(state.SPLIT, scored.keys, scored.sequences, counts)
+    return Searched(state.SPLIT, samples.keys, [""] * len(samples), None)
+
+
+def choose_picture(selection: Selection, split: Searched) -> tuple[str, list[str]]:
+    """Draws the thumbnails; the picture that is chosen, and all in the order asked for."""
+    st.subheader("Choose the picture", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        found = picture_search.ask(selection, split, in_address=True)
+    if found is None or not found.keys:
+        if found is not None:
+            st.info("No picture holds that: widen the range or choose another class.")
+        return _chosen(split.keys), split.keys
+    shown = _chosen(split.keys, first=found.keys[0])
+    st.caption(f"{len(found.keys)} of {len(split.keys)} pictures; a click compares on it.")
+    at = found.keys.index(shown) // PAGE_SIZE + 1 if shown in found.keys else 1
+    pages = -(-len(found.keys) // PAGE_SIZE)
+    page = st.pagination(pages, default=at, key=f"pictures_{selection.dataset}_{found.asked}")
+    on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
+    thumbnails = [cache.thumbnail(selection.spec, state.SPLIT, key) for key in found.keys[on_page]]
+    label = found.query.label
+    lit = [] if label is None else [LegendEntry(label, NAMES[label], LABELS[label].hex_color, "")]
+    opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit)
+    if opened is not None:
+        choose(opened)
+        shown = opened
+    return shown, found.keys
+
+
+def choose(key: str) -> None:
+    """Has the page compare on this picture."""
+    st.session_state[IMAGE] = key
+    st.query_params[IMAGE] = key
+
+
+def neighbour(key: str, order: list[str], step: int) -> str:
+    """The picture that comes so many after this one; the first where this one is not among them."""
+    return order[(order.index(key) + step) % len(order)] if key in order else order[0]
+
+
+def _chosen(keys: list[str], first: str | None = None) -> str:
+    """The picture of the address, else the one looked at last, else the first."""
+    for key in (st.query_params.get(IMAGE), st.session_state.get(IMAGE)):
+        if key in keys:
+            choose(str(key))
+            return str(key)
+    choose(first or keys[0])
+    return first or keys[0]
