@@ -153,8 +153,6 @@ def main() -> None:
             show_two_epochs(runs[0], sample, keys, heading)
         else:
             show_live(selection, runs, sample, keys, heading)
-    if not watched and sample.mask is not None:
-        picture_scores.offer_split_outcomes(selection)
 
 
 try:

@@ -34,7 +34,10 @@ def finding(names: Names, truth: np.ndarray | None, masks: Masks) -> str:
 
 
 def show_outcomes(truth: np.ndarray, masks: Masks, selection: Selection | None) -> None:
-    """Who is right on how much of the picture, and of the split where the selection is given."""
+    """Who is right on how much of the picture, and of the split where the selection is given.
+
+    With a button that finds the split's shares out, until they are known.
+    """
     counts = agreement.outcome_counts(agreement.outcome_map(truth, *masks))
     split = None if selection is None else _outcomes_of_split(selection)
     with st.grid(4, min_column_width=150):
@@ -48,13 +51,8 @@ def show_outcomes(truth: np.ndarray, masks: Masks, selection: Selection | None) 
                 help=OUTCOME_HELP,
                 border=True,
             )
-
-
-def offer_split_outcomes(selection: Selection) -> None:
-    """A button that finds the split's shares out, where they are not known."""
-    if _outcomes_of_split(selection) is None:
-        st.caption("Who is right in the whole split is not known yet.")
-        predicting.agreements(selection)
+    if selection is not None and split is None:
+        predicting.agreements(selection, "To say who is right in the whole split")
 
 
 def show_differing(masks: Masks) -> None:

@@ -93,7 +93,7 @@ def ask(selection: Selection, split: Searched, *, in_address: bool = False) -> F
     scores = _scores(selection, split, query.label)
     sort, seed = _ask_sort(selection, split, query, scores, asker)
     if sort == DIFFERING:
-        differing = predicting.differing(selection)
+        differing = predicting.differing(selection, "To sort by what they differ on")
         if differing is None:
             return None
         scores[DIFFERING] = np.array([differing.get(key, np.nan) for key in split.keys])

@@ -60,8 +60,7 @@ function written(chosen) {
 }
 
 function inWords(value) {
-  if (Array.isArray(value)) return value.join(".");
-  return typeof value === "number" ? Number(value.toFixed(4)) : value;
+  return Array.isArray(value) ? value.join(".") : value;
 }
 
 /** The choices in a part of an address that anyone may have written; what is no choice is left. */
@@ -69,7 +68,7 @@ function parsed(words) {
   const found = {};
   for (const part of words.split("_")) {
     const [, key, value] = part.match(/^([a-z]+)-(.*)$/) ?? [];
-    if (!(key in START)) continue;
+    if (!Object.hasOwn(START, key)) continue;
     const start = START[key];
     if (Array.isArray(start)) {
       found[key] = value.split(".").map(Number).filter(Number.isInteger);

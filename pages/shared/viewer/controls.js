@@ -24,7 +24,7 @@ function toolbar(viewer) {
     ...(viewer.maps().length > 1
       ? [pick("Map", "map", viewer.maps().map((panel) => [panel.id, panel.title]))] : []),
     pick("Colours", "palette",
-      [["color", "Cityscapes colours"], ["safe", "Colour-blind safe"]]),
+      [["color", "Cityscapes' colours"], ["safe", "Colour-blind safe"]]),
     element("label", {}, [element("span", { textContent: "Overlay" }), opacity]),
     element("span", { className: "zoom" }, [
       button("−", "Zoom out", () => viewer.zoomBy(1 / STEP)),
@@ -57,15 +57,15 @@ function legend(viewer) {
   });
   return element("div", { className: "legends" }, [
     ...(viewer.layer() === "labels" ? [] : [scale(viewer.layer())]),
-    meanings(viewer.shownMap()),
+    ...(viewer.shows(viewer.shownMap()?.id) ? [meanings(viewer.shownMap())] : []),
     element("ul", { className: "legend", ariaLabel: "Classes" }, classes),
   ]);
 }
 
 function meanings(map) {
-  const entries = (map?.meaning ?? []).filter(({ color }) => color)
+  const entries = map.meaning.filter(({ color }) => color)
     .map(({ name, color }) => element("li", {}, [swatch(color), name]));
-  return element("ul", { className: "meaning", ariaLabel: map?.title ?? "" }, entries);
+  return element("ul", { className: "meaning", ariaLabel: map.title }, entries);
 }
 
 /** What the colours of a confidence or an entropy say. */

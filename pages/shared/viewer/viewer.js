@@ -45,6 +45,9 @@ class Viewer {
   // --- what is shown ---------------------------------------------------------------------------
 
   async show(data) {
+    const sent = JSON.stringify(data); // a page that is drawn anew sends the same picture again
+    if (sent === this.sent) return;
+    this.sent = sent;
     this.wanted = data;
     const values = (url) => (url ? greyValues(url) : null);
     const [photo, ...layers] = await Promise.all([
@@ -81,6 +84,12 @@ class Viewer {
     return this.data.panels.filter((panel) => !panel.meaning.length || panel === map);
   }
 
+  /** Whether a panel is to be seen, as a panel or as a side of the swipe. */
+  shows(id) {
+    const { left, right } = this.chosen;
+    return this.canvases.has(this.canvases.has("swipe") && [left, right].includes(id) ? "swipe" : id);
+  }
+
   /** What the predictions are shown as: labels where they have nothing else. */
   layer() {
     const { layer } = this.chosen;
@@ -106,8 +115,7 @@ class Viewer {
     grid.classList.toggle("four", figures.length === 4);
     this.readout = element("p", { className: "readout" });
     this.readout.setAttribute("aria-live", "polite");
-    const focused = this.root.contains(this.root.getRootNode().activeElement)
-      && this.root.getRootNode().activeElement.ariaLabel;
+    const focused = this.root.getRootNode().activeElement?.ariaLabel; // stays where it was
     this.root.replaceChildren(toolbar(this), grid, this.readout, legend(this));
     if (focused) this.root.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
     this.tell(null);
@@ -155,15 +163,11 @@ class Viewer {
   }
 
   fade(opacity) {
-    this.chosen.opacity = opacity;
-    this.draw();
-    this.remember();
+    this.look({ opacity });
   }
 
   divide(divider) {
-    this.chosen.divider = divider;
-    this.draw();
-    this.remember();
+    this.look({ divider });
   }
 
   /** Hides or shows a class; one that was singled out no longer is. */
@@ -252,10 +256,14 @@ class Viewer {
   look(view) {
     const { chosen } = this;
     Object.assign(chosen, view);
-    chosen.zoom = Math.min(LARGEST_ZOOM, Math.max(1, chosen.zoom));
+    // As fine as in the address, far below a pixel, so that a link shows exactly the same.
+    const within = (low, high, value) => Number(Math.min(high, Math.max(low, value)).toFixed(5));
+    chosen.zoom = within(1, LARGEST_ZOOM, chosen.zoom);
     const margin = 0.5 / chosen.zoom;
-    chosen.x = Math.min(1 - margin, Math.max(margin, chosen.x));
-    chosen.y = Math.min(1 - margin, Math.max(margin, chosen.y));
+    chosen.x = within(margin, 1 - margin, chosen.x);
+    chosen.y = within(margin, 1 - margin, chosen.y);
+    chosen.opacity = within(0, 1, chosen.opacity);
+    chosen.divider = within(0, 1, chosen.divider);
     this.draw();
     this.remember();
   }

@@ -17,8 +17,7 @@ SHOWN_PIXELS = 2048 * 1024
 SCALAR_PIXELS = 1 << 18
 """Of a confidence or an entropy: they change slowly, and compress badly."""
 
-_mount = component(
-    "viewer",
+SCRIPTS = (
     "masks.js",
     "viewer/choices.js",
     "viewer/drawing.js",
@@ -26,6 +25,8 @@ _mount = component(
     "viewer/controls.js",
     "viewer/viewer.js",
 )
+
+_mount = component("viewer", *SCRIPTS)
 
 _LABELS = [
     {
