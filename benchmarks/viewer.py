@@ -48,8 +48,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3.0, help="of each movement")
     options = parser.parse_args()
+    image, panels = make_picture()
     started = time.perf_counter()
-    data = make_data()
+    data = payload("benchmark", image, panels, has_others=True)
     made = time.perf_counter() - started
     sent = len(json.dumps(data))
     print(f"sent: {sent / 1e6:.2f} MB (photograph {len(data['photo']) / 1e6:.2f} MB)")
@@ -69,8 +70,8 @@ def main() -> None:
                 print(f"{arrangement}, {kind}: {frames:.0f} frames/s, 95 % under {slowest:.0f} ms")
 
 
-def make_data() -> dict[str, object]:
-    """What the viewer is sent for one picture with everything there is to show."""
+def make_picture() -> tuple[np.ndarray, list[Panel]]:
+    """A picture with everything that there is to show of one."""
     random = np.random.default_rng(0)
     image, truth = render_scene(7, SIZE)
     noise = random.normal(0, 4, image.shape)
@@ -90,7 +91,7 @@ def make_data() -> dict[str, object]:
             )
         ),
     ]
-    return payload("benchmark", image, panels, has_others=True)
+    return image, panels
 
 
 def with_mistakes(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -123,6 +124,8 @@ def measure(page: Page, arrangement: str, kind: str, seconds: float) -> tuple[fl
     times = page.evaluate(FRAMES.replace("data-panel='a'", f"data-panel='{side}'"),
                           [x, y, kind, seconds])  # fmt: skip
     page.mouse.up()
+    middle = page.locator(".viewer").get_attribute("data-x")
+    assert middle != "0.5000", "nothing moved"
     taken = np.diff(times)
     return 1000 / float(taken.mean()), float(np.percentile(taken, 95))
 

@@ -9,17 +9,24 @@ from PIL import Image
 
 from segcore.labels import LABELS
 
+QUALITIES = (90, 80, 65, 45)
+"""Of JPEG, from 0 to 95."""
 
-def jpeg(image: np.ndarray) -> bytes:
+
+def jpeg(image: np.ndarray, quality: int = QUALITIES[0]) -> bytes:
     """(H, W, 3) uint8 as a file."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=90)
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
-def jpeg_address(image: np.ndarray) -> str:
-    """(H, W, 3) uint8 as the address of a JPEG."""
-    return _data_url(jpeg(image), "jpeg")
+def jpeg_address(image: np.ndarray, most_bytes: int | None = None) -> str:
+    """(H, W, 3) uint8 as the address of a JPEG, as good as fits into so many bytes."""
+    for quality in QUALITIES:
+        data = jpeg(image, quality)
+        if most_bytes is None or len(data) <= most_bytes:
+            break
+    return _data_url(data, "jpeg")
 
 
 def grey_png(values: np.ndarray) -> str:
