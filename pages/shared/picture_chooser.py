@@ -56,7 +56,8 @@ def choose_picture(selection: Selection, split: Searched) -> tuple[str, list[str
 def choose(key: str) -> None:
     """Has the page compare on this picture."""
     st.session_state[IMAGE] = key
-    st.query_params[IMAGE] = key
+    if st.query_params.get(IMAGE) != key:
+        st.query_params[IMAGE] = key
 
 
 def neighbour(key: str, order: list[str], step: int) -> str:

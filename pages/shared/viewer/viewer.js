@@ -34,10 +34,12 @@ class Viewer {
     this.root.addEventListener("blur", () => this.blink(false));
     this.resizes = new ResizeObserver(() => this.draw());
     this.resizes.observe(this.root);
+    this.path = location.pathname;
+    this.clock = setInterval(() => this.rest(), REST_MS);
   }
 
   close() {
-    clearTimeout(this.rest);
+    clearInterval(this.clock);
     this.resizes.disconnect();
     this.root.remove();
   }
@@ -159,7 +161,7 @@ class Viewer {
   choose(changes) {
     Object.assign(this.chosen, changes);
     this.build();
-    this.remember();
+    this.changed = performance.now();
   }
 
   fade(opacity) {
@@ -186,7 +188,7 @@ class Viewer {
     Object.assign(this.chosen, { only: -1 }, changes);
     this.root.querySelector(".legends").replaceWith(legend(this));
     this.paint();
-    this.remember();
+    this.changed = performance.now();
   }
 
   pressed(event) {
@@ -242,13 +244,13 @@ class Viewer {
       "drag, or Shift and arrows: move";
   }
 
-  /** Once nothing has changed for a moment: outlines as fine as the view, and the address. */
-  remember() {
-    clearTimeout(this.rest);
-    this.rest = setTimeout(() => {
-      if (this.outline !== this.outlineWidth()) this.paint();
-      if (this.data.inAddress) keepInAddress(this.chosen);
-    }, REST_MS);
+  /** Once nothing has changed for a moment: outlines as fine as the view, and the address.
+
+      The address is looked at all the time, for Streamlit writes it anew from what it knows. */
+  rest() {
+    if (!this.canvases || performance.now() - this.changed < REST_MS) return;
+    if (this.outline !== this.outlineWidth()) this.paint();
+    if (this.data.inAddress && location.pathname === this.path) keepInAddress(this.chosen);
   }
 
   // --- the view --------------------------------------------------------------------------------
@@ -265,7 +267,7 @@ class Viewer {
     chosen.opacity = within(0, 1, chosen.opacity);
     chosen.divider = within(0, 1, chosen.divider);
     this.draw();
-    this.remember();
+    this.changed = performance.now();
   }
 
   /** Zooms so that the place (shares of the picture) stays where it is. */
