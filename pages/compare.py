@@ -145,14 +145,17 @@ def main() -> None:
         split = split.only(watched)
     above, below = st.container(), st.container()
     with below:  # first, because it says which picture stands above
-        key, keys = picture_chooser.choose_picture(selection, split)
+        found = picture_chooser.ask_pictures(selection, split)
+    key = picture_chooser.chosen_picture(split, found)
     with above:
         sample = cache.sample(selection.spec, state.SPLIT, key)
-        show_steps(keys, key)
+        show_steps(found.keys, key)
         if watched:
-            show_two_epochs(runs[0], sample, keys, heading)
+            show_two_epochs(runs[0], sample, found.keys, heading)
         else:
-            show_live(selection, runs, sample, keys, heading)
+            show_live(selection, runs, sample, found.keys, heading)
+    with below:
+        picture_chooser.show_thumbnails(selection, split, found, key)
 
 
 try:

@@ -4,8 +4,9 @@ import streamlit as st
 
 from pages.shared import cache, picture_search, state
 from pages.shared.gallery import LegendEntry, show_gallery
-from pages.shared.picture_search import Searched
+from pages.shared.picture_search import Found, Searched
 from pages.shared.state import Selection
+from segcore.browsing import Query
 from segcore.labels import LABELS, NAMES
 
 IMAGE = "image"
@@ -28,16 +29,20 @@ def searched(selection: Selection) -> Searched:
     return Searched(state.SPLIT, samples.keys, [""] * len(samples), None)
 
 
-def choose_picture(selection: Selection, split: Searched) -> tuple[str, list[str]]:
-    """Draws the thumbnails; the picture that is chosen, and all in the order asked for."""
+def ask_pictures(selection: Selection, split: Searched) -> Found:
+    """Asks which pictures to choose from; all of them where none is found, or not yet."""
     st.subheader("Choose the picture", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         found = picture_search.ask(selection, split, in_address=True)
-    if found is None or not found.keys:
-        if found is not None:
-            st.info("No picture holds that: widen the range or choose another class.")
-        return _chosen(split.keys), split.keys
-    shown = _chosen(split.keys, first=found.keys[0])
+    if found is not None and found.keys:
+        return found
+    if found is not None:
+        st.info("No picture holds that: widen the range or choose another class.")
+    return Found(split.keys, split.keys, Query(), "all")
+
+
+def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
+    """The pictures found, a page of them at a time; a click compares on one."""
     st.caption(f"{len(found.keys)} of {len(split.keys)} pictures; a click compares on it.")
     at = found.keys.index(shown) // PAGE_SIZE + 1 if shown in found.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)
@@ -49,8 +54,17 @@ def choose_picture(selection: Selection, split: Searched) -> tuple[str, list[str
     opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit)
     if opened is not None:
         choose(opened)
-        shown = opened
-    return shown, found.keys
+        st.rerun()
+
+
+def chosen_picture(split: Searched, found: Found) -> str:
+    """The picture of the address, else the one looked at last, else the first one found."""
+    for key in (st.query_params.get(IMAGE), st.session_state.get(IMAGE)):
+        if key in split.keys:
+            choose(str(key))
+            return str(key)
+    choose(found.keys[0])
+    return found.keys[0]
 
 
 def choose(key: str) -> None:
@@ -63,13 +77,3 @@ def choose(key: str) -> None:
 def neighbour(key: str, order: list[str], step: int) -> str:
     """The picture that comes so many after this one; the first where this one is not among them."""
     return order[(order.index(key) + step) % len(order)] if key in order else order[0]
-
-
-def _chosen(keys: list[str], first: str | None = None) -> str:
-    """The picture of the address, else the one looked at last, else the first."""
-    for key in (st.query_params.get(IMAGE), st.session_state.get(IMAGE)):
-        if key in keys:
-            choose(str(key))
-            return str(key)
-    choose(first or keys[0])
-    return first or keys[0]
