@@ -113,7 +113,7 @@ def test_the_viewer_moves_every_panel_as_one(page: Page, address: str) -> None:
     other.goto(page.url)
     settle(other)
     labelled(other)
-    expect(other.get_by_test_id("stMarkdown").first).to_contain_text("val-0004")
+    expect(other.locator("code", has_text="val-0004")).to_be_visible()
     for name in ("data-zoom", "data-x", "data-y"):
         expect(other.locator(".viewer")).to_have_attribute(name, str(viewer.get_attribute(name)))
     assert other.get_by_label("Masks as").input_value() == "outlined"
