@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.labelling import Names
-from pages.shared.viewer import Panel, label_layer, show_panels
+from pages.shared.viewer import Panel, show_viewer
 from segcore import findings
 from segcore.errors import SegcoreError
 from segcore.runs import Run
@@ -84,19 +84,18 @@ def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: 
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture
     sample = cache.sample(selection.spec, state.SPLIT, keys[picture])
-    layer = None if sample.mask is None else label_layer(sample.mask)
-    known = [Panel("photo", "Photograph", note=sample.key), Panel("truth", "Truth", layer)]
-    sentence, pictures = st.empty(), st.empty()
-    with pictures.container():
-        show_panels(sample.image, known + labelling.prediction_panels(names, None), 0.75)
-    pair = labelling.predict_pair(runs, sample.image)
+    known = [Panel("photo", "Photograph", note=sample.key)]
+    if sample.mask is not None:
+        known.append(Panel("truth", "Truth", sample.mask))
+    sentence = st.empty()
+    pair = labelling.predict_before_eyes(runs, names, sample.image)
     if pair is None:
         return
     sentence.markdown(
         wording.difference_on_picture(names.a, names.b, pair[0].labels, pair[1].labels)
     )
-    with pictures.container():
-        show_panels(sample.image, known + labelling.prediction_panels(names, pair), 0.75)
+    panels = [*known, *labelling.prediction_panels(names, pair)]
+    show_viewer("overview", sample.image, panels)
 
 
 def show_facts(runs: tuple[Run, Run]) -> None:

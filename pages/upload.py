@@ -4,13 +4,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, guards, labelling, photos, state, wording
-from pages.shared.labelling import Names, Pair
-from pages.shared.linked_viewer import Linked, show_linked
+from pages.shared.labelling import DETAILED, QUICK, Names, Pair, Quality
 from pages.shared.paste import paste_into
 from pages.shared.photo_results import labelled, offer_bundle, show_downloads, show_shares
 from pages.shared.photos import File, Opened
 from pages.shared.video_labelling import show_video
-from pages.shared.viewer import DIFFERENCES
+from pages.shared.viewer import Panel, difference_panel, show_viewer
 from segcore import photo_limits as limits
 from segcore.errors import SegcoreError
 from segcore.images import Photo
@@ -18,7 +17,7 @@ from segcore.runs import Run
 
 EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
-WHOLE, TILES = "Quick", "Detailed"
+QUALITIES = {"Quick": QUICK, "Detailed": DETAILED}
 
 
 def choose_example() -> None:
@@ -60,52 +59,49 @@ def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, heading: Delta
     pair = labelling.predict_before_eyes(runs, names, photo.image, private=True)
     if pair is None:
         return
-    in_tiles = choose_quality(runs, pair)
+    quality = choose_quality(runs, pair)
     progress = st.container()  # always there, so that the viewer keeps its place below it
-    if in_tiles:
+    if quality.in_tiles:
         with progress:
-            pair = labelling.predict_pair_in_tiles(runs, names, photo.image)
+            pair = labelling.predict_pair(runs, names, photo.image, quality)
         if pair is None:
             return
     labels = pair[0].labels, pair[1].labels
     heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
     panels = [
-        *labelling.linked_predictions(names, pair),
-        Linked("photo", "Your photo"),
-        labelling.difference_panel(pair),
+        *labelling.prediction_panels(names, pair),
+        Panel("photo", "Your photo"),
+        difference_panel(*labels),
     ]
-    show_linked("upload", photo.image, panels, DIFFERENCES)
+    show_viewer("upload", photo.image, panels)
     height, width = photo.image.shape[:2]
     st.caption(" · ".join([f"{width}x{height} pixels", *map(wording.plain, photo.notes)]))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_shares(names, pair)
     with right:
-        show_downloads(photo, labelled(runs, names, pair, in_tiles=in_tiles))
+        show_downloads(photo, labelled(runs, names, pair, quality))
 
 
-def choose_quality(runs: tuple[Run, Run], pair: Pair) -> bool:
-    """Whether to label in tiles; both choices say how long they take."""
-    quick = sum(prediction.timings.total_ms for prediction in pair) / 1000
+def choose_quality(runs: tuple[Run, Run], pair: Pair) -> Quality:
+    """How closely to look; both choices say how long they take."""
+    quick = sum(prediction.timings.total_ms for prediction in pair)
     detailed = sum(
         labelling.tiled_seconds(run, prediction) for run, prediction in zip(runs, pair, strict=True)
     )
-    notes = {
-        WHOLE: f"{WHOLE} · {wording.milliseconds(1000 * quick)}",
-        TILES: f"{TILES} · about {wording.duration(detailed)}",
-    }
+    times = {QUICK: wording.milliseconds(quick), DETAILED: f"about {wording.duration(detailed)}"}
     chosen = st.segmented_control(
         "Quality",
-        [WHOLE, TILES],
-        default=WHOLE,
+        list(QUALITIES),
+        default="Quick",
         required=True,
-        format_func=notes.__getitem__,
+        format_func=lambda name: f"{name} · {times[QUALITIES[name]]}",
         key="quality",
         help="Quick: the whole photo at the size that the models were trained at. Detailed: the "
         "photo's own resolution in overlapping tiles too, all seen mirrored and at several scales; "
         "finer, not always better.",
     )
-    return chosen == TILES
+    return QUALITIES[chosen]
 
 
 def show_photos(

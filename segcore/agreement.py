@@ -29,12 +29,10 @@ def outcome_map(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(valid_pixels(truth), outcomes, NOT_SCORED).astype(np.uint8)
 
 
-def outcome_shares(outcomes: np.ndarray) -> np.ndarray:
-    """(H, W) outcome map -> (4,) float64 shares of the scored pixels; NaN where none is scored."""
-    counts = np.bincount(outcomes.ravel(), minlength=NOT_SCORED + 1)[:NOT_SCORED]
-    with np.errstate(invalid="ignore"):
-        shares: np.ndarray = counts / counts.sum()
-    return shares
+def outcome_counts(outcomes: np.ndarray) -> np.ndarray:
+    """(H, W) outcome map -> (4,) int64 scored pixels: both right, only A, only B, both wrong."""
+    counts: np.ndarray = np.bincount(outcomes.ravel(), minlength=NOT_SCORED + 1)[:NOT_SCORED]
+    return counts
 
 
 def disagreement(a: np.ndarray, b: np.ndarray) -> float:

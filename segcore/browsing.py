@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segcore.statistics import SplitStatistics, pixel_share
+from segcore.metrics import iou_per_class, mean_of_present
+from segcore.statistics import pixel_share
 
 
 @dataclass(frozen=True)
@@ -23,39 +24,53 @@ class Query:
     sequence: str | None = None
 
 
-def matching(counted: SplitStatistics, sequences: Sequence[str], query: Query) -> np.ndarray:
-    """Indices of the samples that the query wants, ascending."""
-    wanted = np.ones(counted.images, bool)
+def matching(counts: np.ndarray, sequences: Sequence[str], query: Query) -> np.ndarray:
+    """Indices of the samples that the query wants, ascending.
+
+    Args:
+        counts: (N, 34) pixels of each label in each sample.
+        sequences: N cities or films.
+    """
+    wanted = np.ones(len(counts), bool)
     if query.sequence is not None:
         wanted &= np.array(sequences) == query.sequence
     if query.label is not None:
-        share = class_share(counted, query.label)
+        share = class_share(counts, query.label)
         lowest, highest = query.share
         wanted &= (share > 0) & (share >= lowest) & (share <= highest)
     return np.flatnonzero(wanted)
 
 
-def class_share(counted: SplitStatistics, label: int) -> np.ndarray:
-    """(N,) share of each sample's labelled pixels that the class has; 0 without a mask."""
-    share: np.ndarray = counted.counts[:, label] / np.maximum(counted.counts.sum(axis=1), 1)
+def class_share(counts: np.ndarray, label: int) -> np.ndarray:
+    """(N, 34) -> (N,) share of each sample's labelled pixels that the class has; 0 without any."""
+    share: np.ndarray = counts[:, label] / np.maximum(counts.sum(axis=1), 1)
     return share
 
 
-def rarity(counted: SplitStatistics) -> np.ndarray:
-    """(N,) mean information of a sample's labelled pixels in bits, by the split's class shares.
+def rarity(counts: np.ndarray) -> np.ndarray:
+    """(N, 34) -> (N,) mean information of a sample's labelled pixels in bits.
 
-    A pixel of a class that holds a share p of the split tells -log2 p bits (Shannon 1948): samples
-    with much of what the split starves come out highest.
+    By the split's class shares: a pixel of a class that holds a share p of the split tells -log2 p
+    bits (Shannon 1948), so samples with much of what the split starves come out highest.
     """
-    share = pixel_share(counted.pixels)
+    share = pixel_share(counts.sum(axis=0))
     bits = np.where(share > 0, -np.log2(np.where(share > 0, share, 1)), 0)
-    of_sample: np.ndarray = counted.counts @ bits / np.maximum(counted.counts.sum(axis=1), 1)
+    of_sample: np.ndarray = counts @ bits / np.maximum(counts.sum(axis=1), 1)
     return of_sample
 
 
-def shuffled(indices: np.ndarray) -> np.ndarray:
-    """The indices in an order that is always the same: neighbouring frames of a film look alike."""
-    return np.random.default_rng(0).permutation(indices)
+def iou_of_each(matrices: np.ndarray, label: int | None) -> np.ndarray:
+    """(N, 34, 34) confusion matrices -> (N,) mean IoU of each sample, or the IoU of one class.
+
+    NaN where the sample's truth holds none of it.
+    """
+    iou = iou_per_class(matrices)
+    return mean_of_present(iou) if label is None else iou[:, label]
+
+
+def shuffled(indices: np.ndarray, seed: int = 0) -> np.ndarray:
+    """The indices in the seed's own order: neighbouring frames of a film look alike."""
+    return np.random.default_rng(seed).permutation(indices)
 
 
 def by_score(indices: np.ndarray, scores: np.ndarray) -> np.ndarray:

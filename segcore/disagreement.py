@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segcore.agreement import outcome_counts, outcome_map
 from segcore.labels import NAMES, NUM_CLASSES
 from segcore.metrics import boundary_width, interior, valid_pixels
 from segcore.predictions import StoredPredictions
@@ -25,12 +26,14 @@ class PictureAgreement:
         differing: share of its pixels that they label differently.
         suspect: share of its pixels where both are confident and agree against the truth, away
             from the outlines; 0 without a truth.
+        outcomes: pixels that both, only A, only B and none label right; all 0 without a truth.
         truth, prediction: names of the labels of most of the suspect pixels; None without any.
     """
 
     key: str
     differing: float
     suspect: float
+    outcomes: tuple[int, ...] = (0, 0, 0, 0)
     truth: str | None = None
     prediction: str | None = None
 
@@ -63,13 +66,15 @@ def suspect_pixels(
 def _agreement(
     key: str, truth: np.ndarray | None, a: StoredPredictions, b: StoredPredictions
 ) -> PictureAgreement:
-    labels = a.labels(key)
-    differing = float((labels != b.labels(key)).mean())
+    labels, labels_b = a.labels(key), b.labels(key)
+    differing = float((labels != labels_b).mean())
     if truth is None:
         return PictureAgreement(key, differing, 0.0)
+    outcomes = tuple(outcome_counts(outcome_map(truth, labels, labels_b)).tolist())
     suspect = suspect_pixels(truth, key, a, b)
     if suspect.mean() < SMALLEST_SUSPECT:
-        return PictureAgreement(key, differing, 0.0)
+        return PictureAgreement(key, differing, 0.0, outcomes)
     pairs = truth[suspect].astype(np.intp) * NUM_CLASSES + labels[suspect]
     wrong, right = divmod(int(np.bincount(pairs).argmax()), NUM_CLASSES)
-    return PictureAgreement(key, differing, float(suspect.mean()), NAMES[wrong], NAMES[right])
+    share = float(suspect.mean())
+    return PictureAgreement(key, differing, share, outcomes, NAMES[wrong], NAMES[right])

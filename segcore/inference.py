@@ -50,12 +50,14 @@ class Prediction:
         confidence: (H, W) float32, probability of that label.
         timings: of this prediction.
         scores: (h, w, 34) float32, the probabilities at the network's own resolution.
+        entropy: (h, w) float32 from 0 to 1, of the `scores` as `trust.entropy`; where asked for.
     """
 
     labels: np.ndarray
     confidence: np.ndarray
     timings: Timings
     scores: np.ndarray
+    entropy: np.ndarray | None = None
 
     def probabilities(self) -> np.ndarray:
         """(H, W, 34) float32 at the image's size; 136 bytes a pixel, 1.6 GB for 12 megapixels."""

@@ -34,6 +34,13 @@ TARGET = 0.99
 """Accuracy that the kept pixels must reach."""
 
 
+def entropy(probabilities: np.ndarray) -> np.ndarray:
+    """(..., C) probabilities -> (...) float32: 0 is sure of one class, 1 torn between all."""
+    logs = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    bits: np.ndarray = -np.einsum("...c,...c->...", probabilities, logs)
+    return np.clip(bits / np.log(probabilities.shape[-1]), 0, 1).astype(np.float32)
+
+
 # --- counts of one image -------------------------------------------------------------------------
 
 

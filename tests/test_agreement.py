@@ -16,12 +16,12 @@ B = np.array([[ROAD, SKY, CAR, SKY, ROAD, ROAD]], np.uint8)
 def test_outcomes_name_who_is_right_and_leave_out_what_has_no_scored_truth() -> None:
     outcomes = agreement.outcome_map(TRUTH, A, B)
     assert outcomes.tolist() == [[BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG, NOT_SCORED, NOT_SCORED]]
-    assert agreement.outcome_shares(outcomes).tolist() == [0.25, 0.25, 0.25, 0.25]
+    assert agreement.outcome_counts(outcomes).tolist() == [1, 1, 1, 1]
 
 
-def test_shares_of_a_picture_without_scored_truth_are_undefined() -> None:
+def test_a_picture_without_scored_truth_counts_nothing() -> None:
     void = np.full((2, 2), 255, np.uint8)
-    assert np.isnan(agreement.outcome_shares(agreement.outcome_map(void, void, void))).all()
+    assert not agreement.outcome_counts(agreement.outcome_map(void, void, void)).any()
 
 
 def test_disagreement_and_the_largest_confusion() -> None:

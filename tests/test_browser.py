@@ -107,6 +107,18 @@ def test_the_viewer_moves_every_panel_as_one(page: Page, address: str) -> None:
     labelled(page)
     expect(viewer).to_have_attribute("data-zoom", "2.000")  # kept for the next picture
 
+    page.get_by_label("Masks as").select_option("outlined")
+    page.wait_for_url(re.compile("view=.*outlined"))
+    other = page.context.new_page()
+    other.goto(page.url)
+    settle(other)
+    labelled(other)
+    expect(other.locator("code", has_text="val-0004")).to_be_visible()
+    for name in ("data-zoom", "data-x", "data-y"):
+        expect(other.locator(".viewer")).to_have_attribute(name, str(viewer.get_attribute(name)))
+    assert other.get_by_label("Masks as").input_value() == "outlined"
+    other.close()
+
 
 def test_thumbnails_name_what_is_under_the_pointer(page: Page, address: str) -> None:
     page.goto(f"{address}/dataset?data=streets")

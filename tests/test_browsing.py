@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segcore.browsing import Query, by_score, matching, rarity
+from segcore.browsing import Query, by_score, iou_of_each, matching, rarity, shuffled
 from segcore.labels import IDS
 from segcore.statistics import SplitStatistics, count_mask
 
@@ -20,7 +20,7 @@ def counted() -> SplitStatistics:
 def test_samples_are_found_by_class_share_and_place(counted: SplitStatistics) -> None:
     places = ["ulm", "ulm", "bonn", "bonn"]
     found = [
-        matching(counted, places, query).tolist()
+        matching(counted.counts, places, query).tolist()
         for query in (
             Query(),
             Query(label=CAR),
@@ -36,7 +36,7 @@ def test_samples_are_found_by_class_share_and_place(counted: SplitStatistics) ->
 
 def test_rarity_is_the_mean_information_of_the_pixels(counted: SplitStatistics) -> None:
     road, car = 339 / 400, 60 / 400
-    bits = rarity(counted)
+    bits = rarity(counted.counts)
     assert bits[0] == pytest.approx(-np.log2(road))
     assert bits[1] == pytest.approx(-(np.log2(road) + np.log2(car)) / 2)
     assert by_score(np.arange(4), bits)[0] == 1
@@ -45,3 +45,18 @@ def test_rarity_is_the_mean_information_of_the_pixels(counted: SplitStatistics) 
 def test_samples_without_a_score_come_last() -> None:
     scores = np.array([0.1, np.nan, 0.7, 0.7])
     assert by_score(np.array([0, 1, 2, 3]), scores).tolist() == [2, 3, 0, 1]
+
+
+def test_a_draw_is_the_same_for_the_same_seed_and_another_for_another() -> None:
+    every = np.arange(50)
+    assert shuffled(every, 3).tolist() == shuffled(every, 3).tolist()
+    assert shuffled(every, 3).tolist() != shuffled(every, 4).tolist()
+    assert sorted(shuffled(every, 3)) == every.tolist()
+
+
+def test_each_sample_has_a_mean_iou_and_one_of_a_class() -> None:
+    matrices = np.zeros((2, 34, 34), np.int64)
+    matrices[0, ROAD, ROAD], matrices[0, CAR, ROAD] = 6, 2
+    matrices[1, ROAD, ROAD] = 5
+    assert iou_of_each(matrices, None).tolist() == pytest.approx([(6 / 8 + 0) / 2, 1])
+    assert iou_of_each(matrices, CAR).tolist() == pytest.approx([0, np.nan], nan_ok=True)

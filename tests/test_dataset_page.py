@@ -165,8 +165,8 @@ def test_samples_are_sorted_by_what_the_models_make_of_them(
         return [item["key"] for item in gallery(page)["items"]]
 
     # The less building, the lower the U-Net's score of it; the DANet is wrong the other way round.
-    assert order("Lowest mean IoU of U-Net")[-1] == "film0_000"
-    assert order("Lowest mean IoU of DANet")[0] == "film0_000"
+    assert order("Lowest IoU of U-Net")[-1] == "film0_000"
+    assert order("Lowest IoU of DANet")[0] == "film0_000"
     assert len(order("Where A and B differ most")) == 3
 
 

@@ -3,8 +3,8 @@
 import base64
 import io
 import json
-import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,15 +13,19 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
-from pages.shared import state, viewer
+from pages.shared import cache, state
+from pages.shared.viewer import Panel
+from pages.shared.viewer.viewer import SHOWN_PIXELS, payload, shown_size
+from segcore.browsing import iou_of_each
 from segcore.evaluation import evaluate
 from segcore.images import encode_png
-from segcore.labels import IDS, colorize
+from segcore.labels import IDS
 from segcore.runs import Run, get_run
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_A = "unet-camvid-20250101-000000-aaaa"
 RUN_B = "unet-camvid-20250101-000000-bbbb"
+PANELS = ["photo", "truth", "a", "b"]
 
 
 @pytest.fixture(autouse=True)
@@ -61,8 +65,18 @@ def open_page(name: str, **address: str) -> AppTest:
     return app
 
 
-def viewer_html(app: AppTest) -> str:
-    return "".join(element.proto.body for element in app.get("html"))
+def viewer_data(app: AppTest, name: str) -> dict[str, Any]:
+    """What the viewer of that name is sent."""
+    sent = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    (found,) = (data for data in sent if data.get("name") == name)
+    return found
+
+
+def thumbnails(app: AppTest) -> list[dict[str, Any]]:
+    """The pictures that can be chosen, in their order."""
+    sent = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    (found,) = (data["items"] for data in sent if "items" in data)
+    return list(found)
 
 
 # --- the choice in the sidebar -------------------------------------------------------------------
@@ -119,7 +133,7 @@ def test_the_overview_begins_with_the_verdict_and_its_policy(two_runs: tuple[Run
         assert metric.value == f"{score:.3f}"
     assert "cityscapes-19-present" in app.caption[0].value
     assert "3 images at 32x24" in app.caption[0].value
-    assert viewer_html(app).count("<figure") == 4
+    assert [panel["id"] for panel in viewer_data(app, "overview")["panels"]] == PANELS
 
 
 def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(
@@ -128,7 +142,7 @@ def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(
     app = open_page("overview", data="camvid")
     assert not app.metric
     assert any("not known yet" in element.value for element in app.markdown)
-    assert viewer_html(app).count("<figure") == 4
+    assert [panel["id"] for panel in viewer_data(app, "overview")["panels"]] == PANELS
 
 
 # --- compare -------------------------------------------------------------------------------------
@@ -143,6 +157,71 @@ def test_compare_shows_the_picture_of_the_address_and_steps_on(
     assert table["difference"].to_numpy() == pytest.approx(table["a"] - table["b"])
     next(button for button in app.button if button.label == "Next").click().run()
     assert app.query_params["image"] == "film1_001"
+
+
+def test_pictures_are_found_by_gap_worst_class_and_draw(two_runs: tuple[Run, Run]) -> None:
+    for run in two_runs:
+        evaluate(run, run.spec, "val")
+    a, b = (cache.stored_evaluation(run, "camvid", "val") for run in two_runs)
+    assert a is not None and b is not None
+    gaps = iou_of_each(a.matrices, None) - iou_of_each(b.matrices, None)
+    best = a.keys[int(np.argmax(gaps))]
+    app = open_page("compare", data="camvid", sort="Largest gap A − B")
+    assert f"`{best}`, 1 of 3" in app.markdown[0].value  # the first one, where none is named
+    assert thumbnails(app)[0]["caption"] == f"{gaps.max():+.3f} · {best}"
+
+    app.selectbox(key="sort").set_value("Random").run()
+    draws = []
+    for draw in (0, 1):
+        app.number_input(key="draw").set_value(draw).run()
+        draws.append(tuple(item["key"] for item in thumbnails(app)))
+    assert len(set(draws)) > 1 and all(sorted(draw) == sorted(a.keys) for draw in draws)
+    again = open_page("compare", data="camvid", sort="Random", draw="1", image=best)
+    assert tuple(item["key"] for item in thumbnails(again)) == draws[1]
+    assert again.query_params["image"] == best
+
+    again.selectbox(key="holds").set_value("car").run()
+    assert not again.exception
+    shares = a.matrices[:, IDS["car"]].sum(axis=1) / a.matrices.sum(axis=(1, 2))
+    assert len(thumbnails(again)) == (shares > 0).sum()
+
+
+def test_the_picture_is_looked_at_more_closely(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("compare", data="camvid")
+    plain = viewer_data(app, "compare")["panels"][-1]["confidence"]
+    app.toggle(key="augmented").set_value(True).run()
+    augmented = viewer_data(app, "compare")["panels"][-1]["confidence"]
+    assert augmented != plain
+    app.button_group(key="resolution").set_value("The picture's own").run()
+    assert not app.exception and not app.error
+    tiled = viewer_data(app, "compare")["panels"][-1]
+    assert tiled["mask"] and tiled["entropy"] is None  # which tiles do not add up to
+
+
+def test_the_split_is_labelled_once_to_say_who_is_right_in_it(two_runs: tuple[Run, Run]) -> None:
+    app = open_page("compare", data="camvid")
+    next(button for button in app.button if button.label == "Label them all").click().run()
+    assert not app.exception
+    shares = [float(card.value.split()[0]) for card in app.metric[:4]]
+    assert sum(shares) == pytest.approx(100, abs=2)
+    of_split = [float(card.delta.split()[0]) for card in app.metric[:4]]
+    assert sum(of_split) == pytest.approx(100, abs=2)
+
+
+def test_a_run_is_compared_with_itself_at_two_epochs(two_runs: tuple[Run, Run]) -> None:
+    run, size = two_runs[0], (24, 32)
+    folder = run.path / "snapshots"
+    folder.mkdir(exist_ok=True)
+    index = {"keys": ["film1_001"], "height": size[0], "width": size[1]}
+    (folder / "index.json").write_text(json.dumps(index))
+    for epoch, label in ((1, IDS["road"]), (3, IDS["sky"])):
+        (folder / f"epoch-{epoch:04}.png").write_bytes(encode_png(np.full(size, label, np.uint8)))
+    app = open_page("compare", data="camvid", a=RUN_A, b=RUN_A)
+    assert app.query_params["image"] == "film1_001"  # the one that masks were kept of
+    sent = {panel["id"]: panel for panel in viewer_data(app, "compare")["panels"]}
+    assert (decoded(sent["a"]["mask"]) == IDS["road"]).all()
+    assert (decoded(sent["b"]["mask"]) == IDS["sky"]).all()
+    assert "epoch 1" in sent["a"]["title"] and "epoch 3" in sent["b"]["title"]
 
 
 def test_a_run_against_itself_is_level(two_runs: tuple[Run, Run]) -> None:
@@ -170,7 +249,7 @@ def test_a_photo_is_labelled_by_both_and_can_be_downloaded(two_runs: tuple[Run, 
     table = app.dataframe[0].value
     assert table["a"].sum() == pytest.approx(100, abs=1)
     assert len(app.download_button) == 8
-    assert "holiday" not in viewer_html(app)
+    assert "holiday" not in json.dumps(viewer_data(app, "upload"))
 
 
 def test_the_example_takes_the_place_of_a_photo(two_runs: tuple[Run, Run]) -> None:
@@ -191,37 +270,32 @@ def test_a_file_that_is_no_picture_is_refused_in_one_line(two_runs: tuple[Run, R
 # --- the viewer ----------------------------------------------------------------------------------
 
 
-def shown_masks(app: AppTest) -> list[np.ndarray]:
-    """The masks of a page as a browser decodes them, (H, W, 4) uint8."""
-    found = re.findall(r"data:image/png;base64,([^']+)'", viewer_html(app))
-    files = [io.BytesIO(base64.b64decode(data)) for data in found]
-    return [np.asarray(Image.open(file).convert("RGBA")) for file in files]
+def decoded(address: str) -> np.ndarray:
+    """The values of a PNG as a browser decodes it, (H, W) uint8."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))))
 
 
-def one_panel() -> None:
-    import numpy as np
-
-    from pages.shared.viewer import Panel, label_layer, show_panels
-    from segcore.labels import IDS
-
-    mask = np.array([[IDS["road"], IDS["car"]], [IDS["unlabeled"], 255]], np.uint8)
-    image = np.zeros((2, 2, 3), np.uint8)
-    show_panels(image, [Panel("a", "<b>A</b>", label_layer(mask), note="<i>")], 0.5)
-
-
-def test_a_mask_reaches_the_browser_without_loss_and_void_stays_clear() -> None:
-    app = AppTest.from_function(one_panel).run()
-    (shown,) = shown_masks(app)
-    ids = np.array([[IDS["road"], IDS["car"]]], np.uint8)
-    assert (shown[0, :, :3] == colorize(ids)[0]).all()
-    assert shown[..., 3].tolist() == [[255, 255], [0, 0]]
+def test_masks_and_confidences_reach_the_browser_without_loss() -> None:
+    random = np.random.default_rng(0)
+    mask = random.integers(0, 34, (1024, 2048), np.uint8)
+    confidence = random.random((200, 400), np.float32)
+    panel = Panel("a", "A", mask, confidence=confidence, entropy=1 - confidence)
+    (sent,) = payload("test", np.zeros((1024, 2048, 3), np.uint8), [panel])["panels"]
+    assert (decoded(sent["mask"]) == mask).all()
+    assert np.abs(decoded(sent["confidence"]) / 255 - confidence).max() <= 0.5 / 255 + 1e-6
+    assert np.abs(decoded(sent["entropy"]) / 255 + confidence - 1).max() <= 0.5 / 255 + 1e-6
 
 
-def test_titles_and_notes_are_text_not_markup() -> None:
-    assert "&lt;b&gt;A" in viewer_html(AppTest.from_function(one_panel).run())
+def test_a_picture_of_cityscapes_size_is_sent_in_less_than_3_mb() -> None:
+    random = np.random.default_rng(0)
+    photo = random.integers(0, 256, (1024, 2048, 3), np.uint8)  # no photograph is worse
+    blocks = random.integers(0, 34, (64, 128), np.uint8).repeat(16, 0).repeat(16, 1)
+    sure = random.random((32, 64)).astype(np.float32).repeat(8, 0).repeat(8, 1)
+    panels = [Panel("a", "A", blocks, confidence=sure, entropy=sure) for _ in range(5)]
+    assert len(json.dumps(payload("test", photo, panels))) < 3e6
 
 
 def test_a_large_photo_is_shown_smaller_in_its_proportions() -> None:
-    height, width = viewer.shown_size(3000, 4000)
-    assert height * width <= viewer.SHOWN_PIXELS * 1.01
+    height, width = shown_size(3000, 4000)
+    assert height * width <= SHOWN_PIXELS * 1.01
     assert width / height == pytest.approx(4 / 3, rel=0.01)

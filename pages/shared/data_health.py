@@ -43,7 +43,7 @@ def show_suspects(selection: Selection) -> None:
     """Pictures whose truth both runs contradict, worst first."""
     st.subheader("Suspected label errors", anchor=False)
     st.caption(SUSPECT_NOTE)
-    found = predicting.agreements(selection)
+    found = predicting.agreements(selection, "To find them")
     if found is None or selection.runs is None:
         return
     suspects = sorted((p for p in found if p.suspect), key=lambda p: -p.suspect)

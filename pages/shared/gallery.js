@@ -46,10 +46,10 @@ function thumbnail(item, data, names, redraws, trigger) {
 function drawMask(canvas, layer, { labels, only }) {
   const lit = choices.only ?? only;
   const shown = labels.filter((label) => lit === null || label.id === lit);
-  const colors = new Map(shown.map((label) => [label.id, label.color]));
+  const table = tableOf(shown.map((label) => [label.id, label.color]));
   canvas.width = layer.width;
   canvas.height = layer.height;
-  canvas.getContext("2d").drawImage(painted(layer, colors), 0, 0);
+  canvas.getContext("2d").drawImage(painted(layer, table), 0, 0);
   canvas.style.opacity = choices.opacity;
 }
 

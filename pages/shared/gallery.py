@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pages.shared.component import component, grey_png
-from pages.shared.viewer import data_url, jpeg
+from pages.shared.component import component
+from pages.shared.encoding import grey_png, jpeg_address
 from segcore.images import resize_image, resize_labels
 
 WIDTH = 360
@@ -35,7 +35,7 @@ def make_thumbnail(key: str, image: np.ndarray, mask: np.ndarray | None) -> Thum
     size = (max(1, round(height * WIDTH / width)), WIDTH)
     return Thumbnail(
         key,
-        data_url(jpeg(resize_image(image, size)), "jpeg"),
+        jpeg_address(resize_image(image, size)),
         None if mask is None else grey_png(resize_labels(mask, size)),
         width / height,
     )

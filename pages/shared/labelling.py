@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cache, engine, wording
-from pages.shared.linked_viewer import Linked
-from pages.shared.viewer import Panel, Side, label_layer, show_panels
+from pages.shared.viewer import Panel, Side, show_viewer
 from pages.shared.visitors import DESK, visitor
 from segcore.errors import SegcoreError
-from segcore.inference import AUGMENTED, Prediction, Preprocessing
+from segcore.inference import AUGMENTED, ONE_VIEW, Prediction, Preprocessing, Views
 from segcore.runs import Run
 from segcore.tiling import count_tiles, predict_tiled
 
@@ -33,7 +32,35 @@ TILES_PER_PHOTO = 5
 """Tiles that count as one photo in a visitor's allowance."""
 
 
-def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = False) -> Pair | None:
+@dataclass(frozen=True)
+class Quality:
+    """How closely a picture is looked at.
+
+    Attributes:
+        in_tiles: at its own resolution in tiles too, not only at the training's as a whole.
+        augmented: mirrored and at several scales too.
+    """
+
+    in_tiles: bool = False
+    augmented: bool = False
+
+    @property
+    def views(self) -> Views:
+        return AUGMENTED if self.augmented else ONE_VIEW
+
+
+QUICK = Quality()
+DETAILED = Quality(in_tiles=True, augmented=True)
+
+
+def predict_pair(
+    runs: tuple[Run, Run],
+    names: Names,
+    image: np.ndarray,
+    quality: Quality = QUICK,
+    *,
+    private: bool = False,
+) -> Pair | None:
     """What both runs say about an image (H, W, 3) uint8, or None with the reason on the page.
 
     Args:
@@ -44,9 +71,12 @@ def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = Fa
     predict = cache.predict_private if private else cache.predict
     try:
         predictions = []
-        for run in runs:
-            with st.spinner(f"{wording.model_name(run)} labels the picture…"):
-                predictions.append(predict(run, image))
+        for run, name in zip(runs, (names.a, names.b), strict=True):
+            if quality.in_tiles:
+                predictions.append(_predict_in_tiles(run, name, image, quality))
+                continue
+            with st.spinner(f"{name} labels the picture…"):
+                predictions.append(predict(run, image, quality.views))
     except SegcoreError as error:
         st.error(str(error))
         return None
@@ -54,45 +84,36 @@ def predict_pair(runs: tuple[Run, Run], image: np.ndarray, *, private: bool = Fa
 
 
 def predict_before_eyes(
-    runs: tuple[Run, Run], names: Names, image: np.ndarray, *, private: bool = False
+    runs: tuple[Run, Run],
+    names: Names,
+    image: np.ndarray,
+    quality: Quality = QUICK,
+    *,
+    private: bool = False,
 ) -> Pair | None:
     """As `predict_pair`; as long as an engine loads, the picture is there and waits."""
     waiting = st.empty()
     if not engine.is_ready(*runs):
         with waiting.container():
-            show_panels(image, [Panel("photo", "Photograph"), *prediction_panels(names, None)])
-    pair = predict_pair(runs, image, private=private)
+            photo = Panel("photo", "Photograph")
+            show_viewer("waiting", image, [photo, *prediction_panels(names, None)])
+    pair = predict_pair(runs, names, image, quality, private=private)
     waiting.empty()
     return pair
 
 
-def predict_pair_in_tiles(runs: tuple[Run, Run], names: Names, image: np.ndarray) -> Pair | None:
-    """As `predict_pair` for a visitor's own photo, at its own resolution, with progress."""
-    if not engine.wait(*runs):
-        return None
-    try:
-        found = [
-            _predict_in_tiles(run, name, image)
-            for run, name in zip(runs, (names.a, names.b), strict=True)
-        ]
-    except SegcoreError as error:
-        st.error(str(error))
-        return None
-    return found[0], found[1]
-
-
-def _predict_in_tiles(run: Run, name: str, image: np.ndarray) -> Prediction:
+def _predict_in_tiles(run: Run, name: str, image: np.ndarray, quality: Quality) -> Prediction:
     def predict() -> Prediction:
         predictor = cache.predictor(run)
         tile = predictor.preprocessing.size
         cost = count_tiles(image.shape[:2], tile) / TILES_PER_PHOTO
-        bar = st.progress(0.0, f"{name} labels the photo in tiles…")
+        bar = st.progress(0.0, f"{name} labels the picture in tiles…")
 
         def tell(done: int, count: int) -> None:
             bar.progress(done / count, f"{name} has labelled {done} of {count} tiles")
 
         def label(part: np.ndarray) -> Prediction:
-            return cache.label(predictor, part, AUGMENTED)
+            return cache.label(predictor, part, quality.views)
 
         try:
             with DESK.place(visitor(), max(1.0, cost)):
@@ -100,7 +121,9 @@ def _predict_in_tiles(run: Run, name: str, image: np.ndarray) -> Prediction:
         finally:
             bar.empty()
 
-    return cache.keep("tiled", f"{run.weights_hash} {cache.digest(image)}", predict, most=4)
+    return cache.keep(
+        "tiled", f"{run.weights_hash} {cache.digest(image)} {quality}", predict, most=4
+    )
 
 
 def tiled_seconds(run: Run, prediction: Prediction) -> float:
@@ -112,45 +135,31 @@ def tiled_seconds(run: Run, prediction: Prediction) -> float:
     return (tiles + 1) * views * prediction.timings.network_ms / 1000
 
 
-def policy(run: Run, *, in_tiles: bool) -> str:
-    """At which resolution and in how many views the run labels a photo, in words."""
+def policy(run: Run, quality: Quality) -> str:
+    """At which resolution and in how many views the run labels a picture, in words."""
     preprocessing = Preprocessing.of(run)
     size = "{1}x{0}".format(*preprocessing.size)
-    if not in_tiles:
-        return f"the whole photo at the training's resolution ({preprocessing.mode} to {size})"
-    scales = 1 if preprocessing.mode == "stretch" else len(AUGMENTED.scales)
-    return f"the photo's own resolution in tiles of {size} and as a whole, {2 * scales} views each"
-
-
-def linked_predictions(names: Names, pair: Pair) -> list[Linked]:
-    """The two predictions as panels of the linked viewer."""
-    sides: tuple[tuple[Side, str, Prediction], ...] = (
-        ("a", f"A · {names.a}", pair[0]),
-        ("b", f"B · {names.b}", pair[1]),
-    )
-    return [
-        Linked(side, title, found.labels, found.confidence, wording.timing(found))
-        for side, title, found in sides
-    ]
-
-
-def difference_panel(pair: Pair) -> Linked:
-    """Where the two predictions differ, for a picture without truth; read by `DIFFERENCES`."""
-    same = pair[0].labels == pair[1].labels
-    return Linked("map", "Where they differ", same.astype(np.uint8))
+    scales = 1 if preprocessing.mode == "stretch" else len(quality.views.scales)
+    count = scales * (2 if quality.augmented else 1)
+    views = f", {count} views each" if count > 1 else ""
+    if quality.in_tiles:
+        return f"the photo's own resolution in tiles of {size} and as a whole{views}"
+    return f"the whole photo at the training's resolution ({preprocessing.mode} to {size}){views}"
 
 
 def prediction_panels(names: Names, pair: Pair | None) -> list[Panel]:
-    """The panels of run A and run B; where there are no predictions yet, panels that wait."""
+    """The two predictions as panels of the viewer; where there are none yet, panels that wait."""
+    sides: tuple[tuple[Side, str], ...] = (("a", f"A · {names.a}"), ("b", f"B · {names.b}"))
     if pair is None:
-        return [
-            Panel("a", f"A · {names.a}", pending="Predicting…"),
-            Panel("b", f"B · {names.b}", pending="Predicting…"),
-        ]
+        return [Panel(side, title, pending="Predicting…") for side, title in sides]
     return [
-        Panel(side, title, label_layer(prediction.labels), wording.timing(prediction))
-        for side, title, prediction in (
-            ("a", f"A · {names.a}", pair[0]),
-            ("b", f"B · {names.b}", pair[1]),
+        Panel(
+            side,
+            title,
+            found.labels,
+            confidence=found.confidence,
+            entropy=found.entropy,
+            note=wording.timing(found),
         )
+        for (side, title), found in zip(sides, pair, strict=True)
     ]

@@ -1,22 +1,30 @@
 // Masks in the browser, shared by every component: grey PNGs whose values are label ids, whose
 // colours are made here, so that they change without asking the server.
 
-/** A layer's colours as a canvas: colors is id -> #rrggbb, other ids stay clear. */
-function painted({ values, width, height }, colors, outlined = false) {
-  const table = new Uint32Array(256); // 0 is a clear pixel
-  for (const [id, color] of colors) table[id] = packed(color);
+/** A layer's values as colours on a canvas: table holds a packed pixel for each of the 256 values.
+
+    With an outline of n pixels only what lies so close to another value is painted. */
+function painted({ values, width, height }, table, outline = 0) {
   const canvas = element("canvas", { width, height });
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   const pixels = new Uint32Array(image.data.buffer);
+  const below = outline * width;
   for (let i = 0; i < pixels.length; i++) {
     const value = values[i];
-    if (outlined && value === values[i - 1] && value === values[i + 1] &&
-        value === values[i - width] && value === values[i + width]) continue;
+    if (outline && value === values[i - outline] && value === values[i + outline] &&
+        value === values[i - below] && value === values[i + below]) continue;
     pixels[i] = table[value];
   }
   context.putImageData(image, 0, 0);
   return canvas;
+}
+
+/** The table of some values' colours, value -> #rrggbb; all others stay clear. */
+function tableOf(colors) {
+  const table = new Uint32Array(256); // 0 is a clear pixel
+  for (const [value, color] of colors) table[value] = packed(color);
+  return table;
 }
 
 function valueAt({ values, width, height }, place) {
@@ -25,10 +33,10 @@ function valueAt({ values, width, height }, place) {
   return values[y * width + x];
 }
 
-/** #rrggbb as the 32 bits of an opaque pixel, in the order that ImageData has them. */
-function packed(color) {
+/** #rrggbb as the 32 bits of a pixel, opaque unless told, in the order that ImageData has them. */
+function packed(color, alpha = 255) {
   const value = parseInt(color.slice(1), 16);
-  return (255 << 24 | (value & 255) << 16 | (value & 0xff00) | value >> 16) >>> 0;
+  return (alpha << 24 | (value & 255) << 16 | (value & 0xff00) | value >> 16) >>> 0;
 }
 
 async function picture(url) {

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import cache, labelling, photos, wording
-from pages.shared.labelling import Names, Pair
+from pages.shared.encoding import swatch
+from pages.shared.labelling import QUICK, Names, Pair, Quality
 from pages.shared.photos import Opened
-from pages.shared.viewer import SMALLEST_SHARE, swatch
+from pages.shared.viewer import SMALLEST_SHARE
 from pages.shared.visitors import DESK, visitor
 from segcore import photo_outputs
 from segcore.agreement import label_shares
@@ -31,7 +32,7 @@ KINDS = {
 }
 
 
-def labelled(runs: Runs, names: Names, pair: Pair, *, in_tiles: bool) -> tuple[Labelled, Labelled]:
+def labelled(runs: Runs, names: Names, pair: Pair, quality: Quality) -> tuple[Labelled, Labelled]:
     """Both sides with all that their outputs say of them."""
     a, b = (
         Labelled(
@@ -39,7 +40,7 @@ def labelled(runs: Runs, names: Names, pair: Pair, *, in_tiles: bool) -> tuple[L
             name=name,
             color=color,
             slug=f"{letter}-{run.model}",
-            policy=labelling.policy(run, in_tiles=in_tiles),
+            policy=labelling.policy(run, quality),
             prediction=prediction,
         )
         for letter, run, name, color, prediction in zip(
@@ -166,7 +167,7 @@ def _bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> bytes:
                 a, b = (
                     without_scores(cache.label(predictor, photo.image)) for predictor in predictors
                 )
-                bundle.add(number, photo, labelled(runs, names, (a, b), in_tiles=False))
+                bundle.add(number, photo, labelled(runs, names, (a, b), QUICK))
                 bar.progress(number / len(opened), f"{number} of {len(opened)} photos labelled")
         return bundle.finish()
     finally:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cache, wording
-from pages.shared.viewer import jpeg
+from pages.shared.encoding import jpeg
 from segcore import photo_limits as limits
 from segcore.decoder import Decoder
 from segcore.errors import ImageError

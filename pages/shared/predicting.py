@@ -11,19 +11,23 @@ from segcore.predictions import StoredPredictions, predict_split, stored_predict
 from segcore.runs import Run
 
 
-def agreements(selection: Selection) -> list[PictureAgreement] | None:
-    """What run A and run B say about each validation picture; None, with a button, until known."""
+def agreements(selection: Selection, purpose: str) -> list[PictureAgreement] | None:
+    """What run A and run B say about each validation picture; None, with a button, until known.
+
+    Args:
+        purpose: what it is wanted for, as the visitor is told; another for each place on a page.
+    """
     if selection.runs is None:
         return None
     found = cache.agreements(selection.runs, selection.spec, state.SPLIT)
     if found is None:
-        _offer(selection)
+        _offer(selection, purpose)
     return found
 
 
-def differing(selection: Selection) -> dict[str, float] | None:
+def differing(selection: Selection, purpose: str) -> dict[str, float] | None:
     """Key -> share of the picture that the two runs label differently; None as `agreements`."""
-    found = agreements(selection)
+    found = agreements(selection, purpose)
     return None if found is None else {picture.key: picture.differing for picture in found}
 
 
@@ -43,14 +47,16 @@ def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
     return stored_predictions(run, spec, state.SPLIT)
 
 
-def _offer(selection: Selection) -> None:
+def _offer(selection: Selection, purpose: str) -> None:
     count = len(cache.samples(selection.spec, state.SPLIT))
     with st.container(border=True):
         st.markdown(
-            f"For this both runs have to label all {count} validation pictures, once; it is "
+            f"{purpose}, both runs have to label all {count} validation pictures, once; it is "
             "remembered."
         )
-        if st.button("Label them all", icon=":material/play_arrow:", key="predict_split"):
+        if st.button(
+            "Label them all", icon=":material/play_arrow:", key=f"predict_split_{purpose}"
+        ):
             _predict(selection)
 
 

@@ -7,12 +7,11 @@ from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.background import Asked, offer
 from pages.shared.charts import show_chart
 from pages.shared.labelling import Names
-from pages.shared.linked_viewer import Linked, show_linked
 from pages.shared.scored import Pair, Scored, scope
 from pages.shared.state import Selection
 from pages.shared.tabular import show_table
-from pages.shared.viewer import OUTCOMES
-from segcore import agreement, figures, findings, metrics, tables
+from pages.shared.viewer import Panel, outcome_panel, show_viewer
+from segcore import figures, findings, metrics, tables
 from segcore.background import Progress
 from segcore.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segcore.report.measured import ROBUSTNESS
@@ -45,17 +44,16 @@ def _show_photograph(selection: Selection, runs: tuple[Run, Run]) -> None:
     sample = cache.sample(selection.spec, state.SPLIT, key)
     image = corrupt(sample.image, name, severity, seed=keys.index(key))
     names = Names.of(*runs)
-    clean = labelling.predict_pair(runs, sample.image)
-    found = labelling.predict_pair(runs, image) if clean is not None else None
+    clean = labelling.predict_pair(runs, names, sample.image)
+    found = labelling.predict_pair(runs, names, image) if clean is not None else None
     if clean is None or found is None:
         return
-    panels = [Linked("photo", f"{name}, severity {severity}" if severity else "As it is")]
+    panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
     if sample.mask is not None:
         _show_loss(names, sample.mask, clean, found, severity)
-        outcomes = agreement.outcome_map(sample.mask, found[0].labels, found[1].labels)
-        panels += [Linked("truth", "Truth", sample.mask), Linked("map", "Who is right", outcomes)]
-    panels += labelling.linked_predictions(names, found)
-    show_linked("robustness lab", image, panels, OUTCOMES)
+        masks = found[0].labels, found[1].labels
+        panels += [Panel("truth", "Truth", sample.mask), outcome_panel(sample.mask, *masks)]
+    show_viewer("robustness lab", image, [*panels, *labelling.prediction_panels(names, found)])
 
 
 def _show_loss(

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.shared.viewer import swatch
+from pages.shared.encoding import swatch
 from segcore.labels import IDS
 from segcore.tables import Kind, Table
 

@@ -1,7 +1,23 @@
 // How the linked viewer draws one panel of its picture.
 
-/** Draws the panel `id` of the viewer: its part of the photograph with the layer over it. */
-function drawPanel(canvas, id, { chosen, photo, layers, blinking, place }) {
+const RAMP = ["#3b0f70", "#8c2981", "#de4968", "#fe9f6d", "#fcfdbf"]; // from sure to unsure
+
+/** Colours of the steps 0 to 255 of an unsureness: sure pixels are clear, unsure ones glow. */
+function glow() {
+  return Uint32Array.from({ length: 256 }, (_, step) => {
+    const at = (step / 255) * (RAMP.length - 1);
+    const below = Math.min(RAMP.length - 2, Math.floor(at));
+    const [low, high] = [RAMP[below], RAMP[below + 1]].map((color) => parseInt(color.slice(1), 16));
+    const mixed = [16, 8, 0].map((shift) => {
+      const [from, to] = [low, high].map((value) => (value >> shift) & 255);
+      return Math.round(from + (to - from) * (at - below)).toString(16).padStart(2, "0");
+    });
+    return packed(`#${mixed.join("")}`, Math.min(255, 2 * step));
+  });
+}
+
+/** Draws the panel `id` of the viewer: its part of the photograph with the layers over it. */
+function drawPanel(canvas, id, { chosen, photo, overlays, blinking, place }) {
   const { zoom, x, y, divider, left, right, opacity } = chosen;
   const density = fitted(canvas, photo);
   canvas.style.touchAction = zoom > 1 ? "none" : "pan-y";
@@ -9,14 +25,13 @@ function drawPanel(canvas, id, { chosen, photo, layers, blinking, place }) {
   const part = { width: photo.width / zoom, height: photo.height / zoom };
   part.x = x * photo.width - part.width / 2;
   part.y = y * photo.height - part.height / 2;
-  const swapped = { a: "b", b: "a" };
   const fill = (side, from, to) => {
-    const layer = layers.get((blinking && swapped[side]) || side);
     context.save();
     context.beginPath();
     context.rect(from * canvas.width, 0, (to - from) * canvas.width, canvas.height);
     context.clip();
-    drawSide(context, canvas, photo, layer, part, opacity);
+    const shown = (blinking && SWAPPED[side]) || side;
+    drawSide(context, canvas, photo, overlays.get(shown) ?? [], part, opacity);
     context.restore();
   };
   if (id === "swipe") {
@@ -42,16 +57,18 @@ function fitted(canvas, photo) {
   return density;
 }
 
-function drawSide(context, canvas, photo, layer, part, opacity) {
+function drawSide(context, canvas, photo, layers, part, opacity) {
   const target = [0, 0, canvas.width, canvas.height];
   context.imageSmoothingEnabled = part.width > canvas.width;
   context.drawImage(photo, part.x, part.y, part.width, part.height, ...target);
-  if (!layer) return;
-  const scale = layer.width / photo.width;
   context.globalAlpha = opacity;
   context.imageSmoothingEnabled = false; // a mixture of two labels' colours is no label
-  context.drawImage(layer.canvas, part.x * scale, part.y * scale, part.width * scale,
-    part.height * scale, ...target);
+  for (const layer of layers) {
+    const across = layer.width / photo.width;
+    const down = layer.height / photo.height;
+    context.drawImage(layer, part.x * across, part.y * down, part.width * across,
+      part.height * down, ...target);
+  }
   context.globalAlpha = 1;
 }
 

@@ -1,0 +1,50 @@
+"""Pictures as addresses that a browser loads."""
+
+import base64
+import io
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from segcore.labels import LABELS
+
+QUALITIES = (90, 80, 65, 45)
+"""Of JPEG, from 0 to 95."""
+
+
+def jpeg(image: np.ndarray, quality: int = QUALITIES[0]) -> bytes:
+    """(H, W, 3) uint8 as a file."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def jpeg_address(image: np.ndarray, most_bytes: int | None = None) -> str:
+    """(H, W, 3) uint8 as the address of a JPEG, as good as fits into so many bytes."""
+    for quality in QUALITIES:
+        data = jpeg(image, quality)
+        if most_bytes is None or len(data) <= most_bytes:
+            break
+    return _data_url(data, "jpeg")
+
+
+def grey_png(values: np.ndarray) -> str:
+    """(H, W) uint8 as the address of a grey PNG, which masks.js reads."""
+    return _png_address(values)
+
+
+@cache
+def swatch(label_id: int) -> str:
+    """A small square in the label's colour, as an image address for tables."""
+    return _png_address(np.full((16, 16, 3), LABELS[label_id].color, np.uint8))
+
+
+def _png_address(pixels: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return _data_url(buffer.getvalue(), "png")
+
+
+def _data_url(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,103 @@
+// The linked viewer's bar and its legends.
+
+const STEP = 1.25; // of the zoom
+
+const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
+
+/** The bar above the panels. */
+function toolbar(viewer) {
+  const { chosen } = viewer;
+  const hasTruth = viewer.panelOf("truth")?.mask;
+  const pick = (label, key, options) => picker(label, chosen[key], options,
+    (value) => viewer.choose({ [key]: value }));
+  const sides = viewer.shownPanels().map((panel) => [panel.id, panel.title]);
+  const isSwiped = chosen.arrangement === "swipe";
+  const opacity = slider("Overlay opacity", chosen.opacity, (value) => viewer.fade(value));
+  return element("div", { className: "toolbar" }, [
+    picker("Arrangement", chosen.arrangement, [["panels", "Side by side"], ["swipe", "Swipe"]],
+      (arrangement) => viewer.choose({ arrangement, alone: "" })),
+    ...(isSwiped ? [pick("Left", "left", sides), pick("Right", "right", sides),
+      slider("Divider", chosen.divider, (value) => viewer.divide(value))] : []),
+    pick("Masks as", "masks", [["filled", "Filled"], ["outlined", "Outlines"],
+      ...(hasTruth ? [["truth", "Filled, truth outlined"]] : [])]),
+    ...layerPicker(viewer, pick),
+    ...(viewer.maps().length > 1
+      ? [pick("Map", "map", viewer.maps().map((panel) => [panel.id, panel.title]))] : []),
+    pick("Colours", "palette",
+      [["color", "Cityscapes"], ["safe", "Colour-blind safe"]]),
+    element("label", {}, [element("span", { textContent: "Overlay" }), opacity]),
+    element("span", { className: "zoom" }, [
+      button("−", "Zoom out", () => viewer.zoomBy(1 / STEP)),
+      button("+", "Zoom in", () => viewer.zoomBy(STEP)),
+      button("⤢", "Whole picture", () => viewer.look(WHOLE)),
+      button("?", "Keys", () => viewer.tellKeys()),
+    ]),
+  ]);
+}
+
+/** What the predictions are shown as, where there is more of them than labels. */
+function layerPicker(viewer, pick) {
+  const sides = viewer.data.panels;
+  const options = [["labels", "Labels"], ["confidence", "Confidence"], ["entropy", "Entropy"]]
+    .filter(([key]) => key === "labels" || sides.some((panel) => panel[key]));
+  return options.length > 1 ? [pick("Predictions as", "layer", options)] : [];
+}
+
+/** The classes, each to hide, to show, or to single out; beside them what a map's colours mean. */
+function legend(viewer) {
+  const { chosen, data } = viewer;
+  const classes = data.legend.map((id) => viewer.labels.get(id)).map((label) => {
+    const toggle = element("button", { type: "button", title: "Hide or show",
+      onclick: () => viewer.toggle(label.id) }, [swatch(label[chosen.palette]), label.name]);
+    toggle.setAttribute("aria-pressed", String(isShown(chosen, label.id)));
+    const only = element("button", { type: "button", className: "only", textContent: "only",
+      ariaLabel: `Show only ${label.name}`, onclick: () => viewer.single(label.id) });
+    only.setAttribute("aria-pressed", String(chosen.only === label.id));
+    return element("li", {}, [toggle, only]);
+  });
+  return element("div", { className: "legends" }, [
+    ...(viewer.layer() === "labels" ? [] : [scale(viewer.layer())]),
+    ...(viewer.shows(viewer.shownMap()?.id) ? [meanings(viewer.shownMap())] : []),
+    element("ul", { className: "legend", ariaLabel: "Classes" }, classes),
+  ]);
+}
+
+function meanings(map) {
+  const entries = map.meaning.filter(({ color }) => color)
+    .map(({ name, color }) => element("li", {}, [swatch(color), name]));
+  return element("ul", { className: "meaning", ariaLabel: map.title }, entries);
+}
+
+/** What the colours of a confidence or an entropy say. */
+function scale(layer) {
+  const bar = element("i");
+  bar.style.background = `linear-gradient(to right, transparent, ${RAMP.join(", ")})`;
+  const [sure, unsure] = layer === "confidence" ? ["100 % sure", "0 %"] : ["sure", "any class"];
+  return element("p", { className: "scale" }, [sure, bar, unsure]);
+}
+
+function swatch(color) {
+  const made = element("i");
+  made.style.background = color;
+  return made;
+}
+
+function picker(label, value, options, act) {
+  const select = element("select", { ariaLabel: label, title: label },
+    options.map(([key, text]) => element("option", { value: key, textContent: text })));
+  select.value = options.some(([key]) => key === value) ? value : options[0][0];
+  select.onchange = () => act(select.value);
+  return select;
+}
+
+function slider(label, value, act) {
+  const input = element("input", { type: "range", min: 0, max: 100, value: value * 100,
+    ariaLabel: label, title: label });
+  input.oninput = () => act(input.value / 100);
+  return input;
+}
+
+function button(text, label, act) {
+  return element("button", { type: "button", textContent: text, title: label, ariaLabel: label,
+    onclick: act });
+}
