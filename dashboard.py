@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import engine, gate, server
+from pages.shared import engine, server
+from pages.shared.admin import gate
 
 
 def main() -> None:

@@ -4,15 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages.shared import (
-    actions,
-    admin_data,
-    admin_queue,
-    admin_runs,
-    admin_start,
-    admin_storage,
-    gate,
-)
+from pages.shared.admin import actions, data_sets, gate, promotion, queue, start, storage
 from segcore import audit, jobs
 from segcore.errors import SegcoreError
 from segcore.jobs import Job
@@ -23,11 +15,11 @@ TRAIN, RUNS, DATA, STORAGE, LOG = "Train", "Runs and champions", "Data sets", "S
 def show_train(listed: list[Job]) -> None:
     # What runs is what one comes back for; the form is for those who find nothing running.
     if any(not job.has_ended for job in listed):
-        admin_queue.show(listed)
-        admin_start.show()
+        queue.show(listed)
+        start.show()
     else:
-        admin_start.show()
-        admin_queue.show(listed)
+        start.show()
+        queue.show(listed)
 
 
 def show_log() -> None:
@@ -59,7 +51,7 @@ def main() -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.title(admin_queue.headline(listed), anchor=False)
+        st.title(queue.headline(listed), anchor=False)
         st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, type="tertiary")
     st.caption("Visitors notice nothing of a training until its run is promoted.")
     section = st.segmented_control(
@@ -71,16 +63,16 @@ def main() -> None:
         label_visibility="collapsed",
     )
     if section != TRAIN:
-        admin_queue.show_strip(listed)
+        queue.show_strip(listed)
     try:
         if section == TRAIN:
             show_train(listed)
         elif section == RUNS:
-            admin_runs.show()
+            promotion.show()
         elif section == DATA:
-            admin_data.show()
+            data_sets.show()
         elif section == STORAGE:
-            admin_storage.show()
+            storage.show()
         else:
             show_log()
     except SegcoreError as error:

@@ -6,17 +6,10 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import (
-    cache,
-    epochs,
-    guards,
-    labelling,
-    picture_chooser,
-    picture_scores,
-    state,
-)
+from pages.shared import cache, guards, labelling, state
+from pages.shared.compare import epochs, picture_chooser, picture_scores
+from pages.shared.compare.picture_scores import Masks
 from pages.shared.labelling import Names, Quality
-from pages.shared.picture_scores import Masks
 from pages.shared.state import Selection
 from pages.shared.viewer import Panel, difference_panel, outcome_panel, show_viewer
 from segcore.errors import SegcoreError

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.shared import cache, data_health, guards, imbalance, sample_browser, state, wording
-from pages.shared.imbalance import Splits
+from pages.shared import cache, guards, state, wording
+from pages.shared.dataset import data_health, imbalance, sample_browser
+from pages.shared.dataset.imbalance import Splits
 from pages.shared.state import Selection
 from segcore import findings
 from segcore.counting import count_split

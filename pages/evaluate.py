@@ -2,23 +2,20 @@
 
 import streamlit as st
 
-from pages.shared import (
-    cache,
+from pages.shared import cache, guards, state, wording
+from pages.shared.charts import show_chart
+from pages.shared.evaluation import (
     confidence,
     cost,
     error_anatomy,
-    guards,
     handing_over,
     mistake_gallery,
     robustness_lab,
     scoreboard,
     scoring,
-    state,
-    wording,
 )
-from pages.shared.charts import show_chart
+from pages.shared.evaluation.scored import Pair, Report, Scored, scored_runs
 from pages.shared.labelling import Names
-from pages.shared.scored import Pair, Report, Scored, scored_runs
 from pages.shared.state import Selection
 from segcore import figures, findings
 from segcore.errors import SegcoreError

@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.shared import cache, curves, learning, state, wording
+from pages.shared import cache, state, wording
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
+from pages.shared.training import curves, learning
 from segcore import findings
 from segcore.errors import SegcoreError
 from segcore.runs import Run

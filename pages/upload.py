@@ -3,12 +3,13 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import cache, guards, labelling, photos, state, wording
+from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.labelling import DETAILED, QUICK, Names, Pair, Quality
-from pages.shared.paste import paste_into
-from pages.shared.photo_results import labelled, offer_bundle, show_downloads, show_shares
-from pages.shared.photos import File, Opened
-from pages.shared.video_labelling import show_video
+from pages.shared.upload import photos
+from pages.shared.upload.paste import paste_into
+from pages.shared.upload.photo_results import labelled, offer_bundle, show_downloads, show_shares
+from pages.shared.upload.photos import File, Opened
+from pages.shared.upload.video_labelling import show_video
 from pages.shared.viewer import Panel, difference_panel, show_viewer
 from segcore import photo_limits as limits
 from segcore.errors import SegcoreError

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import gate
+from pages.shared.admin import gate
 from segcore import jobs, runs, worker
 from segcore.admission import ADMISSIONS
 from segcore.jobs import Job

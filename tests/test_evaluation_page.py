@@ -11,8 +11,9 @@ import streamlit as st
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import engine, mistake_gallery, state
-from pages.shared.background import BENCH
+from pages.shared import engine, state
+from pages.shared.evaluation import mistake_gallery
+from pages.shared.evaluation.background import BENCH
 from segcore import evaluation, findings, predictions
 from segcore.labels import NAMES
 from segcore.mistakes import Mistake

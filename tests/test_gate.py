@@ -5,7 +5,7 @@ import pytest
 from admin_visit import PAGE, QUICK, begin_anew, button, enqueue, signed_in_page, texts
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import gate
+from pages.shared.admin import gate
 from segcore import audit, jobs
 from segcore.admission import ADMISSIONS
 from segcore.jobs import State

@@ -9,8 +9,8 @@ from made_runs import LABEL_OF, make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 from test_evaluation_page import PAGE, open_part, text, when_done
 
-from pages.shared import cost as cost_part
 from pages.shared import engine, labelling, state
+from pages.shared.evaluation import cost as cost_part
 from segcore import cost, evaluation, robustness
 from segcore.background import Progress
 from segcore.corruptions import CORRUPTIONS, corrupt

@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.shared import cache, engine, gate
+from pages.shared import cache, engine
+from pages.shared.admin import gate
 from segcore import runs, worker
 from segcore.errors import SegcoreError
 

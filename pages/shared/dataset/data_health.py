@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared import cache, predicting, state, wording
+from pages.shared.dataset.imbalance import Splits
+from pages.shared.dataset.sample_browser import look_closer
 from pages.shared.gallery import LegendEntry, show_gallery
-from pages.shared.imbalance import Splits
-from pages.shared.sample_browser import look_closer
 from pages.shared.state import Selection
 from segcore.disagreement import CONFIDENT
 

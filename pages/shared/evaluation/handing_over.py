@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared import cache, state
-from pages.shared.scored import Pair, Scored
+from pages.shared.evaluation.scored import Pair, Scored
 from pages.shared.state import Selection
 from segcore.report import make_report
 

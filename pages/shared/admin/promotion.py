@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import actions, cache, state, wording
+from pages.shared import cache, state, wording
+from pages.shared.admin import actions
 from segcore import findings, jobs, runs, worker
 from segcore.admission import Admission
 from segcore.errors import DataError

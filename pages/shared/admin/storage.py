@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import actions, wording
+from pages.shared import wording
+from pages.shared.admin import actions
 from segcore import settings, storage
 from segcore.admission import Admission
 from segcore.files import free_bytes

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.shared import wording
 from pages.shared.labelling import Names
-from pages.shared.learning import snapshot_masks
+from pages.shared.training.learning import snapshot_masks
 from segcore.images import resize_labels
 from segcore.runs import Run
 

@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import gate
+from pages.shared.admin import gate
 from segcore import audit
 from segcore.admission import ADMISSIONS, Admission
 from segcore.errors import SegcoreError

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages.shared import cache, guards, predicting, state
+from pages.shared.evaluation.scored import Pair, Scored, scope
 from pages.shared.gallery import LegendEntry, show_gallery
-from pages.shared.scored import Pair, Scored, scope
 from pages.shared.state import Selection
 from segcore.labels import NAMES
 from segcore.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first

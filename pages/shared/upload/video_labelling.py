@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.shared import cache, engine, wording
 from pages.shared.labelling import Names
-from pages.shared.photos import File
+from pages.shared.upload.photos import File
 from pages.shared.visitors import DESK, visitor
 from segcore.colors import RUN_A, RUN_B
 from segcore.decoder import Decoder, Frames

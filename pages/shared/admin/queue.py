@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared import actions, gate, wording
+from pages.shared import wording
+from pages.shared.admin import actions, gate
 from pages.shared.charts import show_chart
 from segcore import figures, jobs, worker
 from segcore.admission import Admission

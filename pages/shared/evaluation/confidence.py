@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared.charts import show_chart
-from pages.shared.scored import Pair, scope
+from pages.shared.evaluation.scored import Pair, scope
 from segcore import figures, findings
 from segcore.trust import TARGET
 

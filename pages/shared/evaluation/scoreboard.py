@@ -4,11 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import mistake_gallery, wording
+from pages.shared import wording
 from pages.shared.charts import show_chart, show_clickable
-from pages.shared.scored import Pair, Report
+from pages.shared.evaluation import mistake_gallery
+from pages.shared.evaluation.scored import Pair, Report
+from pages.shared.evaluation.tabular import show_table
 from pages.shared.state import Selection
-from pages.shared.tabular import show_table
 from segcore import figures, findings, tables
 from segcore.labels import IDS
 from segcore.mistakes import Mistake

@@ -2,7 +2,7 @@
 
 from pages.shared.component import component
 
-_mount = component("paste", "paste.js")
+_mount = component("paste", "upload/paste.js")
 
 
 def paste_into(container: str) -> None:

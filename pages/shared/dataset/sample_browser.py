@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cache, picture_search, state, wording
+from pages.shared.dataset.imbalance import Splits
 from pages.shared.gallery import LegendEntry, show_gallery
-from pages.shared.imbalance import Splits
 from pages.shared.picture_search import Found, Searched
 from pages.shared.state import Selection
 from pages.shared.viewer import Panel, show_viewer

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared import guards, state, wording
-from pages.shared.background import Asked, offer
-from pages.shared.scored import Scored
+from pages.shared.evaluation.background import Asked, offer
+from pages.shared.evaluation.scored import Scored
 from pages.shared.state import Selection
 from segcore.background import Progress
 from segcore.evaluation import evaluate

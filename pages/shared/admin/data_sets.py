@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared import actions, cache, state, wording
+from pages.shared import cache, state, wording
+from pages.shared.admin import actions
 from pages.shared.state import DataSet
 from segcore import datasets, jobs, storage, worker
 from segcore.admission import Admission

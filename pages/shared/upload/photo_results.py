@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.shared import cache, labelling, photos, wording
+from pages.shared import cache, labelling, wording
 from pages.shared.encoding import swatch
 from pages.shared.labelling import QUICK, Names, Pair, Quality
-from pages.shared.photos import Opened
+from pages.shared.upload import photos
+from pages.shared.upload.photos import Opened
 from pages.shared.viewer import SMALLEST_SHARE
 from pages.shared.visitors import DESK, visitor
 from segcore import photo_outputs

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import mistake_gallery, wording
+from pages.shared import wording
 from pages.shared.charts import show_chart, show_clickable
-from pages.shared.scored import Pair, Scored, scope
+from pages.shared.evaluation import mistake_gallery
+from pages.shared.evaluation.scored import Pair, Scored, scope
 from segcore import figures, findings, metrics
 from segcore.anatomy import SIZE_NAMES, SMALL_CLASSES
 from segcore.labels import IDS, NAMES, NUM_CLASSES

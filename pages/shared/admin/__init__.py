@@ -1,0 +1,1 @@
+"""The Admin page's rooms: the gate, starting, the queue, promotion, data sets, storage."""
