@@ -26,9 +26,8 @@ format: $(VENV)/installed-dev
 shots: $(VENV)/installed-dev  ## a picture of every page, into docs/screenshots
 	$(BIN)/python docs/shots.py
 
-bench: $(VENV)/installed  ## what is ours beside the bare engine, Keras and plain decoding, in minutes
-	$(BIN)/python benchmarks/prediction.py
-	$(BIN)/python benchmarks/counting.py --masks 60
+bench: $(VENV)/installed-dev  ## what is fast and what is not, beside its peers, in ten minutes
+	$(BIN)/python -m benchmarks
 
 counts: $(VENV)/installed  ## what the built-in data set holds, anew after its renderer changed
 	$(BIN)/python -c "from segcore.counting import count_built_in; count_built_in()"

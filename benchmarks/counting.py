@@ -1,14 +1,13 @@
 """How much longer counting a data set's masks takes than merely decoding them.
 
-    python benchmarks/counting.py [--masks 300]
+    python -m benchmarks.counting [--masks 300]
 
 Makes masks in Cityscapes' layout at 2048x1024 in a temporary folder, then takes turns between
-decoding them and counting them, on as many threads, and opens the stored counts.
+decoding them, counting them, and counting their pixels alone with np.unique, on as many threads,
+and opens the stored counts.
 """
 
-import argparse
 import os
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.figures import figure_of, parser_of, tell
 from segcore.counting import count_split, stored_counts
 from segcore.sources import open_source
 from segcore.sources.streets import render_scene
@@ -26,23 +26,30 @@ ROUNDS = 3
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--masks", type=int, default=300)
-    masks = parser.parse_args().masks
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        paths = make_data_set(Path(folder) / "data", masks)
+        paths = make_data_set(Path(folder) / "data", options.masks)
         spec = f"cityscapes:{folder}/data"
-        decoding, counting, opening = [], [], []
+        decoding, counting, unique, opening = [], [], [], []
         for turn in range(ROUNDS):
             decoding.append(seconds(lambda: decode(paths)))
             os.environ["SEGCORE_ARTIFACTS"] = f"{folder}/artifacts-{turn}"
             counting.append(seconds(lambda: count_split(spec, "train")))
             opening.append(seconds(lambda: stored_counts(open_source(spec), "train")))
-    ratio = statistics.median(c / d for c, d in zip(counting, decoding, strict=True))
-    print(f"{masks} masks of 2048x1024, {os.cpu_count()} threads, median of {ROUNDS} rounds")
-    print(f"decoding      {statistics.median(decoding):.2f} s")
-    print(f"counting      {statistics.median(counting):.2f} s, {ratio:.2f} times decoding")
-    print(f"from the store {statistics.median(opening):.3f} s")
+            unique.append(seconds(lambda: count_with_unique(paths)))
+    ratios = [count / plain for count, plain in zip(counting, decoding, strict=True)]
+    peers = [count / peer for count, peer in zip(counting, unique, strict=True)]
+    figures = [
+        figure_of(
+            "counting all that the Dataset page says / decoding", ratios, wanted="1.5 or less"
+        ),
+        figure_of("counting / np.unique, which counts the pixels alone", peers),
+        figure_of(f"decoding {options.masks} masks of 2048x1024", decoding, "s"),
+        figure_of("opening the stored counts", opening, "s", wanted="under 0.1 s"),
+    ]
+    tell(figures, options.json)
 
 
 def make_data_set(root: Path, masks: int) -> list[Path]:
@@ -69,6 +76,17 @@ def decode(paths: list[Path]) -> None:
     def one(path: Path) -> None:
         with Image.open(path) as file:
             file.load()
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(one, paths))
+
+
+def count_with_unique(paths: list[Path]) -> None:
+    """The pixels of each class as one would count them in a notebook."""
+
+    def one(path: Path) -> None:
+        with Image.open(path) as file:
+            np.unique(np.asarray(file), return_counts=True)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, paths))

@@ -1,30 +1,25 @@
 """How much of an evaluation's time is the network at work?
 
-    python benchmarks/evaluation.py [--data streets] [--rounds 3]
+    python -m benchmarks.evaluation [--data streets] [--rounds 3]
 
 Scores the champions of a data set in a folder of its own, by turns one image after the other and as
 `segcore.evaluation` does it: one in the network while others are read and counted. Then a second
 evaluation of the same thing, which is taken from the store.
 """
 
-import argparse
 import os
 import shutil
-import statistics
-import sys
 import tempfile
 import time
-from pathlib import Path
 from unittest.mock import patch
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from segcore import evaluation, settings  # noqa: E402
-from segcore.inference import Predictor, load_predictor  # noqa: E402
-from segcore.runs import Run, champions, get_run  # noqa: E402
-from segcore.sources import open_source  # noqa: E402
+from benchmarks.figures import Figure, figure_of, parser_of, tell
+from segcore import evaluation, settings
+from segcore.inference import Predictor, load_predictor
+from segcore.runs import Run, champions, get_run
+from segcore.sources import open_source
 
 
 class Watched:
@@ -58,19 +53,21 @@ def score(run: Run, spec: str, predictor: Predictor) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", default="streets")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     chosen = [run.path for run in champions(open_source(options.data).name).values()]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SEGCORE_ARTIFACTS"] = folder
+        figures = []
         for path in chosen:
             shutil.copytree(path, settings.runs_dir() / path.name)
-            measure(get_run(path.name), options.data, options.rounds)
+            figures += measure(get_run(path.name), options.data, options.rounds)
+    tell(figures, options.json)
 
 
-def measure(run: Run, spec: str, rounds: int) -> None:
+def measure(run: Run, spec: str, rounds: int) -> list[Figure]:
     predictor = load_predictor(run)
     score(run, spec, predictor)  # compiles, and warms the files up
     serial, overlapped = [], []
@@ -78,13 +75,17 @@ def measure(run: Run, spec: str, rounds: int) -> None:
         with patch.object(evaluation, "overlapped", one_after_the_other):
             serial.append(score(run, spec, predictor))
         overlapped.append(score(run, spec, predictor))
-    print(f"{run.name} on {spec} val, {rounds} rounds, medians")
-    for name, found in (("one by one", serial), ("overlapped", overlapped)):
-        seconds, busy = (statistics.median(values) for values in zip(*found, strict=True))
-        print(f"  {name}: {seconds:.1f} s, the network at work {busy:.0%} of it")
     started = time.perf_counter()
     evaluation.evaluate(run, spec, "val")
-    print(f"  the same again, from the store: {time.perf_counter() - started:.3f} s")
+    again = time.perf_counter() - started
+    busy, busy_serial = ([100 * share for _, share in of] for of in (overlapped, serial))
+    gains = [ours / plain for (ours, _), (plain, _) in zip(overlapped, serial, strict=True)]
+    return [
+        figure_of(f"{run.model}: the network at work", busy, "%", wanted="90 % or more"),
+        figure_of(f"{run.model}: the same, one image after the other", busy_serial, "%"),
+        figure_of(f"{run.model}: time / that of one image after the other", gains),
+        Figure(f"{run.model}: the same evaluation again", again, "s", wanted="nothing"),
+    ]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Does the dashboard's memory stay where it is, whatever visitors look at?
 
-    python benchmarks/memory.py [--uploads 500] [--pictures 1000]
+    python -m benchmarks.memory [--uploads 500] [--pictures 1000]
 
 Visitors upload a new photo again and again, then one goes from picture to picture on Compare. Each
 tenth of the way the server's memory is noted: it has to end within 5 % of what it was after the
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT / "tests"))
 
 from live_dashboard import chromium, labelled, running_dashboard, settle  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402

@@ -1,15 +1,12 @@
 """What a visitor waits for: the first page, the next page, another picture; and what it weighs.
 
-    python benchmarks/pages.py [--data streets] [--rounds 12] [--visitors 8] [--json FILE]
+    python -m benchmarks.pages [--data streets] [--rounds 10] [--visitors 8]
 
 A server of its own and headless Chromium, on the same cores. A page counts as shown when its script
 has ended and the browser has drawn twice since. The bytes are those that came over the network for
 it: the page's own first visit includes Streamlit's scripts, the next pages only what is theirs.
 """
 
-import argparse
-import json
-import os
 import statistics
 import sys
 import tempfile
@@ -19,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT / "tests"))
 
 from live_dashboard import chromium, labelled, running_dashboard, settle  # noqa: E402
 from playwright.sync_api import Browser, Page  # noqa: E402
 
-from segcore import devices  # noqa: E402
+from benchmarks.figures import Figure, figure_of, parser_of, tell  # noqa: E402
 from segcore.conversion import convert  # noqa: E402
 from segcore.runs import champions  # noqa: E402
 from segcore.settings import artifacts_dir  # noqa: E402
@@ -139,50 +136,51 @@ def convert_champions(data: str) -> None:
         convert(run)
 
 
-def measure(data: str, rounds: int, visitors: int) -> dict[str, object]:
+def measure(data: str, rounds: int, visitors: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         started = time.perf_counter()
         with running_dashboard(artifacts_dir(), Path(folder) / "server.log") as address:
-            found: dict[str, object] = {"first page, s": first_page(address, started, browser)}
+            first = first_page(address, started, browser)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             open_compare(page, address, data, 0)
-            found["first masks, s"] = time.perf_counter() - started
+            masks = time.perf_counter() - started
             pictures = next_pictures(page, rounds)
-            found["next picture, ms"] = spread(pictures)
             page.goto(f"{address}/?data={data}")
             settle(page)
             spent, weight = navigation(page, rounds)
-            found["navigation, ms"] = {name: spread(values) for name, values in spent.items()}
-            found["navigation, all, ms"] = spread(
-                [ms for values in spent.values() for ms in values]
-            )
-            found["page, bytes"] = weight
             page.close()
             crowd = together(browser, address, data, visitors, rounds)
-            found[f"next picture, {visitors} visitors, ms"] = spread(crowd)
-    return found
+    all_pages = [milliseconds for times in spent.values() for milliseconds in times]
+    return [
+        Figure("from the server's start to a readable first page", first, "s", wanted="under 2 s"),
+        Figure("to both masks on a second page", masks, "s", wanted="under 4 s"),
+        p95("another page, 95 % within", all_pages, wanted="under 300 ms"),
+        *(figure_of(f"{name}", times, "ms") for name, times in spent.items()),
+        figure_of("another picture, both masks", pictures, "ms", wanted="under 400 ms"),
+        figure_of(f"the same, {visitors} visitors at once", crowd, "ms"),
+        Figure(
+            f"{visitors} visitors: 95 % within / half within",
+            p95("", crowd).value / statistics.median(crowd),
+            wanted="2 or less",
+        ),
+        *(Figure(f"{name}, sent", size / 1000, "kB") for name, size in weight.items()),
+    ]
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(values, n=20, method="inclusive")
-    return {"median": round(statistics.median(values)), "p95": round(cuts[-1]), "n": len(values)}
+def p95(what: str, times: list[float], wanted: str = "") -> Figure:
+    cuts = statistics.quantiles(times, n=20, method="inclusive")
+    return Figure(what, cuts[-1], "ms", wanted=wanted)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    parser = parser_of(__doc__)
     parser.add_argument("--data", default="streets", help="data set whose champions are shown")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--visitors", type=int, default=8)
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     convert_champions(options.data)
-    found = {"machine": f"{devices.processor()}, {os.cpu_count()} cores"}
-    found |= measure(options.data, options.rounds, options.visitors)
-    print(json.dumps(found, indent=2))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
-    return 0
+    tell(measure(options.data, options.rounds, options.visitors), options.json)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

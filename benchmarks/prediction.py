@@ -1,6 +1,6 @@
 """From a decoded picture to both models' labels: what is ours beside the bare engine's two passes?
 
-    python benchmarks/prediction.py            # or `make bench`
+    python -m benchmarks.prediction
 
 In one process, by turns, both champions of a data set on one picture of their training's size:
 - ours, from the picture to both label maps and confidences, as the dashboard serves it;
@@ -10,28 +10,20 @@ In one process, by turns, both champions of a data set on one picture of their t
 Ratios carry over to other machines, milliseconds do not.
 """
 
-import argparse
-import json
 import os
-import platform
-import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from segcore import devices  # noqa: E402
-from segcore.conversion import convert  # noqa: E402
-from segcore.engines.keras_engine import build_network  # noqa: E402
-from segcore.inference import load_fastest_predictor  # noqa: E402
-from segcore.runs import champions  # noqa: E402
-from segcore.sources.streets import render_scene  # noqa: E402
+from benchmarks.figures import figure_of, parser_of, tell
+from segcore.conversion import convert
+from segcore.engines.keras_engine import build_network
+from segcore.inference import load_fastest_predictor
+from segcore.runs import champions
+from segcore.sources.streets import render_scene
 
 OURS, BARE, KERAS = "ours", "bare engine", "Keras predict"
 
@@ -74,37 +66,21 @@ def measure(timed: dict[str, Callable[[], object]], rounds: int) -> dict[str, li
     return spent
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> None:
+    parser = parser_of(__doc__)
     parser.add_argument("--data", default="streets", help="data set whose champions are timed")
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
     timed, engines = steps(options.data)
     spent = measure(timed, options.rounds)
-    machine = f"{devices.processor()}, {os.cpu_count()} cores, {platform.system()}"
-    print(f"{machine}; champions on {options.data}, {', '.join(engines)}; {options.rounds} rounds")
-    rows = {}
-    for name, times in spent.items():
-        low, median, high = statistics.quantiles(times, n=4)
-        rows[name] = {
-            "median_ms": median,
-            "quartiles_ms": [low, high],
-            "best_ms": min(times),
-        }
-        spread = f"({low:.1f} to {high:.1f}), best {min(times):.1f}"
-        print(f"{name:<14} {median:7.1f} ms {spread}")
-    ratios = {}
-    for other in (BARE, KERAS):
-        by_round = [ours / theirs for ours, theirs in zip(spent[OURS], spent[other], strict=True)]
-        ratios[other] = statistics.median(by_round)
-        best = min(spent[OURS]) / min(spent[other])
-        print(f"ours / {other:<14} {ratios[other]:.2f} (median over the rounds), {best:.2f} (best)")
-    if options.json:
-        found = {"machine": machine, "engines": engines, "times": rows, "ratios": ratios}
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
-    return 0
+    print(f"champions on {options.data}, {', '.join(engines)}; {options.rounds} rounds")
+    figures = []
+    for other, wanted in ((BARE, "1.15 or less"), (KERAS, "0.35 or less")):
+        ratios = [ours / theirs for ours, theirs in zip(spent[OURS], spent[other], strict=True)]
+        figures.append(figure_of(f"{OURS} / {other}", ratios, wanted=wanted))
+    figures += [figure_of(name, times, "ms") for name, times in spent.items()]
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

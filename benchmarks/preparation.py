@@ -7,7 +7,6 @@ between decoding them all and preparing them (decoded, made smaller, counted, wr
 processes; then kills a preparation in its middle and lets it go on.
 """
 
-import argparse
 import os
 import resource
 import signal
@@ -21,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from segcore import settings
+from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore.images import decode_image
 from segcore.parallel import in_order
 from segcore.preparation import prepare
@@ -89,7 +88,7 @@ def killed_and_restarted(spec: str, artifacts: Path, whole: float) -> tuple[floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--pictures", type=int, default=120)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -101,16 +100,18 @@ def main() -> None:
             decode_all(paths)
             decoding.append(time.perf_counter() - started)
             preparing.append(seconds_to_prepare(spec, Path(folder) / f"artifacts-{turn}"))
-        ratio = statistics.median(p / d for p, d in zip(preparing, decoding, strict=True))
+        ratios = [whole / plain for whole, plain in zip(preparing, decoding, strict=True)]
         whole = statistics.median(preparing)
         before, rest = killed_and_restarted(spec, Path(folder) / "killed", whole)
-        size = sum(file.stat().st_size for file in settings.prepared_dir().rglob("*.npy"))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"{options.pictures} pictures and masks of 2048x1024, median of {ROUNDS} rounds")
-    print(f"decoding   {statistics.median(decoding):.1f} s on {os.cpu_count()} processes")
-    print(f"preparing  {whole:.1f} s, {ratio:.2f} times decoding; {size / 1e6:.0f} MB of arrays")
-    print(f"the largest process had {peak:.0f} MB")
-    print(f"killed after {before:.1f} s; the rest took {rest:.1f} s")
+    figures = [
+        figure_of("preparing and counting / decoding", ratios, wanted="1.3 or less"),
+        figure_of(f"decoding {options.pictures} pictures and masks", decoding, "s"),
+        Figure("memory of the largest process", peak, "MB"),
+        Figure("time until a kill in the middle", before, "s"),
+        Figure("time that the rest took after it", rest, "s"),
+    ]
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

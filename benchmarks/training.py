@@ -1,6 +1,6 @@
 """Images per second of a training: does the input pipeline keep the network busy?
 
-    python benchmarks/training.py --data camvid:DIR
+    python -m benchmarks.training --data camvid:DIR
 
 Each recipe's step is timed on the real batches and on one constant batch, by turns; the ratio says
 what reading and augmenting cost. With TensorFlow Advanced Segmentation Models on the path, its
@@ -8,26 +8,23 @@ DANet is also trained the way its examples do it: a generator that decodes each 
 masks, eager steps; on the same pictures, in the same run.
 """
 
-import argparse
 import importlib.util
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from segcore.allocator import keep_freed_memory  # noqa: E402
+from benchmarks.figures import Figure, figure_of, parser_of, tell
+from segcore.allocator import keep_freed_memory
 
 PEER = "tensorflow_advanced_segmentation_models"
 PEER_SIZE = (256, 256)
 
 
-def measure(recipe_name: str, spec: str, steps: int, rounds: int) -> tuple[float, float]:
-    """(real pipeline, constant batch), each in images a second, medians over the rounds."""
+def measure(
+    recipe_name: str, spec: str, steps: int, rounds: int
+) -> tuple[list[float], list[float]]:
+    """(real pipeline, constant batch), each in images a second, in each round."""
     import keras
 
     from segcore.preparation import prepare
@@ -53,7 +50,7 @@ def measure(recipe_name: str, spec: str, steps: int, rounds: int) -> tuple[float
             started = time.perf_counter()
             session.model.fit(batches, verbose=0)
             found.append(steps * recipe.batch_size / (time.perf_counter() - started))
-    return statistics.median(real), statistics.median(constant)
+    return real, constant
 
 
 def measure_peer(spec: str, batch_size: int, steps: int) -> float:
@@ -95,22 +92,30 @@ def measure_peer(spec: str, batch_size: int, steps: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--recipes", nargs="+", default=["tuned-unet", "tuned-danet"])
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print("images per second, medians: real pipeline, constant batch, ratio")
+    figures = []
     for name in options.recipes:
         real, constant = measure(name, options.data, options.steps, options.rounds)
-        print(f"{name:14} {real:6.2f} {constant:6.2f} {real / constant:6.2f}", flush=True)
+        ratios = [with_data / without for with_data, without in zip(real, constant, strict=True)]
+        figures += [
+            figure_of(f"{name}: real pipeline / one batch", ratios, wanted="0.9 or more"),
+            figure_of(f"{name}: real pipeline", real, "images/s"),
+        ]
     if importlib.util.find_spec(PEER) is None:
         print(f"{PEER} is not installed: its way is left out")
-        return
-    peer = measure_peer(options.data, batch_size=4, steps=options.steps)
-    print(f"DANet of the library, its examples' way, 256x256: {peer:.2f}; ours over it:", end=" ")
-    print(f"{real / peer:.1f} ({options.recipes[-1]})")
+    else:
+        peer = measure_peer(options.data, batch_size=4, steps=options.steps)
+        ours = statistics.median(real)
+        figures += [
+            Figure("the library's DANet, its examples' way, 256x256", peer, "images/s"),
+            Figure(f"{options.recipes[-1]} / that", ours / peer),
+        ]
+    tell(figures, options.json)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,26 @@
 """How smoothly the linked viewer pans and zooms at Cityscapes' size, and what it is sent.
 
-    python benchmarks/viewer.py [--seconds 3]
+    python -m benchmarks.viewer [--seconds 3]
 
 Frames a second in a headless Chromium, which draws in software: a screen's own graphics do better.
 The picture is a rendered street at 2048x1024 with noise over it, harder to compress than a
 photograph; the masks are its truth with mistakes.
 """
 
-import argparse
 import json
 import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT / "tests"))
 
 import numpy as np  # noqa: E402
 from live_dashboard import chromium  # noqa: E402
 from mounted_viewer import open_viewer  # noqa: E402
 from playwright.sync_api import Page  # noqa: E402
 
+from benchmarks.figures import Figure, parser_of, tell  # noqa: E402
 from pages.shared.viewer import Panel, difference_panel, outcome_panel  # noqa: E402
 from pages.shared.viewer.viewer import payload  # noqa: E402
 from segcore.images import resize_image  # noqa: E402
@@ -45,29 +45,33 @@ FRAMES = """async ([x, y, kind, seconds]) => {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each movement")
     options = parser.parse_args()
     image, panels = make_picture()
     started = time.perf_counter()
     data = payload("benchmark", image, panels, has_others=True)
-    made = time.perf_counter() - started
-    sent = len(json.dumps(data))
-    print(f"sent: {sent / 1e6:.2f} MB (photograph {len(data['photo']) / 1e6:.2f} MB)")
-    for panel in data["panels"]:
-        parts = {key: len(panel[key] or "") / 1e3 for key in ("mask", "confidence", "entropy")}
-        print(f"  {panel['id']}: " + ", ".join(f"{k} {v:.0f} kB" for k, v in parts.items() if v))
-    print(f"encoded in {1000 * made:.0f} ms")
+    made = 1000 * (time.perf_counter() - started)
+    sent = len(json.dumps(data)) / 1e6
+    figures = [
+        Figure("sent for a picture with all that is shown of it", sent, "MB", wanted="under 3 MB"),
+        Figure("encoded in", made, "ms"),
+    ]
     with chromium() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": 1200})
         started = time.perf_counter()
         open_viewer(page, data)
-        print(f"shown in {1000 * (time.perf_counter() - started):.0f} ms")
+        figures.append(Figure("shown in", 1000 * (time.perf_counter() - started), "ms"))
         for arrangement in ("panels", "swipe"):
             page.get_by_label("Arrangement").select_option(arrangement)
             for kind in ("pan", "zoom"):
                 frames, slowest = measure(page, arrangement, kind, options.seconds)
-                print(f"{arrangement}, {kind}: {frames:.0f} frames/s, 95 % under {slowest:.0f} ms")
+                what = f"{arrangement}, {kind}"
+                figures += [
+                    Figure(what, frames, "frames/s", wanted="30 or more"),
+                    Figure(f"{what}: 95 % of the frames within", slowest, "ms"),
+                ]
+    tell(figures, options.json)
 
 
 def make_picture() -> tuple[np.ndarray, list[Panel]]:

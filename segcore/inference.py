@@ -267,7 +267,10 @@ def may_be_converted(run: Run) -> bool:
 
     Raises as `serves_converted`.
     """
-    return _openvino_is_wanted() and converted.stored_verdict(run) is None
+    if not _openvino_is_wanted():
+        return False
+    verdict = converted.stored_verdict(run)
+    return verdict is None or (verdict.agrees and not verdict.is_fast)
 
 
 def _openvino_is_wanted() -> bool:

@@ -10,7 +10,8 @@ import pytest
 from fake_runs import make_run
 from made_data import noise
 
-from segcore import conversion, settings
+from segcore import conversion, settings, training
+from segcore.cli import main
 from segcore.conversion import convert, judge
 from segcore.engines import converted
 from segcore.engines.converted import Verdict
@@ -204,6 +205,24 @@ def test_the_engine_can_be_set(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("SEGCORE_ENGINE", "abacus")
     with pytest.raises(SegcoreError, match="set keras or openvino"):
         load_fastest_predictor(run)
+
+
+def test_a_slow_verdict_of_a_busy_machine_is_not_the_last() -> None:
+    busy = Verdict("", agrees=True, openvino_ms=343, keras_ms=171)
+    assert conversion.with_best_times(Verdict("", True, openvino_ms=90, keras_ms=200), busy).is_fast
+    slower = conversion.with_best_times(Verdict("", True, True, openvino_ms=90, keras_ms=100),
+                                        Verdict("", True, openvino_ms=99, keras_ms=70))  # fmt: skip
+    assert (slower.openvino_ms, slower.keras_ms, slower.is_fast) == (90, 70, False)
+
+
+def test_a_training_ends_with_its_run_converted(
+    artifacts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run()
+    monkeypatch.setattr(training, "train", lambda *_, **__: run)
+    assert main(["train", "--recipe", "quick-unet", "--data", "streets"]) == 0
+    assert serves_converted(run)
+    assert capsys.readouterr().out.splitlines()[-1] == converted.stored_verdict(run).reason
 
 
 SERVED = """

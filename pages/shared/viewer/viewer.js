@@ -114,6 +114,7 @@ class Viewer {
           .map((panel) => this.figure(panel));
     const grid = element("div", { className: "grid" }, figures);
     grid.classList.toggle("single", figures.length === 1);
+    grid.classList.toggle("three", figures.length === 3);
     grid.classList.toggle("four", figures.length === 4);
     this.readout = element("p", { className: "readout" });
     this.readout.setAttribute("aria-live", "polite");
