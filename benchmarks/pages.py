@@ -28,30 +28,36 @@ from segcore.settings import artifacts_dir  # noqa: E402
 from segcore.sources import open_source  # noqa: E402
 
 PAGES = ("Overview", "Compare", "Evaluation", "Training", "Dataset", "Upload", "Admin")
-CLICK_AND_WAIT = """([label, role, rounds]) => {
-  const find = () => [...document.querySelectorAll(role)].find(
-    (one) => one.innerText.split('\\n').some((line) => line.trim() === label));
-  const once = () => new Promise((done) => {
-    const app = document.querySelector('[data-testid=stApp]');
-    const running = () => app.dataset.testScriptState !== 'notRunning';
-    const started = performance.now();
-    let ran = false;
-    find().click();
-    const look = () => {
-      ran = ran || running();
-      if (!ran || running()) return setTimeout(look, 2);
-      const end = () => done(performance.now() - started);
-      requestAnimationFrame(() => requestAnimationFrame(end));
-    };
+CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const running = () => app.dataset.testScriptState !== 'notRunning';
+  const mask = () => {  // the canvas of the second model, inside the viewer's own tree
+    for (const host of document.querySelectorAll('[data-testid^=stBidi], [data-testid^=stBidi] *')) {
+      const panel = host.shadowRoot?.querySelector("figure[data-panel='b']");
+      if (panel && !panel.querySelector('.pending')) return panel.querySelector('canvas');
+    }
+  };
+  const poll = (holds) => new Promise((done) => {
+    const look = () => holds() ? done() : setTimeout(look, 2);
     look();
   });
-  return (async () => {
-    const spent = [];
-    for (let round = 0; round < rounds; round++) spent.push(await once());
-    return spent;
-  })();
+  const drawn = () => new Promise((done) =>
+    requestAnimationFrame(() => requestAnimationFrame(done)));
+  const spent = [];
+  for (let round = 0; round < rounds; round++) {
+    const before = mask();
+    const started = performance.now();
+    [...document.querySelectorAll(role)].find((one) =>
+      one.innerText.split('\\n').some((line) => line.trim() === label)).click();
+    if (until === 'masks') await poll(() => mask() && mask() !== before);
+    else { await poll(running); await poll(() => !running()); }
+    await drawn();
+    spent.push(performance.now() - started);
+    await poll(() => !running());
+  }
+  return spent;
 }"""
-"""Clicks again and again; the milliseconds until what each click asked for was drawn."""
+"""Clicks again and again; milliseconds until the page, or the second model's mask, was drawn."""
 
 
 class Traffic:
@@ -96,7 +102,7 @@ def navigation(page: Page, rounds: int) -> tuple[dict[str, list[float]], dict[st
     for number in range(rounds + 1):
         for name in PAGES:
             with traffic.counted(weight, name):
-                milliseconds = page.evaluate(CLICK_AND_WAIT, [name, "a", 1])
+                milliseconds = page.evaluate(CLICK_AND_WAIT, [name, "a", "page", 1])
                 settle(page)
             if number:  # the first round warms up
                 spent[name] += milliseconds
@@ -113,7 +119,7 @@ def open_compare(page: Page, address: str, data: str, number: int) -> None:
 
 def next_pictures(page: Page, rounds: int) -> list[float]:
     """Milliseconds from a click on Next until both models' masks are drawn."""
-    spent: list[float] = page.evaluate(CLICK_AND_WAIT, ["Next", "button", rounds])
+    spent: list[float] = page.evaluate(CLICK_AND_WAIT, ["Next", "button", "masks", rounds])
     labelled(page)
     return spent
 
@@ -125,7 +131,8 @@ def together(browser: Browser, address: str, data: str, visitors: int, rounds: i
         open_compare(page, address, data, number * (rounds + 1))
     for page in pages:
         page.evaluate(
-            f"args => {{ window.spent = ({CLICK_AND_WAIT})(args); }}", ["Next", "button", rounds]
+            f"args => {{ window.spent = ({CLICK_AND_WAIT})(args); }}",
+            ["Next", "button", "masks", rounds],
         )
     return [value for page in pages for value in page.evaluate("() => window.spent")]
 
