@@ -23,7 +23,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "prediction": (),
     "pages": (),
     "preparation": ("--pictures", "100"),
-    "counting": ("--masks", "100"),
+    "counting": ("--masks", "300"),
     "evaluation": (),
     "resampling": (),
     "viewer": (),
