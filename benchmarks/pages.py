@@ -32,7 +32,8 @@ CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
   const app = document.querySelector('[data-testid=stApp]');
   const running = () => app.dataset.testScriptState !== 'notRunning';
   const mask = () => {  // the canvas of the second model, inside the viewer's own tree
-    for (const host of document.querySelectorAll('[data-testid^=stBidi], [data-testid^=stBidi] *')) {
+    const hosts = '[data-testid^=stBidi], [data-testid^=stBidi] *';
+    for (const host of document.querySelectorAll(hosts)) {
       const panel = host.shadowRoot?.querySelector("figure[data-panel='b']");
       if (panel && !panel.querySelector('.pending')) return panel.querySelector('canvas');
     }

@@ -18,6 +18,9 @@ LOCATION_GRID = (16, 32)
 REGION_BINS = 27
 """Bin k counts the regions of 2**k to 2**(k+1) - 1 pixels; 2**26 is the largest picture taken."""
 
+BINS = NUM_CLASSES + 1
+"""Of a grid cell: a class each, and one for the rest."""
+
 COARSE_PIXELS = 512 * 256
 """Places and regions are looked at on about as many pixels: on every k-th each way of a mask that
 has more. Class counts are of every pixel."""
@@ -53,8 +56,9 @@ def count_mask(mask: np.ndarray) -> MaskCounts:
 def _location(mask: np.ndarray) -> np.ndarray:
     rows, columns = LOCATION_GRID
     cells = _first_bins(mask.shape)
-    histogram = np.bincount((cells + mask).ravel(), minlength=rows * columns * 256)
-    histogram = histogram.reshape(rows * columns, 256)
+    known = np.minimum(mask, NUM_CLASSES)  # one bin for all that is no class
+    histogram = np.bincount((cells + known).ravel(), minlength=rows * columns * BINS)
+    histogram = histogram.reshape(rows * columns, BINS)
     # A mask smaller than the grid leaves cells without pixels.
     share = histogram[:, :NUM_CLASSES] / np.maximum(histogram.sum(1, keepdims=True), 1)
     return share.T.reshape(NUM_CLASSES, rows, columns).astype(np.float32)
@@ -62,18 +66,18 @@ def _location(mask: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _first_bins(shape: tuple[int, int]) -> np.ndarray:
-    """(H, W) int64: for each pixel the first of the 256 bins of the grid cell that it is in."""
+    """(H, W) int64: for each pixel the first of the `BINS` bins of the grid cell that it is in."""
     rows, columns = LOCATION_GRID
     row = np.arange(shape[0]) * rows // shape[0]
     column = np.arange(shape[1]) * columns // shape[1]
-    return (row[:, None] * columns + column) * 256
+    return (row[:, None] * columns + column) * BINS
 
 
 def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
     # 0 would be background to the library.
     components = cc3d.connected_components(mask.astype(np.uint16) + 1, connectivity=8).ravel()
     # Runs of one component along the rows are far fewer than pixels.
-    starts = np.flatnonzero(np.diff(components, prepend=components[0] + 1))
+    starts = np.append(0, np.flatnonzero(components[1:] != components[:-1]) + 1)
     component = components[starts]
     lengths = np.diff(starts, append=mask.size)
     area = np.bincount(component, weights=lengths).astype(np.int64) * pixel_area
