@@ -5,15 +5,15 @@ import streamlit as st
 from pages.shared import engine, server
 from pages.shared.admin import gate
 
+LOGO = "pages/shared/logo.svg"
+
 
 def main() -> None:
     """Runs for each visitor, whenever a page is drawn."""
     from pages.shared import state  # whose caches need the running server
 
-    st.set_page_config(
-        page_title="Segmentation studio", page_icon=":material/traffic:", layout="wide"
-    )
-    st.logo("pages/shared/logo.svg", size="large")
+    st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
+    st.logo(LOGO, size="large")
     page = st.navigation(
         {
             "": [

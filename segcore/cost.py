@@ -82,6 +82,12 @@ class Cost:
         single = [timing for timing in self.timings if timing.batch == 1]
         return single[len(single) // 2]
 
+    @property
+    def throughput(self) -> float:
+        """Images a second at the size that the run was trained at, in the batch that gives most."""
+        size = (self.typical.height, self.typical.width)
+        return max(of.images_per_second for of in self.timings if (of.height, of.width) == size)
+
     def report(self) -> dict[str, Any]:
         """The figures as JSON types."""
         return {**asdict(self), "timings": [asdict(timing) for timing in self.timings]}

@@ -259,13 +259,13 @@ def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
         weights = run.manifest["weights"].get("best.weights.h5", {})
         measured: list[Cell] = [None] * 5
         if cost is not None:
-            one, fastest = cost.typical, max(of.images_per_second for of in cost.timings)
+            one = cost.typical
             memory = one.peak_memory_bytes
             measured = [
                 None if cost.flops is None else cost.flops / 1e9,
                 one.p50_ms,
                 one.p95_ms,
-                fastest,
+                cost.throughput,
                 None if memory is None else memory / 1e6,
             ]
         trained = sum(row["seconds"] for row in run.history()) / 60

@@ -53,6 +53,8 @@ def test_a_measurement_is_kept_for_its_weights_and_told_with_its_machine(
         assert 0 < of.p50_ms <= of.p95_ms and of.repeats == 8
         assert of.images_per_second * of.p95_ms > 0.5 * 1000 * of.batch
         assert of.peak_memory_bytes is None or of.peak_memory_bytes > 50e6
+    trained_at = [of.images_per_second for of in found.timings if of.width == 64]
+    assert found.typical.width == 64 and found.throughput == max(trained_at)
     assert found.flops is not None and found.flops > 2 * 24 * 32 * 34
     other = make_run("unet-camvid-20250101-000000-bbbb", seed=1)
     cost.path_of(other).write_bytes(cost.path_of(run).read_bytes())

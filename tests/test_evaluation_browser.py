@@ -1,9 +1,11 @@
 """What only a real click shows: charts of the Evaluate page open the pictures behind them."""
 
 import os
+import zipfile
+from pathlib import Path
 
 import pytest
-from live_dashboard import find_chromium, settle
+from live_dashboard import find_chromium, labelled, settle
 from playwright.sync_api import Page, Position, expect
 
 pytestmark = [
@@ -49,3 +51,37 @@ def test_a_cell_and_a_bar_open_where_it_happens_and_again(page: Page, address: s
     click_chart(page, BARS, 0.02, 0.02)
     expect(dialog).to_contain_text("U-Net")
     expect(dialog).to_contain_text("missed, or seen where there is none")
+
+
+def test_the_robustness_lab_spoils_a_photograph_for_both(page: Page, address: str) -> None:
+    page.goto(f"{address}/evaluate?data=streets&part=Robustness")
+    settle(page)
+    page.get_by_role("radio", name="night").click()
+    labelled(page)
+    expect(page.locator("[data-panel='photo']")).to_contain_text("night, severity 3")
+    score = page.get_by_test_id("stMetric").filter(has_text="U-Net, mean IoU of this picture")
+    at_night = score.get_by_test_id("stMetricValue").inner_text()
+    slider = page.get_by_role("slider", name="Severity")
+    slider.press("ArrowRight")
+    expect(page.locator("[data-panel='photo']")).to_contain_text("night, severity 4")
+    expect(score.get_by_test_id("stMetricValue")).not_to_have_text(at_night)
+
+
+def test_the_report_is_handed_over_and_loads_nothing(
+    page: Page, address: str, tmp_path: Path
+) -> None:
+    page.goto(f"{address}/evaluate?data=streets")
+    settle(page)
+    page.get_by_role("button", name="Report").click()
+    with page.expect_download() as tables:
+        page.get_by_role("button", name="Tables as CSV and JSON").click()
+    with zipfile.ZipFile(tables.value.path()) as archive:
+        assert {"report.json", "classes.csv", "scores.csv"} <= set(archive.namelist())
+    with page.expect_download() as report:
+        page.get_by_role("button", name="One HTML file").click()
+    report.value.save_as(tmp_path / "report.html")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    expect(page.locator(".js-plotly-plot .barlayer").first).to_be_visible()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -120,7 +120,7 @@ def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
         return "No pixel was scored, so nothing can be said."
     parts = [f"{name} by {error * 100:.1f} points" for error, name in known]
     return (
-        f"Confidence and accuracy lie apart by (ECE, 15 bins): {listed(parts)}. "
+        f"Confidence and accuracy lie apart (ECE, 15 bins): {listed(parts)}. "
         "Below the dotted line a model is surer than it is right."
     )
 

@@ -71,7 +71,8 @@ def _facts(pair: Pair) -> dict[str, str]:
     return {
         **{side.title: side.run.name for side in pair},
         "Data": f"{report['data']}, {report['split']} split",
-        "Images": f"{report['images']} of {report['sequences']} sequences, {report['resolution']}",
+        "Images": f"{report['images']} at {report['resolution']}",
+        "Sequences": str(report["sequences"]),
         "Policy": f"{metrics.POLICY}, version {metrics.METRIC_VERSION}",
         "Data hash": report["data_sha256"],
         **{f"Weights hash {side.letter}": str(side.run.weights_hash) for side in pair},

@@ -116,7 +116,7 @@ def _class_table(truth: np.ndarray, masks: Masks) -> pd.DataFrame:
 def show_numbers(names: Names, runs: tuple[Run, Run], truth: np.ndarray | None, pair: Pair) -> None:
     """Pixel accuracy, and the time each took and where."""
     sides = list(zip(SQUARES, (names.a, names.b), runs, pair, strict=True))
-    with st.grid(4, min_column_width=190):
+    with st.grid(4, min_column_width=150):
         if truth is not None:
             for square, name, _, prediction in sides:
                 matrix = metrics.confusion_matrix(truth, prediction.labels)
