@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shared import cache, guards, state, wording
+from pages.shared.background import Asked, offer
 from pages.shared.dataset import data_health, imbalance, sample_browser
 from pages.shared.dataset.imbalance import Splits
 from pages.shared.state import Selection
@@ -10,6 +11,7 @@ from segcore import findings
 from segcore.counting import count_split
 from segcore.errors import SegcoreError
 from segcore.images import overlay
+from segcore.progress import Progress
 
 PREVIEWED = 4
 
@@ -33,27 +35,18 @@ def show_counting(selection: Selection) -> None:
         "from then on. It takes seconds for a few hundred masks, a minute for Cityscapes; scenes "
         "that are rendered take a minute or two."
     )
-    if st.button("Count now", type="primary", icon=":material/play_arrow:"):
-        run_counting(selection)
+    splits = cache.masked_splits(selection.spec)
+    offer("Count now", [_counting(selection.spec, split) for split in splits])
     st.caption("A training prepares its data set by itself; from the command line:")
     st.code(f"python -m segcore prepare --data {selection.spec}", language="bash")
     show_preview(selection)
 
 
-def run_counting(selection: Selection) -> None:
-    bar = st.progress(0.0, "Looking at the files…")
-    try:
-        for split in cache.masked_splits(selection.spec):
+def _counting(spec: str, split: str) -> Asked:
+    def count(progress: Progress) -> None:
+        count_split(spec, split, progress)
 
-            def show(done: int, total: int, split: str = split) -> None:
-                bar.progress(done / max(total, 1), f"Counted {done} of {total} masks of {split}")
-
-            count_split(selection.spec, split, show)
-    except SegcoreError as error:
-        bar.empty()
-        st.error(str(error))
-        return
-    st.rerun()
+    return Asked(("count", spec, split), f"{split}, masks counted", count, needs_network=False)
 
 
 def show_preview(selection: Selection) -> None:

@@ -11,9 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from segcore.errors import BusyError, SegcoreError
-
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
+from segcore.progress import Progress
 
 PLACES = 8
 """Works that may run or wait at the same time."""

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from segcore import devices, operations, settings
 from segcore.errors import RunError
 from segcore.files import storage_error, tail, to_json, write_atomically
 from segcore.inference import Predictor, Preprocessing, load_fastest_predictor
+from segcore.progress import Progress
 from segcore.runs import Run, now
 
 VERSION = 1
@@ -37,9 +37,6 @@ SECONDS = 6.0
 
 FEWEST = 8
 FOLLOW_SECONDS = 0.5
-
-Progress = Callable[[int, int], None]
-"""Called with (measurements done, measurements in all)."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from segcore.errors import DataError
 from segcore.files import storage_error, write_atomically
 from segcore.preparation import prepared_split, split_key
+from segcore.progress import Progress
 from segcore.settings import prepared_dir
 from segcore.sources import (
     Finding,
@@ -32,9 +32,6 @@ from segcore.sources import (
 from segcore.statistics import MaskCounts, SplitStatistics, count_mask
 
 BUILT_IN = Path(__file__).parent / "sources" / "streets" / "counts"
-
-Progress = Callable[[int, int], None]
-"""Called with (masks counted, masks in all)."""
 
 
 @dataclass(frozen=True)

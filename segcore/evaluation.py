@@ -37,12 +37,10 @@ from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
 from segcore.parallel import overlapped
 from segcore.predictions import PredictionWriter
 from segcore.preparation import native_samples
+from segcore.progress import Progress
 from segcore.runs import Run, verified_weights
 from segcore.sources import Sample, Source, has_masks, open_source
 from segcore.trust import Trust
-
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
 
 
 @dataclass(frozen=True)

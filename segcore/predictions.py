@@ -10,7 +10,6 @@ import json
 import os
 import threading
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,6 +23,7 @@ from segcore.images import resize_labels
 from segcore.inference import Prediction, load_predictor, without_scores
 from segcore.parallel import overlapped
 from segcore.preparation import native_samples
+from segcore.progress import Progress
 from segcore.runs import Run
 from segcore.settings import predictions_dir
 from segcore.sources import open_source
@@ -31,9 +31,6 @@ from segcore.sources import open_source
 CONFIDENCE_PIXELS = 512 * 256
 CONFIDENCE_STEPS = 32
 """Confidence is kept coarsely: a picture is found by it, not scored."""
-
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
 
 
 class StoredPredictions:

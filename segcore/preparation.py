@@ -12,7 +12,7 @@ A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`:
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +25,7 @@ from segcore.errors import DataError, StorageError
 from segcore.files import locked
 from segcore.images import resize_image, resize_labels
 from segcore.parallel import default_workers, in_order
+from segcore.progress import NamedProgress
 from segcore.settings import prepared_dir
 from segcore.sources import (
     Finding,
@@ -40,9 +41,6 @@ from segcore.sources import (
 )
 from segcore.split_writer import Outcome, SplitWriter, UsableSample
 from segcore.statistics import SplitStatistics, count_mask
-
-Progress = Callable[[str, int, int], None]
-"""Called with the split, how many of its items are done, and how many there are."""
 
 FORMAT = 2
 """Part of the cache key: raise it when the files above or their meaning change."""
@@ -87,7 +85,7 @@ def prepare(
     size: Size | None = None,
     splits: Sequence[str] | None = None,
     *,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
     workers: int | None = None,
 ) -> Prepared:
     """Prepares the splits (all by default) of a data spec, or opens what is prepared already.
@@ -228,7 +226,7 @@ def _load_split(folder: Path) -> PreparedSplit | None:
 
 
 def _prepare_split(
-    source: Source, size: Size, split: str, progress: Progress | None, workers: int | None
+    source: Source, size: Size, split: str, progress: NamedProgress | None, workers: int | None
 ) -> PreparedSplit:
     items = source.items(split)
     folder = _split_folder(source, size, split)
@@ -279,7 +277,7 @@ def _build(
     split: str,
     items: list[Item],
     folder: Path,
-    progress: Progress | None,
+    progress: NamedProgress | None,
     workers: int | None,
 ) -> None:
     masked = _is_masked(source, split)

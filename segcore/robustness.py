@@ -25,10 +25,8 @@ from segcore.inference import Predictor, load_predictor
 from segcore.labels import NUM_CLASSES
 from segcore.parallel import overlapped
 from segcore.preparation import Samples, native_samples
+from segcore.progress import Progress
 from segcore.runs import Run
-
-Progress = Callable[[int, int], None]
-"""Called with (predictions done, predictions in all)."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import io
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,13 @@ from segcore.evaluation import evaluate
 from segcore.inference import load_predictor
 from segcore.model_card import model_card
 from segcore.preparation import native_samples
+from segcore.progress import NamedProgress
 from segcore.run_writer import RunWriter, new_run_name
 from segcore.runs import CLASS_IOU, HISTORY, Run, get_run, verified_weights
 from segcore.weight_files import require_plain
 
 SAME_LABELS = 0.999
 CHECKED_IMAGES = 25
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Shipped:
 
 
 def ship(
-    run: Run, spec: str, champion_of: Sequence[str], progress: Progress | None = None
+    run: Run, spec: str, champion_of: Sequence[str], progress: NamedProgress | None = None
 ) -> Shipped:
     """Copies the run under a new name, without what only a resume needs.
 
@@ -105,7 +104,7 @@ def _half(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float16)
 
 
-def _agreement(run: Run, copy: Run, spec: str, progress: Progress | None) -> float:
+def _agreement(run: Run, copy: Run, spec: str, progress: NamedProgress | None) -> float:
     """Share of pixels with the same label by both, over the first validation pictures."""
     samples = native_samples(spec, "val")
     count = min(CHECKED_IMAGES, len(samples))

@@ -31,7 +31,7 @@ from segcore.run_writer import (
 from segcore.sources import open_source
 from segcore.statistics import class_weights
 from segcore.tracking import EventLog
-from segcore.training_progress import Progress, Reporter
+from segcore.training_progress import Listener, Reporter
 from segcore.validation import ValidationResult, Validator
 from segcore.weight_files import load_weights
 
@@ -47,7 +47,7 @@ def train(
     seed: int | None = None,
     backbone_weights: str | None = None,
     start_from: str | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Listener | None = None,
     on_start: Callable[[runs.Run], None] | None = None,
 ) -> runs.Run:
     """Trains from the beginning; arguments that are given replace the recipe's own.
@@ -96,7 +96,7 @@ def train(
 def resume(
     name: str,
     *,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Listener | None = None,
     on_start: Callable[[runs.Run], None] | None = None,
 ) -> runs.Run:
     """Goes on after the last finished epoch of an interrupted run, by its own recipe and data.
@@ -172,7 +172,7 @@ class Session:
         count = min(SNAPSHOT_PICTURES, len(val.keys))
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
 
-    def run(self, writer: RunWriter, on_progress: Callable[[Progress], None] | None) -> runs.Run:
+    def run(self, writer: RunWriter, on_progress: Listener | None) -> runs.Run:
         history, class_iou = writer.run().history(), writer.run().class_iou()
         done = int(writer.manifest["epochs"])
         if done:
@@ -223,7 +223,7 @@ class Session:
         self,
         epoch: int,
         writer: RunWriter,
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: Listener | None,
     ) -> tuple[dict[str, float], ValidationResult]:
         recipe = self.recipe
         _reseed(self.model, recipe.seed, epoch)

@@ -15,7 +15,7 @@ INTERVAL = 1.0  # seconds between two writes of progress.json
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a training is; `epoch` counts from 1, `step` from 1 within it."""
 
     epoch: int
@@ -24,6 +24,9 @@ class Progress:
     steps: int
     loss: float
     seconds_left: float | None
+
+
+Listener = Callable[[TrainingProgress], None]
 
 
 class Reporter(keras.callbacks.Callback):
@@ -35,7 +38,7 @@ class Reporter(keras.callbacks.Callback):
         epoch: int,
         epochs: int,
         steps: int,
-        on_progress: Callable[[Progress], None] | None,
+        on_progress: Listener | None,
     ) -> None:
         super().__init__()
         self.writer, self.on_progress = writer, on_progress
@@ -60,7 +63,7 @@ class Reporter(keras.callbacks.Callback):
         remaining = (self.epochs - self.epoch) * self.steps + self.steps - batch - 1
         # The first step compiles, so it says nothing about the others.
         left = (now - self.started) / batch * remaining if batch else None
-        progress = Progress(self.epoch, self.epochs, batch + 1, self.steps, loss, left)
+        progress = TrainingProgress(self.epoch, self.epochs, batch + 1, self.steps, loss, left)
         write_progress(self.writer.path, vars(progress))
         if self.on_progress:
             self.on_progress(progress)

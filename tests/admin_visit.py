@@ -68,8 +68,3 @@ def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manife
 def button(app: AppTest, label: str) -> Callable[[], AppTest]:
     (found,) = [element for element in app.button if element.label == label]
     return lambda: found.click().run()
-
-
-def texts(app: AppTest) -> str:
-    elements = (*app.title, *app.markdown, *app.caption, *app.info, *app.error, *app.toast)
-    return "\n".join(str(element.value) for element in elements)

@@ -13,8 +13,8 @@ from admin_visit import (
     make_run,
     show,
     signed_in_page,
-    texts,
 )
+from drawn_pages import text
 from streamlit.testing.v1 import AppTest
 
 from segcore import audit, datasets, jobs, leases, run_lock, runs, settings, storage
@@ -45,10 +45,10 @@ def page() -> AppTest:
 def test_without_runs_it_says_what_to_do(page: AppTest) -> None:
     show(page, "Train")
     assert not page.exception
-    assert "Nothing is running" in texts(page)
+    assert "Nothing is running" in text(page)
     show(page, "Runs and champions")
     assert not page.exception
-    assert "No run yet" in texts(page)
+    assert "No run yet" in text(page)
 
 
 def test_start_queues_what_was_chosen(page: AppTest, started: list[str]) -> None:
@@ -73,12 +73,12 @@ def test_every_parameter_can_be_changed_and_what_is_out_of_range_is_refused(page
     assert recipe.name == "quick-edited-unet"
 
     page.text_input(key="size quick-unet").input("64 x").run()
-    assert "Size 64 x: give two numbers" in texts(page)
+    assert "Size 64 x: give two numbers" in text(page)
     page.text_input(key="size quick-unet").input("128 x 256").run()
     assert page.toggle(key="augmentation.flip quick-unet").value is False  # nothing is forgotten
     page.text_input(key="crop quick-unet").input("64 x 97").run()
     assert not page.exception
-    assert "Crop 64×97: must be 32 to 2048 pixels a side, multiples of 32" in texts(page)
+    assert "Crop 64×97: must be 32 to 2048 pixels a side, multiples of 32" in text(page)
     assert page.button[[b.label for b in page.button].index("Start training")].disabled
 
 
@@ -95,11 +95,11 @@ def test_a_run_is_cloned_with_all_its_parameters(page: AppTest) -> None:
 def test_the_estimate_comes_before_the_start_and_refuses_what_cannot_fit(page: AppTest) -> None:
     make_run("unet-streets-1", recipe=get_recipe("quick-unet").to_dict(), device="CPU (made)")
     page.run()
-    assert "at the speed of `unet-streets-1` on CPU (made)" in texts(page)
+    assert "at the speed of `unet-streets-1` on CPU (made)" in text(page)
     page.number_input(key="batch_size quick-unet").set_value(512).run()
     page.text_input(key="size quick-unet").input("4096 × 4096").run()
     assert not page.exception
-    assert "of memory, the machine has" in texts(page)
+    assert "of memory, the machine has" in text(page)
     assert page.button[[b.label for b in page.button].index("Start training")].disabled
 
 
@@ -158,7 +158,7 @@ def test_a_failed_training_says_why_and_runs_again(page: AppTest) -> None:
     job.log_path.write_text("the last words\n")
     page.run()
     assert not page.exception
-    assert "no room left on the disk" in texts(page)
+    assert "no room left on the disk" in text(page)
     assert page.code[0].value == "the last words"
     button(page, "Run again")()
     assert jobs.get_job(job.id).state == State.QUEUED
@@ -240,7 +240,7 @@ def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
     show(page, "Data sets")
     page.text_input[0].input(str(camvid.parent / "nothing"))
     button(page, "Register")()
-    assert "does not exist" in texts(page)
+    assert "does not exist" in text(page)
     page.text_input[0].input(str(camvid))
     button(page, "Register")()
     assert not page.exception
@@ -252,7 +252,7 @@ def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
     (camvid / "val" / "film0_000.png").write_bytes(b"cut")
     prepare(spec)
     page.run()
-    assert "6 train, 2 val pictures ready" in texts(page)
+    assert "6 train, 2 val pictures ready" in text(page)
     assert "film0_000.png" in page.dataframe[0].value["what"][0]
     page.button(key=f"remove {spec}").click().run()
     page.button(key="confirm").click().run()

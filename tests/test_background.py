@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from segcore.background import Bench, Progress
+from segcore.background import Bench
 from segcore.errors import BusyError, DataError
+from segcore.progress import Progress
 
 
 def wait(bench: Bench) -> None:

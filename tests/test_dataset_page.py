@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_pages import text, when_done
 from made_data import write_picture
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
@@ -28,11 +29,6 @@ def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = "camvid"
     return app
-
-
-def text(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.success, app.warning, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_the_first_line_says_what_dominates_and_what_starves(page: AppTest, camvid: Path) -> None:
@@ -93,7 +89,7 @@ def test_a_data_set_that_was_never_counted_is_counted_by_a_button(
 ) -> None:
     page.run()
     assert "is not counted" in page.title[0].value
-    labelled(page.button, "Count now").click().run()
+    when_done(labelled(page.button, "Count now").click().run())
     assert not page.exception
     assert stored_counts(open_source(f"camvid:{camvid}"), "train") is not None
     assert "of the pixels" in page.title[0].value
@@ -108,8 +104,8 @@ def test_labels_that_both_models_contradict_are_suspected(
     write_picture(camvid / "valannot" / "film0_000.png", np.full((24, 32), 4, np.uint8))
     monkeypatch.setattr(engine, "wait", lambda *runs: True)
     page.run()
-    labelled(page.button, "Count now").click().run()  # the masks are other ones now
-    labelled(page.button, "Label them all").click().run()
+    when_done(labelled(page.button, "Count now").click().run())  # the masks are other ones now
+    when_done(labelled(page.button, "Label them all").click().run())
     assert not page.exception
     assert "both see road and the truth says sidewalk" in text(page)
     assert gallery(page, "suspects")["items"][0]["key"] == "film0_000"
@@ -156,7 +152,7 @@ def test_samples_are_sorted_by_what_the_models_make_of_them(
     for model in ("unet", "danet"):
         evaluation.evaluate(make_run(model, camvid), f"camvid:{camvid}", "val")
     page.run()
-    labelled(page.button, "Count now").click().run()
+    when_done(labelled(page.button, "Count now").click().run())
     page.button_group[0].set_value("val").run()
 
     def order(sort: str) -> list[str]:
@@ -179,7 +175,7 @@ def test_other_layouts_are_shown_as_well(
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = kind
     app.run()
-    labelled(app.button, "Count now").click().run()
+    when_done(labelled(app.button, "Count now").click().run())
     assert not app.exception
     assert "of the pixels" in app.title[0].value
     assert gallery(app)["items"][0]["mask"]
@@ -208,6 +204,6 @@ def test_one_image_is_enough(page: AppTest, camvid: Path) -> None:
         for path in sorted((camvid / folder).iterdir())[1 if folder.startswith("t") else 0 :]:
             path.unlink()
     page.run()
-    labelled(page.button, "Count now").click().run()
+    when_done(labelled(page.button, "Count now").click().run())
     assert not page.exception
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000"]

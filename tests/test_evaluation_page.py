@@ -1,19 +1,18 @@
 """The scoreboard as a visitor sees it; predictions are constants, no network is loaded."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
+from drawn_pages import text, when_done
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import engine, state
 from pages.shared.evaluation import mistake_gallery
-from pages.shared.evaluation.background import BENCH
 from segcore import evaluation, findings, predictions
 from segcore.labels import NAMES
 from segcore.mistakes import Mistake
@@ -41,19 +40,6 @@ def open_part(app: AppTest, name: str) -> AppTest:
     parts.set_value(name).run()
     assert not app.exception
     return app
-
-
-def when_done(app: AppTest) -> AppTest:
-    """The page as it is drawn when what runs in the background has ended."""
-    deadline = time.monotonic() + 60
-    while BENCH.unfinished() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return app.run()
-
-
-def text(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.info, app.error)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_the_verdict_comes_first_and_the_numbers_are_the_evaluations(

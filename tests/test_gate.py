@@ -2,7 +2,8 @@
 
 import argon2
 import pytest
-from admin_visit import PAGE, QUICK, begin_anew, button, enqueue, signed_in_page, texts
+from admin_visit import PAGE, QUICK, begin_anew, button, enqueue, signed_in_page
+from drawn_pages import text
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.admin import gate
@@ -34,7 +35,7 @@ def test_a_visitor_sees_the_sign_in_and_nothing_else() -> None:
     assert not app.exception
     assert [element.label for element in app.button] == ["Sign in"]
     assert not app.selectbox
-    assert "quick-unet" not in texts(app)
+    assert "quick-unet" not in text(app)
 
 
 def test_an_address_signs_nobody_in() -> None:
@@ -52,7 +53,7 @@ def test_the_printed_token_signs_in_once(capsys: pytest.CaptureFixture[str]) -> 
     token = printed_token(capsys)
     app.text_input[0].input("guess")
     button(app, "Sign in")()
-    assert "not the token" in texts(app)
+    assert "not the token" in text(app)
     app.text_input[0].input(token)
     button(app, "Sign in")()
     assert not app.exception
@@ -62,7 +63,7 @@ def test_the_printed_token_signs_in_once(capsys: pytest.CaptureFixture[str]) -> 
     other = AppTest.from_file(PAGE, default_timeout=30).run()
     other.text_input[0].input(token)
     button(other, "Sign in")()
-    assert "not the token" in texts(other)
+    assert "not the token" in text(other)
 
 
 def test_a_configured_password_replaces_the_token(
@@ -74,7 +75,7 @@ def test_a_configured_password_replaces_the_token(
     assert "Admin token" not in capsys.readouterr().out
     app.text_input[0].input("wrong")
     button(app, "Sign in")()
-    assert "not the password" in texts(app)
+    assert "not the password" in text(app)
     app.text_input[0].input("correct")
     button(app, "Sign in")()
     assert "Start training" in [element.label for element in app.button]
@@ -128,10 +129,10 @@ def test_an_account_gets_in_only_if_it_is_on_the_list(monkeypatch: pytest.Monkey
     assert [element.label for element in app.button] == ["Sign in with your account"]
     button(app, "Sign in with your account")()
     assert not app.exception
-    assert "Accounts are not set up" in texts(app)
+    assert "Accounts are not set up" in text(app)
     user |= {"is_logged_in": True, "email": "guest@example.org"}
     app.run()
-    assert "guest@example.org is not on this dashboard's list" in texts(app)
+    assert "guest@example.org is not on this dashboard's list" in text(app)
     user |= {"email": "Boss@example.org", "email_verified": False}
     app.run()
     assert "Start training" not in [element.label for element in app.button]

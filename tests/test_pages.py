@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_pages import when_done
 from fake_runs import make_run
 from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
@@ -200,7 +201,8 @@ def test_the_picture_is_looked_at_more_closely(two_runs: tuple[Run, Run]) -> Non
 
 def test_the_split_is_labelled_once_to_say_who_is_right_in_it(two_runs: tuple[Run, Run]) -> None:
     app = open_page("compare", data="camvid")
-    next(button for button in app.button if button.label == "Label them all").click().run()
+    (button,) = (button for button in app.button if button.label == "Label them all")
+    app = when_done(button.click().run())
     assert not app.exception
     shares = [float(card.value.split()[0]) for card in app.metric[:4]]
     assert sum(shares) == pytest.approx(100, abs=2)

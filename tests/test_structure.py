@@ -15,7 +15,7 @@ LIGHT = (
     "recipes preparation comparison evaluation inference archives cli sources photo_limits pixels "
     "decoder videos tiling serving photo_outputs counting predictions disagreement browsing "
     "csv_logs colors admission audit datasets estimates leases recipe_fields run_lock storage "
-    "tasks anatomy trust image_counts mistakes background findings tables sides "
+    "tasks anatomy trust image_counts mistakes progress background findings tables sides "
     "run_names corruptions robustness report cost conversion engines.converted "
     "engines.openvino_engine"
 ).split()

@@ -12,7 +12,7 @@ from segcore.errors import RecipeError, RunError, SegcoreError, TrainingError
 from segcore.evaluation import evaluate
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
 from segcore.training import resume, train
-from segcore.training_progress import Progress
+from segcore.training_progress import TrainingProgress
 
 TINY = Recipe(
     name="tiny",
@@ -40,7 +40,7 @@ class Interrupt:
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: TrainingProgress) -> None:
         if progress.epoch == self.epoch:
             raise KeyboardInterrupt
 
@@ -51,7 +51,7 @@ def spec(camvid: Path) -> str:
 
 
 def test_a_training_leaves_a_whole_run(spec: str) -> None:
-    seen: list[Progress] = []
+    seen: list[TrainingProgress] = []
     run = train(TINY, spec, on_progress=seen.append)
 
     assert run.status == "finished"

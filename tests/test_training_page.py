@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from drawn_pages import text
 from made_runs import make_run
 from streamlit.testing.v1 import AppTest
 
@@ -31,11 +32,6 @@ def labelled(elements: Any, label: str) -> Any:
 def charts(app: AppTest) -> dict[str, dict[str, Any]]:
     """Text for screen readers -> the plotly figure."""
     return {found.proto.alt: json.loads(found.proto.spec) for found in app.get("plotly_chart")}
-
-
-def text(app: AppTest) -> str:
-    kinds = (app.title, app.markdown, app.caption, app.info)
-    return "\n".join(element.value for kind in kinds for element in kind)
 
 
 def test_both_runs_are_shown_with_where_they_turned(page: AppTest, camvid: Path) -> None:

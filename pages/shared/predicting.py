@@ -4,10 +4,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, engine, state, wording
+from pages.shared.background import Asked, offer
 from pages.shared.state import Selection
 from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
 from segcore.predictions import StoredPredictions, predict_split, stored_predictions
+from segcore.progress import Progress
 from segcore.runs import Run
 
 
@@ -21,7 +23,7 @@ def agreements(selection: Selection, purpose: str) -> list[PictureAgreement] | N
         return None
     found = cache.agreements(selection.runs, selection.spec, state.SPLIT)
     if found is None:
-        _offer(selection, purpose)
+        _offer(selection, selection.runs, purpose)
     return found
 
 
@@ -47,29 +49,22 @@ def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
     return stored_predictions(run, spec, state.SPLIT)
 
 
-def _offer(selection: Selection, purpose: str) -> None:
+def _offer(selection: Selection, runs: tuple[Run, Run], purpose: str) -> None:
     count = len(cache.samples(selection.spec, state.SPLIT))
     with st.container(border=True):
         st.markdown(
             f"{purpose}, both runs have to label all {count} validation pictures, once; it is "
             "remembered."
         )
-        if st.button(
-            "Label them all", icon=":material/play_arrow:", key=f"predict_split_{purpose}"
-        ):
-            _predict(selection)
+        offer("Label them all", [_work(run, selection.spec) for run in runs], place=purpose)
 
 
-def _predict(selection: Selection) -> None:
-    if selection.runs is None or not engine.wait():
-        return
-    bar = st.progress(0.0, "Reading the pictures")
-    names = map(wording.model_name, selection.runs)
-    if all(
-        _label(run, name, selection.spec, bar)
-        for run, name in zip(selection.runs, names, strict=True)
-    ):
-        st.rerun()
+def _work(run: Run, spec: str) -> Asked:
+    def label(progress: Progress) -> None:
+        predict_split(run, spec, state.SPLIT, progress)
+
+    key = "labels", run.name, run.weights_hash, spec
+    return Asked(key, f"{wording.model_name(run)}, pictures labelled", label)
 
 
 def _label(run: Run, name: str, spec: str, bar: DeltaGenerator) -> bool:

@@ -62,7 +62,7 @@ def _prepare(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from segcore.training import resume, train
-    from segcore.training_progress import Progress
+    from segcore.training_progress import TrainingProgress
 
     # So that a training which is asked to stop says so in its run.json, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -72,7 +72,7 @@ def _train(options: argparse.Namespace) -> None:
 
     with ProgressBar() as bar:
 
-        def show(progress: Progress) -> None:
+        def show(progress: TrainingProgress) -> None:
             label = f"epoch {progress.epoch}/{progress.epochs} loss {progress.loss:.4f}"
             bar.update(label, progress.step, progress.steps)
 

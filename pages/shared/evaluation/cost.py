@@ -6,16 +6,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared import cache, state, wording
+from pages.shared.background import Asked, offer
 from pages.shared.charts import show_chart
-from pages.shared.evaluation.background import Asked, offer
 from pages.shared.evaluation.scored import Pair
 from pages.shared.evaluation.tabular import show_table
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
 from segcore import figures, tables
-from segcore.background import Progress
 from segcore.cost import measure_apart
 from segcore.figures import Candidate
+from segcore.progress import Progress
 from segcore.report.measured import COST, candidate
 from segcore.runs import Run
 

@@ -4,16 +4,16 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cache, guards, labelling, state, wording
+from pages.shared.background import Asked, offer
 from pages.shared.charts import show_chart
-from pages.shared.evaluation.background import Asked, offer
 from pages.shared.evaluation.scored import Pair, Scored, scope
 from pages.shared.evaluation.tabular import show_table
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
 from pages.shared.viewer import Panel, outcome_panel, show_viewer
 from segcore import figures, findings, metrics, tables
-from segcore.background import Progress
 from segcore.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from segcore.progress import Progress
 from segcore.report.measured import ROBUSTNESS
 from segcore.robustness import Robustness, measure_robustness
 from segcore.runs import Run

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.shared import guards, state, wording
-from pages.shared.evaluation.background import Asked, offer
+from pages.shared.background import Asked, offer
 from pages.shared.evaluation.scored import Scored
 from pages.shared.state import Selection
-from segcore.background import Progress
 from segcore.evaluation import evaluate
+from segcore.progress import Progress
 from segcore.runs import Run
 
 Named = Sequence[tuple[Run, str]]

@@ -6,35 +6,46 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared import engine
-from segcore.background import Bench, Progress
+from segcore.background import Bench
 from segcore.errors import BusyError
+from segcore.progress import Progress
 
 BENCH = Bench()
-"""Of this process: evaluations and measurements, each done once and kept."""
+"""Of this process: counts, labels, scores and measurements, each made once and kept."""
 
 REFRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Work that a visitor may ask for: as `Bench.start`."""
+    """Work that a visitor may ask for: as `Bench.start`.
+
+    Attributes:
+        needs_network: a run labels pictures for it.
+    """
 
     key: Hashable
     title: str
     step: Callable[[Progress], object]
+    needs_network: bool = True
 
 
-def offer(label: str, wanted: Sequence[Asked], *, again: bool = False) -> None:
+def offer(
+    label: str, wanted: Sequence[Asked], *, again: bool = False, place: str | None = None
+) -> None:
     """A button that has the works done; their progress instead, as long as they are.
 
     Args:
         again: it was done before, so that the button need not stand out.
+        place: tells the button from others of that label on the page.
     """
     if follow([work.key for work in wanted]):
         return
     icon = ":material/replay:" if again else ":material/play_arrow:"
-    pressed = st.button(label, type="secondary" if again else "primary", icon=icon)
-    if not pressed or not engine.wait():
+    pressed = st.button(
+        label, type="secondary" if again else "primary", icon=icon, key=place and f"offer {place}"
+    )
+    if not pressed or (any(work.needs_network for work in wanted) and not engine.wait()):
         return
     try:
         for work in wanted:

@@ -1,0 +1,9 @@
+"""How long work tells how far it is: by calling what whoever waits for it has passed."""
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all); what a step is depends on the work."""
+
+NamedProgress = Callable[[str, int, int], None]
+"""Called with what is being done, its steps done, and its steps in all."""
