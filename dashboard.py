@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from pages.shared import engine, server
-from pages.shared.admin import gate
+from pages.shared import server
 
 LOGO = "pages/shared/logo.svg"
 
 
 def main() -> None:
     """Runs for each visitor, whenever a page is drawn."""
-    from pages.shared import state  # whose caches need the running server
+    # Here, not above, so that the server answers while these load.
+    from pages.shared import engine, state
+    from pages.shared.admin import gate
 
     st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
     st.logo(LOGO, size="large")

@@ -1,11 +1,13 @@
-"""The C library's allocator, told to keep what a network frees.
+"""The C library's allocator: told to keep what a network frees, or to hand back what it kept.
 
 glibc hands every large block back to the kernel and asks for a new one at the next batch, page by
-page: on a CPU that was half of a training's time (docs/measurements.md).
+page: on a CPU that was half of a training's time (docs/measurements.md). Smaller blocks it keeps
+for good, in an arena for each thread.
 """
 
 import ctypes
 import sys
+from collections.abc import Callable
 
 # Parameters of mallopt(3), as malloc.h numbers them.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
@@ -19,10 +21,21 @@ def keep_freed_memory() -> None:
     For a process that runs networks and then exits, before it starts threads. Does nothing where
     the C library is not glibc.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    mallopt = _of_glibc("mallopt")
     if mallopt is None:
         return
     mallopt(_ARENA_MAX, 1)  # an arena of a thread holds 64 MiB at most, a layer's output needs more
     mallopt(_MMAP_MAX, 0)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(_TOP_PAD, _GROWTH)
+
+
+def hand_back_freed_memory() -> None:
+    """Gives what was freed in any thread back to the kernel; nothing where there is no glibc."""
+    malloc_trim = _of_glibc("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_glibc(name: str) -> Callable[..., int] | None:
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None

@@ -18,7 +18,7 @@ from segcore import devices, settings
 from segcore.engines import Engine, converted
 from segcore.engines.converted import NETWORK, Verdict
 from segcore.engines.keras_engine import KerasEngine
-from segcore.engines.openvino_engine import OpenVINOEngine
+from segcore.engines.openvino_engine import OpenVINOEngine, load_openvino
 from segcore.files import locked
 from segcore.inference import Preprocessing, serves_converted
 from segcore.runs import Run
@@ -147,9 +147,9 @@ def _export(network: Any, target: Path) -> None:
 
     Raises ValueError, TypeError, RuntimeError where that cannot be done.
     """
-    import openvino
     import tensorflow as tf
 
+    openvino = load_openvino()
     network = _with_sizes_from_the_input(network)
     shape = (None, *network.input_shape[1:])
     graph = tf.function(

@@ -1,4 +1,4 @@
-"""Freed memory stays in the process: what makes a training on a CPU twice as fast."""
+"""Freed memory stays in the process, which makes a training twice as fast, or goes when told to."""
 
 import platform
 import subprocess
@@ -29,3 +29,24 @@ def faults(mode: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has this allocator")
 def test_dropped_arrays_are_used_again_without_asking_the_kernel():
     assert faults("keep") < faults("as it comes") / 10
+
+
+# Of 200 MB in blocks of 10 kB every hundredth stays, so that none of it can go by itself.
+HAND_BACK = """
+from segcore.allocator import hand_back_freed_memory
+def resident():
+    return int(open("/proc/self/statm").read().split()[1])
+blocks = [bytes(10_000) for _ in range(20_000)]
+kept = blocks[::100]
+del blocks
+before = resident()
+hand_back_freed_memory()
+print(resident() / before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has this allocator")
+def test_freed_memory_goes_back_when_told_to() -> None:
+    command = [sys.executable, "-c", HAND_BACK]
+    left = float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    assert left < 0.5

@@ -249,3 +249,18 @@ def test_a_converted_champion_is_served_without_tensorflow_or_keras(run: Run) ->
         [sys.executable, "-c", SERVED, run.name], cwd=ROOT, capture_output=True, text=True
     )
     assert result.stdout.strip() == "OpenVINO on the CPU (50, 40) set()", result.stderr
+
+
+def test_openvino_is_loaded_without_telemetry_and_without_a_fork() -> None:
+    """A fork would stop for good what NumPy multiplies in another thread."""
+    code = """
+import sys
+seen = set()
+sys.addaudithook(lambda event, _: seen.add(event))
+from segcore.engines.openvino_engine import load_openvino
+load_openvino().Core()
+print(sorted(seen & {"os.fork", "os.forkpty", "socket.connect", "subprocess.Popen"}))
+"""
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -51,6 +51,11 @@ def test_tensorflow_itself_is_used_in_few_places() -> None:
     assert users <= {"tasm.py", "devices.py", "conversion.py", "operations.py"}
 
 
+def test_openvino_is_loaded_in_one_place() -> None:
+    found = {path.name for path in SEGCORE + PAGES if "openvino" in packages(path)}
+    assert found == set()  # `load_openvino` imports it by name, without its telemetry
+
+
 def test_caches_live_in_one_folder_and_are_bounded() -> None:
     for path in PAGES:
         source = path.read_text()

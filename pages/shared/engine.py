@@ -13,6 +13,7 @@ import streamlit as st
 
 from pages.shared.visitors import DESK
 from segcore import devices, runs
+from segcore.engines.openvino_engine import load_openvino
 from segcore.errors import SegcoreError
 from segcore.inference import may_be_converted, serves_converted
 from segcore.runs import Run
@@ -51,8 +52,7 @@ def _load_first() -> None:
     """What the first page needs: OpenVINO, or Keras where one of its runs is not converted."""
     try:
         if _serves_first_converted():
-            import openvino  # noqa: F401 -- what the first prediction would wait for
-
+            load_openvino()  # what the first prediction would wait for
             FIRST.title = OPENVINO
             return
     except SegcoreError as error:

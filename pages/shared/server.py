@@ -1,53 +1,74 @@
 """What the server does from its start on, before the first visitor comes."""
 
 import asyncio
+import gc
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import numpy as np
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.shared import cache, engine
-from pages.shared.admin import gate
-from segcore import runs, worker
-from segcore.errors import SegcoreError
+from segcore import allocator
 
 OPENING_SECONDS = 1.0
 """Until the server answers; it starts to when `lifespan` has yielded."""
 
+FORGETTING_SECONDS = 20.0
+
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Prints the admin's token, warms the networks up, and keeps a worker where one is due."""
+    """Has made ready what the first visitor needs, and forgotten what closed visits leave."""
     # `st.navigation` says the same, but not before a first page was drawn: until then a link to any
     # other page would be served from the folder pages/, without dashboard.py around it.
     PagesManager.uses_pages_directory = False
-    gate.announce()
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     stop = threading.Event()
-    threading.Thread(target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True).start()
+    threading.Thread(target=_begin, args=(stop,), name="begin", daemon=True).start()
+    forgetting = asyncio.create_task(_keep_forgetting())
     if not st.get_option("server.headless"):
         asyncio.get_running_loop().call_later(OPENING_SECONDS, _open_browser)
     yield
+    forgetting.cancel()
     stop.set()
 
 
-def _warm_up() -> None:
-    """Makes the first picture as quick as the next, where that does not take Keras."""
-    engine.start()
-    engine.FIRST.thread.join()
-    try:
-        champions = runs.champions(engine.BUILT_IN).values()
-        if not champions or not engine.is_ready(*champions):
-            return
-        for run in champions:
-            predictor = cache.predictor(run)
-            cache.label(predictor, np.zeros((*predictor.preprocessing.size, 3), np.uint8))
-    except SegcoreError:
-        return  # whoever opens a page is told
+def _begin(stop: threading.Event) -> None:
+    """Prints the admin's token, keeps a worker where one is due, and makes the first page ready.
+
+    What it imports is imported here, while the server answers already: the first browser needs a
+    second for Streamlit's own scripts.
+    """
+    from pages.shared import first_page
+    from pages.shared.admin import gate
+    from segcore import worker
+
+    gate.announce()
+    threading.Thread(target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True).start()
+    first_page.make_ready()
+
+
+async def _keep_forgetting() -> None:
+    while True:
+        await asyncio.sleep(FORGETTING_SECONDS)
+        sessions = runtime.get_instance()._session_mgr  # no public way leads to its storage
+        if forget_closed_visits(sessions._session_storage):
+            allocator.hand_back_freed_memory()
+
+
+def forget_closed_visits(storage: MemorySessionStorage) -> int:
+    """Frees the visits, photos and all, that nobody has come back to; returns how many.
+
+    Streamlit keeps a closed visit for `server.disconnectedSessionTTL` in case its browser comes
+    back, but lets go of it only when the next visit closes.
+    """
+    forgotten = len(storage._cache.expire())
+    if forgotten:
+        gc.collect()  # a session refers to itself
+    return forgotten
 
 
 def _open_browser() -> None:

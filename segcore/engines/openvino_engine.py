@@ -1,5 +1,7 @@
 """The engine for processors: a converted checkpoint, run by OpenVINO."""
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,19 @@ import numpy as np
 from segcore import devices
 from segcore.engines import MAX_SHAPES, Shape
 from segcore.engines.converted import NETWORK
+
+TELEMETRY = "openvino_telemetry"
+
+
+def load_openvino() -> Any:
+    """The module openvino, to be imported by nobody else. Raises ImportError.
+
+    Importing it would tell Google Analytics so, unasked. And it would fork this process to do that:
+    a product of matrices that NumPy computes meanwhile in another thread never ends
+    (docs/measurements.md).
+    """
+    sys.modules.setdefault(TELEMETRY, None)  # type: ignore[arg-type]  # as if not installed
+    return importlib.import_module("openvino")
 
 
 class OpenVINOEngine:
@@ -27,9 +42,7 @@ class OpenVINOEngine:
     title = "OpenVINO"
 
     def __init__(self, folder: Path, precision: str) -> None:
-        import openvino
-
-        self._core = openvino.Core()
+        self._core = load_openvino().Core()
         self._core.set_property("CPU", {"INFERENCE_PRECISION_HINT": precision})
         self._core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
         self._model = self._core.read_model(folder / NETWORK)

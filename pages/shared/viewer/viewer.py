@@ -31,7 +31,7 @@ SCRIPTS = (
 
 _mount = component("viewer", *SCRIPTS)
 
-_LABELS = [
+_LABELS = tuple(
     {
         "id": label.id,
         "name": label.name,
@@ -39,7 +39,7 @@ _LABELS = [
         "safe": SAFE_COLORS.get(label.name),
     }
     for label in LABELS
-]
+)
 
 
 def show_viewer(
@@ -73,14 +73,18 @@ def payload(
     has_others: bool = False,
     in_address: bool = False,
 ) -> dict[str, Any]:
-    """All that the browser is sent, as JSON; arguments as `show_viewer`'s."""
+    """All that the browser is sent, as JSON; arguments as `show_viewer`'s.
+
+    Lists are tuples: in anything else Streamlit looks for data frames, and for that loads pandas,
+    which would take as long as both networks need for the first picture.
+    """
     size = shown_size(*image.shape[:2])
     return {
         "name": name,
         "photo": jpeg_address(resize_image(image, size), PHOTO_BYTES),
-        "panels": [_panel(panel, size) for panel in panels],
+        "panels": tuple(_panel(panel, size) for panel in panels),
         "labels": _LABELS,
-        "legend": shown_labels(panels),
+        "legend": tuple(shown_labels(panels)),
         "hasOthers": has_others,
         "inAddress": in_address,
     }
