@@ -38,12 +38,12 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def running_dashboard(artifacts: Path, log: Path) -> Iterator[str]:
+def running_dashboard(artifacts: Path, log: Path, app: str = "dashboard.py") -> Iterator[str]:
     """Address of a server on a free port of the loopback interface; ended on leaving."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py"]
+    command = [sys.executable, "-m", "streamlit", "run", app]
     options = {
         "server.address": "127.0.0.1",
         "server.port": str(port),
