@@ -1,6 +1,7 @@
 """How every page shows a figure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import plotly.graph_objects as go
@@ -17,6 +18,14 @@ def show_chart(figure: go.Figure, alt: str, key: str | None = None) -> None:
         key: keeps the figure in place while its data changes.
     """
     st.plotly_chart(figure, alt=alt, key=key, config=CONFIG)
+
+
+@contextmanager
+def unfolding(label: str, key: str) -> Iterator[bool]:
+    """An expander, and whether it is open: what is drawn only then costs nothing before."""
+    expander = st.expander(label, key=key, on_change="rerun")
+    with expander:
+        yield bool(expander.open)
 
 
 def show_clickable(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.shared import cache, state
-from pages.shared.charts import show_chart
+from pages.shared.charts import show_chart, unfolding
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
 from segcore import figures, findings, statistics
@@ -127,9 +127,10 @@ def show_class(splits: Splits) -> None:
             sizes = {name: split.statistics.regions[id_] for name, split in splits.items()}
             figure = figures.region_sizes(sizes, LABELS[id_].hex_color)
             show_chart(figure, f"Sizes of the regions of {chosen}", "class_sizes")
-    with st.expander("Which classes are seen together"):
-        show_chart(
-            figures.seen_together(first.cooccurrence, ids),
-            "Which classes occur in the same images",
-            "class_together",
-        )
+    with unfolding("Which classes are seen together", "dataset_together") as unfolded:
+        if unfolded:
+            show_chart(
+                figures.seen_together(first.cooccurrence, ids),
+                "Which classes occur in the same images",
+                "class_together",
+            )

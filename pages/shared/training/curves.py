@@ -7,7 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from pages.shared import cache, wording
-from pages.shared.charts import show_chart
+from pages.shared.charts import show_chart, unfolding
 from pages.shared.state import Selection
 from segcore import csv_logs, figures, findings
 from segcore.colors import MORE_RUNS, RUN_A, RUN_B
@@ -135,13 +135,19 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
                 figure = figures.learning_curves(curves, metric, view, legend=False)
                 show_chart(figure, f"{title} over training", f"curve_{metric}")
     st.markdown("\n".join(f"- {findings.training(curve.name, curve.history)}" for curve in each))
+    with unfolding("Learning rate and images per second", "training_rates") as unfolded:
+        if unfolded:
+            _draw_rates(curves, choice.view, linear)
+
+
+def _draw_rates(curves: Sequence[Curve], rate: View, speed: View) -> None:
     with st.grid(2, min_column_width=340, gap="medium"):
         for column, title, view in (
-            ("learning_rate", "Learning rate", choice.view),
-            ("images_per_second", "Images per second", linear),
+            ("learning_rate", "Learning rate", rate),
+            ("images_per_second", "Images per second", speed),
         ):
             with st.container():
-                st.subheader(title, anchor=False)
+                st.markdown(f"**{title}**")
                 show_chart(figures.single_curves(curves, column, view), title, f"curve_{column}")
 
 
