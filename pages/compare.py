@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, guards, labelling, state
 from pages.shared.compare import epochs, picture_chooser, picture_scores
+from pages.shared.compare.looking_ahead import look_ahead
 from pages.shared.compare.picture_scores import Masks
 from pages.shared.labelling import Names, Quality
 from pages.shared.state import Selection
@@ -102,6 +103,9 @@ def show_live(
     show_panels(sample, masks, labelling.prediction_panels(names, pair), keys)
     show_scores(sample.mask, names, masks, selection)
     picture_scores.show_numbers(names, runs, sample.mask, pair)
+    if not quality.in_tiles:
+        coming = picture_chooser.neighbour(sample.key, keys, 1)
+        look_ahead(runs, selection.spec, coming, quality.views)
 
 
 def show_two_epochs(run: Run, sample: Sample, keys: list[str], heading: DeltaGenerator) -> None:

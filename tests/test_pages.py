@@ -15,11 +15,13 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
 from pages.shared import cache, state
+from pages.shared.compare import looking_ahead
 from pages.shared.viewer import Panel
 from pages.shared.viewer.viewer import SHOWN_PIXELS, payload, shown_size
 from segcore.browsing import iou_of_each
 from segcore.evaluation import evaluate
 from segcore.images import encode_png
+from segcore.inference import Predictor
 from segcore.labels import IDS
 from segcore.runs import Run, get_run
 
@@ -197,6 +199,21 @@ def test_the_picture_is_looked_at_more_closely(two_runs: tuple[Run, Run]) -> Non
     assert not app.exception and not app.error
     tiled = viewer_data(app, "compare")["panels"][-1]
     assert tiled["mask"] and tiled["entropy"] is None  # which tiles do not add up to
+
+
+def test_the_next_picture_is_labelled_while_this_one_is_looked_at(
+    two_runs: tuple[Run, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("compare", data="camvid")
+    first = viewer_data(app, "compare")["photo"]
+    looking_ahead._worker.submit(lambda: None).result()  # after what it was at
+    monkeypatch.setattr(Predictor, "predict", lambda *_: pytest.fail("labelled when clicked"))
+    (button,) = (button for button in app.button if button.label == "Next")
+    button.click().run()
+    assert not app.exception and not app.error
+    shown = viewer_data(app, "compare")
+    assert shown["photo"] != first
+    assert all(panel["mask"] for panel in shown["panels"] if panel["id"] in "ab")
 
 
 def test_the_split_is_labelled_once_to_say_who_is_right_in_it(two_runs: tuple[Run, Run]) -> None:
