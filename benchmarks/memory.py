@@ -81,7 +81,7 @@ def main() -> int:
 
         flat = watch("uploads", upload_one, options.uploads)
         open_compare(page, address, DATA, 0)
-        flat &= watch("pictures", lambda _: bool(next_pictures(page, 1)), options.pictures)
+        flat &= watch("pictures", lambda _: bool(next_pictures(page, 1, 0)), options.pictures)
     return 0 if flat else 1
 
 
