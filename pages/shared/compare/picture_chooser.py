@@ -44,7 +44,8 @@ def ask_pictures(selection: Selection, split: Searched) -> Found:
 def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
     """The pictures found, a page of them at a time; a click compares on one."""
     st.caption(f"{len(found.keys)} of {len(split.keys)} pictures; a click compares on it.")
-    at = found.keys.index(shown) // PAGE_SIZE + 1 if shown in found.keys else 1
+    # In their own order the page that holds this one; whoever asks for another wants its first.
+    at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)
     page = st.pagination(pages, default=at, key=f"pictures_{selection.dataset}_{found.asked}")
     on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
