@@ -30,7 +30,7 @@ bench: $(VENV)/installed-dev  ## what is fast and what is not, beside its peers,
 	$(BIN)/python -m benchmarks
 
 counts: $(VENV)/installed  ## what the built-in data set holds, anew after its renderer changed
-	$(BIN)/python -c "from segcore.counting import count_built_in; count_built_in()"
+	$(BIN)/python -c "from segcore.preparation.counting import count_built_in; count_built_in()"
 
 doctor: $(VENV)/installed
 	$(BIN)/python -m segcore doctor

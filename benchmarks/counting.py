@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.figures import figure_of, parser_of, tell
-from segcore.counting import count_split, stored_counts
+from segcore.preparation.counting import count_split, stored_counts
 from segcore.sources import open_source
 from segcore.sources.streets import render_scene
 

@@ -21,10 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from segcore import photo_limits as limits  # noqa: E402
-from segcore.decoder import Decoder  # noqa: E402
 from segcore.errors import ImageError  # noqa: E402
-from segcore.file_kinds import kind_of  # noqa: E402
+from segcore.images import limits  # noqa: E402
+from segcore.images.decoder import Decoder  # noqa: E402
+from segcore.images.file_kinds import kind_of  # noqa: E402
 
 CRASH, HANG, DEFECT = "crash of the process", "hang or too much time", "DEFECT"
 

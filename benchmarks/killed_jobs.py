@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import killed_jobs_actor as actor  # noqa: E402
-from segcore import jobs, leases, runs  # noqa: E402
-from segcore.admission import ADMISSIONS  # noqa: E402
+from segcore import jobs, runs  # noqa: E402
 from segcore.errors import SegcoreError  # noqa: E402
-from segcore.jobs import State  # noqa: E402
+from segcore.jobs import State, leases  # noqa: E402
+from segcore.jobs.admission import ADMISSIONS  # noqa: E402
 from segcore.runs import Run  # noqa: E402
 
 TARGETS = ("worker", "training", "dashboard")

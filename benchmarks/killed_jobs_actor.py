@@ -16,13 +16,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from segcore import jobs, leases, run_lock, runs, worker  # noqa: E402
-from segcore.admission import ADMISSIONS  # noqa: E402
+from segcore import jobs, runs, worker  # noqa: E402
 from segcore.errors import SegcoreError  # noqa: E402
-from segcore.jobs import Job  # noqa: E402
+from segcore.jobs import Job, leases  # noqa: E402
+from segcore.jobs.admission import ADMISSIONS  # noqa: E402
+from segcore.jobs.tasks import Training, run_of  # noqa: E402
 from segcore.recipes import get_recipe  # noqa: E402
-from segcore.run_writer import RunWriter, history_csv, new_run_name  # noqa: E402
-from segcore.tasks import Training, run_of  # noqa: E402
+from segcore.runs import run_lock  # noqa: E402
+from segcore.runs.writer import RunWriter, history_csv, new_run_name  # noqa: E402
 
 EPOCHS = 25
 LEASE = 1.5

@@ -14,8 +14,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from segcore import files, run_writer, runs, training  # noqa: E402
+from segcore import files, runs, training  # noqa: E402
 from segcore.recipes import Recipe  # noqa: E402
+from segcore.runs import writer as run_writer  # noqa: E402
 
 SMALL = Recipe(
     name="small",

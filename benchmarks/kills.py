@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from segcore import runs  # noqa: E402
 from segcore.errors import RunError  # noqa: E402
-from segcore.weight_files import UnsafeWeightsError, require_plain  # noqa: E402
+from segcore.runs.weight_files import UnsafeWeightsError, require_plain  # noqa: E402
 
 CHILD = Path(__file__).with_name("killed_training.py")
 POINTS = ("half written", "before flush", "before rename", "after rename")

@@ -5,7 +5,8 @@ from datetime import datetime
 import streamlit as st
 
 from pages.shared.admin import actions, data_sets, gate, promotion, queue, start, storage
-from segcore import audit, jobs
+from segcore import jobs
+from segcore.admin import audit
 from segcore.errors import SegcoreError
 from segcore.jobs import Job
 

@@ -8,9 +8,9 @@ from pages.shared.dataset import data_health, imbalance, sample_browser
 from pages.shared.dataset.imbalance import Splits
 from pages.shared.state import Selection
 from segcore import findings
-from segcore.counting import count_split
 from segcore.errors import SegcoreError
 from segcore.images import overlay
+from segcore.preparation.counting import count_split
 from segcore.progress import Progress
 
 PREVIEWED = 4

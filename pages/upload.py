@@ -11,9 +11,8 @@ from pages.shared.upload.photo_results import labelled, offer_bundle, show_downl
 from pages.shared.upload.photos import File, Opened
 from pages.shared.upload.video_labelling import show_video
 from pages.shared.viewer import Panel, difference_panel, show_viewer
-from segcore import photo_limits as limits
 from segcore.errors import SegcoreError
-from segcore.images import Photo
+from segcore.images import Photo, limits
 from segcore.runs import Run
 
 EXAMPLE_KEY = "val-0007"

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from segcore.augmentation import augment
+from segcore.learning.augmentation import augment
 from segcore.recipes import Augmentation
 
 Size = tuple[int, int]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from segcore.agreement import disagreement, label_shares
+from segcore.evaluation.agreement import disagreement, label_shares
 from segcore.images import Photo, encode_png, overlay, resize_image, resize_labels
 from segcore.inference import Prediction
 from segcore.labels import NAMES, colorize

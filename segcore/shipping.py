@@ -12,12 +12,12 @@ import numpy as np
 from segcore.errors import RunError
 from segcore.evaluation import evaluate
 from segcore.inference import load_predictor
-from segcore.model_card import model_card
 from segcore.preparation import native_samples
 from segcore.progress import NamedProgress
-from segcore.run_writer import RunWriter, new_run_name
 from segcore.runs import CLASS_IOU, HISTORY, Run, get_run, verified_weights
-from segcore.weight_files import require_plain
+from segcore.runs.model_card import model_card
+from segcore.runs.weight_files import require_plain
+from segcore.runs.writer import RunWriter, new_run_name
 
 SAME_LABELS = 0.999
 CHECKED_IMAGES = 25

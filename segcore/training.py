@@ -10,30 +10,26 @@ import keras
 import numpy as np
 from PIL import Image
 
-from segcore import devices, metrics, run_lock, runs
+from segcore import devices, metrics, runs
 from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.labels import EVALUATED_IDS, NAMES
-from segcore.learning_metrics import ConfusionMatrix, IoUScore
+from segcore.learning.manifest import first_manifest
+from segcore.learning.metrics import ConfusionMatrix, IoUScore
+from segcore.learning.optimizers import build_optimizer
+from segcore.learning.progress import Listener, Reporter
+from segcore.learning.tracking import EventLog
+from segcore.learning.validation import ValidationResult, Validator
 from segcore.losses import build_loss
-from segcore.manifest import first_manifest
 from segcore.models import build_model
-from segcore.optimizers import build_optimizer
 from segcore.preparation import Prepared, prepare
 from segcore.recipes import Recipe, from_dict, get_recipe
-from segcore.run_writer import (
-    RunWriter,
-    class_iou_csv,
-    history_csv,
-    new_run_name,
-)
+from segcore.runs import run_lock
+from segcore.runs.weight_files import load_weights
+from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
 from segcore.sources import open_source
 from segcore.statistics import class_weights
-from segcore.tracking import EventLog
-from segcore.training_progress import Listener, Reporter
-from segcore.validation import ValidationResult, Validator
-from segcore.weight_files import load_weights
 
 SNAPSHOT_PICTURES = 4
 

@@ -22,13 +22,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from segcore import jobs, leases, run_lock, runs, settings
+from segcore import jobs, runs, settings
 from segcore.errors import RunError, StorageError
 from segcore.files import storage_error
-from segcore.jobs import Job, State
-from segcore.leases import LeaseLostError
-from segcore.run_writer import RunWriter
-from segcore.tasks import run_of
+from segcore.jobs import Job, State, leases
+from segcore.jobs.leases import LeaseLostError
+from segcore.jobs.tasks import run_of
+from segcore.runs import run_lock
+from segcore.runs.writer import RunWriter
 
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 6.0  # between asking a training to stop and killing it

@@ -8,12 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared.admin import gate
 from segcore import jobs, runs, worker
-from segcore.admission import ADMISSIONS
 from segcore.jobs import Job
+from segcore.jobs.admission import ADMISSIONS
+from segcore.jobs.tasks import Task, Training
 from segcore.recipes import get_recipe
-from segcore.run_writer import RunWriter, history_csv
 from segcore.runs import Run
-from segcore.tasks import Task, Training
+from segcore.runs.writer import RunWriter, history_csv
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "admin.py")
 QUICK = Training(get_recipe("quick-unet"), "streets")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from made_data import id_mask, noise, write_picture
 
-from segcore.admission import ADMISSIONS, Admission
+from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.labels import colorize
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 
 from segcore.labels import IDS
-from segcore.run_writer import RunWriter
 from segcore.runs import Run, now
+from segcore.runs.writer import RunWriter
 
 TINY_UNET = {"width": 4, "depth": 2}
 LIKELY = ("road", "sidewalk", "building", "pole", "traffic sign", "vegetation", "sky", "car")

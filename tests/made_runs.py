@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segcore import evaluation, predictions, runs
+from segcore import runs
+from segcore.evaluation import evaluator, predictions
 from segcore.files import to_json
 from segcore.inference import ONE_VIEW, Prediction, Timings, Views
 from segcore.labels import IDS
 from segcore.recipes import get_recipe
-from segcore.run_writer import RunWriter, history_csv
 from segcore.runs import Run
+from segcore.runs.writer import RunWriter, history_csv
 
 SIZE = (24, 32)
 LABEL_OF = {"unet": IDS["building"], "danet": IDS["road"]}
@@ -86,5 +87,5 @@ def stub_predictions(
 
         return SimpleNamespace(run=run, device="CPU", predict=predict)
 
-    monkeypatch.setattr(evaluation, "load_predictor", load)
+    monkeypatch.setattr(evaluator, "load_predictor", load)
     monkeypatch.setattr(predictions, "load_predictor", load)

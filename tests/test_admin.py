@@ -5,27 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from admin_visit import (
-    QUICK,
-    begin_anew,
-    button,
-    enqueue,
-    make_run,
-    show,
-    signed_in_page,
-)
+from admin_visit import QUICK, begin_anew, button, enqueue, make_run, show, signed_in_page
 from drawn_pages import text
 from streamlit.testing.v1 import AppTest
 
-from segcore import audit, datasets, jobs, leases, run_lock, runs, settings, storage
-from segcore.admission import ADMISSIONS
+from segcore import jobs, runs, settings
+from segcore.admin import audit, datasets, storage
 from segcore.errors import RunError
 from segcore.files import to_json
-from segcore.jobs import State
+from segcore.jobs import State, leases
+from segcore.jobs.admission import ADMISSIONS
+from segcore.jobs.tasks import Preparation, Scoring, Training
 from segcore.preparation import prepare, prepared_folders
 from segcore.recipes import get_recipe
-from segcore.run_writer import write_progress
-from segcore.tasks import Preparation, Scoring, Training
+from segcore.runs import run_lock
+from segcore.runs.writer import write_progress
 
 
 @pytest.fixture(autouse=True)

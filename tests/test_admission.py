@@ -1,7 +1,8 @@
 """Passes of the gate and the record of what was done with them."""
 
-from segcore import audit, settings
-from segcore.admission import HOURS, Admission, Admissions
+from segcore import settings
+from segcore.admin import audit
+from segcore.jobs.admission import HOURS, Admission, Admissions
 
 
 def test_a_pass_holds_for_hours_until_it_is_revoked() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from segcore import agreement
-from segcore.agreement import BOTH_RIGHT, BOTH_WRONG, NOT_SCORED, ONLY_A, ONLY_B
+from segcore.evaluation import agreement
+from segcore.evaluation.agreement import BOTH_RIGHT, BOTH_WRONG, NOT_SCORED, ONLY_A, ONLY_B
 from segcore.labels import IDS
 
 ROAD, CAR, SKY = IDS["road"], IDS["car"], IDS["sky"]

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from segcore.anatomy import Anatomy, away_from_boundaries, band_counts, region_bucket, region_counts
+from segcore.evaluation.anatomy import (
+    Anatomy,
+    away_from_boundaries,
+    band_counts,
+    region_bucket,
+    region_counts,
+)
 from segcore.labels import IDS
 
 ROAD, CAR, PERSON, VOID = IDS["road"], IDS["car"], IDS["person"], IDS["unlabeled"]

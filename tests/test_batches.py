@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from made_data import id_mask, noise
 
-from segcore.augmentation import augment
 from segcore.batches import TrainingBatches
+from segcore.learning.augmentation import augment
 from segcore.recipes import Augmentation
 
 IMAGES = np.stack([noise(seed, 48, 64) for seed in range(5)])

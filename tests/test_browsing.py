@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segcore.browsing import Query, by_score, iou_of_each, matching, rarity, shuffled
 from segcore.labels import IDS
+from segcore.preparation.browsing import Query, by_score, iou_of_each, matching, rarity, shuffled
 from segcore.statistics import SplitStatistics, count_mask
 
 ROAD, CAR, SKY = IDS["road"], IDS["car"], IDS["sky"]

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from made_data import write_picture
 
-from segcore import counting
-from segcore.counting import count_split, stored_counts
 from segcore.errors import DataError
-from segcore.preparation import prepare
+from segcore.preparation import counting, prepare
+from segcore.preparation.counting import count_split, stored_counts
 from segcore.sources import open_source
 from segcore.statistics import SplitStatistics, count_mask
 

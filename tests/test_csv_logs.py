@@ -8,8 +8,8 @@ import pytest
 
 from segcore import findings, runs
 from segcore.cli import main
-from segcore.csv_logs import import_csv_log, read_csv_log
 from segcore.errors import RunError
+from segcore.runs.csv_logs import import_csv_log, read_csv_log
 
 
 @pytest.fixture

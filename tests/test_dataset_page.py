@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import engine, state
 from segcore import evaluation
-from segcore.counting import stored_counts
 from segcore.labels import IDS
 from segcore.preparation import prepare
+from segcore.preparation.counting import stored_counts
 from segcore.sources import open_source
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "dataset.py")

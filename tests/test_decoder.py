@@ -11,9 +11,11 @@ import pytest
 from hostile_files import encoded, hostile, photo, zip_of
 from PIL import Image
 
-from segcore import decoder, images, photo_limits
-from segcore.decoder import Decoder
+from segcore import images
 from segcore.errors import BusyError, ImageError
+from segcore.images import decoder
+from segcore.images import limits as photo_limits
+from segcore.images.decoder import Decoder
 
 HOSTILE = hostile()
 
@@ -72,7 +74,7 @@ def replace_process(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
         ("import sys; sys.stdin.buffer.read(10); print('hello' * 100)", "safely"),
         ("import time; time.sleep(60)", "too long"),
         (
-            "import sys; from segcore.messages import *; read_message(sys.stdin.buffer);"
+            "import sys; from segcore.images.messages import *; read_message(sys.stdin.buffer);"
             "write_message(sys.stdout.buffer, {'size': [1000, 1000]}, b'abc')",
             "safely",
         ),

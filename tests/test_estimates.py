@@ -9,7 +9,7 @@ from segcore import estimates, runs
 from segcore.errors import RecipeError
 from segcore.estimates import estimate
 from segcore.recipes import Recipe, get_recipe
-from segcore.run_writer import RunWriter, history_csv
+from segcore.runs.writer import RunWriter, history_csv
 
 QUICK = get_recipe("quick-unet")
 ROWS = [

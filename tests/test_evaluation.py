@@ -10,9 +10,9 @@ import pytest
 from fake_runs import make_run
 from PIL import Image
 
-from segcore import evaluation, metrics
+from segcore import metrics
 from segcore.errors import DataError, RunError
-from segcore.evaluation import evaluate, stored_evaluation
+from segcore.evaluation import evaluate, evaluator, stored_evaluation
 from segcore.inference import load_predictor
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.preparation import native_samples
@@ -71,7 +71,7 @@ def predictions(monkeypatch) -> list[str]:
         loaded.append(run.name)
         return load_predictor(run)
 
-    monkeypatch.setattr(evaluation, "load_predictor", counting)
+    monkeypatch.setattr(evaluator, "load_predictor", counting)
     return loaded
 
 

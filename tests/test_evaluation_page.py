@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import engine, state
 from pages.shared.evaluation import mistake_gallery
-from segcore import evaluation, findings, predictions
+from segcore import evaluation, findings
+from segcore.evaluation import predictions
+from segcore.evaluation.mistakes import Mistake
 from segcore.labels import NAMES
-from segcore.mistakes import Mistake
 from segcore.runs import Run
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "evaluate.py")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hostile_files import encoded, photo, zip_of
 
-from segcore.file_kinds import kind_of
-from segcore.videos import VideoWriter
+from segcore.images.file_kinds import kind_of
+from segcore.images.videos import VideoWriter
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "BMP"])

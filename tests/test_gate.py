@@ -7,9 +7,10 @@ from drawn_pages import text
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.admin import gate
-from segcore import audit, jobs
-from segcore.admission import ADMISSIONS
+from segcore import jobs
+from segcore.admin import audit
 from segcore.jobs import State
+from segcore.jobs.admission import ADMISSIONS
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from hostile_files import MODES, encoded, in_mode
 from made_data import noise
 from PIL import Image, ImageCms
 
-from segcore import photo_limits
 from segcore.errors import ImageError, StorageError
 from segcore.images import (
     decode_image,
@@ -16,6 +15,7 @@ from segcore.images import (
     resize_labels,
     write_mask,
 )
+from segcore.images import limits as photo_limits
 from segcore.labels import colorize
 
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")  # as segcore.images does at run time

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from segcore import jobs, leases, settings
-from segcore.admission import ADMISSIONS, Admission, AdmissionError
+from segcore import jobs, settings
 from segcore.errors import DataError, RecipeError, RunError, StorageError
-from segcore.jobs import Job, JobError, State
-from segcore.leases import LeaseLostError
+from segcore.jobs import Job, JobError, State, leases
+from segcore.jobs.admission import ADMISSIONS, Admission, AdmissionError
+from segcore.jobs.leases import LeaseLostError
+from segcore.jobs.tasks import Preparation, Scoring, Task, TaskError, Training
 from segcore.recipes import get_recipe
-from segcore.tasks import Preparation, Scoring, Task, TaskError, Training
 
 RECIPE = get_recipe("quick-unet")
 QUICK = Training(RECIPE, "streets")
@@ -216,7 +216,7 @@ def test_a_damaged_or_locked_queue_is_one_line(
     artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     enqueue(QUICK)
-    monkeypatch.setattr("segcore.jobs_database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("segcore.jobs.database.BUSY_SECONDS", 0.05)
     other = sqlite3.connect(settings.jobs_path())
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageError, match="locked"):

@@ -3,7 +3,7 @@ import pytest
 from made_data import id_mask
 
 from segcore import metrics
-from segcore.learning_metrics import SAMPLING, ConfusionMatrix, IoUScore
+from segcore.learning.metrics import SAMPLING, ConfusionMatrix, IoUScore
 
 
 def blocks(seed: int) -> np.ndarray:

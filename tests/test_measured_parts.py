@@ -11,9 +11,10 @@ from test_evaluation_page import PAGE, open_part, text, when_done
 
 from pages.shared import engine, labelling, state
 from pages.shared.evaluation import cost as cost_part
-from segcore import cost, evaluation, robustness
-from segcore.corruptions import CORRUPTIONS, corrupt
+from segcore import cost, evaluation
 from segcore.cost import VERSION, Cost, Timing
+from segcore.evaluation import robustness
+from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.inference import Prediction, Timings
 from segcore.preparation import native_samples
 from segcore.progress import Progress

@@ -7,9 +7,9 @@ import pytest
 from made_runs import make_run, stub_predictions
 
 from segcore.evaluation import Evaluation, evaluate
+from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
+from segcore.evaluation.predictions import StoredPredictions, stored_predictions
 from segcore.labels import IDS
-from segcore.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
-from segcore.predictions import StoredPredictions, stored_predictions
 from segcore.preparation import Samples, native_samples
 
 ROAD, CAR, PERSON = IDS["road"], IDS["car"], IDS["person"]

@@ -18,11 +18,11 @@ from pages.shared import cache, state
 from pages.shared.compare import looking_ahead
 from pages.shared.viewer import Panel
 from pages.shared.viewer.viewer import SHOWN_PIXELS, payload, shown_size
-from segcore.browsing import iou_of_each
 from segcore.evaluation import evaluate
 from segcore.images import encode_png
 from segcore.inference import Predictor
 from segcore.labels import IDS
+from segcore.preparation.browsing import iou_of_each
 from segcore.runs import Run, get_run
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,7 +11,7 @@ from hostile_files import encoded
 from made_data import id_mask, noise
 from PIL import Image, PngImagePlugin
 
-from segcore.agreement import label_shares
+from segcore.evaluation.agreement import label_shares
 from segcore.images import Photo, decode_photo
 from segcore.inference import Prediction, Timings
 from segcore.labels import IDS, NAMES, colorize

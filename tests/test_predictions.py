@@ -7,10 +7,10 @@ import pytest
 from made_data import id_mask, write_picture
 from made_runs import make_run, stub_predictions
 
-from segcore import predictions
-from segcore.disagreement import agreements, suspect_pixels
+from segcore.evaluation import predictions
+from segcore.evaluation.disagreement import agreements, suspect_pixels
+from segcore.evaluation.predictions import StoredPredictions, predict_split, stored_predictions
 from segcore.labels import IDS
-from segcore.predictions import StoredPredictions, predict_split, stored_predictions
 from segcore.preparation import native_samples
 from segcore.runs import Run
 

@@ -8,19 +8,18 @@ import numpy as np
 import pytest
 from made_data import noise, write_picture
 
-from segcore import preparation
 from segcore.errors import DataError, StorageError
 from segcore.images import resize_image, resize_labels
 from segcore.labels import IDS
-from segcore.preparation import load_prepared, native_samples, prepare
+from segcore.preparation import load_prepared, native_samples, prepare, preparing
+from segcore.preparation.split_writer import GrowingArray
 from segcore.settings import ROOT
 from segcore.sources import Problem, open_source
-from segcore.split_writer import GrowingArray
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(preparation, "CHUNK", 2)
+    monkeypatch.setattr(preparing, "CHUNK", 2)
 
 
 def as_read(spec, split):
@@ -88,7 +87,7 @@ def test_load_prepared_never_builds(camvid, artifacts):
 def test_a_finished_cache_is_not_built_again(camvid, monkeypatch):
     spec = f"camvid:{camvid}"
     prepare(spec)
-    monkeypatch.setattr(preparation, "_process", None)
+    monkeypatch.setattr(preparing, "_process", None)
     calls = []
     prepare(spec, progress=lambda *call: calls.append(call))
     assert calls == [("train", 6, 6), ("val", 3, 3)]
@@ -177,13 +176,13 @@ def test_an_interrupted_preparation_goes_on_where_it_stopped(camvid, monkeypatch
     assert load_prepared(spec, (24, 32)) is None
 
     processed = []
-    process = preparation._process_item
+    process = preparing._process_item
 
     def remember(source, item, *rest):
         processed.append(item.key)
         return process(source, item, *rest)
 
-    monkeypatch.setattr(preparation, "_process_item", remember)
+    monkeypatch.setattr(preparing, "_process_item", remember)
     split = prepare(spec, (24, 32), ["train"]).splits["train"]
     every_key = [item.key for item in open_source(spec).items("train")]
     assert processed == every_key[2:]
@@ -254,7 +253,7 @@ def test_a_full_disk_leaves_the_old_cache_and_nothing_half(camvid, monkeypatch):
 
 def test_too_little_room_is_said_before_the_work(camvid, monkeypatch):
     usage = namedtuple("usage", "free")(free=1000)
-    monkeypatch.setattr(preparation.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(preparing.shutil, "disk_usage", lambda _: usage)
     with pytest.raises(StorageError, match="make room"):
         prepare(f"camvid:{camvid}", splits=["val"])
 

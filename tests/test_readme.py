@@ -13,8 +13,9 @@ import pytest
 from fake_runs import make_run
 from made_data import noise, write_picture
 
-from segcore import leases, recipes
+from segcore import recipes
 from segcore.cli import main
+from segcore.jobs import leases
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -18,10 +18,10 @@ from made_runs import make_run, stub_predictions
 from segcore import evaluation
 from segcore.cli import main
 from segcore.comparison import compare
+from segcore.comparison.tables import Table
 from segcore.evaluation import Evaluation
 from segcore.report import make_report
 from segcore.runs import Run
-from segcore.tables import Table
 
 Scored = tuple[Run, Evaluation]
 LOADING = {"src", "href", "data", "action", "poster", "srcset"}

@@ -10,14 +10,16 @@ from fake_runs import make_run
 from live_dashboard import PATIENCE_MS, chromium, find_chromium, running_dashboard, settle
 from playwright.sync_api import Page, expect
 
-from segcore import audit, jobs, leases, runs
+from segcore import jobs, runs
+from segcore.admin import audit
 from segcore.evaluation import evaluate
+from segcore.jobs import leases
 from segcore.preparation import UsableSample, count_mask
-from segcore.preparation import _split_folder as split_folder
+from segcore.preparation.prepared import split_folder
+from segcore.preparation.split_writer import SplitWriter
 from segcore.runs import Run, get_run
 from segcore.sources import open_source
 from segcore.sources.streets import render_scene
-from segcore.split_writer import SplitWriter
 
 pytestmark = [
     pytest.mark.browser,

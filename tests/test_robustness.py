@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from fake_runs import make_run
 
-from segcore import metrics, robustness
-from segcore.corruptions import CORRUPTIONS, corrupt
-from segcore.evaluation import evaluate
+from segcore import metrics
+from segcore.evaluation import evaluate, robustness
+from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
+from segcore.evaluation.robustness import measure_robustness, robustness_of
 from segcore.inference import load_predictor
 from segcore.preparation import native_samples
-from segcore.robustness import measure_robustness, robustness_of
 from segcore.runs import Run
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from fake_runs import make_run
 
-from segcore import run_lock, runs
-from segcore.archives import export_run, import_run
+from segcore import runs
 from segcore.errors import RunError, StorageError
-from segcore.run_writer import RunWriter, history_csv, write_progress
+from segcore.runs import run_lock
+from segcore.runs.archives import export_run, import_run
+from segcore.runs.writer import RunWriter, history_csv, write_progress
 
 
 def manifest(**changes: object) -> dict:
@@ -90,7 +91,7 @@ def test_a_kill_after_the_manifest_rolls_forward() -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from segcore import run_lock
+from segcore.runs import run_lock
 with run_lock.hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -8,7 +8,7 @@ from test_training import TINY
 
 from segcore import runs, shipping
 from segcore.errors import RunError
-from segcore.run_writer import RunWriter
+from segcore.runs.writer import RunWriter
 from segcore.shipping import ship
 from segcore.training import train
 

@@ -10,9 +10,9 @@ from PIL import Image
 from segcore import metrics, runs
 from segcore.errors import RecipeError, RunError, SegcoreError, TrainingError
 from segcore.evaluation import evaluate
+from segcore.learning.progress import TrainingProgress
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
 from segcore.training import resume, train
-from segcore.training_progress import TrainingProgress
 
 TINY = Recipe(
     name="tiny",

@@ -11,8 +11,9 @@ from made_runs import make_run
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import state
-from segcore import run_lock, runs
-from segcore.run_writer import RunWriter, class_iou_csv, write_progress
+from segcore import runs
+from segcore.runs import run_lock
+from segcore.runs.writer import RunWriter, class_iou_csv, write_progress
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "training.py")
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from segcore import metrics
-from segcore.labels import IDS
-from segcore.trust import (
+from segcore.evaluation.trust import (
     AS_TRAINED,
     LEVELS,
     TEMPERATURES,
@@ -14,6 +13,7 @@ from segcore.trust import (
     coverage_counts,
     halves,
 )
+from segcore.labels import IDS
 
 ROAD, CAR, VOID = IDS["road"], IDS["car"], IDS["unlabeled"]
 

@@ -13,8 +13,8 @@ from live_dashboard import find_chromium, labelled, settle
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from segcore.images.videos import VideoWriter
 from segcore.sources.streets import render_scene
-from segcore.videos import VideoWriter
 
 pytestmark = [
     pytest.mark.browser,

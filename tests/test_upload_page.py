@@ -19,10 +19,10 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import engine, state, visitors, wording
 from pages.shared.cache import networks
 from segcore import serving
+from segcore.images.videos import VideoWriter
 from segcore.inference import ONE_VIEW, Prediction, Preprocessing, Timings, Views
 from segcore.labels import IDS
 from segcore.runs import Run
-from segcore.videos import VideoWriter
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "upload.py")
 LABELS = {"unet": (IDS["road"], IDS["sky"]), "danet": (IDS["road"], IDS["building"])}

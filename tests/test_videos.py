@@ -7,10 +7,10 @@ import av
 import numpy as np
 import pytest
 
-from segcore import photo_limits
-from segcore.decoder import Decoder
 from segcore.errors import ImageError
-from segcore.videos import VideoWriter, open_video
+from segcore.images import limits as photo_limits
+from segcore.images.decoder import Decoder
+from segcore.images.videos import VideoWriter, open_video
 
 
 def film(frames: int = 12, rate: float = 6.0, height: int = 48, width: int = 64) -> bytes:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages.shared.viewer import Panel, difference_panel, outcome_panel
 from pages.shared.viewer.viewer import payload
-from segcore.agreement import outcome_map
+from segcore.evaluation.agreement import outcome_map
 from segcore.labels import IDS, LABELS, SAFE_COLORS
 
 pytestmark = [

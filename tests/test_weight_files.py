@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from fake_runs import make_run
 
-from segcore.archives import import_run
 from segcore.errors import RunError
 from segcore.files import sha256, to_json
 from segcore.inference import load_predictor
-from segcore.run_writer import RunWriter
-from segcore.weight_files import UnsafeWeightsError, load_weights, require_plain
+from segcore.runs.archives import import_run
+from segcore.runs.weight_files import UnsafeWeightsError, load_weights, require_plain
+from segcore.runs.writer import RunWriter
 
 KERNEL = "layers/conv2d/vars/0"
 
@@ -157,7 +157,7 @@ def test_refusing_takes_little_memory_and_time(weights: bytes, tmp_path: Path) -
         spoil(paths[-1])
     code = (
         "import sys; from pathlib import Path\n"
-        "from segcore.weight_files import UnsafeWeightsError, require_plain\n"
+        "from segcore.runs.weight_files import UnsafeWeightsError, require_plain\n"
         "for path in sys.argv[1:]:\n"
         "    try: require_plain(Path(path))\n"
         "    except UnsafeWeightsError: print('refused')\n"

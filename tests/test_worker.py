@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from segcore import jobs, leases, runs, worker
-from segcore.admission import ADMISSIONS
-from segcore.jobs import Job, State
+from segcore import jobs, runs, worker
+from segcore.jobs import Job, State, leases
+from segcore.jobs.admission import ADMISSIONS
+from segcore.jobs.tasks import Preparation, Task, Training
 from segcore.recipe_fields import find_recipe
 from segcore.recipes import get_recipe
-from segcore.tasks import Preparation, Task, Training
 
 QUICK = Training(get_recipe("quick-unet"), "streets")
 NAME = "unet-streets-20250101-000000-abcd"

@@ -10,7 +10,8 @@ import streamlit as st
 from pages.shared import cache, predicting, state, wording
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
-from segcore.browsing import (
+from segcore.labels import IDS, IGNORED_IDS, NAMES
+from segcore.preparation.browsing import (
     Query,
     by_score,
     class_share,
@@ -19,7 +20,6 @@ from segcore.browsing import (
     rarity,
     shuffled,
 )
-from segcore.labels import IDS, IGNORED_IDS, NAMES
 
 ANY_CLASS, ANYWHERE = "any class", "everywhere"
 RANDOM, IN_ORDER, MOST, RARE, DIFFERING = (

@@ -6,9 +6,9 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared import cache, engine, state, wording
 from pages.shared.background import Asked, offer
 from pages.shared.state import Selection
-from segcore.disagreement import PictureAgreement
 from segcore.errors import SegcoreError
-from segcore.predictions import StoredPredictions, predict_split, stored_predictions
+from segcore.evaluation.disagreement import PictureAgreement
+from segcore.evaluation.predictions import StoredPredictions, predict_split, stored_predictions
 from segcore.progress import Progress
 from segcore.runs import Run
 

@@ -6,12 +6,12 @@ from math import isnan
 
 import numpy as np
 
-from segcore.agreement import disagreement, largest_confusion
+from segcore.evaluation.agreement import disagreement, largest_confusion
 from segcore.inference import Prediction
-from segcore.run_names import MODEL_NAMES as MODEL_NAMES
-from segcore.run_names import distinct_names as distinct_names
-from segcore.run_names import model_name as model_name
 from segcore.runs import Run
+from segcore.runs.names import MODEL_NAMES as MODEL_NAMES
+from segcore.runs.names import distinct_names as distinct_names
+from segcore.runs.names import model_name as model_name
 
 NAME_LENGTH = 40
 DATA_NAMES = {"streets": "Streets (built in)", "camvid": "CamVid", "cityscapes": "Cityscapes"}

@@ -97,7 +97,7 @@ def _runs_rollback(options: argparse.Namespace) -> None:
 
 
 def _runs_export(options: argparse.Namespace) -> None:
-    from segcore.archives import export_run
+    from segcore.runs.archives import export_run
 
     export_run(runs.get_run(options.run), options.file)
     print(f"{options.run} written to {options.file}")
@@ -114,8 +114,8 @@ def _runs_ship(options: argparse.Namespace) -> None:
 
 
 def _runs_import(options: argparse.Namespace) -> None:
-    from segcore.archives import import_run
-    from segcore.csv_logs import import_csv_log
+    from segcore.runs.archives import import_run
+    from segcore.runs.csv_logs import import_csv_log
 
     if options.file.suffix.lower() == ".csv":
         run = import_csv_log(options.file, options.model, options.data)

@@ -103,7 +103,7 @@ def _compare(options: argparse.Namespace) -> None:
 
 
 def _robustness(options: argparse.Namespace) -> None:
-    from segcore.robustness import measure_robustness
+    from segcore.evaluation.robustness import measure_robustness
 
     run = runs.get_run(options.run)
     with ProgressBar() as bar:

@@ -61,8 +61,8 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from segcore.learning.progress import TrainingProgress
     from segcore.training import resume, train
-    from segcore.training_progress import TrainingProgress
 
     # So that a training which is asked to stop says so in its run.json, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from segcore.errors import RecipeError
-from segcore.weight_files import UnsafeWeightsError, require_plain
+from segcore.runs.weight_files import UnsafeWeightsError, require_plain
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from segcore import comparison as comparisons
-from segcore import figures, findings, metrics, tables
-from segcore.anatomy import SMALL_CLASSES
+from segcore import figures, findings, metrics
+from segcore.comparison import tables
+from segcore.comparison.sides import Side
+from segcore.comparison.tables import Table
 from segcore.cost import stored_cost
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation
+from segcore.evaluation.anatomy import SMALL_CLASSES
+from segcore.evaluation.robustness import Robustness, robustness_of
 from segcore.labels import NAMES
 from segcore.report.document import Chart, Report, Section
 from segcore.report.measured import cost_section, robustness_section
-from segcore.robustness import Robustness, robustness_of
 from segcore.runs import Run
-from segcore.sides import Side
-from segcore.tables import Table
 
 __all__ = ["Report", "make_report"]
 

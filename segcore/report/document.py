@@ -13,8 +13,8 @@ from string import Template
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from segcore.comparison.tables import Cell, Kind, Table
 from segcore.files import to_json
-from segcore.tables import Cell, Kind, Table
 
 TEMPLATE = Path(__file__).with_name("template.html")
 LONG = 40  # letters from which a cell's text is broken into lines

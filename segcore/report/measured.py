@@ -3,12 +3,13 @@
 import html
 from collections.abc import Sequence
 
-from segcore import figures, findings, tables
+from segcore import figures, findings
+from segcore.comparison import tables
+from segcore.comparison.sides import Side
 from segcore.cost import Cost
+from segcore.evaluation.robustness import Robustness
 from segcore.figures import Candidate
 from segcore.report.document import Chart, Section
-from segcore.robustness import Robustness
-from segcore.sides import Side
 
 ROBUSTNESS = (
     "Corrupted copies of the same images, at five severities; counting, policy and resolution are "

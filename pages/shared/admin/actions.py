@@ -8,9 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared.admin import gate
-from segcore import audit
-from segcore.admission import ADMISSIONS, Admission
+from segcore.admin import audit
 from segcore.errors import SegcoreError
+from segcore.jobs.admission import ADMISSIONS, Admission
 
 DONE, ASKED = "done", "asked"
 """Keys of the session: what to say, and whose question is open."""

@@ -7,11 +7,12 @@ import streamlit as st
 from pages.shared import cache, state, wording
 from pages.shared.admin import actions
 from pages.shared.state import DataSet
-from segcore import datasets, jobs, storage, worker
-from segcore.admission import Admission
+from segcore import jobs, worker
+from segcore.admin import datasets, storage
 from segcore.errors import SegcoreError
+from segcore.jobs.admission import Admission
+from segcore.jobs.tasks import Preparation
 from segcore.preparation import prepared_folders
-from segcore.tasks import Preparation
 
 SHOWN_FINDINGS = 50
 

@@ -25,9 +25,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from streamlit.errors import StreamlitAuthError
 
-from segcore import audit
-from segcore.admission import ADMISSIONS, Admission
+from segcore.admin import audit
 from segcore.errors import SegcoreError, StorageError
+from segcore.jobs.admission import ADMISSIONS, Admission
 
 FREE_ATTEMPTS = 5
 FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0  # seconds

@@ -9,10 +9,10 @@ import streamlit as st
 from pages.shared import cache, state, wording
 from pages.shared.admin import actions
 from segcore import findings, jobs, runs, worker
-from segcore.admission import Admission
 from segcore.errors import DataError
+from segcore.jobs.admission import Admission
+from segcore.jobs.tasks import Scoring, Training
 from segcore.runs import Run
-from segcore.tasks import Scoring, Training
 
 
 def show() -> None:

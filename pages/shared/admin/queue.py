@@ -8,13 +8,13 @@ from pages.shared import wording
 from pages.shared.admin import actions, gate
 from pages.shared.charts import show_chart
 from segcore import figures, jobs, worker
-from segcore.admission import Admission
 from segcore.colors import MORE_RUNS
 from segcore.errors import SegcoreError
 from segcore.files import tail
 from segcore.jobs import Job, State
+from segcore.jobs.admission import Admission
+from segcore.jobs.tasks import Training, run_of
 from segcore.runs import Run
-from segcore.tasks import Training, run_of
 
 REFRESH_SECONDS = 2.0
 LOG_LINES = 14

@@ -7,20 +7,13 @@ import streamlit as st
 from pages.shared import cache, state, wording
 from pages.shared.admin import actions
 from segcore import estimates, jobs, worker
-from segcore.admission import Admission
 from segcore.errors import SegcoreError
 from segcore.estimates import Estimate
-from segcore.recipe_fields import (
-    Field,
-    Group,
-    edited,
-    fields_of,
-    recipe_of,
-    value_of,
-)
+from segcore.jobs.admission import Admission
+from segcore.jobs.tasks import Training
+from segcore.recipe_fields import Field, Group, edited, fields_of, recipe_of, value_of
 from segcore.recipes import RECIPES, Recipe
 from segcore.runs import Run
-from segcore.tasks import Training
 
 FIRST = ("epochs", "batch_size", "learning_rate", "seed")
 """What most trainings change; the rest is one click away."""

@@ -4,10 +4,11 @@ import streamlit as st
 
 from pages.shared import wording
 from pages.shared.admin import actions
-from segcore import settings, storage
-from segcore.admission import Admission
+from segcore import settings
+from segcore.admin import storage
+from segcore.admin.storage import RunUsage
 from segcore.files import free_bytes
-from segcore.storage import RunUsage
+from segcore.jobs.admission import Admission
 
 
 def show() -> None:

@@ -23,13 +23,7 @@ from pages.shared.cache.evaluations import (
     stored_evaluation,
 )
 from pages.shared.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
-from pages.shared.cache.networks import (
-    digest,
-    label,
-    predict,
-    predict_private,
-    predictor,
-)
+from pages.shared.cache.networks import digest, label, predict, predict_private, predictor
 from pages.shared.cache.trained import champions, class_iou, history, list_runs
 from pages.shared.cache.visits import keep, open_private, unpack_private
 

@@ -4,10 +4,11 @@ import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
 from pages.shared.gallery import Thumbnail, make_thumbnail
-from segcore import datasets, settings
-from segcore.counting import CountedSplit, stored_counts
+from segcore import settings
+from segcore.admin import datasets
 from segcore.errors import SegcoreError
 from segcore.preparation import Prepared, Samples, load_prepared, native_samples
+from segcore.preparation.counting import CountedSplit, stored_counts
 from segcore.sources import Sample, Source, has_masks, open_source
 
 

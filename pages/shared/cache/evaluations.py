@@ -8,7 +8,7 @@ import streamlit as st
 from pages.shared.cache.stamps import Stamp, stamp_of
 from segcore import comparison, evaluation, runs
 from segcore import cost as cost_
-from segcore import robustness as robustness_
+from segcore.evaluation import robustness as robustness_
 from segcore.runs import Run
 
 

@@ -6,10 +6,11 @@ import streamlit as st
 from pages.shared.cache.data import fingerprint, sample, samples
 from pages.shared.cache.stamps import Stamp, stamp_of
 from pages.shared.gallery import Thumbnail, make_lit_thumbnail, make_thumbnail
-from segcore import disagreement, runs, settings
-from segcore.disagreement import PictureAgreement
-from segcore.mistakes import Mistake
-from segcore.predictions import stored_predictions
+from segcore import runs, settings
+from segcore.evaluation import disagreement
+from segcore.evaluation.disagreement import PictureAgreement
+from segcore.evaluation.mistakes import Mistake
+from segcore.evaluation.predictions import stored_predictions
 from segcore.runs import Run
 
 Pair = tuple[Run, Run]

@@ -10,8 +10,9 @@ import streamlit as st
 from pages.shared import engine
 from pages.shared.cache.stamps import Stamp, stamp_of
 from pages.shared.visitors import DESK, visitor
-from segcore import runs, trust
+from segcore import runs
 from segcore.engines.converted import verdict_path
+from segcore.evaluation import trust
 from segcore.inference import (
     ONE_VIEW,
     Prediction,

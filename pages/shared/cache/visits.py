@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import streamlit as st
 
-from segcore.decoder import Decoder
 from segcore.images import Photo
+from segcore.images.decoder import Decoder
 
 Kept = TypeVar("Kept")
 

@@ -6,8 +6,8 @@ from pages.shared import cache, picture_search, state
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.picture_search import Found, Searched
 from pages.shared.state import Selection
-from segcore.browsing import Query
 from segcore.labels import LABELS, NAMES
+from segcore.preparation.browsing import Query
 
 IMAGE = "image"
 """Name in the address and in the session of the picture that is compared."""

@@ -8,8 +8,9 @@ from pages.shared import cache, predicting, state, wording
 from pages.shared.encoding import swatch
 from pages.shared.labelling import Names, Pair
 from pages.shared.state import Selection
-from segcore import agreement, metrics
+from segcore import metrics
 from segcore.colors import RUN_A, RUN_B
+from segcore.evaluation import agreement
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import Run
 

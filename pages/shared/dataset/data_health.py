@@ -8,7 +8,7 @@ from pages.shared.dataset.imbalance import Splits
 from pages.shared.dataset.sample_browser import look_closer
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
-from segcore.disagreement import CONFIDENT
+from segcore.evaluation.disagreement import CONFIDENT
 
 SUSPECTS = 8
 SUSPECT_COLOR = "#e5007d"

@@ -10,8 +10,8 @@ from pages.shared.labelling import Names
 from pages.shared.state import Selection
 from segcore import figures, findings, statistics
 from segcore.colors import RUN_A, RUN_B
-from segcore.counting import CountedSplit
 from segcore.labels import EVALUATED_IDS, IDS, IGNORED_IDS, LABELS, NAMES
+from segcore.preparation.counting import CountedSplit
 from segcore.statistics import SplitStatistics
 
 Splits = Mapping[str, CountedSplit]

@@ -10,8 +10,8 @@ from pages.shared.picture_search import Found, Searched
 from pages.shared.state import Selection
 from pages.shared.viewer import Panel, show_viewer
 from segcore import statistics
-from segcore.counting import CountedSplit
 from segcore.labels import IGNORED_IDS, LABELS, NAMES
+from segcore.preparation.counting import CountedSplit
 
 PAGE_SIZE = 12
 

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.shared.charts import show_chart
 from pages.shared.evaluation.scored import Pair, scope
 from segcore import figures, findings
-from segcore.trust import TARGET
+from segcore.evaluation.trust import TARGET
 
 
 def show_trust(pair: Pair) -> None:

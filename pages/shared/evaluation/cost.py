@@ -12,7 +12,8 @@ from pages.shared.evaluation.scored import Pair
 from pages.shared.evaluation.tabular import show_table
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
-from segcore import figures, tables
+from segcore import figures
+from segcore.comparison import tables
 from segcore.cost import measure_apart
 from segcore.figures import Candidate
 from segcore.progress import Progress

@@ -11,9 +11,9 @@ from pages.shared.charts import show_chart, show_clickable
 from pages.shared.evaluation import mistake_gallery
 from pages.shared.evaluation.scored import Pair, Scored, scope
 from segcore import figures, findings, metrics
-from segcore.anatomy import SIZE_NAMES, SMALL_CLASSES
+from segcore.evaluation.anatomy import SIZE_NAMES, SMALL_CLASSES
+from segcore.evaluation.mistakes import Mistake
 from segcore.labels import IDS, NAMES, NUM_CLASSES
-from segcore.mistakes import Mistake
 
 BY_CLASS, BY_ALL = "Share of the class", "Share of all pixels"
 PAIRS = 6

@@ -6,8 +6,8 @@ from pages.shared import cache, guards, predicting, state
 from pages.shared.evaluation.scored import Pair, Scored, scope
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
+from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 from segcore.labels import NAMES
-from segcore.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 
 QUESTION = "asked mistake"
 SHOWN = 12

@@ -11,11 +11,12 @@ from pages.shared.evaluation.tabular import show_table
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
 from pages.shared.viewer import Panel, outcome_panel, show_viewer
-from segcore import figures, findings, metrics, tables
-from segcore.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from segcore import figures, findings, metrics
+from segcore.comparison import tables
+from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from segcore.evaluation.robustness import Robustness, measure_robustness
 from segcore.progress import Progress
 from segcore.report.measured import ROBUSTNESS
-from segcore.robustness import Robustness, measure_robustness
 from segcore.runs import Run
 
 DEFAULT, DEFAULT_SEVERITY = "fog", 3

@@ -10,9 +10,10 @@ from pages.shared.evaluation import mistake_gallery
 from pages.shared.evaluation.scored import Pair, Report
 from pages.shared.evaluation.tabular import show_table
 from pages.shared.state import Selection
-from segcore import figures, findings, tables
+from segcore import figures, findings
+from segcore.comparison import tables
+from segcore.evaluation.mistakes import Mistake
 from segcore.labels import IDS
-from segcore.mistakes import Mistake
 
 TASM_NOTE = (
     "The TASM IoU score is only for comparing with figures published with that library: it rewards "

@@ -7,9 +7,9 @@ from typing import Any
 from pages.shared import cache, state
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
+from segcore.comparison.sides import Letter, Side
 from segcore.evaluation import Evaluation
 from segcore.runs import Run
-from segcore.sides import Letter, Side
 
 Report = dict[str, Any]
 

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from pages.shared.encoding import swatch
+from segcore.comparison.tables import Kind, Table
 from segcore.labels import IDS
-from segcore.tables import Kind, Table
 
 FORMATS: dict[Kind, str] = {
     "score": "%.3f",

@@ -9,11 +9,11 @@ import streamlit as st
 from pages.shared import cache, wording
 from pages.shared.charts import show_chart, unfolding
 from pages.shared.state import Selection
-from segcore import csv_logs, figures, findings
+from segcore import figures, findings
 from segcore.colors import MORE_RUNS, RUN_A, RUN_B
 from segcore.errors import SegcoreError
 from segcore.figures import Axis, Curve, View
-from segcore.runs import Run
+from segcore.runs import Run, csv_logs
 
 REFRESH = 3.0
 """Seconds between two looks at a running training."""

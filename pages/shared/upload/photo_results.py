@@ -14,9 +14,9 @@ from pages.shared.upload.photos import Opened
 from pages.shared.viewer import SMALLEST_SHARE
 from pages.shared.visitors import DESK, visitor
 from segcore import photo_outputs
-from segcore.agreement import label_shares
 from segcore.colors import RUN_A, RUN_B
 from segcore.errors import BusyError, ImageError, SegcoreError
+from segcore.evaluation.agreement import label_shares
 from segcore.images import Photo
 from segcore.inference import without_scores
 from segcore.labels import NAMES

@@ -8,11 +8,10 @@ import streamlit as st
 
 from pages.shared import cache, wording
 from pages.shared.encoding import jpeg
-from segcore import photo_limits as limits
-from segcore.decoder import Decoder
 from segcore.errors import ImageError
-from segcore.file_kinds import kind_of
-from segcore.images import Photo, resize_image
+from segcore.images import Photo, limits, resize_image
+from segcore.images.decoder import Decoder
+from segcore.images.file_kinds import kind_of
 
 THUMBNAIL_SIZE = (180, 240)
 THUMBNAILS = 12

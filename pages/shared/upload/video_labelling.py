@@ -11,12 +11,12 @@ from pages.shared.labelling import Names
 from pages.shared.upload.photos import File
 from pages.shared.visitors import DESK, visitor
 from segcore.colors import RUN_A, RUN_B
-from segcore.decoder import Decoder, Frames
 from segcore.errors import SegcoreError
+from segcore.images.decoder import Decoder, Frames
+from segcore.images.videos import VideoWriter
 from segcore.inference import Predictor
 from segcore.photo_outputs import Panel, side_by_side
 from segcore.runs import Run
-from segcore.videos import VideoWriter
 
 FRAMES_PER_PHOTO = 10
 """Frames that count as one photo in a visitor's allowance."""

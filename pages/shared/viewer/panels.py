@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from segcore import agreement
 from segcore.colors import RUN_A, RUN_B, TRUTH
+from segcore.evaluation import agreement
 from segcore.labels import LABELS
 
 Side = Literal["photo", "truth", "a", "b", "outcomes", "differences"]

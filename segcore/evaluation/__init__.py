@@ -1,0 +1,6 @@
+"""Scoring a run on a split: what is counted, what comes of it, and which pictures are behind it."""
+
+from segcore.evaluation.evaluator import evaluate
+from segcore.evaluation.result import Evaluation, Identity, number, stored_evaluation
+
+__all__ = ["Evaluation", "Identity", "evaluate", "number", "stored_evaluation"]

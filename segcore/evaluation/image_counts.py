@@ -1,0 +1,54 @@
+"""Everything that is counted of one image in the evaluator's single pass."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from segcore import metrics
+from segcore.evaluation import anatomy, trust
+from segcore.inference import Prediction
+
+
+@dataclass(frozen=True, eq=False)
+class ImageCounts:
+    """Of one prediction against its truth; see the functions of the same names."""
+
+    size: tuple[int, int]
+    matrix: np.ndarray  # (34, 34) int64
+    boundary: np.ndarray  # (2, 34) int64
+    tasm_score: float
+    calibration: metrics.CalibrationBins
+    bands: np.ndarray  # (2, 2, 34) int64
+    regions: np.ndarray  # (4, 34, 5) int64
+    coverage: np.ndarray  # (2, trust.LEVELS) int64
+    trial: trust.Trial
+
+    @classmethod
+    def of(cls, truth: np.ndarray, prediction: Prediction) -> Self:
+        """Of a truth (H, W) uint8 and the prediction for it, of the same size."""
+        labels, confidence = prediction.labels, prediction.confidence
+        height, width = truth.shape
+        d = metrics.boundary_width(height, width)
+        return cls(
+            size=(height, width),
+            matrix=metrics.confusion_matrix(truth, labels),
+            boundary=metrics.boundary_counts(truth, labels, d),
+            tasm_score=metrics.tasm_iou_score(truth, labels, confidence),
+            calibration=metrics.CalibrationBins.of(truth, labels, confidence),
+            bands=anatomy.band_counts(truth, labels, d),
+            regions=anatomy.region_counts(truth, labels),
+            coverage=trust.coverage_counts(truth, labels, confidence),
+            trial=_trial(truth, prediction),
+        )
+
+
+def _trial(truth: np.ndarray, prediction: Prediction) -> trust.Trial:
+    step = trust.sampling_step(truth.size)
+    rows, columns = slice(step // 2, None, step), slice(step // 2, None, step)
+    probabilities = prediction.probabilities_of(rows)[:, columns]
+    return trust.Trial.of(
+        truth[rows, columns].ravel(),
+        prediction.labels[rows, columns].ravel(),
+        probabilities.reshape(-1, probabilities.shape[-1]),
+    )

@@ -1,0 +1,215 @@
+"""The result of an evaluation: counts per image, the report of them, and the file they are in.
+
+It lies in the run's folder as evaluation-DATASET-SPLIT.json (the report) and .npz (the counts).
+"""
+
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segcore import metrics
+from segcore.evaluation.anatomy import Anatomy
+from segcore.evaluation.trust import Trust
+from segcore.files import to_json, write_atomically
+from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
+from segcore.runs import Run
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What an evaluation is of. The same identity gives the same numbers."""
+
+    run: str
+    weights_sha256: str
+    dataset: str
+    split: str
+    data_fingerprint: str  # of file names, sizes and times: quick, but differs between machines
+    data_sha256: str  # of keys, pixels and masks
+    metric_version: int
+    device: str
+    test_time_augmentation: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Counts of a split, one row per image, N in all.
+
+    Attributes:
+        identity: run, weights and data.
+        spec: the data spec it was asked for by.
+        keys, sequences: the image's name, and the film or city it is from.
+        sizes: (N, 2) int64, height and width of the truth.
+        matrices: (N, 34, 34) int64 confusion matrices, truth in the rows.
+        boundaries: (N, 2, 34) int64, intersection and union of the boundary bands.
+        tasm_scores: (N,) float64.
+        calibration: bins over all images.
+        anatomy, trust: counts of where errors lie and of the confidence; None in a result stored
+            before they were counted.
+    """
+
+    identity: Identity
+    spec: str
+    keys: list[str]
+    sequences: list[str]
+    sizes: np.ndarray
+    matrices: np.ndarray
+    boundaries: np.ndarray
+    tasm_scores: np.ndarray
+    calibration: metrics.CalibrationBins
+    anatomy: Anatomy | None = None
+    trust: Trust | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Nothing is missing that an evaluation of today counts."""
+        return self.anatomy is not None and self.trust is not None
+
+    @property
+    def run(self) -> str:
+        return self.identity.run
+
+    @property
+    def split(self) -> str:
+        return self.identity.split
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """(34, 34) int64, summed over the images."""
+        total: np.ndarray = self.matrices.sum(axis=0)
+        return total
+
+    @property
+    def resolution(self) -> str:
+        """WIDTHxHEIGHT of the images, or `480x360 to 960x720` where they differ."""
+        by_area = sorted({(int(h) * int(w), f"{w}x{h}") for h, w in self.sizes})
+        first, last = by_area[0][1], by_area[-1][1]
+        return first if first == last else f"{first} to {last}"
+
+    @property
+    def boundary_width(self) -> int:
+        """Width of the boundary band in pixels, of the largest image where sizes differ."""
+        return max(metrics.boundary_width(int(height), int(width)) for height, width in self.sizes)
+
+    def report(self) -> dict[str, Any]:
+        """Every score with what it was computed from, as JSON types; null for an absent class."""
+        matrix = self.matrix
+        iou = metrics.iou_per_class(matrix)
+        category_iou = metrics.iou_per_category(matrix)
+        accuracy = metrics.accuracy_per_class(matrix)
+        boundary_iou = metrics.boundary_iou_per_class(
+            self.boundaries.sum(axis=0), metrics.present_classes(matrix)
+        )
+        pixels = matrix.sum(axis=1)
+        return {
+            "run": self.run,
+            "data": self.spec,
+            "split": self.split,
+            "images": len(self.keys),
+            "sequences": len(set(self.sequences)),
+            "resolution": self.resolution,
+            "policy": metrics.POLICY,
+            "mean_iou": number(metrics.mean_iou(matrix)),
+            "pixel_accuracy": number(metrics.pixel_accuracy(matrix)),
+            "mean_accuracy": number(metrics.mean_accuracy(matrix)),
+            "frequency_weighted_iou": number(metrics.frequency_weighted_iou(matrix)),
+            "mean_boundary_iou": number(float(metrics.mean_of_present(boundary_iou))),
+            "boundary_width_px": self.boundary_width,
+            "ece": number(metrics.ece(self.calibration)),
+            "mean_category_iou": number(float(metrics.mean_of_present(category_iou))),
+            "tasm_iou_score": number(float(self.tasm_scores.mean())),
+            "per_category": {
+                category: {"iou": number(iou), "pixels": int(pixels[list(ids)].sum())}
+                for (category, ids), iou in zip(CATEGORIES.items(), category_iou, strict=True)
+            },
+            "error_anatomy": None if self.anatomy is None else self.anatomy.report(),
+            "trust": None if self.trust is None else self.trust.report(),
+            "per_class": {
+                NAMES[c]: {
+                    "iou": number(iou[c]),
+                    "boundary_iou": number(boundary_iou[c]),
+                    "accuracy": number(accuracy[c]),
+                    "pixels": int(pixels[c]),
+                }
+                for c in EVALUATED_IDS
+            },
+            **{key: value for key, value in asdict(self.identity).items() if key != "run"},
+        }
+
+
+def number(value: float) -> float | None:
+    """A JSON number; NaN, the score of a class that is not there, becomes null."""
+    return None if np.isnan(value) else float(value)
+
+
+def stored_evaluation(
+    run: Run, dataset: str, split: str, augmented: bool = False
+) -> Evaluation | None:
+    """The result in the run's folder, of whatever weights and data; None where there is none.
+
+    Needs neither the data nor Keras. A file that is no such result counts as none.
+    """
+    path = _npz_path(run, dataset, split, augmented)
+    if not path.is_file() or not path.with_suffix(".json").is_file():
+        return None
+    try:
+        return _from_npz(path)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return None
+
+
+def store_evaluation(evaluation: Evaluation, run: Run) -> None:
+    """Writes the result to the folder of its run, in place of one before. Raises StorageError."""
+    identity = evaluation.identity
+    path = _npz_path(run, identity.dataset, identity.split, identity.test_time_augmentation)
+    write_atomically(path, _to_npz(evaluation))
+    write_atomically(path.with_suffix(".json"), to_json(evaluation.report()))
+
+
+def _npz_path(run: Run, dataset: str, split: str, augmented: bool) -> Path:
+    return run.path / f"evaluation-{dataset}-{split}{'-augmented' if augmented else ''}.npz"
+
+
+def _to_npz(evaluation: Evaluation) -> bytes:
+    file = io.BytesIO()
+    details = [of.to_arrays() for of in (evaluation.anatomy, evaluation.trust) if of is not None]
+    np.savez_compressed(
+        file,
+        allow_pickle=False,
+        identity=np.array(json.dumps(asdict(evaluation.identity))),
+        spec=np.array(evaluation.spec),
+        keys=np.array(evaluation.keys),
+        sequences=np.array(evaluation.sequences),
+        sizes=evaluation.sizes,
+        matrices=evaluation.matrices,
+        boundaries=evaluation.boundaries,
+        tasm_scores=evaluation.tasm_scores,
+        **{f"calibration_{name}": bins for name, bins in asdict(evaluation.calibration).items()},
+        **{name: array for arrays in details for name, array in arrays.items()},
+    )
+    return file.getvalue()
+
+
+def _from_npz(path: Path) -> Evaluation:
+    with np.load(path, allow_pickle=False) as arrays:
+        return Evaluation(
+            identity=Identity(**json.loads(arrays["identity"].item())),
+            spec=arrays["spec"].item(),
+            keys=arrays["keys"].tolist(),
+            sequences=arrays["sequences"].tolist(),
+            sizes=arrays["sizes"],
+            matrices=arrays["matrices"],
+            boundaries=arrays["boundaries"],
+            tasm_scores=arrays["tasm_scores"],
+            calibration=metrics.CalibrationBins(
+                arrays["calibration_pixels"],
+                arrays["calibration_correct"],
+                arrays["calibration_confidence"],
+            ),
+            anatomy=Anatomy.of_arrays(arrays),
+            trust=Trust.of_arrays(arrays),
+        )

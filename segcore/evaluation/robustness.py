@@ -1,0 +1,208 @@
+"""Run + data under bad weather, light and cameras -> confusion matrices -> how much is lost.
+
+The evaluator's own counting, policy and resolution, on corrupted copies of the images: the network
+sees the corruption, the truth stays. The result lies in the run's folder as
+robustness-DATASET-SPLIT.npz (counts) and .json (report); it is written after each corruption, so
+that a measurement which was interrupted goes on where it was.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segcore import metrics
+from segcore.errors import DataError
+from segcore.evaluation import Evaluation, corruptions, evaluate, number
+from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from segcore.files import to_json, write_atomically
+from segcore.inference import Predictor, load_predictor
+from segcore.labels import NUM_CLASSES
+from segcore.parallel import overlapped
+from segcore.preparation import Samples, native_samples
+from segcore.progress import Progress
+from segcore.runs import Run
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a measurement is of. The same identity gives the same numbers."""
+
+    run: str
+    weights_sha256: str
+    dataset: str
+    split: str
+    data_sha256: str
+    metric_version: int
+    corruptions_version: int
+
+    @classmethod
+    def of(cls, clean: Evaluation) -> "Identity":
+        """Of what an evaluation is of."""
+        known = clean.identity
+        return cls(
+            run=known.run,
+            weights_sha256=known.weights_sha256,
+            dataset=known.dataset,
+            split=known.split,
+            data_sha256=known.data_sha256,
+            metric_version=known.metric_version,
+            corruptions_version=corruptions.VERSION,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """Counts of a split under each corruption that was measured so far.
+
+    Attributes:
+        clean: (34, 34) int64 confusion matrix of the split as it is, truth in the rows.
+        matrices: corruption -> (5, 34, 34) int64, one for each severity.
+        images, resolution: of the split, as in its evaluation.
+    """
+
+    identity: Identity
+    clean: np.ndarray
+    matrices: dict[str, np.ndarray]
+    images: int
+    resolution: str
+
+    @property
+    def is_complete(self) -> bool:
+        return set(self.matrices) == set(CORRUPTIONS)
+
+    def mean_iou(self, name: str) -> list[float | None]:
+        """Mean IoU at severities 0 (as it is) to 5."""
+        scored = [self.clean, *self.matrices[name]]
+        return [number(metrics.mean_iou(matrix)) for matrix in scored]
+
+    def kept(self, name: str) -> float | None:
+        """Mean IoU over the five severities, as a share of that of the split as it is."""
+        clean, *corrupted = self.mean_iou(name)
+        known = [iou for iou in corrupted if iou is not None]
+        return float(np.mean(known) / clean) if clean and known else None
+
+    def mean_kept(self) -> float | None:
+        """The mean of `kept` over the corruptions that are measured."""
+        known = [kept for name in self.matrices if (kept := self.kept(name)) is not None]
+        return float(np.mean(known)) if known else None
+
+    def report(self) -> dict[str, Any]:
+        """The figures as JSON types."""
+        return {
+            **asdict(self.identity),
+            "images": self.images,
+            "resolution": self.resolution,
+            "policy": metrics.POLICY,
+            "mean_kept": self.mean_kept(),
+            "corruptions": {
+                name: {"mean_iou": self.mean_iou(name), "kept": self.kept(name)}
+                for name in self.matrices
+            },
+        }
+
+
+def measure_robustness(
+    run: Run, spec: str, split: str, progress: Progress | None = None
+) -> Robustness:
+    """Scores the run's best weights on a split under every corruption, or goes on with that.
+
+    What is stored of the same weights, data and corruptions is taken from there; the split as it
+    is is evaluated first where that was not done yet.
+
+    Raises:
+        DataError, RunError, StorageError: as `evaluate`.
+    """
+    clean = evaluate(run, spec, split)
+    samples = native_samples(spec, split)
+    if samples.keys != clean.keys:
+        raise DataError(f"{spec}: the images of {split} have changed since; evaluate them again")
+    found = robustness_of(run, clean)
+    matrices = {} if found is None else found.matrices
+    missing = [name for name in CORRUPTIONS if name not in matrices]
+    predictor = load_predictor(run) if missing else None
+    for place, name in enumerate(missing):
+        assert predictor is not None
+        steps = len(SEVERITIES) * len(samples)
+
+        def report(done: int, before: int = place * steps, of: int = len(missing) * steps) -> None:
+            if progress is not None:
+                progress(before + done, of)
+
+        matrices = {**matrices, name: _measure(predictor, samples, name, report)}
+        _write(run, _robustness(clean, matrices))
+    return _robustness(clean, matrices)
+
+
+def robustness_of(run: Run, clean: Evaluation) -> Robustness | None:
+    """What is stored of the weights and data of an evaluation; None where there is nothing.
+
+    Needs neither the data nor Keras. A file that is no such result counts as none.
+    """
+    known = clean.identity
+    found = _read(path_of(run, known.dataset, known.split))
+    return found if found is not None and found.identity == Identity.of(clean) else None
+
+
+def _measure(
+    predictor: Predictor, samples: Samples, name: str, report: Callable[[int], None]
+) -> np.ndarray:
+    """(5, 34, 34) int64: the split's confusion matrix at each severity of a corruption."""
+
+    def score(index: int) -> np.ndarray:
+        sample = samples[index]
+        if sample.mask is None:
+            raise DataError(f"{sample.key}: has no mask to score against; add it")
+        # Each image has weather of its own, the same for every run.
+        corrupted = (corrupt(sample.image, name, severity, seed=index) for severity in SEVERITIES)
+        labels = [predictor.predict(image).labels for image in corrupted]
+        return np.stack([metrics.confusion_matrix(sample.mask, found) for found in labels])
+
+    matrices = np.zeros((len(SEVERITIES), NUM_CLASSES, NUM_CLASSES), np.int64)
+    for done, counts in enumerate(overlapped(score, range(len(samples))), start=1):
+        matrices += counts
+        report(done * len(SEVERITIES))
+    return matrices
+
+
+def _robustness(clean: Evaluation, matrices: dict[str, np.ndarray]) -> Robustness:
+    ordered = {name: matrices[name] for name in CORRUPTIONS if name in matrices}
+    count, resolution = len(clean.keys), clean.resolution
+    return Robustness(Identity.of(clean), clean.matrix, ordered, count, resolution)
+
+
+def path_of(run: Run, dataset: str, split: str) -> Path:
+    """The file of the counts; the report lies beside it."""
+    return run.path / f"robustness-{dataset}-{split}.npz"
+
+
+def _read(path: Path) -> Robustness | None:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            identity, images, resolution, names = json.loads(arrays["about"].item())
+            of_each = zip(names, arrays["matrices"], strict=True)
+            return Robustness(
+                Identity(**identity), arrays["clean"], dict(of_each), images, resolution
+            )
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return None
+
+
+def _write(run: Run, found: Robustness) -> None:
+    about = [asdict(found.identity), found.images, found.resolution, list(found.matrices)]
+    stream = io.BytesIO()
+    np.savez_compressed(
+        stream,
+        allow_pickle=False,
+        about=np.array(json.dumps(about)),
+        clean=found.clean,
+        matrices=np.stack(list(found.matrices.values())),
+    )
+    path = path_of(run, found.identity.dataset, found.identity.split)
+    write_atomically(path, stream.getvalue())
+    write_atomically(path.with_suffix(".json"), to_json(found.report()))

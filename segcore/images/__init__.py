@@ -1,0 +1,23 @@
+"""Pictures: decoded though nobody vouches for them, resized, and written without loss.
+
+The files of strangers (photos, archives of them, videos) are opened by a `Decoder`, in a process
+of its own that is thrown away.
+"""
+
+from segcore.images.decoding import UNREADABLE_ERRORS, Photo, decode_image, decode_photo
+from segcore.images.encoding import encode_png, write_mask
+from segcore.images.overlay import overlay
+from segcore.images.resizing import fit_size, resize_image, resize_labels
+
+__all__ = [
+    "UNREADABLE_ERRORS",
+    "Photo",
+    "decode_image",
+    "decode_photo",
+    "encode_png",
+    "fit_size",
+    "overlay",
+    "resize_image",
+    "resize_labels",
+    "write_mask",
+]

@@ -1,0 +1,150 @@
+"""Short videos: the frames of one that nobody vouches for, and a new one made of pictures."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from segcore.errors import ImageError
+from segcore.images import limits
+
+CODECS = frozenset({"h264", "hevc", "mpeg4", "vp9", "av1"})
+MAX_PIXELS = 9_000_000
+"""4K has 8.3 megapixels."""
+
+MAX_RATE = 60.0
+USUAL_RATE = 30.0
+SLACK_SECONDS = 0.5
+"""A phone's minute is rarely cut to the frame."""
+
+
+@dataclass(frozen=True)
+class Film:
+    """A video to be read once, frame by frame.
+
+    Attributes:
+        seconds: how long it says it is.
+        rate: frames a second that `images` gives at most.
+        count: how many frames that may come to.
+        images: (number, (H, W, 3) uint8 RGB, upright) in order; the number times 1 / rate is when
+            the frame is shown. Reading raises ImageError where the video is damaged.
+    """
+
+    seconds: float
+    rate: float
+    count: int
+    images: Iterator[tuple[int, np.ndarray]]
+
+
+def open_video(data: bytes, rate: float) -> Film:
+    """An MP4 or MOV file with H.264, HEVC, MPEG-4, VP9 or AV1 inside.
+
+    Args:
+        rate: frames a second to read; 0 reads every one.
+
+    Raises:
+        ImageError: it is no such video, or beyond the limits of `photo_limits`.
+    """
+    import av
+
+    try:
+        container: Any = av.open(io.BytesIO(data), format="mov")
+        stream = container.streams.video[0]
+        codec = stream.codec_context.codec.canonical_name
+        width, height = stream.codec_context.width, stream.codec_context.height
+        own_rate = float(stream.average_rate or USUAL_RATE)
+        seconds = (container.duration or 0) / av.time_base
+    except _unreadable() as error:
+        raise ImageError(
+            "The video cannot be read: save it as MP4 with H.264 and try again."
+        ) from error
+    if codec not in CODECS:
+        raise ImageError(f"The video is packed with {codec}: save it as MP4 with H.264.")
+    if seconds > limits.MAX_VIDEO_SECONDS + SLACK_SECONDS:
+        raise ImageError(
+            f"The video is {seconds:.0f} seconds long, more than {limits.MAX_VIDEO_SECONDS}: "
+            "cut out the part that matters."
+        )
+    if width * height > MAX_PIXELS or max(width, height) > limits.MAX_RATIO * min(width, height):
+        raise ImageError(f"The video has {width}x{height} pixels: save it at 1920x1080 or less.")
+    stream.thread_type = "NONE"
+    kept = min(rate or MAX_RATE, own_rate, MAX_RATE)
+    count = max(1, min(round(seconds * kept), limits.MAX_VIDEO_FRAMES))
+    return Film(seconds, kept, count, _images(container, kept))
+
+
+def _images(container: Any, rate: float) -> Iterator[tuple[int, np.ndarray]]:
+    try:
+        with container:
+            begin, following = None, 0
+            for frame in container.decode(video=0):
+                at = frame.time if frame.time is not None else following / rate
+                begin = at if begin is None else begin
+                number = int((at - begin) * rate + 0.5)
+                if at - begin > limits.MAX_VIDEO_SECONDS + SLACK_SECONDS:
+                    return
+                if number >= following:
+                    following = number + 1
+                    yield number, _upright_rgb(frame)
+            if following == 0:
+                raise ImageError("The video holds no picture: save it again.")
+    except _unreadable() as error:
+        raise ImageError("The video is damaged or incomplete: save it again.") from error
+
+
+def _upright_rgb(frame: Any) -> np.ndarray:
+    """(H, W, 3) uint8 of a frame, shrunk to `VIDEO_PIXELS`, both sides even, as codecs want."""
+    scale = min(1.0, (limits.VIDEO_PIXELS / (frame.width * frame.height)) ** 0.5)
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (frame.width, frame.height))
+    image = frame.to_ndarray(format="rgb24", width=width, height=height)
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    from av.error import FFmpegError
+
+    return FFmpegError, OSError, ValueError, LookupError, EOFError, MemoryError, AttributeError
+
+
+class VideoWriter:
+    """An MP4 with H.264, kept in memory, which every browser and phone plays.
+
+    Raises:
+        ValueError: a side of the pictures is odd, or they differ in size.
+    """
+
+    def __init__(self, rate: float) -> None:
+        import av
+
+        self._rate = Fraction(rate).limit_denominator(1001)
+        self._buffer = io.BytesIO()
+        self._container = av.open(self._buffer, "w", format="mp4")
+        self._stream: Any = None
+
+    def add(self, number: int, image: np.ndarray) -> None:
+        """The picture (H, W, 3) uint8 that is shown from `number` / rate seconds on."""
+        import av
+
+        if self._stream is None:
+            self._stream = self._container.add_stream("libx264", rate=self._rate)
+            self._stream.height, self._stream.width = image.shape[:2]
+            self._stream.pix_fmt = "yuv420p"
+            self._stream.options = {"crf": "23", "preset": "veryfast"}
+            self._stream.codec_context.time_base = 1 / self._rate
+        if (self._stream.height, self._stream.width) != image.shape[:2] or any(
+            side % 2 for side in image.shape[:2]
+        ):
+            raise ValueError("the pictures of a video have one size, and even sides")
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        frame.pts, frame.time_base = number, 1 / self._rate
+        self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> bytes:
+        """The whole file; nothing can be added afterwards."""
+        if self._stream is not None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+        return self._buffer.getvalue()

@@ -1,0 +1,39 @@
+"""The queue of retrains, which any number of processes may use at once.
+
+Here is the side of the people who ask for work; `leases` is that of the workers who do it.
+Whoever changes the queue shows a pass (`admission`); looking at it needs none.
+"""
+
+from segcore.jobs.queue import (
+    ACTIVE,
+    ENDED,
+    Job,
+    JobError,
+    State,
+    cancel,
+    delete,
+    enqueue,
+    from_row,
+    get_job,
+    list_jobs,
+    prioritize,
+    retry,
+    runs_in_use,
+)
+
+__all__ = [
+    "ACTIVE",
+    "ENDED",
+    "Job",
+    "JobError",
+    "State",
+    "cancel",
+    "delete",
+    "enqueue",
+    "from_row",
+    "get_job",
+    "list_jobs",
+    "prioritize",
+    "retry",
+    "runs_in_use",
+]

@@ -1,0 +1,257 @@
+"""The queue of retrains: a table in SQLite that any number of processes may use at once."""
+
+import json
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from segcore import runs, settings
+from segcore.errors import SegcoreError
+from segcore.files import storage_error
+from segcore.jobs import tasks
+from segcore.jobs.admission import ADMISSIONS, Admission
+from segcore.jobs.database import connection, transaction
+from segcore.jobs.tasks import Task
+
+
+class JobError(SegcoreError):
+    """A job that is not there, or not in a state for what was asked."""
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    DONE = "done"
+
+
+ACTIVE = (State.RUNNING, State.CANCELLING)
+"""A worker is on it."""
+ENDED = (State.CANCELLED, State.FAILED, State.DONE)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row of the queue as it was when read."""
+
+    id: int
+    state: State
+    priority: int
+    task: Task
+    run: str | None
+    reason: str | None
+    attempt: int
+    retries: int
+    device: str | None
+    worker: str | None
+    lease_until: float | None
+    process_group: int | None
+    created: str
+    started: str | None
+    finished: str | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def folder(self) -> Path:
+        """What belongs to this job alone."""
+        return settings.jobs_dir() / str(self.id)
+
+    @property
+    def log_path(self) -> Path:
+        """All that its processes printed, one attempt after another."""
+        return self.folder / "log.txt"
+
+    @property
+    def progress_path(self) -> Path:
+        """Where an evaluation or a preparation says how far it is."""
+        return self.folder / "progress.json"
+
+    def progress(self) -> dict[str, Any] | None:
+        """{label, done, total} of an evaluation or a preparation that runs, or None."""
+        try:
+            return dict(json.loads(self.progress_path.read_bytes()))
+        except (OSError, ValueError):
+            return None
+
+
+def enqueue(task: Task, admission: Admission | None, priority: int | None = None) -> Job:
+    """Puts a task into the queue, after those of higher or the same priority.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        SegcoreError: the recipe, data or run cannot be used; nothing is queued.
+    """
+    ADMISSIONS.check(admission)
+    task = task.checked()
+    with transaction() as database:
+        if (
+            task.run
+            and database.execute(
+                "SELECT 1 FROM jobs WHERE run = ? AND state IN ('queued', 'running', 'cancelling')",
+                (task.run,),
+            ).fetchone()
+        ):
+            raise JobError(f"{task.run}: is already in the queue; wait for it to end")
+        row = database.execute(
+            "INSERT INTO jobs (priority, task, run, created) VALUES (?, ?, ?, ?) RETURNING *",
+            (
+                tasks.PRIORITY[task.kind] if priority is None else priority,
+                tasks.dump(task),
+                task.run,
+                runs.now(),
+            ),
+        ).fetchone()
+    return from_row(row)
+
+
+def list_jobs() -> list[Job]:
+    """The active jobs, the queued ones in the order they will run, then the ended, newest first."""
+    if not settings.jobs_path().exists():
+        return []
+    with connection() as database:
+        rows = database.execute(
+            """
+            SELECT *, CASE state WHEN 'running' THEN 0 WHEN 'cancelling' THEN 0
+                                 WHEN 'queued' THEN 1 ELSE 2 END AS place
+            FROM jobs ORDER BY place, CASE WHEN place < 2 THEN -priority END,
+                                      CASE WHEN place < 2 THEN id ELSE -id END
+            """
+        ).fetchall()
+    return [from_row(row) for row in rows]
+
+
+def get_job(job_id: int) -> Job:
+    """The job of that number.
+
+    Raises:
+        JobError: there is none.
+    """
+    with connection() as database:
+        row = database.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise JobError(f"job {job_id}: no such job; it may have been deleted")
+    return from_row(row)
+
+
+def cancel(job_id: int, admission: Admission | None) -> Job:
+    """Takes a queued job out at once; asks the worker of a running one to stop it.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        JobError: no such job, or it has ended.
+    """
+    return _change(
+        job_id,
+        admission,
+        "cancelled",
+        "SET finished = CASE state WHEN 'queued' THEN ? END,"
+        " state = CASE state WHEN 'queued' THEN 'cancelled' ELSE 'cancelling' END",
+        (runs.now(),),
+        (State.QUEUED, State.RUNNING, State.CANCELLING),
+    )
+
+
+def retry(job_id: int, admission: Admission | None) -> Job:
+    """Queues an ended job again; it goes on after the last epoch of its run where there is one.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        JobError: no such job, or it is not one that failed or was cancelled.
+    """
+    return _change(
+        job_id,
+        admission,
+        "run again",
+        "SET state = 'queued', retries = 0, reason = NULL, finished = NULL",
+        (),
+        (State.FAILED, State.CANCELLED),
+    )
+
+
+def prioritize(job_id: int, admission: Admission | None) -> Job:
+    """Puts a queued job before all others that wait.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        JobError: no such job, or it does not wait.
+    """
+    return _change(
+        job_id,
+        admission,
+        "moved to the front",
+        "SET priority = 1 + (SELECT max(priority) FROM jobs WHERE state = 'queued')",
+        (),
+        (State.QUEUED,),
+    )
+
+
+def delete(job_id: int, admission: Admission | None) -> None:
+    """Forgets a job and its log; the run that it trained stays.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        JobError: no such job, or a worker is on it.
+    """
+    ADMISSIONS.check(admission)
+    job = get_job(job_id)
+    with transaction() as database:
+        if not database.execute(
+            "DELETE FROM jobs WHERE id = ? AND state NOT IN ('running', 'cancelling')", (job_id,)
+        ).rowcount:
+            raise JobError(f"job {job_id}: is {job.state}; cancel it first")
+    try:
+        shutil.rmtree(job.folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise storage_error(job.folder, error) from error
+
+
+def runs_in_use() -> set[str]:
+    """Runs that a job waits to go on with, or trains, or scores, or starts from."""
+    names: set[str] = set()
+    for job in list_jobs():
+        if not job.has_ended:
+            wanted = (getattr(job.task, name, None) for name in ("scored", "start_from", "resume"))
+            names |= {str(name) for name in (job.run, *wanted) if name}
+    return names
+
+
+def from_row(row: sqlite3.Row) -> Job:
+    values: dict[str, Any] = {key: row[key] for key in Job.__dataclass_fields__}
+    values["state"] = State(values["state"])
+    values["task"] = tasks.load(values["task"])
+    return Job(**values)
+
+
+def _change(
+    job_id: int,
+    admission: Admission | None,
+    done: str,
+    assignments: str,
+    values: tuple[Any, ...],
+    states: tuple[State, ...],
+) -> Job:
+    """Updates the job if it is in one of `states`; `done` is the participle for the message."""
+    ADMISSIONS.check(admission)
+    with transaction() as database:
+        row = database.execute(
+            f"UPDATE jobs {assignments} WHERE id = ?"
+            f" AND state IN ({', '.join('?' * len(states))}) RETURNING *",
+            (*values, job_id, *states),
+        ).fetchone()
+    if row is None:
+        raise JobError(f"job {job_id}: is {get_job(job_id).state}; it cannot be {done}")
+    return from_row(row)

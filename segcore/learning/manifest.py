@@ -1,0 +1,79 @@
+"""The first run.json of a training: all that decides how it goes, before it has begun."""
+
+from typing import Any
+
+import keras
+
+from segcore import devices
+from segcore.learning import environment
+from segcore.learning.validation import STRIDE
+from segcore.preparation import Prepared
+from segcore.recipes import Recipe, Size
+from segcore.runs import Run, now
+
+
+def first_manifest(
+    recipe: Recipe,
+    prepared: Prepared,
+    parent: Run | None,
+    *,
+    input_size: Size | None,
+    parameters: int,
+    replicas: int,
+) -> dict[str, Any]:
+    """What run.json holds when a training begins.
+
+    Args:
+        parent: the run whose weights are the starting point.
+        input_size: (H, W) of a network that takes no other.
+        replicas: copies of the network that share each batch.
+    """
+    fixed = recipe.size is not None and recipe.crop is None
+    manifest = {
+        "model": recipe.model,
+        "model_options": dict(recipe.model_options),
+        "input_size": list(input_size) if input_size else None,
+        "recipe": recipe.to_dict(),
+        "data": {
+            "spec": prepared.spec,
+            "dataset": prepared.dataset,
+            "fingerprint": prepared.fingerprint,
+            "size": list(prepared.size),
+        },
+        "seed": recipe.seed,
+        "parameters": parameters,
+        "preprocessing": {
+            "mode": "stretch" if fixed else "fit",
+            "size": list(prepared.size),
+            "multiple": STRIDE,
+        },
+        "versions": environment.versions(),
+        "backend": keras.backend.backend(),
+        "precision": keras.mixed_precision.dtype_policy().name,
+        "device": devices.device(),
+        "replicas": replicas,
+        "batch_size_per_replica": recipe.batch_size // replicas,
+        "commit": environment.commit(),
+        "status": "running",
+        "started": now(),
+        "finished": None,
+        "epochs": 0,
+        "best": None,
+        "weights": {},
+    }
+    if parent is not None:
+        manifest["start_from"] = _ancestry(parent)
+    return manifest
+
+
+def _ancestry(run: Run) -> dict[str, Any]:
+    """What run.json keeps of the run that weights come from, and of those before it."""
+    return {
+        "run": run.name,
+        "sha256": run.weights_hash,
+        "recipe": run.manifest["recipe"],
+        "dataset": run.dataset,
+        "epochs": run.manifest["epochs"],
+        "seconds": sum(row["seconds"] for row in run.history()),
+        "start_from": run.manifest.get("start_from"),
+    }

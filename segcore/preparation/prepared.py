@@ -1,0 +1,201 @@
+"""What is prepared of a data set, as it is found and read.
+
+A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`:
+
+    images.npy       (N, H, W, 3) uint8
+    masks.npy        (N, H, W) uint8, where the split has masks
+    statistics.npz   counts of the masks at their native resolution
+    manifest.json    keys, sequences and health; written last: without it nothing counts
+    progress.npz     only while it is being built: what is done, so that a restart goes on there
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from segcore.errors import StorageError
+from segcore.files import locked
+from segcore.settings import prepared_dir
+from segcore.sources import HealthReport, Item, Sample, Size, Source, has_masks, open_source
+from segcore.statistics import SplitStatistics
+
+FORMAT = 2
+"""Part of the cache key: raise it when the files above or their meaning change."""
+
+
+@dataclass(frozen=True)
+class PreparedSplit:
+    images: np.ndarray  # memory map (N, H, W, 3) uint8
+    masks: np.ndarray | None  # memory map (N, H, W) uint8 label ids 0-33, 255
+    keys: list[str]
+    sequences: list[str]
+    statistics: SplitStatistics
+    health: HealthReport
+    is_native: bool  # the arrays hold the samples at their own resolution
+
+
+@dataclass(frozen=True)
+class Prepared:
+    spec: str
+    dataset: str
+    size: Size
+    splits: dict[str, PreparedSplit]
+    path: Path
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the samples' names and pixels: the same after a copy and on any machine."""
+        digest = hashlib.sha256()
+        for name, split in sorted(self.splits.items()):
+            digest.update(json.dumps([name, split.keys]).encode())
+            digest.update(split.images.data)
+            if split.masks is not None:
+                digest.update(split.masks.data)
+        return digest.hexdigest()
+
+
+def load_prepared(spec: str, size: Size | None = None) -> Prepared | None:
+    """The splits that are prepared, or None where none is. Raises DataError as open_source."""
+    source = open_source(spec)
+    size = size or source.default_size
+    found = {split: load_split(split_folder(source, size, split)) for split in source.splits}
+    splits = {split: loaded for split, loaded in found.items() if loaded is not None}
+    return collected(source, size, splits) if splits else None
+
+
+def prepared_split(source: Source, split: str) -> PreparedSplit | None:
+    """The split as it is prepared at any size, at its own where there is a choice; else None."""
+    folders = prepared_dir().glob(f"{source.name}-*/{split_key(source, split)}")
+    found = [loaded for folder in sorted(folders) if (loaded := load_split(folder))]
+    return next((loaded for loaded in found if loaded.is_native), found[0] if found else None)
+
+
+class Samples:
+    """A split at its native size, read when asked for: `len(samples)`, `samples[i]`."""
+
+    def __init__(self, source: Source, items: list[Item], arrays: PreparedSplit | None) -> None:
+        self._source = source
+        self._items = items
+        self._arrays = arrays
+        self.keys = [item.key for item in items]
+        self.sequences = [item.sequence for item in items]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Raises DataError on a file that cannot be used, IndexError past the end."""
+        item = self._items[index]
+        if self._arrays is None:
+            return self._source.read(item)
+        masks = self._arrays.masks
+        mask = None if masks is None else np.array(masks[index])
+        return Sample(item.key, item.sequence, np.array(self._arrays.images[index]), mask)
+
+
+def native_samples(spec: str, split: str) -> Samples:
+    """The split's samples at their native size, without those known to be unusable.
+
+    They come from prepared arrays of that size where there are any, else from the source; a file
+    that turns out to be broken raises DataError when it is read, unless a preparation at any size
+    has left it out before. Raises DataError as open_source and where the split is not there.
+    """
+    source = open_source(spec)
+    items = source.items(split)
+    prepared = prepared_split(source, split)
+    if prepared is not None:
+        usable = set(prepared.keys)
+        items = [item for item in items if item.key in usable]
+    else:
+        masked = is_masked(source, split)
+        items = [
+            item for item in items if item.is_rendered or (item.image and (item.mask or not masked))
+        ]
+    return Samples(source, items, prepared if prepared is not None and prepared.is_native else None)
+
+
+def collected(source: Source, size: Size, splits: dict[str, PreparedSplit]) -> Prepared:
+    return Prepared(
+        spec=source.spec,
+        dataset=source.name,
+        size=size,
+        splits=splits,
+        path=_size_folder(source, size),
+    )
+
+
+def _size_folder(source: Source, size: Size) -> Path:
+    return prepared_dir() / f"{source.name}-{size[0]}x{size[1]}"
+
+
+def split_folder(source: Source, size: Size, split: str) -> Path:
+    return _size_folder(source, size) / split_key(source, split)
+
+
+def prepared_folders(spec: str) -> list[Path]:
+    """The folders of what is prepared of a data set, in any size; it need not be there any more."""
+    name, separator, path = spec.partition(":")
+    if separator:
+        spec = f"{name}:{Path(path).expanduser().resolve()}"
+    return sorted(prepared_dir().glob(f"{name}-*/*-{_place(spec)}-*"))
+
+
+def remove_prepared(spec: str) -> None:
+    """Removes what is prepared of a data set; waits for a preparation. Raises StorageError."""
+    for folder in prepared_folders(spec):
+        with storage_errors(folder), locked(folder.parent):
+            (folder / "manifest.json").unlink(missing_ok=True)  # first: the rest counts no more
+            shutil.rmtree(folder)
+
+
+def _place(spec: str) -> str:
+    return hashlib.sha256(spec.encode()).hexdigest()[:8]
+
+
+def split_key(source: Source, split: str) -> str:
+    """Name under which what is derived from a split is kept: changes with its place and content."""
+    content = hashlib.sha256(f"{FORMAT} {source.fingerprint(split)}".encode()).hexdigest()
+    return f"{split}-{_place(source.spec)}-{content[:16]}"
+
+
+def load_split(folder: Path) -> PreparedSplit | None:
+    """The finished split, or None: not there, half-written, or a file of it cut short."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        masked = manifest["masked"]
+        return PreparedSplit(
+            images=np.load(folder / "images.npy", mmap_mode="r"),
+            masks=np.load(folder / "masks.npy", mmap_mode="r") if masked else None,
+            keys=manifest["keys"],
+            sequences=manifest["sequences"],
+            statistics=SplitStatistics.load(folder / "statistics.npz"),
+            health=HealthReport.from_json(manifest["health"]),
+            is_native=manifest["is_native"],
+        )
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+
+
+def is_masked(source: Source, split: str) -> bool:
+    """Whether its samples need masks: a training split without any is a mistake to report."""
+    return split != "test" or has_masks(source, split)
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """The source's files are read under errors of their own: what is left is artifacts/."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written ({error.strerror}): make room, or set "
+            "SEGCORE_ARTIFACTS to a folder on another disk."
+        ) from error

@@ -1,0 +1,53 @@
+"""Runs: folders of a training, and the registry of champions.
+
+Read here; `writer` is what a training writes them by, `archives` and `csv_logs` bring them in from
+elsewhere, `weight_files` looks through what they bring.
+"""
+
+from segcore.runs.registry import (
+    champion,
+    champions,
+    promote,
+    promotions,
+    rollback,
+    rolled_back,
+    seats,
+)
+from segcore.runs.run import (
+    CLASS_IOU,
+    CLASS_IOU_COLUMNS,
+    HISTORY,
+    HISTORY_COLUMNS,
+    MANIFEST,
+    MODEL_FAMILIES,
+    PENDING,
+    Run,
+    get_run,
+    list_runs,
+    now,
+    verified_file,
+    verified_weights,
+)
+
+__all__ = [
+    "CLASS_IOU",
+    "CLASS_IOU_COLUMNS",
+    "HISTORY",
+    "HISTORY_COLUMNS",
+    "MANIFEST",
+    "MODEL_FAMILIES",
+    "PENDING",
+    "Run",
+    "champion",
+    "champions",
+    "get_run",
+    "list_runs",
+    "now",
+    "promote",
+    "promotions",
+    "rollback",
+    "rolled_back",
+    "seats",
+    "verified_file",
+    "verified_weights",
+]
