@@ -4,8 +4,9 @@ import streamlit as st
 
 from pages.shared import cache, guards, state, wording
 from pages.shared.background import Asked, offer
-from pages.shared.dataset import data_health, imbalance, sample_browser
+from pages.shared.dataset import data_health, imbalance, one_class, sample_browser
 from pages.shared.dataset.imbalance import Splits
+from pages.shared.parts import ask_part
 from pages.shared.state import Selection
 from segcore import findings
 from segcore.errors import SegcoreError
@@ -13,6 +14,8 @@ from segcore.images import overlay
 from segcore.preparation.counting import count_split
 from segcore.progress import Progress
 
+IMBALANCE, EFFECT, ONE_CLASS = "Imbalance", "Effect on scores", "One class"
+PICTURES, HEALTH = "Pictures", "Health"
 PREVIEWED = 4
 
 
@@ -74,18 +77,24 @@ def show_counted(selection: Selection, splits: Splits) -> None:
         f"{wording.data_name(selection.dataset)}: {counts} images; shares are of all labelled "
         "pixels at the masks' own resolution, counted once."
     )
-    imbalance.show_imbalance(splits)
-    imbalance.show_numbers(splits)
-    imbalance.show_errors_explained(selection, train)
-    imbalance.show_class(splits)
-    sample_browser.show_browser(selection, splits)
-    for split in cache.splits(selection.spec):
-        if split not in cache.masked_splits(selection.spec):
-            with st.expander(f"Pictures of {split}, which have no masks"):
-                sample_browser.show_unlabelled(selection, split)
-    data_health.show_health(splits)
-    if selection.runs is not None and state.SPLIT in splits:
-        data_health.show_suspects(selection)
+    part = ask_part([IMBALANCE, EFFECT, ONE_CLASS, PICTURES, HEALTH])
+    if part == IMBALANCE:
+        imbalance.show_imbalance(splits)
+        imbalance.show_numbers(splits)
+    elif part == EFFECT:
+        imbalance.show_errors_explained(selection, train)
+    elif part == ONE_CLASS:
+        one_class.show_class(splits)
+    elif part == PICTURES:
+        sample_browser.show_browser(selection, splits)
+        for split in cache.splits(selection.spec):
+            if split not in cache.masked_splits(selection.spec):
+                with st.expander(f"Pictures of {split}, which have no masks"):
+                    sample_browser.show_unlabelled(selection, split)
+    else:
+        data_health.show_health(splits)
+        if selection.runs is not None and state.SPLIT in splits:
+            data_health.show_suspects(selection)
 
 
 def show_unlabelled(selection: Selection) -> None:

@@ -16,14 +16,13 @@ from pages.shared.evaluation import (
 )
 from pages.shared.evaluation.scored import Pair, Report, Scored, scored_runs
 from pages.shared.labelling import Names
+from pages.shared.parts import ask_part
 from pages.shared.state import Selection
 from segcore import figures, findings
 from segcore.errors import SegcoreError
 
 SCORES, MISTAKES, CONFIDENCE = "Scores", "Mistakes", "Confidence"
 ROBUSTNESS, COST = "Robustness", "Cost"
-PART = "part"
-"""Name in the address of the part of the page that is shown."""
 
 
 def show_single(selection: Selection, side: Scored) -> None:
@@ -55,16 +54,7 @@ def show_pair(selection: Selection, pair: Pair) -> None:
     if problem:
         st.error(problem)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        part = st.segmented_control(
-            "Part",
-            [SCORES, MISTAKES, CONFIDENCE, ROBUSTNESS, COST],
-            default=SCORES,
-            required=True,
-            key=PART,
-            bind="query-params",
-            label_visibility="collapsed",
-            wrap=True,
-        )
+        part = ask_part([SCORES, MISTAKES, CONFIDENCE, ROBUSTNESS, COST])
         handing_over.show_downloads(selection, pair)
     if part == SCORES:
         show_scores(pair, comparison)

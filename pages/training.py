@@ -7,12 +7,14 @@ import streamlit as st
 
 from pages.shared import cache, state, wording
 from pages.shared.labelling import Names
+from pages.shared.parts import ask_part, keep_settings
 from pages.shared.state import Selection
 from pages.shared.training import curves, learning
 from segcore import findings
 from segcore.errors import SegcoreError
 from segcore.runs import Run
 
+CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
 CHOSEN = "training_runs"
 
 MEAN_IOU_NOTE = (
@@ -88,7 +90,6 @@ def show_runs(runs: list[Run]) -> None:
                 "Run": run.name,
             }
         )
-    st.subheader("The runs", anchor=False)
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -168,22 +169,31 @@ def main() -> None:
     names = [name for name in st.session_state.get(key, default) if name in known]
     st.title(finding([known[name] for name in names], selection), anchor=False)
     st.caption(MEAN_IOU_NOTE)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        names = ask_names(known, default, key)
-        choice = curves.ask_choice([known[name] for name in names])
+    keep_settings(curves.SETTINGS)
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        part = ask_part([CURVES, CLASSES, MASKS, RUNS])
+        with st.container(horizontal=True, gap="small", width="content"):
+            names = ask_names(known, default, key)
+            choice = curves.ask_choice([known[name] for name in names]) if part == CURVES else None
     if not names:
         st.info("Choose at least one run above.", icon=":material/stacked_line_chart:")
         return
     try:
-        curves.show_curves(names, selection, choice)
-        if selection.runs is not None:
+        if choice is not None:
+            curves.show_curves(names, selection, choice)
+        elif part == RUNS:
+            show_runs([known[name] for name in names])
+            if selection.runs is not None:
+                show_recipes(selection.runs, Names.of(*selection.runs))
+        elif selection.runs is None:
+            st.info("This part shows run A and run B: choose both in the sidebar.")
+        else:
             pair = Names.of(*selection.runs)
             both = list(zip(selection.runs, (pair.a, pair.b), strict=True))
-            learning.show_classes_learnt(both)
-            learning.show_learning(selection, both)
-        show_runs([known[name] for name in names])
-        if selection.runs is not None:
-            show_recipes(selection.runs, pair)
+            if part == CLASSES:
+                learning.show_classes_learnt(both)
+            else:
+                learning.show_learning(selection, both)
     except SegcoreError as error:
         st.error(str(error))
 

@@ -5,6 +5,7 @@ import time
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.background import BENCH
+from pages.shared.parts import PART
 
 PATIENCE_SECONDS = 60
 
@@ -15,6 +16,14 @@ def when_done(app: AppTest) -> AppTest:
     while BENCH.unfinished() and time.monotonic() < deadline:
         time.sleep(0.02)
     return app.run()
+
+
+def open_part(app: AppTest, name: str) -> AppTest:
+    """The part of that name of a page that shows one at a time."""
+    (parts,) = (group for group in app.button_group if group.key == PART)
+    parts.set_value(name).run()
+    assert not app.exception
+    return app
 
 
 def text(app: AppTest) -> str:

@@ -121,7 +121,7 @@ def test_the_viewer_moves_every_panel_as_one(page: Page, address: str) -> None:
 
 
 def test_thumbnails_name_what_is_under_the_pointer(page: Page, address: str) -> None:
-    page.goto(f"{address}/dataset?data=streets")
+    page.goto(f"{address}/dataset?data=streets&part=Pictures")
     settle(page)
     gallery = page.locator(".gallery").first
     key = gallery.locator("figcaption").first.text_content()

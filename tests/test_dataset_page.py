@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn_pages import text, when_done
+from drawn_pages import open_part, text, when_done
 from made_data import write_picture
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
@@ -40,7 +40,7 @@ def test_the_first_line_says_what_dominates_and_what_starves(page: AppTest, camv
     assert metrics["Imbalance ratio"].endswith(": 1")
     assert metrics["Classes present"] == "11 of 19"
     assert "Jensen-Shannon" in text(page)
-    assert "Every sample can be used" in text(page)
+    assert "Every sample can be used" in text(open_part(page, "Health"))
 
 
 def gallery(app: AppTest, name: str = "gallery") -> dict[str, Any]:
@@ -64,7 +64,8 @@ def test_samples_are_filtered_and_sorted(page: AppTest, camvid: Path) -> None:
     write_picture(camvid / "valannot" / "film0_002.png", np.full((24, 32), 3, np.uint8))
     prepare(f"camvid:{camvid}")
     page.run()
-    page.button_group[0].set_value("val").run()
+    open_part(page, "Pictures")
+    labelled(page.button_group, "Split").set_value("val").run()
     labelled(page.selectbox, "Holds the class").select("car").run()
     assert not page.exception
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000", "film1_001"]
@@ -78,7 +79,7 @@ def test_samples_are_filtered_and_sorted(page: AppTest, camvid: Path) -> None:
 
 def test_one_class_is_shown_closely(page: AppTest, camvid: Path) -> None:
     prepare(f"camvid:{camvid}")
-    page.run()
+    open_part(page.run(), "One class")
     labelled(page.selectbox, "Class").select("road").run()
     assert not page.exception
     assert re.search(r"\*\*Road\*\* has .* in 6 of 6 images, in \d+ regions", text(page))
@@ -105,6 +106,7 @@ def test_labels_that_both_models_contradict_are_suspected(
     monkeypatch.setattr(engine, "wait", lambda *runs: True)
     page.run()
     when_done(labelled(page.button, "Count now").click().run())  # the masks are other ones now
+    open_part(page, "Health")
     when_done(labelled(page.button, "Label them all").click().run())
     assert not page.exception
     assert "both see road and the truth says sidewalk" in text(page)
@@ -114,7 +116,7 @@ def test_labels_that_both_models_contradict_are_suspected(
 def test_the_health_report_names_what_was_left_out(page: AppTest, camvid: Path) -> None:
     (camvid / "train" / "film0_000.png").write_bytes(b"no picture")
     prepare(f"camvid:{camvid}")
-    page.run()
+    open_part(page.run(), "Health")
     assert "1 samples were left out" in text(page)
     assert "film0_000.png" in page.dataframe[0].value["What"][0]
 
@@ -136,8 +138,7 @@ def test_scored_runs_show_whether_imbalance_explains_their_errors(
     stub_predictions(monkeypatch)
     for model in ("unet", "danet"):
         evaluation.evaluate(make_run(model, camvid), f"camvid:{camvid}", "val")
-    page.run()
-    assert not page.exception
+    open_part(page.run(), "Effect on scores")
     assert "Rank correlation" in text(page)
 
 
@@ -153,7 +154,8 @@ def test_samples_are_sorted_by_what_the_models_make_of_them(
         evaluation.evaluate(make_run(model, camvid), f"camvid:{camvid}", "val")
     page.run()
     when_done(labelled(page.button, "Count now").click().run())
-    page.button_group[0].set_value("val").run()
+    open_part(page, "Pictures")
+    labelled(page.button_group, "Split").set_value("val").run()
 
     def order(sort: str) -> list[str]:
         labelled(page.selectbox, "Sorted by").select(sort).run()
@@ -178,6 +180,7 @@ def test_other_layouts_are_shown_as_well(
     when_done(labelled(app.button, "Count now").click().run())
     assert not app.exception
     assert "of the pixels" in app.title[0].value
+    open_part(app, "Pictures")
     assert gallery(app)["items"][0]["mask"]
     if kind == "cityscapes":  # whose test masks are not public
         assert len(gallery(app, "plain gallery test")["items"]) == 1
@@ -205,5 +208,5 @@ def test_one_image_is_enough(page: AppTest, camvid: Path) -> None:
             path.unlink()
     page.run()
     when_done(labelled(page.button, "Count now").click().run())
-    assert not page.exception
+    open_part(page, "Pictures")
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
-from drawn_pages import text, when_done
+from drawn_pages import open_part, text, when_done
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
@@ -33,13 +33,6 @@ def runs(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 def page() -> AppTest:
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = "camvid"
-    return app
-
-
-def open_part(app: AppTest, name: str) -> AppTest:
-    (parts,) = (group for group in app.button_group if group.key == "part")
-    parts.set_value(name).run()
-    assert not app.exception
     return app
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from drawn_pages import text
+from drawn_pages import open_part, text
 from made_runs import make_run
 from streamlit.testing.v1 import AppTest
 
@@ -43,7 +43,7 @@ def test_both_runs_are_shown_with_where_they_turned(page: AppTest, camvid: Path)
     assert page.title[0].value.startswith("U-Net learnt most: mean IoU 0.360 in epoch 4 of 4")
     assert "U-Net: validation loss turned after epoch 2" in text(page)
     assert "DANet: a gap of 12 points" in text(page)
-    table = page.dataframe[0].value
+    table = open_part(page, "Runs").dataframe[0].value
     assert list(table["Recipe"]) == ["quick-unet", "quick-danet"]
     assert list(table["in epoch"]) == [4, 2]
 
@@ -51,7 +51,7 @@ def test_both_runs_are_shown_with_where_they_turned(page: AppTest, camvid: Path)
 def test_recipes_are_told_apart_by_what_differs(page: AppTest, camvid: Path) -> None:
     make_run("unet", camvid, epochs=4)
     make_run("danet", camvid, epochs=2)
-    page.run()
+    open_part(page.run(), "Runs")
     differing = page.dataframe[-1].value
     assert "aux_weight" in list(differing["Parameter"])
     assert "epochs" not in list(differing["Parameter"])
@@ -64,8 +64,7 @@ def test_recipes_are_told_apart_by_what_differs(page: AppTest, camvid: Path) -> 
 def test_one_slider_moves_the_masks_of_both_models(page: AppTest, camvid: Path) -> None:
     for model, epochs in (("unet", 4), ("danet", 2)):
         make_run(model, camvid, epochs=epochs, keys=("film0_000", "film0_002"))
-    page.run()
-    assert not page.exception
+    open_part(page.run(), "Masks")
     assert labelled(page.slider, "Epoch").value == 4
     assert "U-Net after epoch 4: mean IoU 0.360; DANet after epoch 2" in text(page)
     labelled(page.slider, "Epoch").set_value(1).run()
@@ -105,6 +104,8 @@ def test_curves_are_smoothed_over_the_raw_line(page: AppTest, camvid: Path) -> N
     assert len(after["data"]) == len(before) + 2  # a faint line behind each
     assert after["layout"]["yaxis"]["type"] == "log"
     assert charts(page)["Mean IoU over training"]["layout"]["yaxis"].get("type") != "log"
+    open_part(page, "Runs")
+    assert labelled(open_part(page, "Curves").slider, "Smoothing").value == 0.5
 
 
 def test_seeds_of_one_recipe_are_one_curve(page: AppTest, camvid: Path) -> None:
@@ -130,8 +131,7 @@ def test_classes_are_shown_by_when_they_were_learnt(page: AppTest, camvid: Path)
         rows = [{"epoch": e, "road": 0.3 * e, "pole": 0.02} for e in (1, 2, 3)]
         if model == "unet":
             RunWriter.reopen(run).commit_epoch({runs.CLASS_IOU: class_iou_csv(rows)})
-    page.run()
-    assert not page.exception
+    open_part(page.run(), "Classes")
     assert "U-Net learnt road first (by epoch 3); never above 0.1: pole." in text(page)
     assert "DANet: not kept when it was trained." in text(page)
 

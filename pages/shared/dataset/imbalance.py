@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from pages.shared import cache, state
-from pages.shared.charts import show_chart, unfolding
+from pages.shared.charts import show_chart
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
 from segcore import figures, findings, statistics
 from segcore.colors import RUN_A, RUN_B
-from segcore.labels import EVALUATED_IDS, IDS, IGNORED_IDS, LABELS, NAMES
+from segcore.labels import EVALUATED_IDS, IGNORED_IDS, LABELS
 from segcore.preparation.counting import CountedSplit
 from segcore.statistics import SplitStatistics
 
@@ -83,6 +83,7 @@ def show_numbers(splits: Splits) -> None:
 def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
     """Pixel share against IoU, where the chosen runs are scored on this data set."""
     if selection.runs is None:
+        st.info("Two trained runs are needed to see it: choose them in the sidebar.")
         return
     names = Names.of(*selection.runs)
     scores = []
@@ -92,45 +93,10 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
             iou = {class_: row["iou"] for class_, row in report["per_class"].items()}
             scores.append((name, color, iou))
     if not scores:
+        st.info("Neither run is scored on this data set yet.")
+        st.page_link("pages/evaluate.py", label="Score them", icon=":material/leaderboard:")
         return
     share = statistics.pixel_share(train.pixels)
     st.subheader("Does imbalance explain the errors?", anchor=False)
     st.markdown(findings.share_and_iou(share, [(name, iou) for name, _, iou in scores]))
     show_chart(figures.share_against_iou(share, scores), "Pixel share against IoU of each class")
-
-
-@st.fragment
-def show_class(splits: Splits) -> None:
-    """One class closely: where it lives, how large it is, what it is seen with."""
-    ids = shown_classes(splits)
-    held = next(iter(splits.values())).statistics.pixels
-    evaluated = [id_ for id_ in ids if id_ in EVALUATED_IDS and held[id_]] or ids
-    st.subheader("One class closely", anchor=False)
-    chosen = st.selectbox(
-        "Class",
-        [NAMES[id_] for id_ in ids],
-        index=ids.index(evaluated[-1]),  # the one that the training starves most
-        key="dataset_class",
-        width=240,
-        label_visibility="collapsed",
-    )
-    id_ = IDS[chosen]
-    st.markdown(findings.one_class(id_, {name: s.statistics for name, s in splits.items()}))
-    first = next(iter(splits.values())).statistics
-    with st.grid(2, min_column_width=300, gap="medium"):
-        with st.container():
-            st.caption(f"Where {chosen} lives in the image, share of each spot")
-            figure = figures.location_map(first.location[id_], LABELS[id_].hex_color)
-            show_chart(figure, f"Where {chosen} lives in the image", "class_place")
-        with st.container():
-            st.caption("Sizes of its connected regions, share of them")
-            sizes = {name: split.statistics.regions[id_] for name, split in splits.items()}
-            figure = figures.region_sizes(sizes, LABELS[id_].hex_color)
-            show_chart(figure, f"Sizes of the regions of {chosen}", "class_sizes")
-    with unfolding("Which classes are seen together", "dataset_together") as unfolded:
-        if unfolded:
-            show_chart(
-                figures.seen_together(first.cooccurrence, ids),
-                "Which classes occur in the same images",
-                "class_together",
-            )

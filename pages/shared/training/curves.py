@@ -18,6 +18,14 @@ from segcore.runs import Run, csv_logs
 REFRESH = 3.0
 """Seconds between two looks at a running training."""
 
+SETTINGS = AXIS, SMOOTHING, LOG, BAND = (
+    "training_axis",
+    "training_smoothing",
+    "training_log",
+    "training_band",
+)
+"""Keys of the controls."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -36,17 +44,17 @@ class Choice:
 def ask_choice(runs: Sequence[Run]) -> Choice:
     """The controls of the curves, beside the choice of runs."""
     axis: Axis = st.segmented_control(
-        "Along", ["epoch", "minutes"], default="epoch", required=True, key="training_axis",
+        "Along", ["epoch", "minutes"], default="epoch", required=True, key=AXIS,
         label_visibility="collapsed",
     )  # fmt: skip
     with st.popover("Curves", icon=":material/tune:"):
         smoothing = st.slider(
-            "Smoothing", 0.0, 0.95, 0.0, 0.05, key="training_smoothing", width=280,
+            "Smoothing", 0.0, 0.95, 0.0, 0.05, key=SMOOTHING, width=280,
             help="Weight of the epochs before; the raw line stays behind, faint.",
         )  # fmt: skip
-        log = st.toggle("Log axis for loss and learning rate", key="training_log")
+        log = st.toggle("Log axis for loss and learning rate", key=LOG)
         band = any(len(same) > 1 for same in seed_groups(runs)) and st.toggle(
-            "Seeds of one recipe as mean and band", value=True, key="training_band"
+            "Seeds of one recipe as mean and band", value=True, key=BAND
         )
         logs = _ask_logs()
     return Choice(View(axis, smoothing, log), band, logs)

@@ -25,8 +25,8 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
         for (run, name), color in zip(runs, (RUN_A, RUN_B), strict=True)
     ]
     if not any(rows for _, _, rows in tables):
+        st.info("The IoU of each class was not kept when these two were trained.")
         return
-    st.subheader("Which classes were learnt when", anchor=False)
     st.caption("Validation IoU of each class after each epoch, at the training's own resolution.")
     with st.grid(2, min_column_width=340, gap="medium"):
         for name, color, rows in tables:
@@ -45,8 +45,8 @@ def show_learning(selection: Selection, runs: list[tuple[Run, str]]) -> None:
     watched = [(run, name, run.snapshots()) for run, name in runs]
     watched = [entry for entry in watched if entry[2] and entry[0].snapshot_index()]
     if not watched:
+        st.info("No masks were kept while these two were trained.")
         return
-    st.subheader("Watch the model learn", anchor=False)
     last = max(max(snapshots) for _, _, snapshots in watched)
     epoch = st.slider("Epoch", 1, last, last) if last > 1 else 1
     strips = [
