@@ -71,7 +71,9 @@ def test_an_undecided_class_is_hollow_and_grey() -> None:
         "pole": {"delta": 0.0, "ci95": [-0.1, 0.1], "verdict": "undecided"},
         "sky": {"delta": None, "ci95": [None, None], "verdict": "undecided"},
     }
-    dots = figures.class_differences(per_class, "A", "B").data[-1]
+    figure = figures.class_differences(per_class, "A", "B")
+    assert list(figure.layout.yaxis.categoryarray) == ["road", "pole"]
+    dots = figure.data[-1]
     assert list(dots.y) == ["road", "pole"]
     assert list(dots.marker.symbol) == ["circle", "circle-open"]
     assert list(dots.marker.color) == [RUN_A, figures.NEUTRAL]

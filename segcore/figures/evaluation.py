@@ -50,14 +50,20 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
         [[np.nan if end is None else end for end in known[name]["ci95"]] for name in names]
     ).T.reshape(2, -1)
     colors = {"a": RUN_A, "b": RUN_B, "undecided": NEUTRAL}
-    color = [colors[known[name]["verdict"]] for name in names]
-    decided = [known[name]["verdict"] != "undecided" for name in names]
+    verdicts = [known[name]["verdict"] for name in names]
+    color = [colors[verdict] for verdict in verdicts]
+    decided = [verdict != "undecided" for verdict in verdicts]
     figure = go.Figure()
-    for name, left, right, of in zip(names, low, high, color, strict=True):
+    for verdict in dict.fromkeys(verdicts):  # one line with gaps, as each trace takes its time
+        of = [index for index, other in enumerate(verdicts) if other == verdict]
         figure.add_scatter(
-            x=[left, right], y=[name, name], mode="lines", line={"color": of, "width": 3},
-            showlegend=False, hoverinfo="skip",
-        )  # fmt: skip
+            x=[end for index in of for end in (low[index], high[index], None)],
+            y=[name for index in of for name in (names[index], names[index], None)],
+            mode="lines",
+            line={"color": colors[verdict], "width": 3},
+            showlegend=False,
+            hoverinfo="skip",
+        )
     figure.add_scatter(
         x=delta,
         y=names,
@@ -76,7 +82,7 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
     figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1.5})
     reach = np.nanmax(np.abs([*delta, *low, *high, 0.01])) * 1.1
     figure.update_xaxes(range=[-reach, reach], title=f"← {b} better · {a} better →")
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=names)
     figure.update_layout(height=PAIR * len(names) + 70)
     return styled(figure)
 

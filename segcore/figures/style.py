@@ -1,6 +1,10 @@
 """Colours and the one template of every chart."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from segcore.colors import MORE_RUNS, RUN_A, RUN_B, TRUTH
 
@@ -9,7 +13,12 @@ GRID = "rgba(138, 143, 152, 0.22)"
 EDGE = "rgba(138, 143, 152, 0.9)"
 ROW = 24  # pixels of a bar chart's row
 PAIR = 30  # and of one with two bars
-MARGIN = {"l": 12, "r": 18, "t": 8, "b": 8}
+TICK_HEIGHT = 26  # of the numbers below a chart
+TITLE_HEIGHT = 24  # of an axis
+LEGEND_HEIGHT = 36
+NUMBER_WIDTH = 44  # of those left of a chart
+CHARACTER = 7  # of a name; the widest letters are wider, but no name is made of them alone
+SLANTED = 0.82  # the sine of the angle at which names stand below a chart
 
 TEMPLATE = go.layout.Template(
     layout={
@@ -32,9 +41,38 @@ def with_opacity(color: str, opacity: float) -> str:
 
 
 def styled(figure: go.Figure) -> go.Figure:
+    """With the template, and the margins that its labels need.
+
+    Plotly's automatic margins draw a chart twice: half of the time until it is shown.
+    """
+    figure.update_layout(margin={**_margin(figure), **figure.layout.margin.to_plotly_json()})
     # In the figure itself where a page's theme would override the template.
-    figure.update_xaxes(automargin=True)
-    figure.update_yaxes(automargin=True)
-    if figure.layout.margin.l is None:
-        figure.update_layout(margin=MARGIN)
+    figure.update_xaxes(automargin=False)
+    figure.update_yaxes(automargin=False)
     return figure.update_layout(template=TEMPLATE)
+
+
+def _margin(figure: go.Figure) -> dict[str, float]:
+    x, y = figure.layout.xaxis, figure.layout.yaxis
+    below = TICK_HEIGHT if x.tickangle is None else _width(figure, "x", 0) * SLANTED
+    legend = figure.layout.showlegend is not False and any(
+        trace.name and trace.showlegend is not False for trace in figure.data
+    )
+    return {
+        "l": _width(figure, "y", NUMBER_WIDTH) + (TITLE_HEIGHT if y.title.text else 0),
+        "r": 18,
+        "t": LEGEND_HEIGHT if legend and len(figure.data) > 1 else 8,
+        "b": below + (TITLE_HEIGHT if x.title.text else 0),
+    }
+
+
+def _width(figure: go.Figure, axis: str, otherwise: float) -> float:
+    """Pixels that the names along an axis take; `otherwise` where it has numbers."""
+    values = [value for trace in figure.data for value in _values(trace, axis)]
+    names = [value for value in values if isinstance(value, str)]
+    return 12 + CHARACTER * max(map(len, names)) if names else otherwise
+
+
+def _values(trace: BaseTraceType, axis: str) -> Sequence[Any]:
+    values = trace[axis]
+    return () if values is None else values

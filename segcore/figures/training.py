@@ -150,7 +150,7 @@ def classes_over_epochs(rows: Sequence[Mapping[str, float]], color: str) -> go.F
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="epoch", showgrid=False)
-    figure.update_layout(height=24 * len(names) + 60, margin={"l": 12, "r": 52, "t": 8, "b": 8})
+    figure.update_layout(height=24 * len(names) + 60, margin={"r": 52})
     return styled(figure)
 
 
