@@ -13,7 +13,7 @@ from pages.shared import engine, labelling, state
 from pages.shared.evaluation import cost as cost_part
 from segcore import cost, evaluation
 from segcore.cost import VERSION, Cost, Timing
-from segcore.evaluation import robustness
+from segcore.evaluation import evaluator, robustness
 from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.inference import Prediction, Timings
 from segcore.preparation import native_samples
@@ -26,7 +26,7 @@ Pair = tuple[Run, Run]
 @pytest.fixture
 def runs(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
     stub_predictions(monkeypatch)
-    monkeypatch.setattr(robustness, "load_predictor", evaluation.load_predictor)
+    monkeypatch.setattr(robustness, "load_predictor", evaluator.load_predictor)
     monkeypatch.setattr(engine, "wait", lambda *_: True)
     made = make_run("unet", camvid), make_run("danet", camvid)
     for run in made:

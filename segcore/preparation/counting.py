@@ -23,7 +23,7 @@ from segcore.settings import prepared_dir
 from segcore.sources import Finding, HealthReport, Item, SampleError, Source, has_masks, open_source
 from segcore.statistics import MaskCounts, SplitStatistics, count_mask
 
-BUILT_IN = Path(__file__).parent / "sources" / "streets" / "counts"
+BUILT_IN = Path(__file__).parent.parent / "sources" / "streets" / "counts"
 
 
 @dataclass(frozen=True)
