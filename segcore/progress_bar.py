@@ -7,7 +7,6 @@ another process.
 import os
 import time
 from pathlib import Path
-from types import TracebackType
 
 from tqdm import tqdm
 
@@ -27,12 +26,7 @@ class ProgressBar:
     def __enter__(self) -> "ProgressBar":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.close()
 

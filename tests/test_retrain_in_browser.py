@@ -14,12 +14,12 @@ from segcore import jobs, runs
 from segcore.admin import audit
 from segcore.evaluation import evaluate
 from segcore.jobs import leases
-from segcore.preparation import UsableSample, count_mask
 from segcore.preparation.prepared import split_folder
-from segcore.preparation.split_writer import SplitWriter
+from segcore.preparation.split_writer import SplitWriter, UsableSample
 from segcore.runs import Run, get_run
 from segcore.sources import open_source
 from segcore.sources.streets import render_scene
+from segcore.statistics import count_mask
 
 pytestmark = [
     pytest.mark.browser,
