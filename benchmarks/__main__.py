@@ -22,7 +22,7 @@ from segcore.settings import ROOT
 PARTS: dict[str, tuple[str, ...]] = {
     "prediction": (),
     "pages": (),
-    "preparation": ("--pictures", "100"),
+    "preparation": ("--pictures", "300"),
     "counting": ("--masks", "300"),
     "evaluation": (),
     "resampling": (),

@@ -17,6 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore import evaluation, settings
+from segcore.evaluation import evaluator
 from segcore.inference import Predictor, load_predictor
 from segcore.runs import Run, champions, get_run
 from segcore.sources import open_source
@@ -45,7 +46,7 @@ def one_after_the_other(work, tasks):  # type: ignore[no-untyped-def]
 def score(run: Run, spec: str, predictor: Predictor) -> tuple[float, float]:
     """(seconds, share of them that the network was at work)."""
     watched = Watched(predictor)
-    with patch.object(evaluation, "load_predictor", lambda _: watched):
+    with patch.object(evaluator, "load_predictor", lambda _: watched):
         started = time.perf_counter()
         evaluation.evaluate(run, spec, "val", force=True)
     seconds = time.perf_counter() - started
@@ -72,7 +73,7 @@ def measure(run: Run, spec: str, rounds: int) -> list[Figure]:
     score(run, spec, predictor)  # compiles, and warms the files up
     serial, overlapped = [], []
     for _ in range(rounds):
-        with patch.object(evaluation, "overlapped", one_after_the_other):
+        with patch.object(evaluator, "overlapped", one_after_the_other):
             serial.append(score(run, spec, predictor))
         overlapped.append(score(run, spec, predictor))
     started = time.perf_counter()

@@ -10,7 +10,9 @@ import h5py
 import numpy as np
 
 from segcore.errors import RunError
-from segcore.evaluation import evaluate
+from segcore.evaluation import evaluate, stored_evaluation
+from segcore.evaluation.robustness import robustness_of
+from segcore.files import write_atomically
 from segcore.inference import load_predictor
 from segcore.preparation import native_samples
 from segcore.progress import NamedProgress
@@ -68,15 +70,33 @@ def ship(
             raise RunError(
                 f"{run.name}: only {agreement:.2%} of labels stay in half precision; not shipped"
             )
-        evaluation = evaluate(
-            copy, spec, "val", progress=lambda i, n: progress and progress("evaluating", i, n)
-        )
-        card = model_card(copy, evaluation.report(), evaluation.matrix)
-        (writer.path / "MODEL_CARD.md").write_text(card)
+        evaluate(copy, spec, "val", progress=lambda i, n: progress and progress("evaluating", i, n))
+        write_card(copy)
     except BaseException:
         shutil.rmtree(writer.path)
         raise
     return Shipped(copy, agreement)
+
+
+def write_card(run: Run) -> Path:
+    """Writes MODEL_CARD.md into the run's folder, from what is stored of it; returns its path.
+
+    Raises:
+        RunError: it is not evaluated yet.
+        StorageError: the file cannot be written.
+    """
+    evaluation = stored_evaluation(run, run.dataset, "val")
+    if evaluation is None:
+        raise RunError(
+            f"{run.name}: has no scores for a card; run `python -m segcore evaluate --run "
+            f"{run.name} --data {run.spec} --split val`"
+        )
+    measured = robustness_of(run, evaluation)
+    robustness = None if measured is None else measured.report()
+    path = run.path / "MODEL_CARD.md"
+    card = model_card(run, evaluation.report(), evaluation.matrix, robustness)
+    write_atomically(path, card.encode())
+    return path
 
 
 def _halved(path: Path) -> bytes:

@@ -4,12 +4,15 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from made_runs import make_run
 from test_training import TINY
 
 from segcore import runs, shipping
 from segcore.errors import RunError
+from segcore.evaluation import stored_evaluation
+from segcore.runs.model_card import model_card
 from segcore.runs.writer import RunWriter
-from segcore.shipping import ship
+from segcore.shipping import ship, write_card
 from segcore.training import train
 
 
@@ -46,6 +49,18 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
         first.name,
     ):
         assert words in card
+
+    evaluation = stored_evaluation(copy, "camvid", "val")
+    assert evaluation is not None
+    kept = {"fog": {"kept": 0.9}, "night": {"kept": 0.42}, "rain": {"kept": None}}
+    card = model_card(copy, evaluation.report(), evaluation.matrix, {"corruptions": kept})
+    assert "keeps of its mean IoU: night 42%, fog 90%." in card
+
+
+def test_a_card_needs_scores(camvid: Path) -> None:
+    run = make_run("unet", camvid)
+    with pytest.raises(RunError, match="segcore evaluate"):
+        write_card(run)
 
 
 def test_what_half_precision_cannot_hold_stays_whole(

@@ -45,6 +45,10 @@ def add(commands: Any) -> None:
     )
     shipping.set_defaults(command=_runs_ship)
 
+    card = actions.add_parser("card", help="write a run's model card from what is measured of it")
+    card.add_argument("run")
+    card.set_defaults(command=_runs_card)
+
     importing = actions.add_parser("import", help="take a run from a ZIP, or a Keras CSV log")
     importing.add_argument("file", type=Path, help="of `runs export`, or of Keras' CSVLogger")
     importing.add_argument("--model", default="unet", help="of a CSV log: what was trained")
@@ -111,6 +115,12 @@ def _runs_ship(options: argparse.Namespace) -> None:
         shipped = ship(run, options.data or run.spec, options.champion_of, progress=bar.update)
     print(f"{shipped.run.name}: {shipped.agreement:.4%} of pixels keep their label")
     print(f"commit it with `git add -f {shipped.run.path}`")
+
+
+def _runs_card(options: argparse.Namespace) -> None:
+    from segcore.shipping import write_card
+
+    print(write_card(runs.get_run(options.run)))
 
 
 def _runs_import(options: argparse.Namespace) -> None:

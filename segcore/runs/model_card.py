@@ -25,12 +25,15 @@ WEAKEST = 4
 CONFUSED = 4
 
 
-def model_card(run: Run, report: dict[str, Any], matrix: np.ndarray) -> str:
+def model_card(
+    run: Run, report: dict[str, Any], matrix: np.ndarray, robustness: dict[str, Any] | None = None
+) -> str:
     """Markdown: data, recipe, figures with their policy, where it fails, licence.
 
     Args:
         report: the run's evaluation.
         matrix: its (34, 34) confusion matrix, truth in the rows.
+        robustness: the report of the same split under weather, light and cameras, once measured.
     """
     recipe, best = run.manifest["recipe"], run.manifest["best"]
     per_class = report["per_class"].items()
@@ -70,7 +73,8 @@ All parameters are in `run.json`, every epoch in `history.csv`.
 ## Where it fails
 {_failures(scores, matrix)}
 Pictures unlike its training data (another camera, night, rain, another country) are labelled worse
-than these figures say. Not for driving or any other use where an error does harm.
+than these figures say.{_under_corruptions(robustness)}
+Not for driving or any other use where an error does harm.
 
 ## Licence
 {LICENCES.get(run.dataset, "As the data's own licence allows.")}
@@ -89,6 +93,20 @@ def _origin(run: Run) -> str:
         )
         parent = parent["start_from"]
     return "".join([*stages, "random weights"])
+
+
+def _under_corruptions(robustness: dict[str, Any] | None) -> str:
+    measured = {} if robustness is None else robustness["corruptions"]
+    kept = {name: row["kept"] for name, row in measured.items() if row["kept"] is not None}
+    if not kept:
+        return ""
+    worst_first = ", ".join(
+        f"{name} {share:.0%}" for name, share in sorted(kept.items(), key=lambda item: item[1])
+    )
+    return (
+        " On copies of the split with rendered weather, light and camera faults (mean of five "
+        f"severities) it keeps of its mean IoU: {worst_first}."
+    )
 
 
 def _failures(scores: dict[str, float], matrix: np.ndarray) -> str:
