@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zlib
 from functools import cache
 
 import numpy as np
@@ -42,7 +43,8 @@ def swatch(label_id: int) -> str:
 
 def _png_address(pixels: np.ndarray) -> str:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
+    # Runs alone: as small as with zlib's search for repeats, in a third of its time.
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return _data_url(buffer.getvalue(), "png")
 
 
