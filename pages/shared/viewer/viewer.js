@@ -51,21 +51,30 @@ class Viewer {
     if (sent === this.sent) return;
     this.sent = sent;
     this.wanted = data;
-    const values = (url) => (url ? greyValues(url) : null);
-    const [photo, ...layers] = await Promise.all([
-      picture(data.photo),
-      ...data.panels.map(async ({ mask, confidence, entropy }) => ({
-        labels: await values(mask), confidence: await values(confidence),
-        entropy: await values(entropy),
-      })),
+    const [photo, ...labels] = await Promise.all([
+      picture(data.photo), ...data.panels.map(({ mask }) => mask && greyValues(mask)),
     ]);
     if (this.wanted !== data) return; // another picture was chosen meanwhile
     this.data = data;
     this.photo = photo;
-    this.layers = new Map(data.panels.map((panel, i) => [panel.id, layers[i]]));
+    this.layers = new Map(data.panels.map((panel, i) => [panel.id, { labels: labels[i] }]));
     this.labels = new Map(data.labels.map((label) => [label.id, label]));
     this.look({}); // an address may have said anything
+    const scalars = this.readScalars();
+    if (this.layer() !== "labels") await scalars; // without a glimpse of the labels
+    if (this.wanted !== data) return;
     this.build();
+    await scalars;
+    if (this.wanted === data && this.layer() !== "labels") this.paint(); // asked for meanwhile
+  }
+
+  /** Confidence and entropy, which are larger than the labels and seldom what is looked at. */
+  async readScalars() {
+    const { data, layers } = this;
+    await Promise.all(data.panels.map(async ({ id, confidence, entropy }) => {
+      if (confidence) layers.get(id).confidence = await greyValues(confidence);
+      if (entropy) layers.get(id).entropy = await greyValues(entropy);
+    }));
   }
 
   panelOf(id) {
