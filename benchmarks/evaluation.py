@@ -19,6 +19,7 @@ from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore import evaluation, settings
 from segcore.evaluation import evaluator
 from segcore.inference import Predictor, load_predictor
+from segcore.preparation import prepare
 from segcore.runs import Run, champions, get_run
 from segcore.sources import open_source
 
@@ -61,6 +62,7 @@ def main() -> None:
     chosen = [run.path for run in champions(open_source(options.data).name).values()]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SEGCORE_ARTIFACTS"] = folder
+        prepare(options.data, splits=["val"])  # as a training leaves it
         figures = []
         for path in chosen:
             shutil.copytree(path, settings.runs_dir() / path.name)
