@@ -140,8 +140,15 @@ def confusion(matrix: np.ndarray, color: str, ids: Sequence[int], by_row: bool =
             showlegend=False,
         )
     figure.add_trace(_cells(share, columns, names, "it" if by_row else "all pixels"))
-    figure.update_yaxes(autorange="reversed", showgrid=False, title="truth")
-    figure.update_xaxes(showgrid=False, side="bottom", tickangle=-55, title="prediction")
+    # To the cells' own edges: the clear points would have room kept around them.
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False, title="truth")
+    figure.update_xaxes(
+        range=[-0.5, len(columns) - 0.5],
+        showgrid=False,
+        side="bottom",
+        tickangle=-55,
+        title="prediction",
+    )
     figure.update_layout(height=23 * len(names) + 150)
     return styled(figure)
 

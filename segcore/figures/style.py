@@ -17,7 +17,7 @@ TICK_HEIGHT = 26  # of the numbers below a chart
 TITLE_HEIGHT = 24  # of an axis
 LEGEND_HEIGHT = 36
 NUMBER_WIDTH = 44  # of those left of a chart
-CHARACTER = 7  # of a name; the widest letters are wider, but no name is made of them alone
+CHARACTER = 6.3  # of a name
 SLANTED = 0.82  # the sine of the angle at which names stand below a chart
 
 TEMPLATE = go.layout.Template(
