@@ -125,7 +125,7 @@ def test_a_running_training_shows_progress_curve_and_log_and_can_be_cancelled(
         assert not page.exception
         (bar,) = page.get("progress")
         assert bar.proto.value == int(100 * (1 + 10 / 40) / 3)
-        assert bar.proto.text == "Epoch 2 of 3, step 10 of 40 · loss 0.700 · 61 s left"
+        assert bar.proto.text == "Epoch 2 of 3, step 10 of 40, loss 0.700, 61 s left"
         assert len(page.get("plotly_chart")) == 2
         assert "epoch 1 of 3" in page.code[0].value
         button(page, "Cancel")()

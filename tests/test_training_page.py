@@ -79,7 +79,7 @@ def test_a_running_training_is_shown_with_its_progress(page: AppTest, camvid: Pa
         page.run()
     assert not page.exception
     (bar,) = page.get("progress")
-    assert "epoch 3 of 6, step 5 of 40, loss 0.700, 3 min left" in bar.proto.text
+    assert "Epoch 3 of 6, step 5 of 40, loss 0.700, 3 min left" in bar.proto.text
 
 
 def test_without_a_run_the_page_says_how_to_start_one(

@@ -1,8 +1,10 @@
 """Names and numbers as the pages write them."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from math import isnan
+from typing import Any
 
 import numpy as np
 
@@ -126,3 +128,12 @@ def size(value: float) -> str:
 def moment(stamp: str) -> str:
     """A time of run.json or the queue: 23 Nov 2026, 14:05."""
     return f"{datetime.fromisoformat(stamp):%d %b %Y, %H:%M}"
+
+
+def training_progress(at: Mapping[str, Any]) -> tuple[float, str]:
+    """Share of a training done, 0 to 1, and where it is, of `Run.progress()`."""
+    fraction = (at["epoch"] - 1 + at["step"] / max(at["steps"], 1)) / at["epochs"]
+    step = f"step {at['step']} of {at['steps']}" if at["step"] < at["steps"] else "validating"
+    where = f"Epoch {at['epoch']} of {at['epochs']}, {step}, loss {at['loss']:.3f}"
+    left = at["seconds_left"]
+    return min(fraction, 1.0), where if left is None else f"{where}, {duration(left)} left"

@@ -138,13 +138,7 @@ def _progress(job: Job, run: Run | None) -> tuple[float, str]:
         return _counted(job, "Getting the data ready; the first time this takes a minute or two")
     if at is None:
         return 0.0, "Building the network"
-    fraction = (at["epoch"] - 1 + at["step"] / at["steps"]) / at["epochs"]
-    where = f"Epoch {at['epoch']} of {at['epochs']}, "
-    where += "validating" if at["step"] == at["steps"] else f"step {at['step']} of {at['steps']}"
-    where += f" · loss {at['loss']:.3f}"
-    if at["seconds_left"] is not None:
-        where += f" · {wording.duration(at['seconds_left'])} left"
-    return min(fraction, 1.0), where
+    return wording.training_progress(at)
 
 
 def _counted(job: Job, before: str) -> tuple[float, str]:

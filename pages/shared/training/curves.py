@@ -179,15 +179,8 @@ def _show_progress(run: Run) -> None:
     progress = run.progress()
     if progress is None:
         return
-    done = progress["epoch"] - 1 + progress["step"] / max(progress["steps"], 1)
-    left = progress["seconds_left"]
-    remaining = f", {wording.duration(left)} left" if left else ""
-    st.progress(
-        min(1.0, done / progress["epochs"]),
-        f"{wording.model_name(run)} `{run.recipe}` trains: epoch {progress['epoch']} of "
-        f"{progress['epochs']}, step {progress['step']} of {progress['steps']}, "
-        f"loss {progress['loss']:.3f}{remaining}",
-    )
+    fraction, where = wording.training_progress(progress)
+    st.progress(fraction, f"{wording.model_name(run)} `{run.recipe}` trains. {where}")
 
 
 def short_names(runs: Sequence[Run]) -> dict[str, str]:
