@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from segcore.colors import RUN_A, RUN_B
+from segcore.evaluation.anatomy import SIZE_NAMES, SIZE_STARTS
 from segcore.figures.style import NEUTRAL, PAIR, styled, with_opacity
 from segcore.labels import NAMES
 
@@ -213,7 +214,11 @@ def region_recall(runs: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]]) 
             "%{customdata[0]} of %{customdata[1]} regions half found or more<extra></extra>",
         )
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%", dtick=0.25, title="recall")
-    figure.update_xaxes(showgrid=False, title="pixels of the region", type="category")
+    ends = [f"<{start}" for start in SIZE_STARTS[1:]] + [f"≥{SIZE_STARTS[-1]}"]
+    figure.update_xaxes(  # names short enough for a phone, where long ones would stand slanted
+        showgrid=False, title="pixels of the region", type="category",
+        tickvals=SIZE_NAMES, ticktext=ends, tickangle=0,
+    )  # fmt: skip
     figure.update_layout(height=250, barmode="group")
     return styled(figure)
 

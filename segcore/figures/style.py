@@ -54,7 +54,7 @@ def styled(figure: go.Figure) -> go.Figure:
 
 def _margin(figure: go.Figure) -> dict[str, float]:
     x, y = figure.layout.xaxis, figure.layout.yaxis
-    below = TICK_HEIGHT if x.tickangle is None else _width(figure, "x", 0) * SLANTED
+    below = TICK_HEIGHT if not x.tickangle else _width(figure, "x", 0) * SLANTED
     legend = figure.layout.showlegend is not False and any(
         trace.name and trace.showlegend is not False for trace in figure.data
     )

@@ -124,9 +124,11 @@ def classes_over_epochs(rows: Sequence[Mapping[str, float]], color: str) -> go.F
     """
     names = [name for name in rows[-1] if name != "epoch" and np.isfinite(rows[-1][name])]
     names.sort(key=lambda name: -rows[-1][name])
+    epochs = _column(rows, "epoch")
+    left, right = epochs[0] - 0.5, epochs[-1] + 0.5
     figure = go.Figure(
         go.Heatmap(
-            x=_column(rows, "epoch"),
+            x=epochs,
             y=names,
             z=[_column(rows, name) for name in names],
             zmin=0,
@@ -139,9 +141,9 @@ def classes_over_epochs(rows: Sequence[Mapping[str, float]], color: str) -> go.F
         )
     )
     figure.add_scatter(
-        x=[rows[-1]["epoch"]] * len(names),
+        x=[right] * len(names),
         y=names,
-        text=[f"  {rows[-1][name]:.2f}" for name in names],
+        text=[f" {rows[-1][name]:.2f}" for name in names],
         mode="text",
         textposition="middle right",
         cliponaxis=False,
@@ -149,7 +151,7 @@ def classes_over_epochs(rows: Sequence[Mapping[str, float]], color: str) -> go.F
         showlegend=False,
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(title="epoch", showgrid=False)
+    figure.update_xaxes(title="epoch", showgrid=False, range=[left, right])
     figure.update_layout(height=24 * len(names) + 60, margin={"r": 52})
     return styled(figure)
 
