@@ -12,7 +12,7 @@ run: $(VENV)/installed  ## the dashboard, in the browser
 	$(BIN)/streamlit run dashboard.py --server.address $(ADDRESS) --server.port $(PORT)
 
 test: $(VENV)/installed-dev  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/installed-dev  ## lint, format and types, as continuous integration does
 	$(BIN)/ruff check .

@@ -10,9 +10,10 @@ import sys
 from collections.abc import Callable
 
 # Parameters of mallopt(3), as malloc.h numbers them.
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -2, -3, -4, -8
 
 _GROWTH = 64 << 20  # bytes asked of the kernel at a time
+_HUGE = 32 << 20  # bytes, the largest threshold that glibc takes
 
 
 def keep_freed_memory() -> None:
@@ -28,6 +29,18 @@ def keep_freed_memory() -> None:
     mallopt(_MMAP_MAX, 0)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(_TOP_PAD, _GROWTH)
+
+
+def hand_back_huge_blocks() -> None:
+    """Takes `keep_freed_memory` back for blocks of 32 MiB and more, for networks of many such.
+
+    Kept, blocks of a gigabyte and of many sizes hardly fit into each other's place.
+    """
+    mallopt = _of_glibc("mallopt")
+    if mallopt is None:
+        return
+    mallopt(_MMAP_THRESHOLD, _HUGE)
+    mallopt(_MMAP_MAX, 2**16)  # glibc's own default
 
 
 def hand_back_freed_memory() -> None:

@@ -10,9 +10,11 @@ import pytest
 COUNT_FAULTS = """
 import resource, sys
 import numpy as np
-from segcore.allocator import keep_freed_memory
-if sys.argv[1] == "keep":
+from segcore.allocator import hand_back_huge_blocks, keep_freed_memory
+if sys.argv[1] in ("keep", "keep but huge ones"):
     keep_freed_memory()
+if sys.argv[1] == "keep but huge ones":
+    hand_back_huge_blocks()
 np.ones(50_000_000, np.uint8)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(20):
@@ -29,6 +31,11 @@ def faults(mode: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has this allocator")
 def test_dropped_arrays_are_used_again_without_asking_the_kernel():
     assert faults("keep") < faults("as it comes") / 10
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has this allocator")
+def test_huge_blocks_go_back_where_a_network_asks_for_that():
+    assert faults("keep") < faults("keep but huge ones") / 10
 
 
 # Of 200 MB in blocks of 10 kB every hundredth stays, so that none of it can go by itself.

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from segcore.allocator import hand_back_huge_blocks
 from segcore.errors import MissingPackageError, RecipeError
 from segcore.models.efficientnet import IMAGENET_MEAN, IMAGENET_STD, copy_weights, load_pretrained
 
@@ -58,6 +59,7 @@ def danet(
             f"not {input_size}: choose one, such as (256, 256)."
         )
     pretrained = load_pretrained(backbone_weights)
+    hand_back_huge_blocks()  # its attention over 64x64 positions is 1 GB for a batch of 16
     height, width = input_size
     image = keras.Input((height, width, 3), name="image")
     # The library prints shapes while it builds; standard output is not its to use.
