@@ -150,3 +150,8 @@ def test_a_keras_log_stands_beside_for_the_visit(page: AppTest, camvid: Path) ->
     assert "history.csv: a gap of 10 points is open" in text(page)
     assert "notes.csv" in page.error[0].value
     assert len(runs.list_runs()) == 1  # nothing of it is kept
+    open_part(page, "Classes")
+    open_part(page, "Curves")
+    assert "history.csv: a gap of 10 points is open" in text(page)
+    next(button for button in page.button if button.label == "Remove the logs").click().run()
+    assert "history.csv" not in text(page)

@@ -26,6 +26,9 @@ SETTINGS = AXIS, SMOOTHING, LOG, BAND = (
 )
 """Keys of the controls."""
 
+UPLOADED, LOGS = "training_uploaded", "training_logs"
+"""Keys of the files that the visitor brought along, and of what was read from them."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -66,18 +69,35 @@ def _ask_logs() -> tuple[Curve, ...]:
         type="csv",
         accept_multiple_files=True,
         max_upload_size=5,
-        key="training_logs",
+        key=UPLOADED,
+        on_change=_read_logs,
     )
-    found = []
+    found: Sequence[Curve | str] = st.session_state.get(LOGS, ())
+    for problem in found:
+        if isinstance(problem, str):
+            st.error(problem, icon=":material/error:")
+    # Streamlit empties an uploader that another part of the page was shown instead of.
+    if found and not files:
+        st.button(
+            "Remove the logs", icon=":material/close:",
+            on_click=st.session_state.pop, args=(LOGS,),
+        )  # fmt: skip
+    return tuple(curve for curve in found if isinstance(curve, Curve))
+
+
+def _read_logs() -> None:
+    """Remembers the files' curves, or what is wrong with a file, for this visit."""
+    files = st.session_state[UPLOADED]
+    found: list[Curve | str] = []
     for file, color in zip(files, reversed(MORE_RUNS * len(files)), strict=False):
         try:
             rows = csv_logs.read_csv_log(file.getvalue(), file.name)
         except SegcoreError as error:
-            st.error(str(error), icon=":material/error:")
+            found.append(str(error))
             continue
         best = csv_logs.best_epoch(rows)
         found.append(Curve(file.name, color, rows, int(best["epoch"]) if best else None))
-    return tuple(found)
+    st.session_state[LOGS] = found
 
 
 def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
