@@ -34,11 +34,11 @@ def main() -> None:
             ],
         }
     )
-    engine.start()
     gate.announce()
     state.sidebar()
     engine.badge()
     page.run()
+    engine.start()  # not before: the page comes first
 
 
 if __name__ == "__main__":

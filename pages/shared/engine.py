@@ -7,7 +7,7 @@ and is loaded only for a run that was not, which is then converted in the backgr
 import logging
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -29,23 +29,26 @@ class Loading:
 
     Attributes:
         thread: does the loading; a daemon, so that stopping the dashboard need not wait for it.
+        asked: set when loading begins.
         title: what was loaded and where it runs, in words, once that is known.
         problem: why loading failed, in one line.
     """
 
     thread: threading.Thread
+    asked: threading.Event = field(default_factory=threading.Event)
     title: str | None = None
     problem: str | None = None
 
     @property
-    def is_running(self) -> bool:
-        return self.thread.is_alive()
+    def is_pending(self) -> bool:
+        return self.title is None and self.problem is None
 
     def start(self) -> None:
         """Begins, once per process."""
         with _start:
-            if self.thread.ident is None:
+            if not self.asked.is_set():
                 self.thread.start()
+                self.asked.set()
 
 
 def _load_first() -> None:
@@ -109,7 +112,7 @@ def wait(*served: Run) -> bool:
         st.error(str(error))
         return False
     KERAS.start()
-    if KERAS.is_running:
+    if KERAS.is_pending:
         with st.spinner("Loading TensorFlow, once after each start…", show_time=True):
             KERAS.thread.join()
     if KERAS.problem:
@@ -161,16 +164,16 @@ def _serves_first_converted() -> bool:
 
 @st.fragment(run_every=1.0)
 def _loading_badge() -> None:
-    if FIRST.is_running:
+    if FIRST.is_pending:
         st.badge("Getting ready", icon=":material/hourglass_top:", color="gray")
     else:
         st.rerun()
 
 
 def badge() -> None:
-    """Says in the sidebar what runs networks, and where; looks again while that loads."""
+    """Says in the sidebar what runs networks, and where; looks again until that is known."""
     with st.sidebar:
-        if FIRST.is_running:
+        if FIRST.is_pending:
             _loading_badge()
         elif FIRST.problem:
             st.badge("No engine", icon=":material/error:", color="red", help=FIRST.problem)

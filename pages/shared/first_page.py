@@ -1,30 +1,34 @@
 """What the first visitor would wait for, made when the server starts."""
 
 import importlib
-
-import numpy as np
+import inspect
 
 from pages.shared import cache, engine, state
 from segcore import runs
 from segcore.errors import SegcoreError
 
+PATIENCE_SECONDS = 1.5
+"""How long the first visitor is waited for, who is shown a page before networks are loaded."""
+
 
 def make_ready() -> None:
-    """Scores, the first picture and both champions' labels of it, as far as none takes Keras."""
-    engine.start()
+    """Scores, the first picture and both champions' labels of it, as far as none takes Keras.
+
+    What can be read comes first. A browser that opens with the server needs all that two cores can
+    give until it has drawn that.
+    """
     try:
+        inspect.stack()  # Streamlit calls it at its first element; the next time it takes a tenth
+        state.data_sets()
         champions = list(runs.champions(engine.BUILT_IN).values())
         if len(champions) == 2:
             cache.comparison_report(*champions, engine.BUILT_IN, state.SPLIT)
-        engine.FIRST.thread.join()
-        ready = champions if engine.is_ready(*champions) else []
-        for run in ready:
-            predictor = cache.predictor(run)
-            blank = np.zeros((*predictor.preprocessing.size, 3), np.uint8)
-            cache.label(predictor, blank)  # builds the network, so that the next time is right
+        engine.FIRST.asked.wait(PATIENCE_SECONDS)
+        engine.start()
         samples = cache.samples(engine.BUILT_IN, state.SPLIT)
         first = cache.sample(engine.BUILT_IN, state.SPLIT, samples.keys[0]).image
-        for run in ready:
+        engine.FIRST.thread.join()
+        for run in champions if engine.is_ready(*champions) else []:
             cache.predict(run, first)
     except SegcoreError:
         return  # whoever opens a page is told

@@ -12,7 +12,6 @@ from streamlit import runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.shared.admin import gate
 from segcore import allocator
 
 OPENING_SECONDS = 1.0
@@ -23,11 +22,10 @@ FORGETTING_SECONDS = 20.0
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Prints the admin's token, has made ready what the first visitor needs, and minds the rest."""
+    """Has made ready what the first visitor needs, and minds the rest."""
     # `st.navigation` says the same, but not before a first page was drawn: until then a link to any
     # other page would be served from the folder pages/, without dashboard.py around it.
     PagesManager.uses_pages_directory = False
-    gate.announce()
     stop = threading.Event()
     threading.Thread(target=_begin, args=(stop,), name="begin", daemon=True).start()
     forgetting = asyncio.create_task(_keep_forgetting())
@@ -39,11 +37,15 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 
 def _begin(stop: threading.Event) -> None:
-    """Keeps a worker where one is due, and makes the first page ready.
+    """Prints the admin's token, keeps a worker where one is due, and makes the first page ready.
 
     What it imports is imported here, while the server answers already: the first browser needs a
     second for Streamlit's own scripts.
     """
+    from pages.shared.admin import gate
+
+    gate.announce()  # before the rest is imported: an admin looks for it at once
+
     from pages.shared import first_page
     from segcore import worker
 

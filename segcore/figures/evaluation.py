@@ -80,11 +80,14 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
         hovertemplate="<b>%{y}</b><br>%{x:+.3f}, 95 %: %{customdata[0]:+.3f} to "
         "%{customdata[1]:+.3f}<extra></extra>",
     )
-    figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1.5})
     reach = np.nanmax(np.abs([*delta, *low, *high, 0.01])) * 1.1
     figure.update_xaxes(range=[-reach, reach], title=f"← {b} better · {a} better →")
     figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=names)
-    figure.update_layout(height=PAIR * len(names) + 70)
+    zero = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1}
+    figure.update_layout(
+        height=PAIR * len(names) + 70,
+        shapes=[{**zero, "line": {"color": NEUTRAL, "width": 1.5}}],
+    )
     return styled(figure)
 
 

@@ -45,11 +45,13 @@ def styled(figure: go.Figure) -> go.Figure:
 
     Plotly's automatic margins draw a chart twice: half of the time until it is shown.
     """
-    figure.update_layout(margin={**_margin(figure), **figure.layout.margin.to_plotly_json()})
-    # In the figure itself where a page's theme would override the template.
-    figure.update_xaxes(automargin=False)
-    figure.update_yaxes(automargin=False)
-    return figure.update_layout(template=TEMPLATE)
+    return figure.update_layout(
+        margin={**_margin(figure), **figure.layout.margin.to_plotly_json()},
+        # In the figure itself where a page's theme would override the template.
+        xaxis_automargin=False,
+        yaxis_automargin=False,
+        template=TEMPLATE,
+    )
 
 
 def _margin(figure: go.Figure) -> dict[str, float]:
