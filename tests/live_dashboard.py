@@ -72,7 +72,7 @@ def _wait_until_healthy(address: str, server: subprocess.Popen[bytes]) -> None:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=2).close()
             return
         except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
+            time.sleep(0.02)
     raise RuntimeError("the dashboard did not start")
 
 

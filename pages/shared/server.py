@@ -68,8 +68,7 @@ def forget_closed_visits(storage: MemorySessionStorage) -> int:
     back, but lets go of it only when the next visit closes.
     """
     forgotten = len(storage._cache.expire())
-    if forgotten:
-        gc.collect()  # a session refers to itself
+    gc.collect()  # a session refers to itself; Streamlit is told in config.toml not to see to it
     return forgotten
 
 

@@ -26,7 +26,7 @@ def mix(a: Color, b: Color, t: float) -> Color:
 
 def lit_texture(texture: Image.Image, light: Color) -> Image.Image:
     """The RGB or RGBA texture with its colours multiplied by `light`, a factor per channel."""
-    table = [min(255, int(value * factor)) for factor in light for value in range(256)]
+    table = np.minimum(255, np.outer(light, range(256)).astype(int)).ravel().tolist()
     return texture.point(table + list(range(256)) if texture.mode == "RGBA" else table)
 
 
