@@ -43,7 +43,9 @@ CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
       if (panel && !panel.querySelector('.pending')) return panel.querySelector('canvas');
     }
   };
-  const heading = () => document.querySelector('h1')?.innerText;
+  let ended = 0;  // runs of the script: a short one is over before a poll sees it
+  const watch = new MutationObserver(() => { if (!running()) ended += 1; });
+  watch.observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
   const poll = (holds) => new Promise((done) => {
     const look = () => holds() ? done() : setTimeout(look, 2);
     look();
@@ -52,19 +54,18 @@ CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
     requestAnimationFrame(() => requestAnimationFrame(done)));
   const spent = [];
   for (let round = 0; round < rounds; round++) {
-    const before = mask(), title = heading();
+    const before = mask();
+    ended = 0;
     const started = performance.now();
     [...document.querySelectorAll(role)].find((one) =>
       one.innerText.split('\\n').some((line) => line.trim() === label)).click();
     if (until === 'masks') await poll(() => mask() && mask() !== before);
-    else {  // a short script may be over before it is seen to run
-      await poll(() => running() || (heading() && heading() !== title));
-      await poll(() => !running());
-    }
+    else await poll(() => ended);
     await drawn();
     spent.push(performance.now() - started);
     await poll(() => !running());
   }
+  watch.disconnect();
   return spent;
 }"""
 """Clicks again and again; milliseconds until the page, or the second model's mask, was drawn."""
