@@ -46,6 +46,7 @@ CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
   let ended = 0;  // runs of the script: a short one is over before a poll sees it
   const watch = new MutationObserver(() => { if (!running()) ended += 1; });
   watch.observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
+  const heading = () => document.querySelector('h1')?.innerText;
   const poll = (holds) => new Promise((done) => {
     const look = () => holds() ? done() : setTimeout(look, 2);
     look();
@@ -54,13 +55,14 @@ CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
     requestAnimationFrame(() => requestAnimationFrame(done)));
   const spent = [];
   for (let round = 0; round < rounds; round++) {
-    const before = mask();
+    const before = mask(), title = heading();
     ended = 0;
     const started = performance.now();
     [...document.querySelectorAll(role)].find((one) =>
       one.innerText.split('\\n').some((line) => line.trim() === label)).click();
     if (until === 'masks') await poll(() => mask() && mask() !== before);
-    else await poll(() => ended);
+    else  // a page of one line may come and end in one step, of which only its heading tells
+      await poll(() => ended || (!running() && heading() && heading() !== title));
     await drawn();
     spent.push(performance.now() - started);
     await poll(() => !running());
