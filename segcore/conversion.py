@@ -1,27 +1,30 @@
 """Converting a checkpoint to OpenVINO, and checking the result before anyone sees it.
 
-The conversion goes through TensorFlow's graph in memory. The result is used only where it says what
-Keras says: of rendered streets in two shapes, at least `SAME_LABELS` of the pixels get the same
-label, and as many have every probability within `BOUND` of that of Keras.
+The conversion goes through TensorFlow's graph in memory, to a topology whose weights are left open
+and then filled in, so that a shipped run can bring it along (`segcore.engines.topology`). The
+result is used only where it says what Keras says: of rendered streets in two shapes, at least
+`SAME_LABELS` of the pixels get the same label, and as many have every probability within `BOUND` of
+that of Keras.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from segcore import devices, settings
-from segcore.engines import Engine, converted
-from segcore.engines.converted import NETWORK, Verdict
+from segcore.engines import Engine, converted, topology
+from segcore.engines.converted import NETWORK, TOPOLOGY, Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine, load_openvino
 from segcore.files import locked
 from segcore.inference import Preprocessing, serves_converted
-from segcore.runs import Run
+from segcore.runs import Run, verified_weights
 from segcore.sources.streets import render_scene
 
 SAME_LABELS = 0.999
@@ -31,6 +34,9 @@ ROUNDS = 7
 
 SLOWEST = 1.1
 """Times what Keras takes: somewhat slower is still better than loading TensorFlow for seconds."""
+
+SHIPPED_PRECISION = ("f32",)
+"""Every processor computes it."""
 
 SCENE = 900_000
 """Seed of the first picture: none of a data set."""
@@ -51,14 +57,33 @@ def convert(run: Run, turn: Turn = lambda step: step()) -> Verdict:
     """
     with locked(settings.engines_dir()):
         known = converted.stored_verdict(run)
-        if known is not None and (serves_converted(run) or not known.agrees):
+        if known is not None and _is_settled(run, known):
             return known  # else it was slow, on a machine that may have been busy: once more
-        verdict = _convert(run, turn)
-        if known is not None:
+        verdict = _convert(run, devices.processor_precisions(), turn)
+        if known is not None and not known.shipped_as:
             verdict = with_best_times(verdict, known)
         converted.store_verdict(run, verdict)
         converted.forget_oldest()
     return verdict
+
+
+def convert_to_ship(run: Run) -> Verdict:
+    """Puts into the run's folder what another machine needs to serve it without TensorFlow.
+
+    Returns what was found; nothing is put there where the conversion does not agree with Keras.
+    Raises as `convert`.
+    """
+    with locked(settings.engines_dir()):
+        verdict = _convert(run, SHIPPED_PRECISION, lambda step: step())
+        if verdict.agrees:
+            converted.ship(run, verdict)
+    return verdict
+
+
+def _is_settled(run: Run, known: Verdict) -> bool:
+    if not known.agrees:
+        return True
+    return serves_converted(run) and not converted.may_be_faster_here(known)
 
 
 def with_best_times(verdict: Verdict, earlier: Verdict) -> Verdict:
@@ -73,7 +98,8 @@ def with_best_times(verdict: Verdict, earlier: Verdict) -> Verdict:
     )
 
 
-def _convert(run: Run, turn: Turn) -> Verdict:
+def _convert(run: Run, precisions: Sequence[str], turn: Turn) -> Verdict:
+    """Judged in the first of the precisions that agrees, else in the last."""
     import keras
 
     if converted.openvino_version() is None:
@@ -82,13 +108,15 @@ def _convert(run: Run, turn: Turn) -> Verdict:
         return Verdict("only what Keras builds on TensorFlow is converted")
     preprocessing = Preprocessing.of(run)
     reference = KerasEngine(run, preprocessing.input_size)
+    weights = verified_weights(run)
     folder = converted.make_folder(run)
     try:
-        _export(reference.network, folder / NETWORK)
-    except (ValueError, TypeError, RuntimeError) as error:
+        _export(reference.network, weights, folder / TOPOLOGY[0])
+        topology.fill(folder / TOPOLOGY[0], weights, folder / NETWORK)
+    except (ValueError, TypeError, KeyError, RuntimeError) as error:
         return Verdict(f"cannot be converted: {_first_line(error)}")
     verdict = Verdict("nothing was tried")
-    for precision in devices.processor_precisions():
+    for precision in precisions:
         engine = OpenVINOEngine(folder, precision)
         verdict = judge(engine, precision, reference, _batches(preprocessing), turn)
         if verdict.agrees:
@@ -142,27 +170,65 @@ def _batches(preprocessing: Preprocessing) -> list[np.ndarray]:
     return [preprocessing.apply(image)[None] for image in images]
 
 
-def _export(network: Any, target: Path) -> None:
-    """Writes the network for any batch size, height and width that it was built for.
+def _export(network: Any, weights: Path, target: Path) -> None:
+    """Writes the network's topology: the graph for any batch size, height and width that it was
+    built for, whose weights are inputs named by their arrays in the checkpoint.
 
-    Raises ValueError, TypeError, RuntimeError where that cannot be done.
+    Raises ValueError, TypeError, RuntimeError, KeyError where that cannot be done.
     """
     import tensorflow as tf
 
     openvino = load_openvino()
     network = _with_sizes_from_the_input(network)
-    shape = (None, *network.input_shape[1:])
-    graph = tf.function(
-        lambda images: network(images, training=False),
-        input_signature=[tf.TensorSpec(shape, tf.uint8)],
-    )
+    groups = network.trainable_variables, network.non_trainable_variables
+    places = _places(network.weights, weights)
+    shapes = {places[id(variable)]: variable.shape for variable in network.weights}
+
+    def call(images: Any, arrays: list[Any]) -> Any:
+        by_path = dict(zip(shapes, arrays, strict=True))
+        given = {variable: by_path[path] for variable, path in places.items()}
+        # A seed, which only a training draws from, is no weight and stays what it is.
+        states = ([given.get(id(variable), variable) for variable in group] for group in groups)
+        return network.stateless_call(*states, images, training=False)[0]
+
+    signature = [
+        tf.TensorSpec((None, *network.input_shape[1:]), tf.uint8),
+        [tf.TensorSpec(shape, tf.float32) for shape in shapes.values()],
+    ]
+    graph = tf.function(call, input_signature=signature).get_concrete_function()
     try:
-        model = openvino.convert_model(graph.get_concrete_function())
+        model = openvino.convert_model(graph)
     except tf.errors.OpError as error:
         raise RuntimeError(error.message) from error
+    inputs = zip(graph.inputs, [topology.IMAGES, *shapes], strict=False)  # after them, seeds
+    named = {tensor.name: name for tensor, name in inputs}
+    for parameter in model.get_parameters():
+        parameter.set_friendly_name(named[parameter.get_friendly_name()])
     # Keras' swish comes with outputs of its own, which would keep layers from being fused.
-    model = openvino.Model([model.get_results()[0]], model.get_parameters())
+    probabilities = model.output(graph.outputs[0].name).get_node()
+    model = openvino.Model([probabilities], model.get_parameters())
     openvino.save_model(model, target, compress_to_fp16=False)
+
+
+def _places(variables: Sequence[Any], weights: Path) -> dict[int, str]:
+    """id of a network's variable -> path of its array in the checkpoint, found by its values.
+
+    Raises KeyError where there is none with these values.
+    """
+    paths: dict[tuple[tuple[int, ...], bytes], str] = {}
+
+    def remember(path: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            paths[_identity(item[()])] = path
+
+    with h5py.File(weights) as file:
+        file.visititems(remember)
+    return {id(variable): paths[_identity(variable)] for variable in variables}
+
+
+def _identity(values: Any) -> tuple[tuple[int, ...], bytes]:
+    array = np.asarray(values, np.float32)
+    return array.shape, array.tobytes()
 
 
 def _with_sizes_from_the_input(network: Any) -> Any:

@@ -242,11 +242,17 @@ def load_fastest_predictor(run: Run) -> Predictor:
     Keras is never used, whatever is set. Raises as `load_predictor`.
     """
     if serves_converted(run):
-        folder, verdict = converted.folder_of(run), converted.stored_verdict(run)
-        if verdict is not None and converted.is_intact(folder, verdict):
+        folder, verdict = converted.intact_folder(run), converted.stored_verdict(run)
+        if folder is not None and verdict is not None:
             engine = OpenVINOEngine(folder, verdict.precision)
             return Predictor(run, Preprocessing.of(run), engine)
     return load_predictor(run)
+
+
+def fastest_engine(run: Run) -> str:
+    """Names what `load_fastest_predictor` would load now; raises as `serves_converted`."""
+    verdict = converted.stored_verdict(run) if serves_converted(run) else None
+    return KerasEngine.title if verdict is None else f"{OpenVINOEngine.title} {verdict.precision}"
 
 
 def serves_converted(run: Run) -> bool:
@@ -270,7 +276,9 @@ def may_be_converted(run: Run) -> bool:
     if not _openvino_is_wanted():
         return False
     verdict = converted.stored_verdict(run)
-    return verdict is None or (verdict.agrees and not verdict.is_fast)
+    if verdict is None:
+        return True
+    return verdict.agrees and (not verdict.is_fast or converted.may_be_faster_here(verdict))
 
 
 def _openvino_is_wanted() -> bool:

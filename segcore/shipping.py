@@ -1,4 +1,5 @@
-"""A finished run as a small copy to commit: half precision, evaluated, with a model card."""
+"""A finished run as a small copy to commit: half precision, evaluated, with a model card, and ready
+to be served without TensorFlow."""
 
 import io
 import shutil
@@ -9,6 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from segcore.conversion import convert_to_ship
+from segcore.engines.converted import Verdict
 from segcore.errors import RunError
 from segcore.evaluation import evaluate, stored_evaluation
 from segcore.evaluation.robustness import robustness_of
@@ -29,6 +32,7 @@ CHECKED_IMAGES = 25
 class Shipped:
     run: Run
     agreement: float  # share of pixels that keep their label in half precision
+    conversion: Verdict
 
 
 def ship(
@@ -72,10 +76,11 @@ def ship(
             )
         evaluate(copy, spec, "val", progress=lambda i, n: progress and progress("evaluating", i, n))
         write_card(copy)
+        conversion = convert_to_ship(copy)
     except BaseException:
         shutil.rmtree(writer.path)
         raise
-    return Shipped(copy, agreement)
+    return Shipped(copy, agreement, conversion)
 
 
 def write_card(run: Run) -> Path:

@@ -1,6 +1,7 @@
 """Engines: they agree, a conversion that does not is refused, and serving needs no TensorFlow."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from fake_runs import make_run
 from made_data import noise
 
-from segcore import conversion, settings, training
+from segcore import conversion, devices, settings, training
 from segcore.cli import main
 from segcore.conversion import convert, judge
 from segcore.engines import converted
@@ -157,7 +158,7 @@ def test_an_engine_out_of_bounds_is_refused(run: Run, change: float, agrees: boo
 def test_a_network_that_cannot_be_converted_stays_with_keras(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(network: object, target: Path) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("no such operation\nand a long story")
 
     monkeypatch.setattr(conversion, "_export", fail)
@@ -170,7 +171,7 @@ def test_a_network_that_cannot_be_converted_stays_with_keras(
 
 def test_old_conversions_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(converted, "KEPT", 1)
-    monkeypatch.setattr(conversion, "_convert", lambda run, turn: Verdict("not tried"))
+    monkeypatch.setattr(conversion, "_convert", lambda *_: Verdict("not tried"))
     first, second = make_run(), make_run("unet-camvid-20250101-000000-bbbb", seed=1)
     convert(first)
     convert(second)
@@ -249,6 +250,63 @@ def test_a_converted_champion_is_served_without_tensorflow_or_keras(run: Run) ->
         [sys.executable, "-c", SERVED, run.name], cwd=ROOT, capture_output=True, text=True
     )
     assert result.stdout.strip() == "OpenVINO on the CPU (50, 40) set()", result.stderr
+
+
+@pytest.fixture
+def shipped(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """The run as another machine gets it: in its own artifacts/, nothing converted there."""
+    assert conversion.convert_to_ship(run).agrees
+    monkeypatch.setenv("SEGCORE_ARTIFACTS", str(tmp_path))
+    shutil.copytree(run.path, settings.runs_dir() / run.name)
+    return Run(settings.runs_dir() / run.name, run.manifest)
+
+
+def test_a_shipped_champion_is_served_without_tensorflow_or_keras_from_the_first_time(
+    shipped: Run,
+) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", SERVED, shipped.name], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout.strip() == "OpenVINO on the CPU (50, 40) set()", result.stderr
+
+
+def test_a_shipped_run_says_what_keras_says(shipped: Run) -> None:
+    image = noise(1, 61, 45)
+    fast = load_fastest_predictor(shipped)
+    assert fast.engine == "OpenVINO"
+    expected = load_predictor(shipped).predict(image)
+    np.testing.assert_allclose(fast.predict(image).scores, expected.scores, atol=1e-4)
+
+
+def test_what_was_shipped_for_another_openvino_is_not_used(
+    shipped: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert serves_converted(shipped)
+    monkeypatch.setattr(converted, "openvino_version", lambda: "9999.1")
+    assert not serves_converted(shipped)
+    assert may_be_converted(shipped)
+
+
+def test_a_damaged_shipped_network_leaves_the_run_with_keras(
+    shipped: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    topology = shipped.path / "openvino" / "topology.xml"
+    topology.write_text(topology.read_text().replace("layers/", "layer/"))
+    assert load_fastest_predictor(shipped).engine == "Keras"
+    assert shipped.name in caplog.text
+    topology.write_text("<net>")
+    assert load_fastest_predictor(shipped).engine == "Keras"
+
+
+def test_a_processor_that_computes_faster_converts_a_shipped_run_again(
+    shipped: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not may_be_converted(shipped)
+    monkeypatch.setattr(devices, "processor_precisions", lambda: ("bf16", "f32"))
+    assert serves_converted(shipped)  # meanwhile, as it came
+    assert may_be_converted(shipped)
+    convert(shipped)
+    assert not may_be_converted(shipped)
 
 
 def test_openvino_is_loaded_without_telemetry_and_without_a_fork() -> None:

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,17 @@ from made_runs import make_run
 from test_training import TINY
 
 from segcore import runs, shipping
+from segcore.engines import converted
 from segcore.errors import RunError
 from segcore.evaluation import stored_evaluation
+from segcore.runs import Run
 from segcore.runs.model_card import model_card
 from segcore.runs.writer import RunWriter
 from segcore.shipping import ship, write_card
 from segcore.training import train
+
+RUNS = Path(__file__).parent.parent / "artifacts" / "runs"
+SHIPPED = [card.parent for card in RUNS.glob("*/MODEL_CARD.md")]
 
 
 def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None:
@@ -35,6 +41,8 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
         file.visititems(lambda _, item: isinstance(item, h5py.Dataset) and kinds.add(item.dtype))
     assert np.dtype(np.float32) not in kinds
     assert not (copy.path / "optimizer.npz").exists()
+    assert shipped.conversion.agrees
+    assert (copy.path / "openvino" / "topology.xml").exists()
 
     report = copy.evaluation("camvid", "val")
     card = (copy.path / "MODEL_CARD.md").read_text()
@@ -55,6 +63,17 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     kept = {"fog": {"kept": 0.9}, "night": {"kept": 0.42}, "rain": {"kept": None}}
     card = model_card(copy, evaluation.report(), evaluation.matrix, {"corruptions": kept})
     assert "keeps of its mean IoU: night 42%, fog 90%." in card
+
+
+@pytest.mark.parametrize("folder", sorted(SHIPPED), ids=lambda folder: folder.name)
+def test_what_is_shipped_is_served_by_the_openvino_that_is_installed(folder: Path) -> None:
+    """Mended by `python -m segcore runs convert RUN`, once for each new OpenVINO."""
+    run = Run(folder, json.loads((folder / "run.json").read_text()))
+    verdict = converted.stored_verdict(run)
+    assert verdict is not None
+    assert verdict.agrees
+    assert verdict.is_fast
+    assert verdict.precision == "f32"
 
 
 def test_a_card_needs_scores(camvid: Path) -> None:

@@ -49,6 +49,12 @@ def add(commands: Any) -> None:
     card.add_argument("run")
     card.set_defaults(command=_runs_card)
 
+    conversion = actions.add_parser(
+        "convert", help="a shipped run for the OpenVINO that is installed, served without Keras"
+    )
+    conversion.add_argument("run")
+    conversion.set_defaults(command=_runs_convert)
+
     importing = actions.add_parser("import", help="take a run from a ZIP, or a Keras CSV log")
     importing.add_argument("file", type=Path, help="of `runs export`, or of Keras' CSVLogger")
     importing.add_argument("--model", default="unet", help="of a CSV log: what was trained")
@@ -114,6 +120,7 @@ def _runs_ship(options: argparse.Namespace) -> None:
     with ProgressBar() as bar:
         shipped = ship(run, options.data or run.spec, options.champion_of, progress=bar.update)
     print(f"{shipped.run.name}: {shipped.agreement:.4%} of pixels keep their label")
+    print(shipped.conversion.reason)
     print(f"commit it with `git add -f {shipped.run.path}`")
 
 
@@ -121,6 +128,12 @@ def _runs_card(options: argparse.Namespace) -> None:
     from segcore.shipping import write_card
 
     print(write_card(runs.get_run(options.run)))
+
+
+def _runs_convert(options: argparse.Namespace) -> None:
+    from segcore.conversion import convert_to_ship
+
+    print(convert_to_ship(runs.get_run(options.run)).reason)
 
 
 def _runs_import(options: argparse.Namespace) -> None:

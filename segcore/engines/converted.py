@@ -2,24 +2,32 @@
 
 KEY is a hash of all that the conversion depends on, so that a file of another checkpoint, another
 network or another OpenVINO is never met.
+
+A shipped run brings its network's topology and a verdict along, in its folder's openvino/. From
+these its converted checkpoint is made when it is first served, without TensorFlow.
 """
 
 import hashlib
 import json
+import logging
+import os
 import shutil
-from dataclasses import asdict, dataclass
+import tempfile
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from segcore import settings
+from segcore import devices, settings
+from segcore.errors import StorageError
 from segcore.files import sha256, storage_error, to_json, write_atomically
-from segcore.runs import Run
+from segcore.runs import Run, verified_weights
 
 NETWORK = "network.xml"
 WEIGHTS = "network.bin"
+TOPOLOGY = ("topology.xml", "topology.bin")
 VERDICT = "verdict.json"
-FORMAT = 1
+FORMAT = 2
 """Raised whenever `segcore.conversion` converts or checks in another way."""
 
 KEPT = 24
@@ -39,6 +47,8 @@ class Verdict:
         close: share of the pixels whose probabilities are all within the bound.
         openvino_ms, keras_ms: milliseconds for one picture, the best of several in turns.
         digests: file -> sha256.
+        shipped_as: the KEY it was checked for, where it came with its run. It was checked on
+            another machine, in float32, which every processor computes.
     """
 
     reason: str
@@ -50,10 +60,11 @@ class Verdict:
     openvino_ms: float = 0.0
     keras_ms: float = 0.0
     digests: dict[str, str] | None = None
+    shipped_as: str = ""
 
 
-def folder_of(run: Run) -> Path:
-    """Where the run's converted checkpoint is, or will be."""
+def key_of(run: Run) -> str:
+    """Of all that the run's conversion depends on."""
     identity = {
         "format": FORMAT,
         "openvino": openvino_version(),
@@ -62,7 +73,12 @@ def folder_of(run: Run) -> Path:
         "model_options": run.manifest.get("model_options", {}),
         "preprocessing": run.manifest.get("preprocessing"),
     }
-    return settings.engines_dir() / hashlib.sha256(to_json(identity)).hexdigest()[:24]
+    return hashlib.sha256(to_json(identity)).hexdigest()[:24]
+
+
+def folder_of(run: Run) -> Path:
+    """Where the run's converted checkpoint is, or will be."""
+    return settings.engines_dir() / key_of(run)
 
 
 @cache
@@ -80,11 +96,32 @@ def verdict_path(run: Run) -> Path:
 
 
 def stored_verdict(run: Run) -> Verdict | None:
-    """None where the checkpoint was not converted yet, or its verdict cannot be read."""
+    """What was found here or, else, before the run was shipped.
+
+    None where the checkpoint was not converted yet, or its verdict cannot be read.
+    """
+    return _read(verdict_path(run)) or _shipped_verdict(run)
+
+
+def may_be_faster_here(verdict: Verdict) -> bool:
+    """Whether it came from another machine, and this processor has a faster precision."""
+    return bool(verdict.shipped_as) and verdict.precision != devices.processor_precisions()[0]
+
+
+def _shipped_verdict(run: Run) -> Verdict | None:
+    verdict = _read(_shipped_folder(run) / VERDICT)
+    return verdict if verdict is not None and verdict.shipped_as == key_of(run) else None
+
+
+def _read(path: Path) -> Verdict | None:
     try:
-        return Verdict(**json.loads(verdict_path(run).read_bytes()))
+        return Verdict(**json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _shipped_folder(run: Run) -> Path:
+    return run.path / "openvino"
 
 
 def make_folder(run: Run) -> Path:
@@ -110,12 +147,65 @@ def store_verdict(run: Run, verdict: Verdict) -> None:
     write_atomically(verdict_path(run), to_json(asdict(verdict)))
 
 
+def intact_folder(run: Run) -> Path | None:
+    """The folder with the run's converted checkpoint; made now, where it came as a topology.
+
+    None where the files are not those that were checked.
+
+    Raises:
+        RunError: the run's weights are missing or damaged.
+    """
+    folder, verdict = folder_of(run), stored_verdict(run)
+    if verdict is not None and _is_intact(folder, verdict):
+        return folder
+    shipped = _shipped_verdict(run)
+    if shipped is None:
+        return None
+    weights = verified_weights(run)
+    try:
+        _unpack(run, shipped, weights)
+    except (OSError, RuntimeError, KeyError, StorageError) as error:
+        logging.getLogger(__name__).warning("%s: served by Keras: %s", run.name, error)
+        return None
+    return folder
+
+
+def _unpack(run: Run, shipped: Verdict, weights: Path) -> None:
+    """Makes the converted checkpoint of a shipped run. Who does it meanwhile writes the same."""
+    from segcore.engines import topology
+    from segcore.runs.weight_files import require_plain
+
+    require_plain(weights)
+    folder = make_folder(run)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="unpacking-") as scratch:
+        topology.fill(_shipped_folder(run) / TOPOLOGY[0], weights, Path(scratch) / NETWORK)
+        made = digests(Path(scratch))
+        for name in (WEIGHTS, NETWORK):
+            os.replace(Path(scratch) / name, folder / name)
+    store_verdict(run, replace(shipped, digests=made))
+    forget_oldest()
+
+
+def ship(run: Run, verdict: Verdict) -> None:
+    """Copies a conversion's topology and verdict into the run's folder.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    target = _shipped_folder(run)
+    target.mkdir(exist_ok=True)
+    for name in TOPOLOGY:
+        write_atomically(target / name, (folder_of(run) / name).read_bytes())
+    shipped = replace(verdict, digests=None, shipped_as=key_of(run))
+    write_atomically(target / VERDICT, to_json(asdict(shipped)))
+
+
 def digests(folder: Path) -> dict[str, str]:
     """sha256 of the two files of a converted checkpoint."""
     return {name: sha256(folder / name) for name in (NETWORK, WEIGHTS)}
 
 
-def is_intact(folder: Path, verdict: Verdict) -> bool:
+def _is_intact(folder: Path, verdict: Verdict) -> bool:
     """Whether the files are those that were checked."""
     try:
         return digests(folder) == verdict.digests

@@ -8,27 +8,26 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import engine
-from pages.shared.cache.stamps import Stamp, stamp_of
 from pages.shared.visitors import DESK, visitor
 from segcore import runs
-from segcore.engines.converted import verdict_path
 from segcore.evaluation import trust
 from segcore.inference import (
     ONE_VIEW,
     Prediction,
     Predictor,
     Views,
+    fastest_engine,
     load_fastest_predictor,
     without_scores,
 )
 from segcore.runs import Run
 
-Network = tuple[str, str, Stamp]
-"""A run's folder, its weights' hash, and when they were converted to the faster engine."""
+Network = tuple[str, str, str]
+"""A run's folder, its weights' hash, and what serves them: a faster engine may come later."""
 
 
 def _network(run: Run) -> Network:
-    return str(run.path), str(run.weights_hash), stamp_of(verdict_path(run))
+    return str(run.path), str(run.weights_hash), fastest_engine(run)
 
 
 def predictor(run: Run) -> Predictor:
