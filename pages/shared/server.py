@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
+import signal
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+import uvicorn
 from streamlit import runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
@@ -19,6 +21,9 @@ OPENING_SECONDS = 1.0
 
 FORGETTING_SECONDS = 20.0
 
+GRACE_SECONDS = 3
+"""How long a server that is told to end waits for what visitors are still being sent."""
+
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
@@ -26,6 +31,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     # `st.navigation` says the same, but not before a first page was drawn: until then a link to any
     # other page would be served from the folder pages/, without dashboard.py around it.
     PagesManager.uses_pages_directory = False
+    _end_in_time()
     stop = threading.Event()
     threading.Thread(target=_begin, args=(stop,), name="begin", daemon=True).start()
     forgetting = asyncio.create_task(_keep_forgetting())
@@ -34,6 +40,16 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     yield
     forgetting.cancel()
     stop.set()
+
+
+def _end_in_time() -> None:
+    """A phone that went to sleep amid a download would keep uvicorn from ending, for ever.
+
+    Streamlit sets it no limit and offers no way to set one; uvicorn is who minds the signals.
+    """
+    minding = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(minding, uvicorn.Server):
+        minding.config.timeout_graceful_shutdown = GRACE_SECONDS
 
 
 def _begin(stop: threading.Event) -> None:
