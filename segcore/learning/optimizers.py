@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+from keras import ops
 
 from segcore.errors import RecipeError
 from segcore.recipes import Recipe
@@ -27,11 +28,46 @@ def build_optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Op
     average = {"use_ema": recipe.ema is not None, "ema_momentum": recipe.ema or 0.99}
     match recipe.optimizer:
         case "sgd":
-            return keras.optimizers.SGD(rate, momentum=recipe.momentum, **average)
+            return SGD(rate, momentum=recipe.momentum, **average)
         case "adamw":
-            optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, **average)
+            optimizer = AdamW(rate, weight_decay=recipe.weight_decay, **average)
             optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
             return optimizer
         case "adam":
-            return keras.optimizers.Adam(rate, **average)
+            return Adam(rate, **average)
     raise RecipeError(f"{recipe.optimizer}: no such optimizer; choose adam, adamw or sgd")
+
+
+class _UnbiasedAverage:
+    """An optimizer's moving average that forgets the weights it began with.
+
+    Keras' own keeps m^t of them after t steps with momentum m. A short training with a high
+    momentum is then judged by weights which are in good part those it came from: with 0.998, by a
+    quarter after 700 steps.
+    """
+
+    iterations: Any
+
+    @property
+    def ema_momentum(self) -> Any:
+        """m (1 - m^t) / (1 - m^(t + 1)) in step t, from 0: the average becomes that of the steps
+        alone, step s weighing m^(t - s) (Kingma and Ba, "Adam", ICLR 2015, section 3).
+        """
+        kept = ops.power(self._momentum, ops.cast(self.iterations, "float32"))
+        return self._momentum * (1 - kept) / (1 - self._momentum * kept)
+
+    @ema_momentum.setter
+    def ema_momentum(self, momentum: float) -> None:
+        self._momentum = momentum
+
+
+class SGD(_UnbiasedAverage, keras.optimizers.SGD):
+    pass
+
+
+class Adam(_UnbiasedAverage, keras.optimizers.Adam):
+    pass
+
+
+class AdamW(_UnbiasedAverage, keras.optimizers.AdamW):
+    pass
