@@ -18,6 +18,7 @@ from segcore.runs import Run
 EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
 QUALITIES = {"Quick": QUICK, "Detailed": DETAILED}
+ON_PHOTOGRAPHS, OF_THE_SIDEBAR = "Trained on photographs", "Those of the sidebar"
 
 
 def choose_example() -> None:
@@ -52,6 +53,23 @@ def given_files() -> list[File]:
             "visit, seen by nobody else, then gone."
         )
     return [File(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]
+
+
+def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
+    """Runs that have seen photographs, where those of the sidebar have seen none; or these."""
+    seasoned = state.photograph_runs()
+    if seasoned is None or any(run.dataset != state.RENDERED for run in chosen):
+        return chosen
+    photographs = wording.data_name(seasoned[0].dataset)
+    answer = st.segmented_control(
+        "Models",
+        [ON_PHOTOGRAPHS, OF_THE_SIDEBAR],
+        default=ON_PHOTOGRAPHS,
+        required=True,
+        key="photo_runs",
+        help=f"The runs of the sidebar were trained on rendered streets, these on {photographs}.",
+    )
+    return seasoned if answer == ON_PHOTOGRAPHS else chosen
 
 
 def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, heading: DeltaGenerator) -> None:
@@ -126,10 +144,13 @@ def main() -> None:
     found = photos.sort(files)
     opened, refusals = photos.open_all(found.photos)
     photos.show_refusals([*found.refusals, *refusals])
+    if opened or found.videos:
+        runs = choose_runs(runs)
+        names = Names.of(*runs)
     if opened:
         show_photos(runs, names, opened, heading)
     elif st.session_state.get("example") and not files:
-        example = cache.sample("streets", state.SPLIT, EXAMPLE_KEY)
+        example = cache.sample(state.RENDERED, state.SPLIT, EXAMPLE_KEY)
         show_photo(runs, names, Photo(example.image), heading)
     for file in found.videos:
         show_video(runs, names, file)

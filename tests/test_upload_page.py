@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import engine, state, visitors, wording
 from pages.shared.cache import networks
-from segcore import serving
+from segcore import runs, serving
 from segcore.images.videos import VideoWriter
 from segcore.inference import ONE_VIEW, Prediction, Preprocessing, Timings, Views
 from segcore.labels import IDS
@@ -86,6 +86,32 @@ def test_one_bad_file_is_a_sentence_and_the_others_go_on(page: AppTest) -> None:
     assert "same" in page.title[0].value  # both see road in the red photo
     press(page, r"c\.png")
     assert "sky" in page.title[0].value and "building" in page.title[0].value
+
+
+def test_photographs_are_labelled_by_runs_that_have_seen_some(
+    page: AppTest, camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        networks, "load_fastest_predictor", lambda run: asked.append(run.dataset) or follow_red(run)
+    )
+    for run in runs.list_runs():
+        runs.promote(run)
+    rendered = {"spec": "streets", "dataset": "streets", "fingerprint": "", "size": [32, 48]}
+    for model in ("unet", "danet"):
+        make_run(model, camvid, epochs=4, data=rendered)
+    page.session_state[state.DATA] = "streets"
+    page.session_state[state.A] = page.session_state[state.B] = None
+    upload(page.run(), ("a.png", RED))
+    assert set(asked) == {"camvid"}
+    page.segmented_control(key="photo_runs").set_value("Those of the sidebar").run()
+    assert not page.exception
+    assert set(asked) == {"camvid", "streets"}
+
+
+def test_runs_that_were_chosen_for_photographs_stay(page: AppTest) -> None:
+    upload(page, ("a.png", RED))
+    assert "photo_runs" not in {control.key for control in page.segmented_control}
 
 
 def test_a_zip_file_is_taken_apart(page: AppTest) -> None:

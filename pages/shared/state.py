@@ -19,6 +19,9 @@ DATA, A, B = "data", "a", "b"
 CHOSEN = "selection"
 WRITTEN = "written_address"
 
+RENDERED = "streets"
+"""The data set that holds no photographs."""
+
 SPLIT = "val"
 """The split whose images are compared and scored."""
 
@@ -59,7 +62,7 @@ def data_sets() -> dict[str, DataSet]:
     """
     extra = [*os.environ.get("SEGCORE_DATA", "").split(), *cache.registered_data()]
     trained = [run.spec for run in reversed(cache.list_runs()) if not run.is_imported]
-    specs = dict.fromkeys(map(cache.whole_spec, ["streets", *extra, *trained]))
+    specs = dict.fromkeys(map(cache.whole_spec, [RENDERED, *extra, *trained]))
     by_name: dict[str, list[str]] = {}
     for spec in specs:
         by_name.setdefault(spec.partition(":")[0], []).append(spec)
@@ -91,6 +94,16 @@ def default_runs(dataset: str) -> tuple[str | None, str | None]:
         candidates = [champions[family]] if family in champions else [*of_family, *trained]
         chosen += [run.name for run in candidates if run.name not in chosen][:1]
     return (*chosen, None, None)[0], (*chosen, None, None)[1]
+
+
+def photograph_runs() -> tuple[Run, Run] | None:
+    """The champions of a data set of photographs, newest first; None where no set has both."""
+    for dataset in dict.fromkeys(run.dataset for run in cache.list_runs()):
+        champions = cache.champions(dataset)
+        if dataset != RENDERED and len(champions) == len(MODEL_FAMILIES):
+            a, b = (champions[family] for family in MODEL_FAMILIES)
+            return a, b
+    return None
 
 
 def selection() -> Selection:
