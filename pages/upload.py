@@ -1,5 +1,7 @@
 """Your own street photos, labelled by both runs. They stay in memory, for this visit only."""
 
+from typing import NamedTuple
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -19,6 +21,13 @@ EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
 QUALITIES = {"Quick": QUICK, "Detailed": DETAILED}
 ON_PHOTOGRAPHS, OF_THE_SIDEBAR = "Trained on photographs", "Those of the sidebar"
+
+
+class Above(NamedTuple):
+    """What stands above a photo's labels and is filled in once they are known."""
+
+    heading: DeltaGenerator
+    controls: DeltaGenerator
 
 
 def choose_example() -> None:
@@ -72,12 +81,13 @@ def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
     return seasoned if answer == ON_PHOTOGRAPHS else chosen
 
 
-def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, heading: DeltaGenerator) -> None:
+def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, above: Above) -> None:
     """What differs, as the page's heading, then the viewer, shares and downloads of one photo."""
     pair = labelling.predict_before_eyes(runs, names, photo.image, private=True)
     if pair is None:
         return
-    quality = choose_quality(runs, pair)
+    with above.controls:
+        quality = choose_quality(runs, pair)
     progress = st.container()  # always there, so that the viewer keeps its place below it
     if quality.in_tiles:
         with progress:
@@ -85,7 +95,7 @@ def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, heading: Delta
         if pair is None:
             return
     labels = pair[0].labels, pair[1].labels
-    heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
+    above.heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
     panels = [
         *labelling.prediction_panels(names, pair),
         Panel("photo", "Your photo"),
@@ -122,12 +132,10 @@ def choose_quality(runs: tuple[Run, Run], pair: Pair) -> Quality:
     return QUALITIES[chosen]
 
 
-def show_photos(
-    runs: tuple[Run, Run], names: Names, opened: list[Opened], heading: DeltaGenerator
-) -> None:
+def show_photos(runs: tuple[Run, Run], names: Names, opened: list[Opened], above: Above) -> None:
     """One of the visitor's photos in full, and the others to choose from."""
     shown = photos.chosen(opened)
-    show_photo(runs, names, photos.read(shown), heading)
+    show_photo(runs, names, photos.read(shown), above)
     if len(opened) > 1:
         st.subheader(f"Your {len(opened)} photos", anchor=False)
         photos.show_gallery(opened, shown)
@@ -144,14 +152,16 @@ def main() -> None:
     found = photos.sort(files)
     opened, refusals = photos.open_all(found.photos)
     photos.show_refusals([*found.refusals, *refusals])
+    above = Above(heading, st.container(horizontal=True, gap="medium"))
     if opened or found.videos:
-        runs = choose_runs(runs)
+        with above.controls:
+            runs = choose_runs(runs)
         names = Names.of(*runs)
     if opened:
-        show_photos(runs, names, opened, heading)
+        show_photos(runs, names, opened, above)
     elif st.session_state.get("example") and not files:
         example = cache.sample(state.RENDERED, state.SPLIT, EXAMPLE_KEY)
-        show_photo(runs, names, Photo(example.image), heading)
+        show_photo(runs, names, Photo(example.image), above)
     for file in found.videos:
         show_video(runs, names, file)
 
