@@ -19,7 +19,7 @@ import numpy as np
 
 from segcore import devices, settings
 from segcore.engines import Engine, converted, topology
-from segcore.engines.converted import NETWORK, TOPOLOGY, Verdict
+from segcore.engines.converted import TOPOLOGY, Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine, load_openvino
 from segcore.files import locked
@@ -112,7 +112,7 @@ def _convert(run: Run, precisions: Sequence[str], turn: Turn) -> Verdict:
     folder = converted.make_folder(run)
     try:
         _export(reference.network, weights, folder / TOPOLOGY[0])
-        topology.fill(folder / TOPOLOGY[0], weights, folder / NETWORK)
+        made = converted.make_network(run, folder / TOPOLOGY[0], weights)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         return Verdict(f"cannot be converted: {_first_line(error)}")
     verdict = Verdict("nothing was tried")
@@ -121,7 +121,7 @@ def _convert(run: Run, precisions: Sequence[str], turn: Turn) -> Verdict:
         verdict = judge(engine, precision, reference, _batches(preprocessing), turn)
         if verdict.agrees:
             break
-    return Verdict(**{**vars(verdict), "digests": converted.digests(folder)})
+    return replace(verdict, digests=made)
 
 
 def judge(

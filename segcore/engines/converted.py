@@ -172,18 +172,29 @@ def intact_folder(run: Run) -> Path | None:
 
 def _unpack(run: Run, shipped: Verdict, weights: Path) -> None:
     """Makes the converted checkpoint of a shipped run. Who does it meanwhile writes the same."""
-    from segcore.engines import topology
     from segcore.runs.weight_files import require_plain
 
     require_plain(weights)
+    made = make_network(run, _shipped_folder(run) / TOPOLOGY[0], weights)
+    store_verdict(run, replace(shipped, digests=made))
+    forget_oldest()
+
+
+def make_network(run: Run, source: Path, weights: Path) -> dict[str, str]:
+    """Fills a topology with the weights, in the run's folder; returns the files' digests.
+
+    The files are replaced, not overwritten: OpenVINO has those that it serves mapped into memory.
+    Raises as `segcore.engines.topology.fill`, and StorageError.
+    """
+    from segcore.engines import topology  # which needs this module
+
     folder = make_folder(run)
-    with tempfile.TemporaryDirectory(dir=folder, prefix="unpacking-") as scratch:
-        topology.fill(_shipped_folder(run) / TOPOLOGY[0], weights, Path(scratch) / NETWORK)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="filling-") as scratch:
+        topology.fill(source, weights, Path(scratch) / NETWORK)
         made = digests(Path(scratch))
         for name in (WEIGHTS, NETWORK):
             os.replace(Path(scratch) / name, folder / name)
-    store_verdict(run, replace(shipped, digests=made))
-    forget_oldest()
+    return made
 
 
 def ship(run: Run, verdict: Verdict) -> None:
