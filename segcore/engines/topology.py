@@ -4,6 +4,7 @@ Keras and TensorFlow are needed once, to write it (`segcore.conversion`). Whoeve
 makes the network of it again in a second, without either.
 """
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -30,26 +31,23 @@ def fill(topology: Path, weights: Path, target: Path) -> None:
         OSError: a file cannot be read or written.
     """
     openvino = load_openvino()
-    # What `convert_model` does to a network whose weights it knows: constants folded, batch
-    # normalisation in the convolutions. It makes the network load twice as fast.
-    from openvino._offline_transformations import apply_moc_transformations
-
     model = openvino.Core().read_model(topology)
     with h5py.File(weights) as file:
         for parameter in model.get_parameters():
-            if parameter.get_friendly_name() != IMAGES:
-                _replace(model, parameter, file)
-    apply_moc_transformations(model, cf=True)
+            name = parameter.get_friendly_name()
+            if name != IMAGES:
+                weight = openvino.opset13.constant(file[name][()].astype(np.float32))
+                weight.set_friendly_name(name)
+                _replace(model, parameter, weight)
+    # What `convert_model` does to a network whose weights it knows: constants folded, batch
+    # normalisation in the convolutions. It makes the network load twice as fast.
+    transformations = importlib.import_module("openvino._offline_transformations")
+    transformations.apply_moc_transformations(model, cf=True)
     openvino.save_model(model, target, compress_to_fp16=False)
 
 
-def _replace(model: Any, parameter: Any, file: h5py.File) -> None:
-    """Puts an array of the checkpoint in the place of an input."""
-    from openvino import opset13
-
-    name = parameter.get_friendly_name()
-    constant = opset13.constant(file[name][()].astype(np.float32))
-    constant.set_friendly_name(name)
+def _replace(model: Any, parameter: Any, constant: Any) -> None:
+    """Puts a constant in the place of an input."""
     for consumer in parameter.output(0).get_target_inputs():
         consumer.replace_source_output(constant.output(0))
     model.remove_parameter(parameter)
