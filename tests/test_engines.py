@@ -44,7 +44,8 @@ def module_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(module_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run that is converted once for all tests of this file."""
+    """A run that is converted once for all tests of this file, and fast enough on any machine."""
+    monkeypatch.setattr(conversion, "SLOWEST", float("inf"))
     monkeypatch.setenv("SEGCORE_ARTIFACTS", str(module_artifacts))
     folder = settings.runs_dir() / "unet-camvid-20250101-000000-abcd"
     if not folder.exists():
