@@ -51,7 +51,8 @@ def train(
     Args:
         batch_size: pictures a step in all; the GPUs that there are share them evenly.
         spec: the data, such as "streets" or "camvid:DIR".
-        start_from: a run of the same network whose best weights are the starting point.
+        start_from: a run of the same network whose best weights are the starting point, all but
+            the classifiers' where it was trained on other data.
         on_start: called with the new run as soon as its folder exists.
 
     Returns:
@@ -142,7 +143,7 @@ class Session:
         )
         self.input_size = input_size
         if parent is not None:
-            load_weights(network, parent)
+            inherit(network, parent, prepared.dataset)
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
         # of the weights themselves; so the network is saved, and a twin that shares it is trained.
         self.network = network
@@ -309,6 +310,22 @@ class Session:
 def _prepare(recipe: Recipe, spec: str) -> Prepared:
     size = recipe.size_for(open_source(spec).default_size)
     return prepare(spec, size, ("train", "val"))
+
+
+def inherit(network: keras.Model, parent: runs.Run, dataset: str) -> None:
+    """Puts the best weights of another run into the network that is to be trained on `dataset`.
+
+    From a run on other data all but the classifiers': where a class never occurred, they hold it
+    for so unlikely (1e-9) that it would stay unseen for hundreds of steps.
+
+    Raises RunError.
+    """
+    classifiers = [layer for layer in network.layers if layer.name.endswith("classifier")]
+    fresh = [layer.get_weights() for layer in classifiers]
+    load_weights(network, parent)
+    if parent.dataset != dataset:
+        for layer, weights in zip(classifiers, fresh, strict=True):
+            layer.set_weights(weights)
 
 
 def _iou_by_name(validation: ValidationResult) -> dict[str, float]:

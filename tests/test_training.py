@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_runs import TINY_UNET, make_run
 from PIL import Image
 
 from segcore import metrics, runs
 from segcore.errors import RecipeError, RunError, SegcoreError, TrainingError
 from segcore.evaluation import evaluate
 from segcore.learning.progress import TrainingProgress
+from segcore.models import build_model
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
-from segcore.training import resume, train
+from segcore.runs.weight_files import load_weights
+from segcore.training import inherit, resume, train
 
 TINY = Recipe(
     name="tiny",
@@ -152,6 +155,22 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(spec: str) -> 
     assert grandchild.manifest["start_from"]["start_from"] == stage
     with pytest.raises(RunError, match="does not fit"):
         train(replace(still, model_options={"width": 8}), spec, start_from=parent.name)
+
+
+@pytest.mark.parametrize("dataset", ["camvid", "cityscapes"])
+def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(dataset: str) -> None:
+    parent = make_run()  # on camvid
+    network = build_model("unet", input_size=None, **TINY_UNET)
+    fresh = network.get_layer("classifier").get_weights()
+    inherit(network, parent, dataset)
+    inherited = build_model("unet", input_size=None, **TINY_UNET)
+    load_weights(inherited, parent)
+    for layer in network.layers:
+        expected = inherited.get_layer(layer.name).get_weights()
+        if layer.name == "classifier" and dataset != "camvid":
+            expected = fresh
+        for found, wanted in zip(layer.get_weights(), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
 
 
 def test_an_unknown_recipe_names_those_there_are(spec: str) -> None:
