@@ -316,7 +316,8 @@ def inherit(network: keras.Model, parent: runs.Run, dataset: str) -> None:
     """Puts the best weights of another run into the network that is to be trained on `dataset`.
 
     From a run on other data all but the classifiers': where a class never occurred, they hold it
-    for so unlikely (1e-9) that it would stay unseen for hundreds of steps.
+    for so unlikely (1e-9) that the loss falls fastest by features of 0, from which no ReLU recovers
+    (docs/training.md).
 
     Raises RunError.
     """
