@@ -137,9 +137,15 @@ def convert_later(run: Run) -> None:
 
 
 def _convert(run: Run) -> None:
+    KERAS.start()  # a shipped run was served without it until now
+    KERAS.thread.join()
+    log = logging.getLogger(__name__)
+    if KERAS.problem:
+        log.warning("%s is not converted: %s", run.name, KERAS.problem)
+        return
+
     from segcore.conversion import convert
 
-    log = logging.getLogger(__name__)
     try:
         verdict = convert(run, DESK.run)
     except SegcoreError as error:
