@@ -60,6 +60,13 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
 
     evaluation = stored_evaluation(copy, "camvid", "val")
     assert evaluation is not None
+    on_streets = {**copy.manifest, "data": {**copy.manifest["data"], "dataset": "streets"}}
+    for manifest, licence in (
+        (on_streets, "for research"),  # its weights came from camvid
+        ({**on_streets, "start_from": None}, "free to use"),
+    ):
+        card = model_card(Run(copy.path, manifest), evaluation.report(), evaluation.matrix)
+        assert licence in card.split("## Licence")[1]
     kept = {"fog": {"kept": 0.9}, "night": {"kept": 0.42}, "rain": {"kept": None}}
     card = model_card(copy, evaluation.report(), evaluation.matrix, {"corruptions": kept})
     assert "keeps of its mean IoU: night 42%, fog 90%." in card

@@ -21,6 +21,7 @@ LICENCES = {
     "streets": "The weights are free to use, as the project is.",
     "camvid": "Weights learnt from research data: for research and demonstration.",
 }
+OTHER_LICENCE = "As the data's own licence allows."
 WEAKEST = 4
 CONFUSED = 4
 
@@ -77,8 +78,19 @@ than these figures say.{_under_corruptions(robustness)}
 Not for driving or any other use where an error does harm.
 
 ## Licence
-{LICENCES.get(run.dataset, "As the data's own licence allows.")}
+{_licence(run)}
 """
+
+
+def _licence(run: Run) -> str:
+    """That of all the data behind the weights: what they learnt first is in them as well."""
+    data = [run.dataset]
+    parent = run.manifest.get("start_from")
+    while parent:
+        data.append(parent["dataset"])
+        parent = parent["start_from"]
+    bound = [LICENCES.get(name, OTHER_LICENCE) for name in data if name != "streets"]
+    return " ".join(dict.fromkeys(bound)) or LICENCES["streets"]
 
 
 def _origin(run: Run) -> str:
