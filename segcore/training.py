@@ -316,8 +316,8 @@ def inherit(network: keras.Model, parent: runs.Run, dataset: str) -> None:
     """Puts the best weights of another run into the network that is to be trained on `dataset`.
 
     From a run on other data all but the classifiers': where a class never occurred, they hold it
-    for so unlikely (1e-9) that the loss falls fastest by features of 0, from which no ReLU recovers
-    (docs/training.md).
+    for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
+    learnt any more (docs/training.md).
 
     Raises RunError.
     """
