@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, guards, labelling, state, wording
+from pages.shared.engine import BUILT_IN
 from pages.shared.labelling import DETAILED, QUICK, Names, Pair, Quality
 from pages.shared.upload import photos
 from pages.shared.upload.paste import paste_into
@@ -67,7 +68,7 @@ def given_files() -> list[File]:
 def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
     """Runs that have seen photographs, where those of the sidebar have seen none; or these."""
     seasoned = state.photograph_runs()
-    if seasoned is None or any(run.dataset != state.RENDERED for run in chosen):
+    if seasoned is None or any(run.dataset != BUILT_IN for run in chosen):
         return chosen
     photographs = wording.data_name(seasoned[0].dataset)
     answer = st.segmented_control(
@@ -160,7 +161,7 @@ def main() -> None:
     if opened:
         show_photos(runs, names, opened, above)
     elif st.session_state.get("example") and not files:
-        example = cache.sample(state.RENDERED, state.SPLIT, EXAMPLE_KEY)
+        example = cache.sample(BUILT_IN, state.SPLIT, EXAMPLE_KEY)
         show_photo(runs, names, Photo(example.image), above)
     for file in found.videos:
         show_video(runs, names, file)

@@ -20,7 +20,7 @@ from segcore.runs import Run
 
 OPENVINO = "OpenVINO on the CPU"
 BUILT_IN = "streets"
-"""The data set that visitors meet first: it is always there."""
+"""The data set that visitors meet first: always there, and rendered, so it holds no photograph."""
 
 
 @dataclass

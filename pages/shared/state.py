@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared import cache, wording
+from pages.shared.engine import BUILT_IN
 from segcore.runs import MODEL_FAMILIES, Run
 
 DATA, A, B = "data", "a", "b"
@@ -18,9 +19,6 @@ DATA, A, B = "data", "a", "b"
 
 CHOSEN = "selection"
 WRITTEN = "written_address"
-
-RENDERED = "streets"
-"""The data set that holds no photographs."""
 
 SPLIT = "val"
 """The split whose images are compared and scored."""
@@ -62,7 +60,7 @@ def data_sets() -> dict[str, DataSet]:
     """
     extra = [*os.environ.get("SEGCORE_DATA", "").split(), *cache.registered_data()]
     trained = [run.spec for run in reversed(cache.list_runs()) if not run.is_imported]
-    specs = dict.fromkeys(map(cache.whole_spec, [RENDERED, *extra, *trained]))
+    specs = dict.fromkeys(map(cache.whole_spec, [BUILT_IN, *extra, *trained]))
     by_name: dict[str, list[str]] = {}
     for spec in specs:
         by_name.setdefault(spec.partition(":")[0], []).append(spec)
@@ -100,7 +98,7 @@ def photograph_runs() -> tuple[Run, Run] | None:
     """The champions of a data set of photographs, newest first; None where no set has both."""
     for dataset in dict.fromkeys(run.dataset for run in cache.list_runs()):
         champions = cache.champions(dataset)
-        if dataset != RENDERED and len(champions) == len(MODEL_FAMILIES):
+        if dataset != BUILT_IN and len(champions) == len(MODEL_FAMILIES):
             a, b = (champions[family] for family in MODEL_FAMILIES)
             return a, b
     return None

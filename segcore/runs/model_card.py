@@ -1,5 +1,6 @@
 """The card that goes with a shipped run, written from the run's own files."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -84,27 +85,28 @@ Not for driving or any other use where an error does harm.
 
 def _licence(run: Run) -> str:
     """That of all the data behind the weights: what they learnt first is in them as well."""
-    data = [run.dataset]
-    parent = run.manifest.get("start_from")
-    while parent:
-        data.append(parent["dataset"])
-        parent = parent["start_from"]
+    data = [run.dataset, *(stage["dataset"] for stage in _stages(run))]
     bound = [LICENCES.get(name, OTHER_LICENCE) for name in data if name != "streets"]
     return " ".join(dict.fromkeys(bound)) or LICENCES["streets"]
 
 
 def _origin(run: Run) -> str:
     """Where the weights came from, back to random ones."""
-    stages = []
-    parent = run.manifest.get("start_from")
-    while parent:
-        stages.append(
-            f"the weights of `{parent['run']}` ({parent['dataset']}, recipe "
-            f"`{parent['recipe']['name']}`, {parent['epochs']} epochs, "
-            f"{parent['seconds'] / 60:.0f} minutes), which began with "
-        )
-        parent = parent["start_from"]
+    stages = [
+        f"the weights of `{stage['run']}` ({stage['dataset']}, recipe "
+        f"`{stage['recipe']['name']}`, {stage['epochs']} epochs, "
+        f"{stage['seconds'] / 60:.0f} minutes), which began with "
+        for stage in _stages(run)
+    ]
     return "".join([*stages, "random weights"])
+
+
+def _stages(run: Run) -> Iterator[dict[str, Any]]:
+    """What run.json keeps of the trainings before this one, the last first."""
+    stage = run.manifest.get("start_from")
+    while stage:
+        yield stage
+        stage = stage["start_from"]
 
 
 def _under_corruptions(robustness: dict[str, Any] | None) -> str:
