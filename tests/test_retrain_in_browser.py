@@ -79,7 +79,9 @@ def room(page: Page, name: str) -> None:
 
 def confirm(page: Page, label: str) -> None:
     settle(page)  # a button whose emphasis changes is there twice while the page runs
-    page.get_by_role("button", name=label).click()
+    button = page.get_by_role("button", name=label)
+    expect(button).to_have_count(1)
+    button.click()
     page.get_by_role("dialog").get_by_role("button", name=label).click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     settle(page)
