@@ -4,11 +4,15 @@ The one place that asks a backend itself, and imports it only when asked.
 """
 
 import contextlib
+import importlib.util
 import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
 
+from segcore.errors import MissingPackageError
+
+BACKENDS = ("tensorflow", "jax")
 CPU_INFO = Path("/proc/cpuinfo")
 STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -17,6 +21,20 @@ GPU_FILES = ("nvidia[0-9]*", "kfd")
 
 BFLOAT16_CAPABILITY = (8, 0)
 """CUDA compute capability from which NVIDIA's chips compute in bfloat16 (Ampere)."""
+
+
+def check_backend() -> None:
+    """Imports none.
+
+    Raises:
+        MissingPackageError: KERAS_BACKEND names a backend that is not installed or not used here.
+    """
+    name = os.environ["KERAS_BACKEND"]
+    if name not in BACKENDS:
+        usable = " or ".join(BACKENDS)
+        raise MissingPackageError(f"KERAS_BACKEND is {name!r}: set it to {usable}, or unset it.")
+    if importlib.util.find_spec(name) is None:
+        raise MissingPackageError(f"Keras' backend {name} is not installed: pip install {name}.")
 
 
 def gpus() -> list[str]:

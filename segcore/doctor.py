@@ -50,6 +50,11 @@ def _tell_package(name: str, remedy: str) -> None:
 def _tell_devices() -> None:
     if importlib.util.find_spec("keras") is None:
         return
+    try:
+        devices.check_backend()
+    except SegcoreError as error:
+        _tell(False, *str(error).split(": "))
+        return
     import keras
 
     gpus = devices.gpus()

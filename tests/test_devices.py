@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from segcore import devices
+from segcore.cli import main
 
 TWO_DEVICES = """
 import json, sys
@@ -71,3 +72,41 @@ def test_a_gpu_trains_in_bfloat16_from_ampere_on(
     monkeypatch.setattr(devices, "gpus", lambda: ["gpu:0"])
     monkeypatch.setattr(devices, "_compute_capabilities", lambda: [capability])
     assert devices.precision() == policy
+
+
+@pytest.mark.parametrize(
+    ("variable", "configured", "told"),
+    [
+        (None, "torch", "Keras on tensorflow"),  # another project's choice, which is not meant here
+        ("torch", "tensorflow", "--  KERAS_BACKEND is 'torch'; set it to tensorflow or jax"),
+    ],
+)
+def test_only_the_environment_chooses_kerass_backend(
+    variable: str | None,
+    configured: str,
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "keras.json").write_text(json.dumps({"backend": configured}))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND")
+    if variable:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+
+    found = subprocess.run(
+        [sys.executable, "-m", "segcore", "doctor"], capture_output=True, text=True, check=True
+    )
+
+    assert told in found.stdout
+
+
+def test_a_backend_that_cannot_be_used_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+
+    assert main(["runs", "list"]) == 2
+    assert capsys.readouterr().err == (
+        "error: KERAS_BACKEND is 'torch': set it to tensorflow or jax, or unset it.\n"
+    )

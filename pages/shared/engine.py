@@ -72,14 +72,17 @@ def _load_first() -> None:
 def _load_keras() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the console is for what an admin must see
     try:
+        devices.check_backend()
         import keras
 
         import segcore.models  # noqa: F401 -- the rest of what the first prediction needs
 
         gpus = devices.gpus()
         place = f"{len(gpus)} GPU" if gpus else "the CPU"
-        names = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-        KERAS.title = f"{names.get(keras.backend.backend(), 'Keras')} on {place}"
+        names = {"tensorflow": "TensorFlow", "jax": "JAX"}
+        KERAS.title = f"{names[keras.backend.backend()]} on {place}"
+    except SegcoreError as error:
+        KERAS.problem = str(error)
     except ImportError as error:
         KERAS.problem = f"Keras cannot be loaded ({error}); `make run` installs what is missing."
 

@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from segcore import doctor
+from segcore import devices, doctor
 from segcore.cli import prediction, run_folders, scores, training
 from segcore.errors import SegcoreError
 
@@ -16,6 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command is not _examine:  # which tells of it among the rest
+            devices.check_backend()
         options.command(options)
     except SegcoreError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -35,5 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     for room in (training, scores, prediction, run_folders):
         room.add(commands)
     examine = commands.add_parser("doctor", help="what is here, what is missing, what mends it")
-    examine.set_defaults(command=lambda options: doctor.examine())
+    examine.set_defaults(command=_examine)
     return parser
+
+
+def _examine(options: argparse.Namespace) -> None:
+    doctor.examine()
