@@ -1,13 +1,12 @@
-"""`python -m segcore`: quiet about TensorFlow's own start-up, then the command line."""
+"""`python -m segcore`: the command line, in a process set up for networks."""
 
-import os
 import sys
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
 
 from segcore.allocator import keep_freed_memory
 from segcore.cli import main
+from segcore.devices import set_up_tensorflow
 
 if __name__ == "__main__":
+    set_up_tensorflow()
     keep_freed_memory()
     sys.exit(main())

@@ -5,7 +5,6 @@ and is loaded only for a run that was not, which is then converted in the backgr
 """
 
 import logging
-import os
 import threading
 from dataclasses import dataclass, field
 
@@ -70,7 +69,7 @@ def _load_first() -> None:
 
 
 def _load_keras() -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the console is for what an admin must see
+    devices.set_up_tensorflow()
     try:
         devices.check_backend()
         import keras
