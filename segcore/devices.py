@@ -32,7 +32,7 @@ def set_up_tensorflow() -> None:
 
 
 def check_backend() -> None:
-    """Imports none.
+    """Whether Keras' backend can be used here, without importing it.
 
     Raises:
         MissingPackageError: KERAS_BACKEND names a backend that is not installed or not used here.
