@@ -1,5 +1,7 @@
 """Shuffled, augmented training batches, the same for the same seed and epoch."""
 
+import os
+
 import keras
 import numpy as np
 
@@ -37,9 +39,10 @@ class TrainingBatches(keras.utils.PyDataset):
         outputs: list[str],
         seed: int,
         epoch: int,
-        workers: int = 2,
     ) -> None:
-        super().__init__(workers=workers, max_queue_size=8)
+        # Pillow and NumPy let other threads run: on a GPU's machine all cores are needed.
+        workers = os.cpu_count() or 1
+        super().__init__(workers=workers, max_queue_size=workers + 6)
         self.images, self.masks = images, masks
         self.augmentation, self.crop = augmentation, crop
         self.batch_size, self.outputs = batch_size, outputs

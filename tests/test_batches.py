@@ -86,3 +86,54 @@ def test_without_augmentation_a_sample_is_untouched() -> None:
     image, mask = augment(IMAGES[0], MASKS[0], Augmentation(), None, np.random.default_rng(0))
     np.testing.assert_array_equal(image, IMAGES[0])
     np.testing.assert_array_equal(mask, MASKS[0])
+
+
+GREY_AND_RED = np.array([[[100, 100, 100], [200, 200, 200], [180, 60, 60]]], np.uint8)
+
+
+def changed(augmentation: Augmentation, place: int) -> np.ndarray:
+    mask = np.zeros((1, 3), np.uint8)
+    image, _ = augment(GREY_AND_RED, mask, augmentation, None, np.random.default_rng(place))
+    return image[0].astype(int)
+
+
+def luma(pixel: np.ndarray) -> float:
+    return float(pixel @ [0.299, 0.587, 0.114])
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_each_change_of_colour_does_what_its_name_says(place: int) -> None:
+    original = GREY_AND_RED[0].astype(int)
+
+    bright = changed(Augmentation(brightness=0.2), place)
+    factor = bright[0, 0] / 100
+    assert 0.8 <= factor <= 1.2
+    np.testing.assert_allclose(bright, original * factor, atol=1.5)
+
+    contrasted = changed(Augmentation(contrast=0.2), place)
+    mean = luma(original.mean(axis=0))
+    stretch = (contrasted[1, 0] - contrasted[0, 0]) / 100
+    assert 0.79 <= stretch <= 1.21
+    np.testing.assert_allclose(contrasted, mean + (original - mean) * stretch, atol=2)
+
+    saturated = changed(Augmentation(saturation=0.3), place)
+    np.testing.assert_allclose(saturated[:2], original[:2], atol=1)  # grey stays grey
+    assert luma(saturated[2]) == pytest.approx(luma(original[2]), abs=1)
+
+    turned = changed(Augmentation(hue=0.1), place)
+    np.testing.assert_allclose(turned[:2], original[:2], atol=1)
+    assert luma(turned[2]) == pytest.approx(luma(original[2]), abs=2)
+    assert (turned[2] != original[2]).any()
+
+
+def test_noise_is_as_strong_as_asked_and_never_the_same() -> None:
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    mask = np.zeros((64, 64), np.uint8)
+    views = [
+        augment(grey, mask, Augmentation(noise=20.0), None, np.random.default_rng(place))[0]
+        for place in range(40)
+    ]
+    deviations = [view.astype(float).std() for view in views]
+    assert max(deviations) < 20.5
+    assert np.mean(deviations) == pytest.approx(10, abs=3)  # drawn evenly from 0 to 20
+    assert len({view.tobytes() for view in views}) == 40
