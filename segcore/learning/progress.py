@@ -50,16 +50,18 @@ class Reporter(keras.callbacks.Callback):
         self.trained = self.model.get_weights()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        loss = float((logs or {})["loss"])
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"{self.writer.path.name}: the loss became {loss} in epoch {self.epoch}, step "
-                f"{batch + 1}; lower the learning rate and train again"
-            )
         now = time.perf_counter()
         if now - self.written < INTERVAL and batch + 1 < self.steps:
             return
         self.written = now
+        # To read the loss is to wait for the step: done each time, it would keep a GPU idle
+        # while the next step is prepared.
+        loss = float((logs or {})["loss"])
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"{self.writer.path.name}: the loss became {loss} in epoch {self.epoch}, by step "
+                f"{batch + 1}; lower the learning rate and train again"
+            )
         remaining = (self.epochs - self.epoch) * self.steps + self.steps - batch - 1
         # The first step compiles, so it says nothing about the others.
         left = (now - self.started) / batch * remaining if batch else None
