@@ -19,34 +19,54 @@ sys.path.insert(0, str(ROOT))
 from segcore import runs  # noqa: E402
 from segcore.allocator import keep_freed_memory  # noqa: E402
 from segcore.devices import set_up_tensorflow  # noqa: E402
-from segcore.recipes import STRONG, Recipe, get_recipe  # noqa: E402
+from segcore.recipes import STRONG, Augmentation, Recipe, get_recipe  # noqa: E402
 
 COLORS_OFF = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
 
-VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "as it is": {},
+AS_IT_IS = "as it is"
+OF_ANY_MODEL: Mapping[str, Mapping[str, Any]] = {
+    AS_IT_IS: {},
     "scale 0.5 to 2": {"augmentation": replace(STRONG, scale=(0.5, 2.0))},
     "no random scale": {"augmentation": replace(STRONG, scale=None, aspect=0.0)},
     "no colours, blur, noise": {"augmentation": replace(STRONG, **COLORS_OFF, blur=0.0, noise=0.0)},
+    "no augmentation but the crop": {"augmentation": Augmentation()},
     "no class balance": {"balance": 0.0},
     "class balance 0.25": {"balance": 0.25},
     "class balance 0.75": {"balance": 0.75},
     "label smoothing 0.05": {"loss_options": {"label_smoothing": 0.05}},
-    "focal loss": {"loss": "focal"},
-    "with Dice": {"loss": "cross_entropy+dice"},
-    "with Lovasz": {"loss": "cross_entropy+lovasz"},
+    "cross-entropy alone": {"loss": "cross_entropy"},
+    "cross-entropy and Dice": {"loss": "cross_entropy+dice"},
+    "cross-entropy and Lovasz": {"loss": "cross_entropy+lovasz"},
+    "focal loss and Dice": {"loss": "focal+dice"},
     "no moving average": {"ema": None},
     "constant rate": {"schedule": "constant"},
     "Adam": {"optimizer": "adam", "weight_decay": 0.0},
 }
+OF_MODEL: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "unet": {
+        "width 16": {"model_options": {"width": 16}},
+        "width 32": {"model_options": {"width": 32}},
+        "full resolution throughout": {"model_options": {"stem_width": None}},
+    },
+    "danet": {
+        "no auxiliary heads": {"aux_weight": 0.0},
+        "no decoder": {"model_options": {"decoder": False}},
+        "output stride 8": {"model_options": {"output_stride": 8}},
+        "output stride 32": {"model_options": {"output_stride": 32}},
+    },
+}
 
 
-def variant(recipe: Recipe, name: str, epochs: int, seed: int) -> Recipe:
-    """The recipe changed as `VARIANTS` says, under a name of its own."""
-    changes = VARIANTS[name]
-    return replace(
-        recipe, **changes, name=f"{recipe.name}: {name}, {epochs} epochs", epochs=epochs, seed=seed
-    )
+def variants(recipe: Recipe, epochs: int, seed: int) -> dict[str, Recipe]:
+    """The recipe changed in each way that makes a difference to it, under names of their own."""
+    recipe = replace(recipe, epochs=epochs, seed=seed)
+    made = {}
+    for name, changes in {**OF_ANY_MODEL, **OF_MODEL[recipe.model]}.items():
+        options = {**recipe.model_options, **changes.get("model_options", {})}
+        changed = replace(recipe, **{**changes, "model_options": options})
+        if changed != recipe or name == AS_IT_IS:
+            made[name] = replace(changed, name=f"{recipe.name}: {name}, {epochs} epochs")
+    return made
 
 
 def score(recipe: Recipe, spec: str, start_from: str | None) -> float:
@@ -69,17 +89,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--start-from", metavar="RUN")
-    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="of the ways to change it")
     options = parser.parse_args()
-    recipe = get_recipe(options.recipe)
+    series = [variants(get_recipe(options.recipe), options.epochs, seed) for seed in options.seeds]
     print(f"| {options.recipe}, {options.epochs} epochs | " + " | ".join(
         f"seed {seed}" for seed in options.seeds) + " |")  # fmt: skip
     print("|---" * (len(options.seeds) + 1) + "|")
-    for name in options.only:
-        scores = [
-            score(variant(recipe, name, options.epochs, seed), options.data, options.start_from)
-            for seed in options.seeds
-        ]
+    for name in options.only or series[0]:
+        scores = [score(made[name], options.data, options.start_from) for made in series]
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in scores) + " |", flush=True)
 
 
