@@ -60,6 +60,16 @@ class _UnbiasedAverage:
     def ema_momentum(self, momentum: float) -> None:
         self._momentum = momentum
 
+    def finalize_variable_values(self, var_list: list[Any]) -> None:
+        """Writes the average into the network, as a copy.
+
+        With JAX Keras' own gives it the average's very array, which the next prediction gives
+        away for its result: the average is gone then.
+        """
+        super().finalize_variable_values(var_list)  # type: ignore[misc]
+        for variable in var_list:
+            variable.assign(ops.copy(variable.value))
+
 
 class SGD(_UnbiasedAverage, keras.optimizers.SGD):
     pass

@@ -31,6 +31,8 @@ class Scorer(keras.Model):
         super().__init__()
         self.network = inference_model(network)
         self.loss_function = loss
+        # Else Keras builds it by running it, which JAX does operation by operation, compiling each.
+        self.built = True
 
     def call(self, inputs: dict[str, Any]) -> dict[str, Any]:
         logits = self.network(inputs["image"], training=False)  # (B, H, W, C)
