@@ -57,7 +57,7 @@ def gpus() -> list[str]:
 
 def device() -> str:
     """Where networks run, in words: the GPUs, or the processor."""
-    return ", ".join(gpus()) or processor()
+    return ", ".join(_gpu_names()) or processor()
 
 
 def processor() -> str:
@@ -160,6 +160,23 @@ def _counts_gpu_memory() -> bool:
 
 
 # --- the backends --------------------------------------------------------------------------------
+
+
+def _gpu_names() -> list[str]:
+    """As their maker calls them, such as ["NVIDIA H100 80GB HBM3"]."""
+    if not gpus():
+        return []
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [str(found.device_kind) for found in jax.devices("gpu")]
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in found]
+    return [str(detail.get("device_name", "GPU")) for detail in details]
 
 
 def _compute_capabilities() -> list[tuple[int, int]]:

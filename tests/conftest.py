@@ -1,5 +1,6 @@
 """Small data sets on disk, made of synthetic pictures, in each layout a source reads."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from made_data import id_mask, noise, write_picture
 
+from segcore import devices
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.labels import colorize
 
@@ -30,6 +32,15 @@ def _one_engine() -> Iterator[None]:
     """No test converts a network in the background; those of the engines choose for themselves."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEGCORE_ENGINE", "keras")
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_processor() -> Iterator[None]:
+    """Every processor trains and serves in float32: in bfloat16, which some have, the tiny networks
+    of the tests, which have learnt next to nothing, change the label of many a pixel."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "CPU_INFO", Path(os.devnull))
         yield
 
 

@@ -42,7 +42,7 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     assert np.dtype(np.float32) not in kinds
     assert not (copy.path / "optimizer.npz").exists()
     assert shipped.conversion.agrees
-    assert (copy.path / "openvino" / "topology.xml").exists()
+    assert (copy.path / "openvino" / "topology.xml.gz").exists()
 
     report = copy.evaluation("camvid", "val")
     card = (copy.path / "MODEL_CARD.md").read_text()

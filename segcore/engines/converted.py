@@ -7,12 +7,14 @@ A shipped run brings its network's topology and a verdict along, in its folder's
 these its converted checkpoint is made when it is first served, without TensorFlow.
 """
 
+import gzip
 import hashlib
 import json
 import logging
 import os
 import shutil
 import tempfile
+import zlib
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -164,7 +166,7 @@ def intact_folder(run: Run) -> Path | None:
     weights = verified_weights(run)
     try:
         _unpack(run, shipped, weights)
-    except (OSError, RuntimeError, KeyError, StorageError) as error:
+    except (OSError, EOFError, zlib.error, RuntimeError, KeyError, StorageError) as error:
         logging.getLogger(__name__).warning("%s: served by Keras: %s", run.name, error)
         return None
     return folder
@@ -175,7 +177,11 @@ def _unpack(run: Run, shipped: Verdict, weights: Path) -> None:
     from segcore.runs.weight_files import require_plain
 
     require_plain(weights)
-    made = make_network(run, _shipped_folder(run) / TOPOLOGY[0], weights)
+    with tempfile.TemporaryDirectory(dir=make_folder(run), prefix="unpacking-") as scratch:
+        for name in TOPOLOGY:
+            packed = (_shipped_folder(run) / f"{name}.gz").read_bytes()
+            (Path(scratch) / name).write_bytes(gzip.decompress(packed))
+        made = make_network(run, Path(scratch) / TOPOLOGY[0], weights)
     store_verdict(run, replace(shipped, digests=made))
     forget_oldest()
 
@@ -198,7 +204,7 @@ def make_network(run: Run, source: Path, weights: Path) -> dict[str, str]:
 
 
 def ship(run: Run, verdict: Verdict) -> None:
-    """Copies a conversion's topology and verdict into the run's folder.
+    """Packs a conversion's topology and verdict into the run's folder.
 
     Raises:
         StorageError: the folder cannot be written.
@@ -206,7 +212,8 @@ def ship(run: Run, verdict: Verdict) -> None:
     target = _shipped_folder(run)
     target.mkdir(exist_ok=True)
     for name in TOPOLOGY:
-        write_atomically(target / name, (folder_of(run) / name).read_bytes())
+        packed = gzip.compress((folder_of(run) / name).read_bytes(), mtime=0)
+        write_atomically(target / f"{name}.gz", packed)
     shipped = replace(verdict, digests=None, shipped_as=key_of(run))
     write_atomically(target / VERDICT, to_json(asdict(shipped)))
 

@@ -44,6 +44,8 @@ def model_card(
     per_epoch = recipe["steps_per_epoch"] or "one pass of"
     height, width = recipe["crop"] or run.manifest["data"]["size"]
     rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
+    # What whoever trained it adds in run.json, where its recipe does not say all.
+    note = f"{run.manifest['note']}\n" if "note" in run.manifest else ""
     return f"""# {run.name}
 
 A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
@@ -55,7 +57,7 @@ and no other weights were used.
 ## Training
 {run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe["batch_size"]}, {width}x{height},
 seed {run.seed}, on {run.manifest["device"]} in {minutes:.0f} minutes. Best epoch {best["epoch"]}.
-All parameters are in `run.json`, every epoch in `history.csv`.
+{note}All parameters are in `run.json`, every epoch in `history.csv`.
 
 ## Figures
 {report["split"]} split, {report["images"]} images at {report["resolution"]}, policy
