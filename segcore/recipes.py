@@ -134,7 +134,8 @@ _RECIPES = (
         name="seed-unet",
         model="unet",
         summary="The U-Net of the notebook this project grew from, exactly as described there.",
-        expected="Cityscapes 256x256, published: accuracy 0.9601 train, 0.8114 validation.",
+        expected="Cityscapes 256x256, published: accuracy 0.9601 train, 0.8114 validation. CamVid: "
+        "mean IoU 0.597 at 480x360, 5 minutes on an H100 beside other trainings.",
         size=(256, 256),
         augmentation=Augmentation(flip=True, rotation=10.0, brightness=0.2),
         epochs=50,
@@ -160,6 +161,8 @@ _RECIPES = (
         name="tuned-unet",
         model="unet",
         summary="The best we know for a U-Net from scratch: random scale and crop, AdamW, cosine.",
+        expected="CamVid, from streets' weights, in several trainings: mean IoU 0.645 at 480x360 "
+        "after 4 hours on two CPU cores, 0.677 after 5 minutes more on an H100.",
         model_options={"width": 24, "depth": 4, "stem_width": 16},
         crop=(256, 256),
         augmentation=STRONG,
@@ -179,6 +182,8 @@ _RECIPES = (
         name="tuned-danet",
         model="danet",
         summary="The best we know for the DANet: dilated EfficientNet-B3, light decoder, AdamW.",
+        expected="CamVid, from streets' weights, in several trainings: mean IoU 0.609 at 480x360 "
+        "after 4 hours on two CPU cores, 0.645 after 7 minutes more on an H100.",
         model_options={"output_stride": 16, "decoder": True},
         crop=(256, 256),
         augmentation=STRONG,
