@@ -165,6 +165,10 @@ class Session:
             metrics={"logits": [self.confusion, self.score]},
             jit_compile=devices.compiles_with_xla(),
         )
+        if keras.backend.backend() == "jax":
+            # Else the first `fit` does it with the first batch, which then comes last (3.15.1): an
+            # epoch after a resume would differ.
+            self.model._symbolic_build(data_batch=self.batches(1)[0])
         self.validate = Validator(self.model, self.loss, val.images, val.masks)
         count = min(SNAPSHOT_PICTURES, len(val.keys))
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
