@@ -80,6 +80,12 @@ def test_the_best_run_comes_first() -> None:
     assert "No epoch" in findings.best_scores([("A", [], None)])
 
 
+def test_runs_that_differ_less_than_neighbouring_epochs_are_level() -> None:
+    first, second = [{"epoch": 1, "val_mean_iou": 0.494}], [{"epoch": 1, "val_mean_iou": 0.493}]
+    sentence = findings.best_scores([("A", second, 1), ("B", first, 1)])
+    assert sentence.startswith("B and A learnt as much: mean IoU 0.494 in epoch 1 of 1; A 0.493")
+
+
 def test_an_interval_that_holds_zero_says_so() -> None:
     report = {"delta": 0.01, "ci95": [-0.1, 0.1], "draws": 2000, "groups": 4,
               "resampled_by": "sequence"}  # fmt: skip

@@ -11,6 +11,9 @@ Row = Mapping[str, float]
 TURNED = 0.05
 """How far above its minimum, relatively, the validation loss must end to have turned."""
 
+ALIKE = 0.01
+"""Mean IoU within which trainings count as level: neighbouring epochs of one differ as much."""
+
 LEARNT = 0.1
 """IoU from which a class counts as learnt at all."""
 
@@ -92,7 +95,9 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
         return "No epoch is finished yet: curves appear with the first."
     scored.sort(reverse=True)
     (score, name, epoch, epochs), *others = scored
-    sentence = f"{name} learnt most: mean IoU {score:.3f} in epoch {epoch} of {epochs}"
+    level = [other for value, other, _, _ in others if score - value < ALIKE]
+    verdict = f"{listed([name, *level])} learnt as much" if level else f"{name} learnt most"
+    sentence = f"{verdict}: mean IoU {score:.3f} in epoch {epoch} of {epochs}"
     parts = [f"{other} {value:.3f} (epoch {at} of {of})" for value, other, at, of in others]
     if not parts:
         return f"{name} reached mean IoU {score:.3f} in epoch {epoch} of {epochs}."
