@@ -130,9 +130,9 @@ def _color_matrix(
     (R, G, B, 1): one pass over the picture instead of four. None where all of them are off.
     """
     strengths = {
-        _brighter: augmentation.brightness,
-        _more_contrast: augmentation.contrast,
-        _more_saturated: augmentation.saturation,
+        _brightened: augmentation.brightness,
+        _contrasted: augmentation.contrast,
+        _saturated: augmentation.saturation,
     }
     if not (any(strengths.values()) or augmentation.hue):
         return None
@@ -147,18 +147,18 @@ def _color_matrix(
     return matrix
 
 
-def _brighter(factor: float, mean: np.ndarray) -> np.ndarray:
+def _brightened(factor: float, mean: np.ndarray) -> np.ndarray:
     return np.diag([factor, factor, factor, 1.0])
 
 
-def _more_contrast(factor: float, mean: np.ndarray) -> np.ndarray:
+def _contrasted(factor: float, mean: np.ndarray) -> np.ndarray:
     """Away from the picture's mean brightness."""
-    matrix = _brighter(factor, mean)
+    matrix = _brightened(factor, mean)
     matrix[:3, 3] = (1 - factor) * (LUMA @ mean[:3])
     return matrix
 
 
-def _more_saturated(factor: float, mean: np.ndarray) -> np.ndarray:
+def _saturated(factor: float, mean: np.ndarray) -> np.ndarray:
     """Each pixel away from its own brightness."""
     matrix = np.eye(4)
     matrix[:3, :3] = factor * np.eye(3) + (1 - factor) * LUMA
