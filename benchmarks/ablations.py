@@ -61,7 +61,7 @@ def variants(recipe: Recipe, epochs: int, seed: int) -> dict[str, Recipe]:
     """The recipe changed in each way that makes a difference to it, under names of their own."""
     recipe = replace(recipe, epochs=epochs, seed=seed)
     made = {}
-    for name, changes in {**OF_ANY_MODEL, **OF_MODEL[recipe.model]}.items():
+    for name, changes in {**OF_ANY_MODEL, **OF_MODEL.get(recipe.model, {})}.items():
         options = {**recipe.model_options, **changes.get("model_options", {})}
         changed = replace(recipe, **{**changes, "model_options": options})
         if changed != recipe or name == AS_IT_IS:
@@ -92,6 +92,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="of the ways to change it")
     options = parser.parse_args()
     series = [variants(get_recipe(options.recipe), options.epochs, seed) for seed in options.seeds]
+    if unknown := set(options.only or ()) - set(series[0]):
+        parser.error(f"--only: no {', '.join(unknown)}; choose of: {', '.join(series[0])}")
     print(f"| {options.recipe}, {options.epochs} epochs | " + " | ".join(
         f"seed {seed}" for seed in options.seeds) + " |")  # fmt: skip
     print("|---" * (len(options.seeds) + 1) + "|")

@@ -57,7 +57,9 @@ def gpus() -> list[str]:
 
 def device() -> str:
     """Where networks run, in words: the GPUs, or the processor."""
-    return ", ".join(_gpu_names()) or processor()
+    if not gpus():
+        return processor()
+    return ", ".join(name for name, _ in _gpu_details())
 
 
 def processor() -> str:
@@ -91,7 +93,7 @@ def has_bfloat16() -> bool:
     """Whether the device computes in bfloat16; emulating it is ten times slower than float32."""
     if not gpus():
         return _processor_has_bfloat16()
-    return all(capability >= BFLOAT16_CAPABILITY for capability in _compute_capabilities())
+    return all(capability >= BFLOAT16_CAPABILITY for _, capability in _gpu_details())
 
 
 def compiles_with_xla() -> bool:
@@ -162,38 +164,24 @@ def _counts_gpu_memory() -> bool:
 # --- the backends --------------------------------------------------------------------------------
 
 
-def _gpu_names() -> list[str]:
-    """As their maker calls them, such as ["NVIDIA H100 80GB HBM3"]."""
-    if not gpus():
-        return []
+def _gpu_details() -> list[tuple[str, tuple[int, int]]]:
+    """Of each GPU its maker's name, such as "NVIDIA H100 80GB HBM3", and its compute capability."""
     import keras
 
     if keras.backend.backend() == "jax":
         import jax
 
-        return [str(found.device_kind) for found in jax.devices("gpu")]
+        chips = jax.devices("gpu")
+        versions = [str(chip.compute_capability).split(".") for chip in chips]
+        return [
+            (str(chip.device_kind), (int(major), int(minor)))
+            for chip, (major, minor) in zip(chips, versions, strict=True)
+        ]
     import tensorflow as tf
 
     found = tf.config.list_physical_devices("GPU")
     details = [tf.config.experimental.get_device_details(gpu) for gpu in found]
-    return [str(detail.get("device_name", "GPU")) for detail in details]
-
-
-def _compute_capabilities() -> list[tuple[int, int]]:
-    import keras
-
-    if keras.backend.backend() == "jax":
-        import jax
-
-        versions = [str(found.compute_capability).split(".") for found in jax.devices("gpu")]
-        return [(int(major), int(minor)) for major, minor in versions]
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        found = tf.config.list_physical_devices("GPU")
-        details = [tf.config.experimental.get_device_details(gpu) for gpu in found]
-        return [detail.get("compute_capability", (0, 0)) for detail in details]
-    return [(0, 0)]
+    return [(d.get("device_name", "GPU"), d.get("compute_capability", (0, 0))) for d in details]
 
 
 def _cpu_info(key: str) -> str:

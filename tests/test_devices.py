@@ -70,8 +70,9 @@ def test_a_gpu_trains_in_bfloat16_from_ampere_on(
     monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], policy: str
 ) -> None:
     monkeypatch.setattr(devices, "gpus", lambda: ["gpu:0"])
-    monkeypatch.setattr(devices, "_compute_capabilities", lambda: [capability])
+    monkeypatch.setattr(devices, "_gpu_details", lambda: [("Some GPU", capability)])
     assert devices.precision() == policy
+    assert devices.device() == "Some GPU"
 
 
 @pytest.mark.parametrize(
