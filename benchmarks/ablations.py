@@ -24,8 +24,12 @@ from segcore.recipes import STRONG, Augmentation, Recipe, get_recipe  # noqa: E4
 COLORS_OFF = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
 
 AS_IT_IS = "as it is"
+FROM_RANDOM = "from random weights"
+"""Not the other run's that `--start-from` names."""
+
 OF_ANY_MODEL: Mapping[str, Mapping[str, Any]] = {
     AS_IT_IS: {},
+    FROM_RANDOM: {},
     "scale 0.5 to 2": {"augmentation": replace(STRONG, scale=(0.5, 2.0))},
     "no random scale": {"augmentation": replace(STRONG, scale=None, aspect=0.0)},
     "no colours, blur, noise": {"augmentation": replace(STRONG, **COLORS_OFF, blur=0.0, noise=0.0)},
@@ -64,7 +68,7 @@ def variants(recipe: Recipe, epochs: int, seed: int) -> dict[str, Recipe]:
     for name, changes in {**OF_ANY_MODEL, **OF_MODEL.get(recipe.model, {})}.items():
         options = {**recipe.model_options, **changes.get("model_options", {})}
         changed = replace(recipe, **{**changes, "model_options": options})
-        if changed != recipe or name == AS_IT_IS:
+        if changed != recipe or not changes:
             made[name] = replace(changed, name=f"{recipe.name}: {name}, {epochs} epochs")
     return made
 
@@ -98,7 +102,8 @@ def main() -> None:
         f"seed {seed}" for seed in options.seeds) + " |")  # fmt: skip
     print("|---" * (len(options.seeds) + 1) + "|")
     for name in options.only or series[0]:
-        scores = [score(made[name], options.data, options.start_from) for made in series]
+        parent = None if name == FROM_RANDOM else options.start_from
+        scores = [score(made[name], options.data, parent) for made in series]
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in scores) + " |", flush=True)
 
 

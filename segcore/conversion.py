@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 
 from segcore import devices, settings
-from segcore.engines import Engine, converted, topology
+from segcore.engines import Engine, Output, converted, topology
 from segcore.engines.converted import TOPOLOGY, Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine, load_openvino
@@ -133,11 +133,12 @@ def judge(
             each.warm_up(batch.shape)  # takes seconds, and nobody's turn
     same, close = [], []
     for batch in batches:
-        expected: np.ndarray = turn(partial(reference.probabilities, batch))
-        found: np.ndarray = turn(partial(engine.probabilities, batch))
-        same.append(np.mean(expected.argmax(-1) == found.argmax(-1)))
+        expected: Output = turn(partial(reference.run, batch))
+        found: Output = turn(partial(engine.run, batch))
+        same.append(np.mean(expected.labels == found.labels))
         # A number that is none (NaN) is not within any bound.
-        close.append(np.mean((np.abs(expected - found) <= BOUND).all(axis=-1)))
+        differences = np.abs(expected.probabilities - found.probabilities)
+        close.append(np.mean((differences <= BOUND).all(axis=-1)))
     spent: dict[Engine, list[float]] = {engine: [], reference: []}
     for _ in range(ROUNDS):
         for each, times in spent.items():
@@ -158,7 +159,7 @@ def judge(
 
 def _milliseconds(engine: Engine, batch: np.ndarray) -> float:
     started = time.perf_counter()
-    engine.probabilities(batch)
+    engine.run(batch)
     return (time.perf_counter() - started) * 1000
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from segcore import devices, settings
-from segcore.engines import Engine, converted
+from segcore.engines import Engine, Output, converted
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine
 from segcore.errors import RunError
@@ -184,19 +184,20 @@ class Predictor:
         if any(image.shape != (*size, 3) or image.dtype != np.uint8 for image in images):
             raise ValueError("a batch is of (H, W, 3) uint8 images of one size")
         count = len(images)
-        scores, preprocess_ms, network_ms = self._see(images, views)
+        seen, preprocess_ms, network_ms = self._see(images, views)
         predictions = []
-        for image_scores in scores:
+        for number in range(count):
             started = time.perf_counter()
-            labels, confidence = top_class(image_scores, size)
+            labels, confidence = top_class(seen[number], size)
             postprocess_ms = _milliseconds_since(started)
             timings = Timings(preprocess_ms / count, network_ms / count, postprocess_ms)
-            predictions.append(Prediction(labels, confidence, timings, image_scores))
+            scores = seen.probabilities[number]
+            predictions.append(Prediction(labels, confidence, timings, scores))
         return predictions
 
-    def _see(self, images: Sequence[np.ndarray], views: Views) -> tuple[np.ndarray, float, float]:
-        """Probabilities (B, h, w, 34) float32, the mean over the views, and the milliseconds spent
-        on making the network's input and on the network."""
+    def _see(self, images: Sequence[np.ndarray], views: Views) -> tuple[Output, float, float]:
+        """What the network says, by the mean of its probabilities over the views, and the
+        milliseconds spent on making its input and on the network."""
         size = self.preprocessing.content_size(*images[0].shape[:2])
         scales = (1.0,) if self.preprocessing.mode == "stretch" else views.scales
         preprocess_ms = network_ms = 0.0
@@ -208,20 +209,21 @@ class Predictor:
             preprocess_ms += _milliseconds_since(started)
             height, width = preprocessing.content_size(*images[0].shape[:2])
             for step in (1, -1) if views.mirrored else (1,):
-                scores, milliseconds = self._run_network(batch[:, :, ::step])
+                output, milliseconds = self._run_network(batch[:, :, ::step])
                 network_ms += milliseconds
-                scores = scores[:, :, ::step][:, :height, :width]
-                seen.append(_resized(scores, size))
-        mean = seen[0] if len(seen) == 1 else np.mean(seen, axis=0)
-        return mean, preprocess_ms, network_ms
+                seen.append(output[:, :, ::step][:, :height, :width])
+        if views == ONE_VIEW:
+            return seen[0], preprocess_ms, network_ms
+        resized = [_resized(output.probabilities, size) for output in seen]
+        return Output.of(np.mean(resized, axis=0)), preprocess_ms, network_ms
 
-    def _run_network(self, batch: np.ndarray) -> tuple[np.ndarray, float]:
-        """(B, h, w, 3) uint8 -> probabilities (B, h, w, 34) float32, and the milliseconds."""
+    def _run_network(self, batch: np.ndarray) -> tuple[Output, float]:
+        """Of (B, h, w, 3) uint8, and the milliseconds."""
         with self._lock:
             self._engine.warm_up(batch.shape)
             started = time.perf_counter()
-            scores = self._engine.probabilities(batch)
-            return scores, _milliseconds_since(started)
+            output = self._engine.run(batch)
+            return output, _milliseconds_since(started)
 
 
 def load_predictor(run: Run) -> Predictor:
@@ -291,7 +293,7 @@ def without_scores(prediction: Prediction) -> Prediction:
     return replace(prediction, scores=np.empty((0, 0, 0), np.float32))
 
 
-def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
+def top_class(seen: Output, size: Size) -> tuple[np.ndarray, np.ndarray]:
     """Top class and its probability after resizing the probabilities bilinearly to `size`.
 
     Where the four scores around an output pixel agree on their top class, that class is the result:
@@ -299,17 +301,15 @@ def top_class(scores: np.ndarray, size: Size) -> tuple[np.ndarray, np.ndarray]:
     objects, need all classes interpolated. Works in blocks of rows, in bounded memory.
 
     Args:
-        scores: (h, w, C) float32 probabilities.
+        seen: what a network says of one image, (h, w).
         size: (H, W) of the result.
 
     Returns:
         (H, W) uint8 labels, (H, W) float32 confidence.
     """
-    best = scores.argmax(axis=-1)
-    peaks = np.take_along_axis(scores, best[..., None], axis=-1)[..., 0]  # faster than a maximum
-    winners = best.astype(np.uint8)
-    if scores.shape[:2] == size:
-        return winners, peaks
+    scores, winners, peaks = seen.probabilities, seen.labels, seen.confidence
+    if winners.shape == size:
+        return np.ascontiguousarray(winners), np.ascontiguousarray(peaks)
     after = np.pad(winners, ((0, 1), (0, 1)), mode="edge")
     agreed = (winners == after[1:, :-1]) & (winners == after[:-1, 1:]) & (winners == after[1:, 1:])
 

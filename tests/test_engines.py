@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from made_data import noise
 from segcore import conversion, devices, settings, training
 from segcore.cli import main
 from segcore.conversion import convert, judge
-from segcore.engines import converted
+from segcore.engines import Output, converted
 from segcore.engines.converted import Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine
@@ -93,8 +94,8 @@ def test_a_shape_is_compiled_once(run: Run) -> None:
     engine = OpenVINOEngine(converted.folder_of(run), verdict.precision)
     engine.warm_up((1, 24, 32, 3))
     request = engine._requests[(1, 24, 32, 3)]
-    engine.probabilities(noise(1, 24, 32)[None])
-    engine.probabilities(noise(2, 24, 32)[None])
+    engine.run(noise(1, 24, 32)[None])
+    engine.run(noise(2, 24, 32)[None])
     assert list(engine._requests.values()) == [request]
     for columns in range(1, 20):
         engine.warm_up((1, 8, 8 * columns, 3))
@@ -116,7 +117,7 @@ def test_keras_does_not_trace_a_network_again_once_it_is_warm(
     before = len(traced)
     assert before
     for seed in range(3):
-        engine.probabilities(noise(seed, 24, 32)[None])
+        engine.run(noise(seed, 24, 32)[None])
     assert len(traced) == before
 
 
@@ -144,8 +145,9 @@ class Stretched:
     def warm_up(self, shape: tuple[int, ...]) -> None:
         self.engine.warm_up(shape)
 
-    def probabilities(self, batch: np.ndarray) -> np.ndarray:
-        return self.engine.probabilities(batch) + np.float32(self.change)
+    def run(self, batch: np.ndarray) -> Output:
+        said = self.engine.run(batch)
+        return replace(said, probabilities=said.probabilities + np.float32(self.change))
 
 
 @pytest.mark.parametrize(("change", "agrees"), [(0.005, True), (0.02, False), (np.nan, False)])

@@ -10,6 +10,7 @@ from fake_runs import make_run
 from made_data import noise
 
 from segcore import inference
+from segcore.engines import Output
 from segcore.errors import RunError
 from segcore.inference import (
     AUGMENTED,
@@ -59,7 +60,7 @@ def test_top_class_equals_resizing_all_probabilities_first(size, blob, monkeypat
     monkeypatch.setattr(inference, "BLOCK_PIXELS", 100)  # several blocks, a last one that is less
     scores = random_scores(12, 16, blob)
     full = direct_bilinear(scores, size)
-    labels, confidence = top_class(scores, size)
+    labels, confidence = top_class(Output.of(scores), size)
     assert labels.dtype == np.uint8
     assert confidence.dtype == np.float32
     assert np.array_equal(labels, full.argmax(-1))
@@ -73,7 +74,7 @@ def test_probabilities_are_mixed_before_the_class_is_chosen():
     scores = np.zeros((1, 2, 34), np.float32)
     scores[0, 0, [7, 8]] = 0.55, 0.45
     scores[0, 1, [11, 8]] = 0.55, 0.45
-    labels, _ = top_class(scores, (1, 8))
+    labels, _ = top_class(Output.of(scores), (1, 8))
     assert labels[0, 0] == 7
     assert labels[0, -1] == 11
     assert 8 in labels[0]

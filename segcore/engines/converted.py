@@ -29,7 +29,7 @@ NETWORK = "network.xml"
 WEIGHTS = "network.bin"
 TOPOLOGY = ("topology.xml", "topology.bin")
 VERDICT = "verdict.json"
-FORMAT = 2
+FORMAT = 3
 """Raised whenever `segcore.conversion` converts or checks in another way."""
 
 KEPT = 24

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from segcore import devices
-from segcore.engines import MAX_SHAPES, Shape
+from segcore.engines import MAX_SHAPES, Output, Shape
 from segcore.runs import Run
 
 
@@ -43,9 +43,9 @@ class KerasEngine:
         if len(self._by_shape) > MAX_SHAPES:
             del self._by_shape[next(iter(self._by_shape))]  # the oldest
 
-    def probabilities(self, batch: np.ndarray) -> np.ndarray:
+    def run(self, batch: np.ndarray) -> Output:
         self.warm_up(batch.shape)
-        return np.asarray(self._by_shape[batch.shape].predict_on_batch(batch))
+        return Output.of(np.asarray(self._by_shape[batch.shape].predict_on_batch(batch)))
 
 
 def build_network(run: Run, input_size: tuple[int, int] | None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from segcore import devices
-from segcore.engines import MAX_SHAPES, Shape
+from segcore.engines import MAX_SHAPES, Output, Shape
 from segcore.engines.converted import NETWORK
 
 TELEMETRY = "openvino_telemetry"
@@ -63,8 +63,12 @@ class OpenVINOEngine:
         if len(self._requests) > MAX_SHAPES:
             del self._requests[next(iter(self._requests))]  # the oldest
 
-    def probabilities(self, batch: np.ndarray) -> np.ndarray:
+    def run(self, batch: np.ndarray) -> Output:
         self.warm_up(batch.shape)
-        results = self._requests[batch.shape].infer([np.ascontiguousarray(batch)])
-        scores: np.ndarray = results[0]
-        return scores
+        request = self._requests[batch.shape]
+        results = []
+        for port in request.model_outputs:  # written into arrays of their own, not copied there
+            results.append(np.empty(port.shape, port.element_type.to_dtype()))
+            request.set_tensor(port, load_openvino().Tensor(results[-1], shared_memory=True))
+        request.infer([np.ascontiguousarray(batch)], share_inputs=True, share_outputs=True)
+        return Output(*results)
