@@ -43,7 +43,7 @@ def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
         (
             "Difference A − B",
             wording.difference(comparison["delta"]),
-            f"95 %: {wording.difference(low)} to {wording.difference(high)}",
+            f"{wording.difference(low)} to {wording.difference(high)}",
             DIFFERENCE_HELP.format(**comparison),
         ),
         (
@@ -53,7 +53,7 @@ def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
             "Each class is decided by the interval of its own IoU difference.",
         ),
     )
-    with st.grid(4, min_column_width=200):
+    with st.grid(4, min_column_width=160):
         for label, value, note, definition in cards:
             st.metric(
                 label,

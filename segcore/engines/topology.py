@@ -50,14 +50,14 @@ def fill(topology: Path, weights: Path, target: Path) -> None:
 def _add_top_class(model: Any) -> None:
     """Labels and confidence beside the probabilities: found by all of the network's threads.
 
-    OpenVINO's own search for the best takes any of several that are equal, or twice as long.
+    The lowest label where several are equal, as NumPy says: OpenVINO's own search for the best
+    takes any of them, or far longer (docs/speed.md).
     """
     opset = load_openvino().opset13
     probabilities = model.get_results()[0].input_value(0)
-    num_classes = probabilities.partial_shape[-1].get_length()
+    ids = np.arange(probabilities.partial_shape[-1].get_length(), dtype=np.float32)
     confidence = opset.reduce_max(probabilities, [-1], keep_dims=True)
-    ids = np.arange(num_classes, dtype=np.float32)
-    candidates = opset.select(opset.equal(probabilities, confidence), ids, np.float32(num_classes))
+    candidates = opset.select(opset.equal(probabilities, confidence), ids, ids[-1])
     labels = opset.convert(opset.reduce_min(candidates, [-1]), "u8")
     model.add_outputs([labels.output(0), opset.squeeze(confidence, [-1]).output(0)])
 
