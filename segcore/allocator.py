@@ -31,6 +31,17 @@ def keep_freed_memory() -> None:
     mallopt(_TOP_PAD, _GROWTH)
 
 
+def share_one_arena() -> None:
+    """Lets all threads of this process free and take memory in one place.
+
+    For a server: each visit's thread takes an arena of its own, whose free memory no other visit's
+    can use. To be called early: arenas that there are stay. Nothing where there is no glibc.
+    """
+    mallopt = _of_glibc("mallopt")
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
+
+
 def hand_back_huge_blocks() -> None:
     """Takes `keep_freed_memory` back for blocks of 32 MiB and more, for networks of many such.
 

@@ -57,3 +57,39 @@ def test_freed_memory_goes_back_when_told_to() -> None:
     command = [sys.executable, "-c", HAND_BACK]
     left = float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     assert left < 0.5
+
+
+# Six threads, alive together, in turns: each fills 40 MB and lets go of all but the last block, so
+# that none of it can go by itself.
+TURNS = """
+import sys, threading
+from segcore.allocator import share_one_arena
+if sys.argv[1] == "share":
+    share_one_arena()
+def resident():
+    return int(open("/proc/self/statm").read().split()[1])
+kept, done = [], [threading.Event() for _ in range(7)]
+def turn(number):
+    bytes(10_000)  # takes an arena
+    done[number].wait()
+    kept.append([bytes(10_000) for _ in range(4_000)][-1])
+    done[number + 1].set()
+    done[-1].wait()
+threads = [threading.Thread(target=turn, args=(number,)) for number in range(6)]
+for thread in threads:
+    thread.start()
+before = resident()
+done[0].set()
+for thread in threads:
+    thread.join()
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has this allocator")
+def test_what_one_thread_freed_serves_the_next() -> None:
+    def growth(mode: str) -> int:
+        command = [sys.executable, "-c", TURNS, mode]
+        return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+    assert growth("share") < growth("as it comes") / 2
