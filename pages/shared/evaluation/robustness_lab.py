@@ -132,7 +132,7 @@ def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
         for name, color, report in shown
     ]
     show_chart(figures.kept_shares(kept), "Share of the mean IoU kept under each corruption")
-    with st.grid(3, min_column_width=250, gap="medium"):
+    with st.grid(3, min_column_width=160, gap="small"):
         for name, curve in figures.severity_curves(shown).items():
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{name[0].upper()}{name[1:]}**, mean IoU")
