@@ -25,7 +25,7 @@ COLORS_OFF = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
 
 AS_IT_IS = "as it is"
 FROM_RANDOM = "from random weights"
-"""Not the other run's that `--start-from` names."""
+"""How a name ends where `--start-from` is not for it: also a network that has other weights."""
 
 OF_ANY_MODEL: Mapping[str, Mapping[str, Any]] = {
     AS_IT_IS: {},
@@ -48,13 +48,13 @@ OF_ANY_MODEL: Mapping[str, Mapping[str, Any]] = {
 }
 OF_MODEL: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "unet": {
-        "width 16": {"model_options": {"width": 16}},
-        "width 32": {"model_options": {"width": 32}},
-        "full resolution throughout": {"model_options": {"stem_width": None}},
+        f"width 16, {FROM_RANDOM}": {"model_options": {"width": 16}},
+        f"width 32, {FROM_RANDOM}": {"model_options": {"width": 32}},
+        f"full resolution throughout, {FROM_RANDOM}": {"model_options": {"stem_width": None}},
     },
     "danet": {
         "no auxiliary heads": {"aux_weight": 0.0},
-        "no decoder": {"model_options": {"decoder": False}},
+        f"no decoder, {FROM_RANDOM}": {"model_options": {"decoder": False}},
         "output stride 8": {"model_options": {"output_stride": 8}},
         "output stride 32": {"model_options": {"output_stride": 32}},
     },
@@ -102,7 +102,7 @@ def main() -> None:
         f"seed {seed}" for seed in options.seeds) + " |")  # fmt: skip
     print("|---" * (len(options.seeds) + 1) + "|")
     for name in options.only or series[0]:
-        parent = None if name == FROM_RANDOM else options.start_from
+        parent = None if name.endswith(FROM_RANDOM) else options.start_from
         scores = [score(made[name], options.data, parent) for made in series]
         print(f"| {name} | " + " | ".join(f"{value:.3f}" for value in scores) + " |", flush=True)
 
