@@ -84,8 +84,14 @@ def machine(device: str) -> str:
     return f"{device}, {cores} CPU cores, {total / 2**30:.0f} GB"
 
 
-def precision() -> str:
-    """Policy of a training: bfloat16, which needs no loss scaling, where the device has it."""
+def precision(*, depthwise: bool) -> str:
+    """Policy of a training: bfloat16, which needs no loss scaling, where the device has it.
+
+    Not for depthwise convolutions on a processor: there they are slower in it, the gradients of
+    their filters two to four times (docs/training.md).
+    """
+    if depthwise and not gpus():
+        return "float32"
     return "mixed_bfloat16" if has_bfloat16() else "float32"
 
 

@@ -129,7 +129,8 @@ class Session:
             raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
         self.images, self.masks = data.images, data.masks
         keras.utils.set_random_seed(recipe.seed)
-        keras.mixed_precision.set_dtype_policy(devices.precision())
+        depthwise = recipe.model == "danet"
+        keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
 
         crop = recipe.crop or prepared.size
         self.steps = recipe.steps_per_epoch or -(-len(data.images) // recipe.batch_size)
@@ -144,10 +145,12 @@ class Session:
         self.input_size = input_size
         if parent is not None:
             inherit(network, parent, prepared.dataset)
+        # Heads that do not count are not computed.
+        heads = {k: v for k, v in network.output.items() if k == "logits" or recipe.aux_weight}
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
         # of the weights themselves; so the network is saved, and a twin that shares it is trained.
         self.network = network
-        self.model = keras.Model(network.input, network.output)
+        self.model = keras.Model(network.input, heads)
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,

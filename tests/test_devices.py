@@ -18,7 +18,7 @@ tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceCo
 from segcore import devices
 devices.gpus = lambda: ["cpu:0", "cpu:1"]
 devices.compiles_with_xla = lambda: False
-devices.precision = lambda: "float32"
+devices.precision = lambda **_: "float32"
 from dataclasses import replace
 from test_training import TINY
 from segcore.evaluation import evaluate
@@ -59,7 +59,8 @@ def test_a_processor_trains_in_bfloat16_only_where_it_has_it(
     (tmp_path / "cpuinfo").write_text(f"model name\t: Some chip\nflags\t\t: fpu {flags}\n")
     monkeypatch.setattr(devices, "CPU_INFO", tmp_path / "cpuinfo")
     monkeypatch.setattr(devices, "gpus", lambda: [])
-    assert devices.precision() == policy
+    assert devices.precision(depthwise=False) == policy
+    assert devices.precision(depthwise=True) == "float32"
     assert devices.device() == "CPU (Some chip)"
 
 
@@ -71,7 +72,7 @@ def test_a_gpu_trains_in_bfloat16_from_ampere_on(
 ) -> None:
     monkeypatch.setattr(devices, "gpus", lambda: ["gpu:0"])
     monkeypatch.setattr(devices, "_gpu_details", lambda: [("Some GPU", capability)])
-    assert devices.precision() == policy
+    assert devices.precision(depthwise=False) == devices.precision(depthwise=True) == policy
     assert devices.device() == "Some GPU"
 
 

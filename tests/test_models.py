@@ -3,12 +3,14 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from segcore.errors import RecipeError
 from segcore.losses import build_loss
 from segcore.models import build_model, inference_model
 from segcore.models.danet import ChannelAttention, PositionAttention
 from segcore.models.efficientnet import IMAGENET_MEAN, IMAGENET_STD, efficientnet_b3
+from segcore.models.normalization import BatchNormalization
 
 NETWORKS = {"unet": {"width": 4, "depth": 3}, "danet": {"attention_channels": 16}}
 
@@ -107,6 +109,30 @@ def test_imagenet_weights_without_a_connection_are_an_error(monkeypatch, tmp_pat
 
 
 # --- the backbone ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_batch_normalisation_trains_as_keras_own(policy, random):
+    """Fused or not: outputs, gradients and moving statistics, each layer from the same weights."""
+    features = pictures(random, 4, 6, 5)
+    slopes = random.normal(size=features.shape).astype(np.float32)
+    found = []
+    for kind in (BatchNormalization, keras.layers.BatchNormalization):
+        layer = kind(momentum=0.9, dtype=policy)
+        layer.build(features.shape)
+        layer.gamma.assign([0.5, 1.0, 2.0])
+        layer.beta.assign([-1.0, 0.0, 3.0])
+        with tf.GradientTape() as tape:
+            outputs = layer(features, training=True)
+            loss = tf.reduce_sum(tf.cast(outputs, "float32") * slopes)
+        gradients = tape.gradient(loss, [layer.gamma.value, layer.beta.value])
+        found.append([outputs, *gradients, layer.moving_mean, layer.moving_variance])
+    count = features[..., 0].size
+    found[0][-1] = 0.9 + (found[0][-1] - 0.9) * (count - 1) / count  # theirs is the biased estimate
+    tolerance = 1e-4 if policy == "float32" else 2e-2
+    for ours, theirs in zip(*found, strict=True):
+        ours, theirs = (keras.ops.convert_to_numpy(v).astype(np.float32) for v in (ours, theirs))
+        np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from fake_runs import TINY_UNET, make_run
@@ -114,6 +115,19 @@ def test_a_resumed_run_equals_an_uninterrupted_one(spec: str, camvid: Path) -> N
         for column in set(expected) - timing:
             assert found[column] == pytest.approx(expected[column], abs=1e-5), column
     assert resumed.best_epoch == whole.best_epoch
+
+
+def test_heads_that_do_not_count_are_not_trained(spec: str) -> None:
+    recipe = replace(TINY, model="danet", model_options={"attention_channels": 16}, epochs=1)
+    run = train(replace(recipe, aux_weight=0.0, weight_decay=0.0), spec)
+    network = build_model("danet", input_size=None, attention_channels=16)
+    keras.utils.set_random_seed(recipe.seed)
+    fresh = build_model("danet", input_size=None, attention_channels=16)
+    load_weights(network, run)
+    for name, trained in (("logits", True), ("position", False), ("channel", False)):
+        before = fresh.get_layer(f"{name}_classifier").get_weights()[0]
+        after = network.get_layer(f"{name}_classifier").get_weights()[0]
+        assert np.array_equal(before, after) != trained
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_says_so(spec: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from segcore.models.efficientnet import BATCH_NORM_MOMENTUM, efficientnet_b3
+from segcore.models.efficientnet import efficientnet_b3
+from segcore.models.normalization import MOMENTUM, BatchNormalization
 
 DECODER_CHANNELS = 64
 
@@ -131,7 +132,7 @@ def danet(
 
 def _conv_norm(x: keras.KerasTensor, channels: int, size: int, name: str) -> keras.KerasTensor:
     x = layers.Conv2D(channels, size, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm")(x)
+    return BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
 
 
 def _conv_norm_relu(x: keras.KerasTensor, channels: int, size: int, name: str) -> keras.KerasTensor:

@@ -14,13 +14,11 @@ import keras
 from keras import layers
 
 from segcore.errors import RecipeError
+from segcore.models.normalization import MOMENTUM, BatchNormalization
 from segcore.runs.weight_files import UnsafeWeightsError, require_plain
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-# Keras' default of 0.99 needs thousands of steps to settle; our trainings are short.
-BATCH_NORM_MOMENTUM = 0.9
 
 DOWNLOAD_URL = "https://storage.googleapis.com/keras-applications/efficientnetb3_notop.h5"
 
@@ -100,7 +98,7 @@ class _Dilation:
                 config |= {"name": "normalize", "dtype": "float32"}
                 config |= {"mean": list(IMAGENET_MEAN), "variance": variance}
             case layers.BatchNormalization():
-                config["momentum"] = BATCH_NORM_MOMENTUM
+                return BatchNormalization.from_config(config | {"momentum": MOMENTUM})
             case layers.ZeroPadding2D() if block in self.removed:
                 config["padding"] = 0
             case layers.ZeroPadding2D():

@@ -4,10 +4,9 @@ MICCAI 2015), with padded convolutions and batch normalisation, trained from scr
 import keras
 from keras import layers
 
-MAX_CHANNELS = 512
+from segcore.models.normalization import MOMENTUM, BatchNormalization
 
-# Keras' default of 0.99 needs thousands of steps to settle; our trainings are short.
-BATCH_NORM_MOMENTUM = 0.9
+MAX_CHANNELS = 512
 
 
 def conv_block(
@@ -16,7 +15,7 @@ def conv_block(
     """3x3 convolution, batch normalisation, ReLU, `convolutions` times."""
     for i in range(1, convolutions + 1):
         x = layers.Conv2D(channels, 3, padding="same", use_bias=False, name=f"{name}_conv{i}")(x)
-        x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=f"{name}_norm{i}")(x)
+        x = BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm{i}")(x)
         x = layers.Activation("relu", name=f"{name}_relu{i}")(x)
     return x
 
