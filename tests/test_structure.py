@@ -16,7 +16,7 @@ NEED_KERAS = {
     "segcore/training.py",
     *(f"segcore/learning/{name}.py" for name in "manifest metrics optimizers progress".split()),
     "segcore/learning/validation.py",
-    *(f"segcore/models/{name}.py" for name in "danet efficientnet tasm unet".split()),
+    *(f"segcore/models/{name}.py" for name in "danet efficientnet normalization tasm unet".split()),
 }
 
 
@@ -47,7 +47,7 @@ def test_pages_leave_the_networks_to_segcore(path: Path) -> None:
 
 def test_tensorflow_itself_is_used_in_few_places() -> None:
     users = {path.name for path in SEGCORE if "tensorflow" in packages(path)}
-    assert users <= {"tasm.py", "devices.py", "conversion.py", "operations.py"}
+    assert users <= {"tasm.py", "normalization.py", "devices.py", "conversion.py", "operations.py"}
 
 
 def test_openvino_is_loaded_in_one_place() -> None:
