@@ -112,6 +112,7 @@ def build_loss(
     *,
     ignore_void: bool = True,
     class_weights: np.ndarray | None = None,
+    logit_offsets: np.ndarray | None = None,
     label_smoothing: float = 0.0,
 ) -> Callable[[Any, Any], Any]:
     """Makes the loss of that name.
@@ -121,6 +122,7 @@ def build_loss(
         ignore_void: leaves out pixels of Cityscapes' void category (ids 0-6) as well as 255.
         class_weights: (C,) weight of each class in cross_entropy and focal, which become weighted
             means; dice and lovasz give every class the same say already.
+        logit_offsets: (C,) what is added to the logits first.
         label_smoothing: 0 to below 1, of cross_entropy.
 
     Returns:
@@ -142,6 +144,7 @@ def build_loss(
             "it goes with cross_entropy and lies between 0 and 1."
         )
     class_weights = None if class_weights is None else np.asarray(class_weights, np.float32)
+    logit_offsets = None if logit_offsets is None else np.asarray(logit_offsets, np.float32)
 
     def loss(y_true: Any, logits: Any) -> Any:
         num_classes = logits.shape[-1]
@@ -154,8 +157,11 @@ def build_loss(
         weights = valid
         if class_weights is not None:
             weights = valid * ops.take(ops.convert_to_tensor(class_weights), ids)
+        logits = ops.cast(ops.reshape(logits, (-1, num_classes)), "float32")
+        if logit_offsets is not None:
+            logits = logits + logit_offsets
         pixels = _Pixels(
-            logits=ops.cast(ops.reshape(logits, (-1, num_classes)), "float32"),
+            logits=logits,
             ids=ids,
             valid=valid,
             weights=weights,

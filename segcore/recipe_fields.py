@@ -187,6 +187,11 @@ FIELDS = (
         "How much more rare classes weigh: 0 not at all, 1 by inverse frequency.", "number", 0, 1,
     ),
     Field(
+        "logit_adjustment", "Logit adjustment", Group.LOSS,
+        "How much of the class balance is taken back in what is predicted; up to as much as it.",
+        "number", 0, 1,
+    ),
+    Field(
         "ignore_void", "Leave out void", Group.LOSS,
         "Leaves pixels of Cityscapes' void category out of the loss.", "switch",
     ),

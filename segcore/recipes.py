@@ -49,6 +49,10 @@ class Recipe:
         steps_per_epoch: batches an epoch; None is one pass over the pictures.
         loss: name of a loss in `segcore.losses`, and its options. With `balance`, each class
             weighs as its pixel share to the power of -balance (0 off, 1 inverse frequency).
+        logit_adjustment: in the loss, each class's logit is raised by this many times the logarithm
+            of 1 / its pixel share, so that the network's own logits are as much lower (Menon et
+            al., "Long-tail learning via logit adjustment", ICLR 2021). It takes back what `balance`
+            makes rare classes be predicted too often; as much as that leaves them as they occur.
         ignore_void: whether pixels of Cityscapes' void category are left out of the loss.
         aux_weight: share of each auxiliary head's loss that is added.
         optimizer: adam, adamw or sgd.
@@ -72,6 +76,7 @@ class Recipe:
     loss: str = "cross_entropy"
     loss_options: Mapping[str, Any] = field(default_factory=dict)
     balance: float = 0.0
+    logit_adjustment: float = 0.0
     ignore_void: bool = True
     aux_weight: float = 0.0
     optimizer: str = "adam"
@@ -171,6 +176,7 @@ _RECIPES = (
         steps_per_epoch=184,
         loss="cross_entropy+dice",
         balance=0.5,
+        logit_adjustment=0.4,
         optimizer="adamw",
         learning_rate=1.2e-3,
         weight_decay=0.01,
@@ -191,6 +197,7 @@ _RECIPES = (
         batch_size=4,
         steps_per_epoch=125,
         balance=0.5,
+        logit_adjustment=0.4,
         aux_weight=0.2,
         optimizer="adamw",
         learning_rate=1e-3,

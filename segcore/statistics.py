@@ -243,3 +243,16 @@ def class_weights(pixels: np.ndarray, balance: float) -> np.ndarray | None:
     share = pixels[ids] / pixels[ids].sum()
     weights[ids] = share**-balance / (share ** (1 - balance)).sum()
     return weights
+
+
+def logit_offsets(pixels: np.ndarray, adjustment: float) -> np.ndarray:
+    """What a loss adds to each class's logit: -adjustment log(pixel share) (Menon et al.,
+    "Long-tail learning via logit adjustment", ICLR 2021, equation 10, where shares are added).
+
+    Returns:
+        (34,) float32; 0 for a class that is absent or not evaluated.
+    """
+    offsets = np.zeros(NUM_CLASSES, np.float32)
+    ids = [label for label in EVALUATED_IDS if pixels[label]]
+    offsets[ids] = -adjustment * np.log(pixels[ids] / pixels[ids].sum())
+    return offsets

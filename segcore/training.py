@@ -15,6 +15,7 @@ from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.learning.inheritance import inherit
 from segcore.learning.manifest import first_manifest
 from segcore.learning.metrics import ConfusionMatrix, IoUScore
 from segcore.learning.optimizers import build_optimizer
@@ -29,7 +30,7 @@ from segcore.runs import run_lock
 from segcore.runs.weight_files import load_weights
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
 from segcore.sources import open_source
-from segcore.statistics import class_weights
+from segcore.statistics import class_weights, logit_offsets
 
 SNAPSHOT_PICTURES = 4
 
@@ -143,8 +144,9 @@ class Session:
             **recipe.model_options,
         )
         self.input_size = input_size
+        pixels = data.statistics.pixels
         if parent is not None:
-            inherit(network, parent, prepared.dataset)
+            inherit(network, parent, recipe, prepared.dataset, pixels)
         # Heads that do not count are not computed.
         heads = {k: v for k, v in network.output.items() if k == "logits" or recipe.aux_weight}
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
@@ -154,7 +156,8 @@ class Session:
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
-            class_weights=class_weights(data.statistics.pixels, recipe.balance),
+            class_weights=class_weights(pixels, recipe.balance),
+            logit_offsets=logit_offsets(pixels, recipe.logit_adjustment),
             **recipe.loss_options,
         )
         self.optimizer = build_optimizer(recipe, self.steps)
@@ -317,23 +320,6 @@ class Session:
 def _prepare(recipe: Recipe, spec: str) -> Prepared:
     size = recipe.size_for(open_source(spec).default_size)
     return prepare(spec, size, ("train", "val"))
-
-
-def inherit(network: keras.Model, parent: runs.Run, dataset: str) -> None:
-    """Puts the best weights of another run into the network that is to be trained on `dataset`.
-
-    From a run on other data all but the classifiers': where a class never occurred, they hold it
-    for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
-    learnt any more (docs/training.md).
-
-    Raises RunError.
-    """
-    classifiers = [layer for layer in network.layers if layer.name.endswith("classifier")]
-    fresh = [layer.get_weights() for layer in classifiers]
-    load_weights(network, parent)
-    if parent.dataset != dataset:
-        for layer, weights in zip(classifiers, fresh, strict=True):
-            layer.set_weights(weights)
 
 
 def _iou_by_name(validation: ValidationResult) -> dict[str, float]:

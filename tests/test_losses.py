@@ -67,6 +67,14 @@ def test_class_weights_make_a_weighted_mean():
     assert measured == pytest.approx(expected)
 
 
+def test_logit_offsets_are_added_before_the_loss():
+    offsets = np.zeros(NUM_CLASSES)
+    offsets[CAR] = np.log(3)  # makes odds of 3 : 1 even
+    logits = picture({ROAD: 0.75, CAR: 0.25})
+    measured = value("cross_entropy", [[[CAR]]], logits, logit_offsets=offsets)
+    assert measured == pytest.approx(np.log(2))
+
+
 def test_label_smoothing_is_cross_entropy_with_smoothed_targets(random_case):
     masks, logits = random_case
     ids, probabilities = flat(masks, logits)

@@ -13,6 +13,7 @@ from segcore.statistics import (
     effective_number,
     image_share,
     imbalance_ratio,
+    logit_offsets,
     js_divergence,
     pixel_share,
 )
@@ -115,6 +116,15 @@ def test_class_weights_lift_rare_classes_and_average_to_one():
     assert (weights * pixels).sum() / pixels.sum() == pytest.approx(1)
     assert weights[26] == 1  # a class that does not occur
     assert class_weights(pixels, 0) is None
+
+
+def test_logit_offsets_raise_rare_classes_in_the_loss():
+    pixels = np.zeros(34, np.int64)
+    pixels[[7, 17]] = 9900, 100  # road, pole
+    offsets = logit_offsets(pixels, 0.5)
+    assert np.exp(offsets[[7, 17]]) == pytest.approx([0.99**-0.5, 0.01**-0.5])
+    assert np.count_nonzero(offsets) == 2
+    assert not logit_offsets(pixels, 0).any()
 
 
 def test_regions_are_counted_by_size():

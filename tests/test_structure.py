@@ -14,8 +14,8 @@ NEED_KERAS = {
     "segcore/batches.py",
     "segcore/losses.py",
     "segcore/training.py",
-    *(f"segcore/learning/{name}.py" for name in "manifest metrics optimizers progress".split()),
-    "segcore/learning/validation.py",
+    *(f"segcore/learning/{name}.py" for name in "inheritance manifest metrics optimizers".split()),
+    *(f"segcore/learning/{name}.py" for name in "progress validation".split()),
     *(f"segcore/models/{name}.py" for name in "danet efficientnet normalization tasm unet".split()),
 }
 

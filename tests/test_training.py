@@ -12,11 +12,13 @@ from PIL import Image
 from segcore import metrics, runs
 from segcore.errors import RecipeError, RunError, SegcoreError, TrainingError
 from segcore.evaluation import evaluate
+from segcore.learning.inheritance import inherit
 from segcore.learning.progress import TrainingProgress
 from segcore.models import build_model
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
 from segcore.runs.weight_files import load_weights
-from segcore.training import inherit, resume, train
+from segcore.statistics import logit_offsets
+from segcore.training import resume, train
 
 TINY = Recipe(
     name="tiny",
@@ -176,7 +178,7 @@ def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(dataset: str) -
     parent = make_run()  # on camvid
     network = build_model("unet", input_size=None, **TINY_UNET)
     fresh = network.get_layer("classifier").get_weights()
-    inherit(network, parent, dataset)
+    inherit(network, parent, TINY, dataset, np.ones(34))
     inherited = build_model("unet", input_size=None, **TINY_UNET)
     load_weights(inherited, parent)
     for layer in network.layers:
@@ -185,6 +187,18 @@ def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(dataset: str) -
             expected = fresh
         for found, wanted in zip(layer.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
+
+
+def test_another_logit_adjustment_begins_with_the_same_loss() -> None:
+    parent = make_run()
+    network = build_model("unet", input_size=None, **TINY_UNET)
+    load_weights(network, parent)
+    images = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
+    before = np.array(network(images)["logits"])
+    pixels = np.arange(34) * 100
+    inherit(network, parent, replace(TINY, logit_adjustment=0.4), "camvid", pixels)
+    after = np.array(network(images)["logits"]) + logit_offsets(pixels, 0.4)
+    np.testing.assert_allclose(after, before, atol=1e-4)
 
 
 def test_an_unknown_recipe_names_those_there_are(spec: str) -> None:

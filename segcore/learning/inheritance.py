@@ -1,0 +1,38 @@
+"""A training that begins where another run ended."""
+
+import keras
+import numpy as np
+
+from segcore.recipes import Recipe
+from segcore.runs import Run
+from segcore.runs.weight_files import load_weights
+from segcore.statistics import logit_offsets
+
+
+def inherit(
+    network: keras.Model, parent: Run, recipe: Recipe, dataset: str, pixels: np.ndarray
+) -> None:
+    """Puts the best weights of another run into the network that `recipe` trains on `dataset`.
+
+    From a run on other data all but the classifiers': where a class never occurred, they hold it
+    for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
+    learnt any more (docs/training.md). From one on the same data with another logit adjustment
+    the classifiers' biases change by the difference, so that the loss begins where it was.
+
+    Args:
+        pixels: (34,) pixels of each class in the training split of `dataset`.
+
+    Raises:
+        RunError: the run's weights are damaged or of another network.
+    """
+    classifiers = [layer for layer in network.layers if layer.name.endswith("classifier")]
+    fresh = [layer.get_weights() for layer in classifiers]
+    load_weights(network, parent)
+    if parent.dataset != dataset:
+        for layer, weights in zip(classifiers, fresh, strict=True):
+            layer.set_weights(weights)
+        return
+    before = logit_offsets(pixels, parent.manifest["recipe"].get("logit_adjustment", 0.0))
+    change = before - logit_offsets(pixels, recipe.logit_adjustment)
+    for layer in classifiers:
+        layer.bias.assign(layer.bias + change)
