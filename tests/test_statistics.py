@@ -13,8 +13,8 @@ from segcore.statistics import (
     effective_number,
     image_share,
     imbalance_ratio,
-    logit_offsets,
     js_divergence,
+    logit_offsets,
     pixel_share,
 )
 
