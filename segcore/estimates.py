@@ -1,8 +1,8 @@
 """What a training will take, before it starts: time, memory, room on the disk.
 
-Time follows from the images per second of the newest run of the same network, scaled by the pixels
-it is asked for. Memory follows from what trainings on a processor were measured to take
-(docs/retraining.md): a constant, and so much for each pixel of a batch.
+Time follows from the images per second of the newest run of the same network on the same kind of
+device, scaled by the pixels it is asked for. Memory follows from what trainings on a processor were
+measured to take (docs/retraining.md): a constant, and so much for each pixel of a batch.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from segcore import runs, settings
+from segcore.devices import may_have_gpu
 from segcore.errors import RecipeError
 from segcore.files import free_bytes
 from segcore.preparation import load_prepared
@@ -98,10 +99,16 @@ def total_memory() -> float | None:
 
 
 def _timed(recipe: Recipe) -> Run | None:
-    """The newest run of the network, options and all, that has a timed epoch; else of the model."""
+    """The newest run of the model that has a timed epoch: before all one that was trained on what
+    this machine trains on, a GPU or a processor, then one of the same options."""
+    on_gpu = may_have_gpu()
+
+    def differs(run: Run) -> tuple[bool, bool]:
+        was_on_gpu = not str(run.manifest.get("device")).startswith("CPU")
+        return was_on_gpu != on_gpu, run.manifest.get("model_options") != recipe.model_options
+
     of_model = [run for run in runs.list_runs() if run.model == recipe.model and _speed(run)]
-    same = [run for run in of_model if run.manifest.get("model_options") == recipe.model_options]
-    return next(iter([*same, *of_model]), None)
+    return min(of_model, key=differs, default=None)
 
 
 def _speed(run: Run) -> float | None:

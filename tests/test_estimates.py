@@ -18,11 +18,12 @@ ROWS = [
 ]
 
 
-def train_before(recipe: Recipe, name: str = "unet-camvid-1") -> None:
+def train_before(recipe: Recipe, name: str = "unet-camvid-1", device: str = "CPU (A)") -> None:
     writer = RunWriter.create(
         name,
         {
             "model": recipe.model,
+            "device": device,
             "model_options": dict(recipe.model_options),
             "parameters": 1_000_000,
             "recipe": recipe.to_dict(),
@@ -49,6 +50,18 @@ def test_time_follows_from_the_speed_of_the_same_network(camvid: Path) -> None:
 
     train_before(get_recipe("tuned-unet"), "unet-camvid-2")  # newer, but another network
     assert estimate(QUICK, spec).seconds == pytest.approx(expected.seconds)
+
+
+@pytest.mark.parametrize(("has_gpu", "timed"), [(False, "unet-camvid-1"), (True, "unet-camvid-3")])
+def test_time_follows_from_a_run_on_the_same_kind_of_device(
+    camvid: Path, monkeypatch: pytest.MonkeyPatch, has_gpu: bool, timed: str
+) -> None:
+    monkeypatch.setattr(estimates, "may_have_gpu", lambda: has_gpu)
+    train_before(get_recipe("tuned-unet"), "unet-camvid-1")
+    train_before(QUICK, "unet-camvid-2", device="Some GPU")
+    train_before(QUICK, "unet-camvid-3", device="Some GPU")
+    run = estimate(QUICK, f"camvid:{camvid}").timed
+    assert run is not None and run.name == timed
 
 
 @pytest.mark.parametrize(
