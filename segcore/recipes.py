@@ -189,8 +189,8 @@ _RECIPES = (
         model="danet",
         summary="The best we know for the DANet: dilated EfficientNet-B3, light decoder, AdamW.",
         expected="CamVid, from streets' weights, in several trainings: mean IoU 0.609 at 480x360 "
-        "after 4 hours on two CPU cores, 0.645 after 7 minutes more on an H100, 0.674 after an hour "
-        "more on two CPU cores.",
+        "after 4 hours on two CPU cores, 0.645 after 7 minutes more on an H100, and 0.674 after an "
+        "hour more on two CPU cores.",
         model_options={"output_stride": 16, "decoder": True},
         crop=(256, 256),
         augmentation=STRONG,
