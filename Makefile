@@ -43,6 +43,7 @@ $(BIN)/python:
 
 $(VENV)/installed: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	$(BIN)/python -m compileall -q dashboard.py pages segcore  # so that the first start is as fast as any
 	touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import cache, guards, labelling, state, wording
+from pages.shared import cache, engine, guards, labelling, state, wording
 from pages.shared.labelling import Names
 from pages.shared.viewer import Panel, show_viewer
 from segcore import findings
@@ -74,6 +74,7 @@ def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
 
 @st.fragment
 def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
+    engine.give_way()
     keys = cache.samples(selection.spec, state.SPLIT).keys
     picture = st.session_state.setdefault("overview_picture", 0) % len(keys)
     with st.container(

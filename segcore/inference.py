@@ -170,6 +170,12 @@ class Predictor:
         """What runs the network, in words."""
         return self._engine.title
 
+    def warm_up(self, height: int, width: int) -> None:
+        """Has the network built for images of that size, so that the first need not wait for it."""
+        unseen = self.preprocessing.apply(np.zeros((height, width, 3), np.uint8))
+        with self._lock:
+            self._engine.warm_up((1, *unseen.shape))
+
     def predict(self, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
         """Labels an image (H, W, 3) uint8 RGB."""
         return self.predict_batch([image], views)[0]

@@ -239,8 +239,7 @@ def class_weights(pixels: np.ndarray, balance: float) -> np.ndarray | None:
     if not balance:
         return None
     weights = np.ones(NUM_CLASSES, np.float32)
-    ids = [label for label in EVALUATED_IDS if pixels[label]]
-    share = pixels[ids] / pixels[ids].sum()
+    ids, share = _shares_of_evaluated(pixels)
     weights[ids] = share**-balance / (share ** (1 - balance)).sum()
     return weights
 
@@ -253,6 +252,12 @@ def logit_offsets(pixels: np.ndarray, adjustment: float) -> np.ndarray:
         (34,) float32; 0 for a class that is absent or not evaluated.
     """
     offsets = np.zeros(NUM_CLASSES, np.float32)
-    ids = [label for label in EVALUATED_IDS if pixels[label]]
-    offsets[ids] = -adjustment * np.log(pixels[ids] / pixels[ids].sum())
+    ids, share = _shares_of_evaluated(pixels)
+    offsets[ids] = -adjustment * np.log(share)
     return offsets
+
+
+def _shares_of_evaluated(pixels: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The evaluated classes that occur, and their shares among themselves."""
+    ids = [label for label in EVALUATED_IDS if pixels[label]]
+    return ids, pixel_share(pixels[ids])

@@ -102,6 +102,17 @@ def test_a_shape_is_compiled_once(run: Run) -> None:
     assert len(engine._requests) == 16
 
 
+def test_a_network_that_was_warmed_up_labels_without_being_built(run: Run) -> None:
+    convert(run)
+    predictor = load_fastest_predictor(run)
+    predictor.warm_up(61, 45)
+    engine = predictor._engine
+    assert isinstance(engine, OpenVINOEngine)
+    (request,) = engine._requests.values()
+    predictor.predict(noise(1, 61, 45))
+    assert list(engine._requests.values()) == [request]
+
+
 def test_keras_does_not_trace_a_network_again_once_it_is_warm(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ and is loaded only for a run that was not, which is then converted in the backgr
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -18,6 +19,9 @@ from segcore.inference import may_be_converted, serves_converted
 from segcore.runs import Run
 
 OPENVINO = "OpenVINO on the CPU"
+DRAWING_SECONDS = 0.2
+"""From a first page's words until they are drawn (docs/speed.md)."""
+
 BUILT_IN = "streets"
 """The data set that visitors meet first: always there, and rendered, so it holds no photograph."""
 
@@ -96,6 +100,15 @@ def start() -> None:
     FIRST.start()
 
 
+def give_way() -> None:
+    """Lets the browser draw what it was sent, once after each start.
+
+    What follows, the first picture and the networks, takes the interpreter and all cores.
+    """
+    if not FIRST.asked.is_set():
+        time.sleep(DRAWING_SECONDS)
+
+
 def is_ready(*served: Run) -> bool:
     """Whether these runs can label a picture now; without any, whether Keras is loaded."""
     return KERAS.title is not None or (bool(served) and all(map(serves_converted, served)))
@@ -124,6 +137,10 @@ def wait(*served: Run) -> bool:
 
 # --- converting ----------------------------------------------------------------------------------
 
+CALM_SECONDS = 10.0
+"""After which a run that is served already is converted for this processor: not while the first
+visitor waits for a page that Keras' import would hold up."""
+
 _asked: set[str] = set()
 
 
@@ -139,6 +156,8 @@ def convert_later(run: Run) -> None:
 
 
 def _convert(run: Run) -> None:
+    if serves_converted(run):
+        time.sleep(CALM_SECONDS)
     KERAS.start()  # a shipped run was served without it until now
     KERAS.thread.join()
     log = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 
 from pages.shared import cache, engine, state
 from segcore import runs
@@ -28,8 +29,11 @@ def make_ready() -> None:
         samples = cache.samples(engine.BUILT_IN, state.SPLIT)
         first = cache.sample(engine.BUILT_IN, state.SPLIT, samples.keys[0]).image
         engine.FIRST.thread.join()
-        for run in champions if engine.is_ready(*champions) else []:
-            cache.predict(run, first)
+        if engine.is_ready(*champions):
+            with ThreadPoolExecutor() as together:  # each is built by little more than one core
+                list(together.map(lambda run: cache.warm_up(run, first), champions))
+            for run in champions:
+                cache.predict(run, first)
     except SegcoreError:
         return  # whoever opens a page is told
     importlib.import_module("pandas")  # for the tables of the other pages

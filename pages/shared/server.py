@@ -29,6 +29,7 @@ GRACE_SECONDS = 3
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Has made ready what the first visitor needs, and minds the rest."""
     allocator.share_one_arena()
+    gc.disable()  # until the first page is ready: it would look through all that is imported
     # `st.navigation` says the same, but not before a first page was drawn: until then a link to any
     # other page would be served from the folder pages/, without dashboard.py around it.
     PagesManager.uses_pages_directory = False
@@ -67,7 +68,10 @@ def _begin(stop: threading.Event) -> None:
     from segcore import worker
 
     threading.Thread(target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True).start()
-    first_page.make_ready()
+    try:
+        first_page.make_ready()
+    finally:
+        gc.enable()
 
 
 async def _keep_forgetting() -> None:

@@ -23,7 +23,14 @@ from pages.shared.cache.evaluations import (
     stored_evaluation,
 )
 from pages.shared.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
-from pages.shared.cache.networks import digest, label, predict, predict_private, predictor
+from pages.shared.cache.networks import (
+    digest,
+    label,
+    predict,
+    predict_private,
+    predictor,
+    warm_up,
+)
 from pages.shared.cache.trained import champions, class_iou, history, list_runs
 from pages.shared.cache.visits import keep, open_private, unpack_private
 
@@ -57,5 +64,6 @@ __all__ = [
     "suspect_thumbnail",
     "thumbnail",
     "unpack_private",
+    "warm_up",
     "whole_spec",
 ]

@@ -46,6 +46,11 @@ def _predictor(network: Network) -> Predictor:
     return loaded
 
 
+def warm_up(run: Run, image: np.ndarray) -> None:
+    """Has the run's network built for images (H, W, 3) of that size."""
+    predictor(run).warm_up(*image.shape[:2])
+
+
 def digest(image: np.ndarray) -> str:
     """Identity of an image (H, W, 3) uint8."""
     return hashlib.blake2b(image.tobytes() + repr(image.shape).encode(), digest_size=16).hexdigest()
