@@ -235,18 +235,9 @@ FIELDS = (
         "Adds fine features before the classifier, so that thin things come out thin.", "switch",
         models=("danet",),
     ),
-    Field(
-        "model_options.refinement", "Refinement", Group.NETWORK,
-        "Corrects the scores at half the input's resolution; 5 % dearer.", "switch",
-        models=("danet",),
-    ),
 )  # fmt: skip
 
-DEFAULTS = {
-    "model_options.output_stride": 16,
-    "model_options.decoder": True,
-    "model_options.refinement": False,
-}
+DEFAULTS = {"model_options.output_stride": 16, "model_options.decoder": True}
 """What the networks take where the recipe's options name nothing else."""
 
 RUN_LENGTH = {"epochs", "batch_size", "steps_per_epoch", "seed", "backbone_weights"}

@@ -201,26 +201,6 @@ def test_another_logit_adjustment_begins_with_the_same_loss() -> None:
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 
-def test_a_part_that_the_parent_lacks_begins_without_changing_what_it_says() -> None:
-    plain = {"output_stride": 32, "attention_channels": 16}
-    parent = make_run("danet-camvid-20250101-000000-abcd", model="danet", options=plain)
-    before = build_model("danet", input_size=None, **plain)
-    load_weights(before, parent)
-    after = build_model("danet", input_size=None, refinement=True, **plain)
-    recipe = Recipe("finer", "danet", "", model_options={**plain, "refinement": True})
-    inherit(after, parent, recipe, "camvid", np.ones(34))
-
-    def output(network: keras.Model, layer: str) -> np.ndarray:
-        images = np.random.default_rng(0).uniform(0, 255, (1, 64, 96, 3)).astype(np.float32)
-        return np.array(keras.Model(network.input, network.get_layer(layer).output)(images))
-
-    expected = output(before, "logits_classifier")
-    assert np.ptp(expected) > 0
-    np.testing.assert_array_equal(output(after, "logits_classifier"), expected)
-    coarse, refined = output(after, "refinement_scores"), output(after, "refinement")
-    np.testing.assert_array_equal(refined, coarse)
-
-
 def test_an_unknown_recipe_names_those_there_are(spec: str) -> None:
     with pytest.raises(RecipeError, match="tuned-unet"):
         train("tuned-vnet", spec)

@@ -3,8 +3,6 @@
 import keras
 import numpy as np
 
-from segcore.errors import RunError
-from segcore.models import build_model
 from segcore.recipes import Recipe
 from segcore.runs import Run
 from segcore.runs.weight_files import load_weights
@@ -20,7 +18,6 @@ def inherit(
     for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
     learnt any more (docs/training.md). From one on the same data with another logit adjustment
     the classifiers' biases change by the difference, so that the loss begins where it was.
-    Parts that another choice of the model's options adds begin anew.
 
     Args:
         pixels: (34,) pixels of each class in the training split of `dataset`.
@@ -30,7 +27,7 @@ def inherit(
     """
     classifiers = [layer for layer in network.layers if layer.name.endswith("classifier")]
     fresh = [layer.get_weights() for layer in classifiers]
-    _copy(parent, network, recipe)
+    load_weights(network, parent)
     if parent.dataset != dataset:
         for layer, weights in zip(classifiers, fresh, strict=True):
             layer.set_weights(weights)
@@ -38,24 +35,4 @@ def inherit(
     before = logit_offsets(pixels, parent.manifest["recipe"].get("logit_adjustment", 0.0))
     change = before - logit_offsets(pixels, recipe.logit_adjustment)
     for layer in classifiers:
-        if layer.use_bias:
-            layer.bias.assign(layer.bias + change)
-
-
-def _copy(parent: Run, network: keras.Model, recipe: Recipe) -> None:
-    """The parent's weights into `network`, layer by layer where its options are others."""
-    options = parent.manifest["model_options"]
-    if parent.model != recipe.model or options == dict(recipe.model_options):
-        load_weights(network, parent)
-        return
-    source = build_model(parent.model, input_size=None, **options)
-    load_weights(source, parent)
-    known = {layer.name: layer.get_weights() for layer in source.layers}
-    for layer in network.layers:
-        try:
-            layer.set_weights(known.get(layer.name, layer.get_weights()))
-        except ValueError as error:
-            raise RunError(
-                f"{parent.name}: its {layer.name} does not fit this recipe's network; "
-                "start from a run of the same width"
-            ) from error
+        layer.bias.assign(layer.bias + change)

@@ -10,7 +10,6 @@ from segcore.models.efficientnet import efficientnet_b3
 from segcore.models.normalization import MOMENTUM, BatchNormalization
 
 DECODER_CHANNELS = 64
-REFINEMENT_CHANNELS = 16
 
 
 class PositionAttention(layers.Layer):
@@ -84,7 +83,6 @@ def danet(
     output_stride: int = 16,
     attention_channels: int = 128,
     decoder: bool = True,
-    refinement: bool = False,
 ) -> keras.Model:
     """Builds a DANet.
 
@@ -96,9 +94,6 @@ def danet(
         attention_channels: channels of the two attention branches.
         decoder: adds the backbone's block 2 at 1/4 resolution to the fused features before the
             classifier. The paper has no decoder; it makes thin things come out thin.
-        refinement: adds to the scores, brought to 1/2 resolution, a correction from the backbone's
-            block 1 there, which begins at 0 (Ghiasi and Fowlkes, "Laplacian Pyramid Reconstruction
-            and Refinement for Semantic Segmentation", ECCV 2016, without its masks).
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to float32 logits (B, H, W,
@@ -131,31 +126,8 @@ def danet(
     for name, features in {"logits": fused, **branches}.items():
         features = layers.Dropout(0.1, name=f"{name}_dropout")(features)
         scores = layers.Conv2D(num_classes, 1, dtype="float32", name=f"{name}_classifier")(features)
-        if refinement and name == "logits":
-            scores = _refine(scores, fused, backbone.output["block1"])
         outputs[name] = ResizeTo(dtype="float32", name=name)(scores, image)
     return keras.Model(image, outputs, name="danet")
-
-
-def _refine(
-    scores: keras.KerasTensor, features: keras.KerasTensor, detail: keras.KerasTensor
-) -> keras.KerasTensor:
-    """Scores at the detail's resolution, corrected by what it and the features show."""
-    fine = _conv_norm(detail, REFINEMENT_CHANNELS, 1, "refinement_detail")
-    coarse = _conv_norm(features, REFINEMENT_CHANNELS, 1, "refinement_coarse")
-    x = layers.Add(name="refinement_add")([ResizeTo(name="refinement_up")(coarse, fine), fine])
-    x = layers.Activation("relu", name="refinement_relu")(x)
-    x = _conv_norm_relu(x, REFINEMENT_CHANNELS, 3, "refinement_out")
-    correction = layers.Conv2D(
-        scores.shape[-1],
-        1,
-        use_bias=False,
-        kernel_initializer="zeros",
-        dtype="float32",
-        name="refinement_classifier",
-    )(x)
-    scores = ResizeTo(dtype="float32", name="refinement_scores")(scores, correction)
-    return layers.Add(dtype="float32", name="refinement")([scores, correction])
 
 
 def _conv_norm(x: keras.KerasTensor, channels: int, size: int, name: str) -> keras.KerasTensor:

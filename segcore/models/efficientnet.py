@@ -48,9 +48,8 @@ def efficientnet_b3(
             the ImageNet weights expect, whichever is chosen.
 
     Returns:
-        A model from RGB images (B, H, W, 3), values 0-255, to {"block1": (B, H/2, W/2, 24),
-        "block2": (B, H/4, W/4, 32), "block3": (B, H/8, W/8, 48),
-        "block7": (B, H/output_stride, W/output_stride, 384)},
+        A model from RGB images (B, H, W, 3), values 0-255, to {"block2": (B, H/4, W/4, 32),
+        "block3": (B, H/8, W/8, 48), "block7": (B, H/output_stride, W/output_stride, 384)},
         sizes rounded up.
 
     Raises:
@@ -61,9 +60,7 @@ def efficientnet_b3(
         raise RecipeError(f"Output stride {output_stride} is not supported: choose {strides}.")
     pretrained = load_pretrained(weights)
     original = _original()
-    heads = {
-        f"block{i}": original.get_layer(f"block{i}{j}_add") for i, j in ("1b", "2c", "3c", "7b")
-    }
+    heads = {f"block{i}": original.get_layer(f"block{i}{j}_add") for i, j in ("2c", "3c", "7b")}
     original = keras.Model(original.input, {name: head.output for name, head in heads.items()})
     height, width = input_size or (None, None)
     backbone = keras.models.clone_model(
