@@ -4,7 +4,7 @@
 
 Makes pictures and masks in Cityscapes' layout at 2048x1024 in a temporary folder, then takes turns
 between decoding them all and preparing them (decoded, made smaller, counted, written), on as many
-processes; then kills a preparation in its middle and lets it go on.
+threads; then kills a preparation in its middle and lets it go on.
 """
 
 import os
@@ -22,7 +22,7 @@ from PIL import Image
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore.images import decode_image
-from segcore.parallel import in_order
+from segcore.parallel import overlapped
 from segcore.preparation import prepare
 from segcore.sources.streets import render_scene
 
@@ -62,7 +62,7 @@ def decode(paths: list[tuple[Path, Path]]) -> int:
 
 def decode_all(paths: list[tuple[Path, Path]]) -> None:
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
-    sum(in_order(decode, chunks, os.cpu_count() or 1))
+    sum(overlapped(decode, chunks, os.cpu_count() or 1))
 
 
 def seconds_to_prepare(spec: str, artifacts: Path) -> float:

@@ -58,17 +58,20 @@ def in_order(
         pool.shutdown(cancel_futures=True)
 
 
-def overlapped(work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+def overlapped(
+    work: Callable[[Task], Result], tasks: Iterable[Task], threads: int = OVERLAPPED
+) -> Iterator[Result]:
     """The results of the tasks in their order, a few worked on at once, by threads.
 
-    For work of which a part takes turns, such as a network's: the rest of it is done meanwhile.
+    For work that is done outside of Python, such as decoding, or of which a part takes turns, such
+    as a network's: the rest of it is done meanwhile.
     """
-    with ThreadPoolExecutor(OVERLAPPED) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         begun: deque[Future[Result]] = deque()
         try:
             for task in tasks:
                 begun.append(pool.submit(work, task))
-                if len(begun) > OVERLAPPED:
+                if len(begun) > threads:
                     yield begun.popleft().result()
             while begun:
                 yield begun.popleft().result()

@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import cc3d
 import numpy as np
-from PIL import Image
 
 from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
 
@@ -42,7 +41,7 @@ class MaskCounts:
 
 def count_mask(mask: np.ndarray) -> MaskCounts:
     """Counts a (H, W) uint8 mask of label ids."""
-    histogram = np.array(Image.fromarray(mask).histogram(), np.int64)
+    histogram = _histogram(mask)
     step = max(1, round((mask.size / COARSE_PIXELS) ** 0.5))
     coarse = np.ascontiguousarray(mask[::step, ::step])
     return MaskCounts(
@@ -51,6 +50,23 @@ def count_mask(mask: np.ndarray) -> MaskCounts:
         location=_location(coarse),
         regions=_regions(coarse, step * step),
     )
+
+
+def _histogram(mask: np.ndarray) -> np.ndarray:
+    """(256,) int64, pixels of each value."""
+    starts, lengths = _runs(mask)
+    counted = np.bincount(mask.ravel()[starts], weights=lengths, minlength=256)
+    return counted.astype(np.int64)
+
+
+def _runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each run of equal values starts along the rows, and its length.
+
+    Runs are far fewer than pixels: what is done to them alone costs next to nothing.
+    """
+    flat = values.ravel()
+    starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
+    return starts, np.diff(starts, append=flat.size)
 
 
 def _location(mask: np.ndarray) -> np.ndarray:
@@ -75,11 +91,9 @@ def _first_bins(shape: tuple[int, int]) -> np.ndarray:
 
 def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
     # 0 would be background to the library.
-    components = cc3d.connected_components(mask.astype(np.uint16) + 1, connectivity=8).ravel()
-    # Runs of one component along the rows are far fewer than pixels.
-    starts = np.append(0, np.flatnonzero(components[1:] != components[:-1]) + 1)
-    component = components[starts]
-    lengths = np.diff(starts, append=mask.size)
+    components = cc3d.connected_components(mask.astype(np.uint16) + 1, connectivity=8)
+    starts, lengths = _runs(components)
+    component = components.ravel()[starts]
     area = np.bincount(component, weights=lengths).astype(np.int64) * pixel_area
     label = np.zeros(len(area), np.uint8)
     label[component] = mask.ravel()[starts]

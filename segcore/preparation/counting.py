@@ -8,7 +8,6 @@ import io
 import json
 import os
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -17,6 +16,7 @@ import numpy as np
 
 from segcore.errors import DataError
 from segcore.files import storage_error, write_atomically
+from segcore.parallel import overlapped
 from segcore.preparation import prepared_split, split_key
 from segcore.progress import Progress
 from segcore.settings import prepared_dir
@@ -85,17 +85,16 @@ def _count(source: Source, items: list[Item], progress: Progress | None) -> Coun
             return Finding(error.problem, item.key, str(error))
 
     keys, sequences, counts, findings = [], [], [], []
-    # Threads suffice: decoding, which is most of the work, happens outside of Python.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, (item, outcome) in enumerate(zip(items, pool.map(count, items), strict=True), 1):
-            if isinstance(outcome, Finding):
-                findings.append(outcome)
-            else:
-                keys.append(item.key)
-                sequences.append(item.sequence)
-                counts.append(outcome)
-            if progress:
-                progress(done, len(items))
+    outcomes = overlapped(count, items, os.cpu_count() or 1)
+    for done, (item, outcome) in enumerate(zip(items, outcomes, strict=True), 1):
+        if isinstance(outcome, Finding):
+            findings.append(outcome)
+        else:
+            keys.append(item.key)
+            sequences.append(item.sequence)
+            counts.append(outcome)
+        if progress:
+            progress(done, len(items))
     if not counts:
         raise DataError(f"{source.spec}: no mask can be used. First: {findings[0].message}")
     health = HealthReport(len(items), tuple(findings))

@@ -1,13 +1,14 @@
 """Preparing a data set: a source -> memory-mapped arrays and statistics, cached by content."""
 
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from segcore.errors import DataError, StorageError
 from segcore.files import locked
 from segcore.images import resize_image, resize_labels
-from segcore.parallel import default_workers, in_order
+from segcore.parallel import default_workers, in_order, overlapped
 from segcore.preparation.prepared import (
     Prepared,
     PreparedSplit,
@@ -23,7 +24,9 @@ from segcore.sources import Finding, Item, Problem, SampleError, Size, Source, o
 from segcore.statistics import count_mask
 
 CHUNK = 16
-"""Items per step: what a process takes at a time, and what an interruption can lose."""
+"""Items per step: what is taken at a time, and what an interruption can lose."""
+
+Task = tuple[Source, list[Item], Size, bool]
 
 
 def prepare(
@@ -96,7 +99,7 @@ def _build(
                 (source, items[start : start + CHUNK], size, masked)
                 for start in range(writer.done, len(items), CHUNK)
             ]
-            for outcomes in in_order(_process, tasks, workers or default_workers(len(items))):
+            for outcomes in _processed(tasks, items, workers):
                 writer.append(outcomes)
                 if progress:
                     progress(split, writer.done, len(items))
@@ -111,6 +114,14 @@ def _build(
         raise
 
 
+def _processed(
+    tasks: list[Task], items: list[Item], workers: int | None
+) -> Iterator[list[Outcome]]:
+    if any(item.is_rendered for item in items):  # by Python, so that threads would wait
+        return in_order(_process, tasks, workers or default_workers(len(items)))
+    return overlapped(_process, tasks, workers or os.cpu_count() or 1)
+
+
 def _check_space(folder: Path, needed: int) -> None:
     """Says that there is no room before the work rather than at its end."""
     present = sum(file.stat().st_size for file in folder.glob("*.npy"))
@@ -120,9 +131,6 @@ def _check_space(folder: Path, needed: int) -> None:
             f"{folder} needs {needed / 1e9:.2f} GB, {free / 1e9:.2f} GB are free: make room, "
             "prepare a smaller size, or set SEGCORE_ARTIFACTS to a folder on another disk."
         )
-
-
-Task = tuple[Source, list[Item], Size, bool]
 
 
 def _process(task: Task) -> list[Outcome]:
