@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from live_dashboard import chromium, labelled, running_dashboard, settle  # noqa: E402
 from playwright.sync_api import Page, expect  # noqa: E402
 
-from benchmarks.pages import convert_champions, next_pictures, open_compare  # noqa: E402
+from benchmarks.pages import be_no_newcomer, next_pictures, open_compare  # noqa: E402
 from benchmarks.visitors import server_megabytes  # noqa: E402
 from segcore.images import encode_png  # noqa: E402
 from segcore.settings import artifacts_dir  # noqa: E402
@@ -65,7 +65,7 @@ def main() -> int:
     parser.add_argument("--uploads", type=int, default=500)
     parser.add_argument("--pictures", type=int, default=1000)
     options = parser.parse_args()
-    convert_champions(DATA)
+    be_no_newcomer(DATA)
     with (
         tempfile.TemporaryDirectory() as folder,
         running_dashboard(artifacts_dir(), Path(folder) / "server.log") as address,
