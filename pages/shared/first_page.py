@@ -29,11 +29,11 @@ def make_ready() -> None:
         samples = cache.samples(engine.BUILT_IN, state.SPLIT)
         first = cache.sample(engine.BUILT_IN, state.SPLIT, samples.keys[0]).image
         engine.FIRST.thread.join()
-        if engine.is_ready(*champions):
+        if engine.FIRST.title == engine.OPENVINO:
             with ThreadPoolExecutor() as together:  # each is built by little more than one core
                 list(together.map(lambda run: cache.warm_up(run, first), champions))
-            for run in champions:
-                cache.predict(run, first)
+        for run in champions if engine.is_ready(*champions) else []:
+            cache.predict(run, first)
     except SegcoreError:
         return  # whoever opens a page is told
     importlib.import_module("pandas")  # for the tables of the other pages

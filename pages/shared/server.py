@@ -29,7 +29,6 @@ GRACE_SECONDS = 3
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Has made ready what the first visitor needs, and minds the rest."""
     allocator.share_one_arena()
-    gc.disable()  # until the first page is ready: it would look through all that is imported
     # `st.navigation` says the same, but not before a first page was drawn: until then a link to any
     # other page would be served from the folder pages/, without dashboard.py around it.
     PagesManager.uses_pages_directory = False
@@ -60,15 +59,18 @@ def _begin(stop: threading.Event) -> None:
     What it imports is imported here, while the server answers already: the first browser needs a
     second for Streamlit's own scripts.
     """
-    from pages.shared.admin import gate
-
-    gate.announce()  # before the rest is imported: an admin looks for it at once
-
-    from pages.shared import first_page
-    from segcore import worker
-
-    threading.Thread(target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True).start()
+    gc.disable()  # it would look through all that is imported, again and again
     try:
+        from pages.shared.admin import gate
+
+        gate.announce()  # before the rest is imported: an admin looks for it at once
+
+        from pages.shared import first_page
+        from segcore import worker
+
+        threading.Thread(
+            target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True
+        ).start()
         first_page.make_ready()
     finally:
         gc.enable()
