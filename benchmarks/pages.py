@@ -20,7 +20,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from live_dashboard import chromium, labelled, running_dashboard, settle  # noqa: E402
+from live_dashboard import (  # noqa: E402
+    PAGE_BYTES,
+    Traffic,
+    chromium,
+    labelled,
+    running_dashboard,
+    settle,
+)
 from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell  # noqa: E402
@@ -72,29 +79,6 @@ CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
   return spent;
 }"""
 """Clicks again and again; milliseconds until the page, or the second model's mask, was drawn."""
-
-
-class Traffic:
-    """Bytes that reach a page, by HTTP and by Streamlit's WebSocket."""
-
-    def __init__(self, page: Page) -> None:
-        self.bytes = 0
-        client = page.context.new_cdp_session(page)
-        client.send("Network.enable")
-        client.on("Network.dataReceived", lambda event: self._add(event["encodedDataLength"]))
-        client.on(
-            "Network.webSocketFrameReceived",
-            lambda event: self._add(3 * len(event["response"]["payloadData"]) // 4),  # base64
-        )
-
-    def _add(self, count: int) -> None:
-        self.bytes += count
-
-    @contextmanager
-    def counted(self, into: dict[str, int], name: str) -> Iterator[None]:
-        before = self.bytes
-        yield
-        into[name] = self.bytes - before
 
 
 @contextmanager
@@ -220,7 +204,10 @@ def measure(data: str, rounds: int, visitors: int, starts: int) -> list[Figure]:
             p95("", crowd).value / statistics.median(crowd),
             wanted="2 or less",
         ),
-        *(Figure(f"{name}, sent", size / 1000, "kB") for name, size in weight.items()),
+        *(
+            Figure(f"{name}, sent", size / 1000, "kB", wanted=f"under {PAGE_BYTES // 1000:,} kB")
+            for name, size in weight.items()
+        ),
     ]
 
 

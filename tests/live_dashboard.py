@@ -26,6 +26,9 @@ FLAGS = (
 )
 STARTUP_SECONDS = 60
 PATIENCE_MS = 120_000  # the first prediction waits for TensorFlow on a busy machine
+PAGE_BYTES = 1_000_000
+"""What a page may send to a browser that has Streamlit's own scripts already."""
+
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -100,3 +103,26 @@ def labelled(page: Page) -> None:
     """Both models' pictures are there, each with the time it took."""
     for side in ("a", "b"):
         expect(page.locator(f"[data-panel='{side}']").first).to_contain_text(re.compile(r"\d m?s"))
+
+
+class Traffic:
+    """Bytes that reach a page, by HTTP and by Streamlit's WebSocket."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        client = page.context.new_cdp_session(page)
+        client.send("Network.enable")
+        client.on("Network.dataReceived", lambda event: self._add(event["encodedDataLength"]))
+        client.on(
+            "Network.webSocketFrameReceived",
+            lambda event: self._add(3 * len(event["response"]["payloadData"]) // 4),  # base64
+        )
+
+    def _add(self, count: int) -> None:
+        self.bytes += count
+
+    @contextmanager
+    def counted(self, into: dict[str, int], name: str) -> Iterator[None]:
+        before = self.bytes
+        yield
+        into[name] = self.bytes - before

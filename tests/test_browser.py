@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from live_dashboard import PATIENCE_MS, find_chromium, labelled, settle
+from live_dashboard import PAGE_BYTES, PATIENCE_MS, Traffic, find_chromium, labelled, settle
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -69,6 +69,19 @@ def test_compare_one_image(page: Page, address: str) -> None:
     expect(page).not_to_have_url(before)  # the image is in the address, a link shows the same
     settle(page)
     labelled(page)
+
+
+def test_no_page_weighs_more_than_a_phone_waits_for(page: Page, address: str) -> None:
+    page.goto(f"{address}/?data=streets")
+    settle(page)
+    traffic = Traffic(page)
+    weight: dict[str, int] = {}
+    names = ("Compare", "Evaluation", "Training", "Dataset", "Upload", "Admin", "Overview")
+    for name in (*names, *names):  # the first round brings Streamlit's scripts as well
+        with traffic.counted(weight, name):
+            page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+            settle(page)
+    assert all(0 < size < PAGE_BYTES for size in weight.values()), weight
 
 
 COLOR_AT = """(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(
