@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from live_dashboard import (  # noqa: E402
     PAGE_BYTES,
+    PATIENCE_MS,
     Traffic,
     chromium,
     labelled,
@@ -37,11 +38,13 @@ from segcore.settings import artifacts_dir  # noqa: E402
 from segcore.sources import open_source  # noqa: E402
 
 BARE = "benchmarks/bare_pages.py"
-BARE_PAGES = ("Two", "One")  # it opens at "One", where a click on that would change nothing
+BARE_PAGES = ("Two", "One")
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
 PAGES = ("Overview", "Compare", "Evaluation", "Training", "Dataset", "Upload", "Admin")
+# Both are walked through from their last page on: a click on the page shown changes no heading.
+NEXT = ("Next", "button", "masks")
 LOOK_MS = 1500
-CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
+CLICK_AND_WAIT = """async ([label, role, until, rounds, patience]) => {
   const app = document.querySelector('[data-testid=stApp]');
   const running = () => app.dataset.testScriptState !== 'notRunning';
   const mask = () => {  // the canvas of the second model, inside the viewer's own tree
@@ -62,23 +65,38 @@ CLICK_AND_WAIT = """async ([label, role, until, rounds]) => {
   const drawn = () => new Promise((done) =>
     requestAnimationFrame(() => requestAnimationFrame(done)));
   const spent = [];
-  for (let round = 0; round < rounds; round++) {
+  let step;  // what is waited for, said where it does not come
+  const click = async () => {
     const before = mask(), title = heading();
     ended = 0;
     const started = performance.now();
+    step = 'the click';
     [...document.querySelectorAll(role)].find((one) =>
       one.innerText.split('\\n').some((line) => line.trim() === label)).click();
+    step = until;
     if (until === 'masks') await poll(() => mask() && mask() !== before);
     else  // a page of one line may come and end in one step, of which only its heading tells
       await poll(() => ended || (!running() && heading() && heading() !== title));
+    step = 'two frames';
     await drawn();
     spent.push(performance.now() - started);
+    step = 'the end of the script';
     await poll(() => !running());
-  }
+  };
+  const limit = () => new Promise((_, fail) => setTimeout(() => fail(new Error(
+    `no ${step} ${patience} ms after a click on ${label}: ` + JSON.stringify({
+      clicks: spent.length, ended, running: running(), heading: heading(), mask: !!mask(),
+      url: location.href, visible: document.visibilityState,
+      shown: document.querySelector('[data-testid=stStatusWidget]')?.innerText,
+    }))), patience));
+  for (let round = 0; round < rounds; round++) await Promise.race([click(), limit()]);
   watch.disconnect();
   return spent;
 }"""
-"""Clicks again and again; milliseconds until the page, or the second model's mask, was drawn."""
+"""Clicks again and again; milliseconds until the page, or the second model's mask, was drawn.
+
+Fails, saying what did not come, where a click takes longer than a visitor's patience.
+"""
 
 
 @contextmanager
@@ -114,7 +132,7 @@ def navigation(
     for number in range(rounds + 1):
         for name in pages:
             with traffic.counted(weight, name):
-                milliseconds = page.evaluate(CLICK_AND_WAIT, [name, "a", "page", 1])
+                milliseconds = page.evaluate(CLICK_AND_WAIT, [name, "a", "page", 1, PATIENCE_MS])
                 settle(page)
             if number:  # the first round warms up
                 spent[name] += milliseconds
@@ -138,7 +156,7 @@ def next_pictures(page: Page, rounds: int, look_ms: float) -> list[float]:
     spent: list[float] = []
     for _ in range(rounds):
         page.wait_for_timeout(look_ms)
-        spent += page.evaluate(CLICK_AND_WAIT, ["Next", "button", "masks", 1])
+        spent += page.evaluate(CLICK_AND_WAIT, [*NEXT, 1, PATIENCE_MS])
     labelled(page)
     return spent
 
@@ -151,7 +169,7 @@ def together(browser: Browser, address: str, data: str, visitors: int, rounds: i
     for page in pages:
         page.evaluate(
             f"args => {{ window.spent = ({CLICK_AND_WAIT})(args); }}",
-            ["Next", "button", "masks", rounds],
+            [*NEXT, rounds, PATIENCE_MS],
         )
     return [value for page in pages for value in page.evaluate("() => window.spent")]
 
@@ -171,7 +189,7 @@ def measure(data: str, rounds: int, visitors: int, starts: int) -> list[Figure]:
         open_compare(page, address, data, 0)
         looked_at = next_pictures(page, rounds, LOOK_MS)
         hurried = next_pictures(page, rounds, 0)
-        page.goto(f"{address}/?data={data}")
+        page.goto(f"{address}/{PAGES[-1].lower()}?data={data}")
         settle(page)
         spent, weight = navigation(page, PAGES, rounds)
         page.close()
