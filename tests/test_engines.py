@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,13 +17,14 @@ from made_data import noise
 from segcore import conversion, devices, settings, training
 from segcore.cli import main
 from segcore.conversion import convert, judge
-from segcore.engines import Output, converted
+from segcore.engines import Engine, Output, converted
 from segcore.engines.converted import Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine
 from segcore.errors import SegcoreError
 from segcore.inference import (
     AUGMENTED,
+    fastest_engine,
     load_fastest_predictor,
     load_predictor,
     may_be_converted,
@@ -267,13 +269,17 @@ def test_a_converted_champion_is_served_without_tensorflow_or_keras(run: Run) ->
     assert result.stdout.strip() == "OpenVINO on the CPU (50, 40) set()", result.stderr
 
 
-@pytest.fixture
-def shipped(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+def as_shipped(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """The run as another machine gets it: in its own artifacts/, nothing converted there."""
     assert conversion.convert_to_ship(run).agrees
     monkeypatch.setenv("SEGCORE_ARTIFACTS", str(tmp_path))
     shutil.copytree(run.path, settings.runs_dir() / run.name)
     return Run(settings.runs_dir() / run.name, run.manifest)
+
+
+@pytest.fixture
+def shipped(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    return as_shipped(run, monkeypatch, tmp_path)
 
 
 def test_a_shipped_champion_is_served_without_tensorflow_or_keras_from_the_first_time(
@@ -317,14 +323,48 @@ def test_a_damaged_shipped_network_leaves_the_run_with_keras(
 
 
 def test_a_processor_that_computes_faster_converts_a_shipped_run_again(
-    shipped: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(devices, "processor_precisions", lambda: ("f32",))
+    shipped = as_shipped(run, monkeypatch, tmp_path)
     assert not may_be_converted(shipped)
     monkeypatch.setattr(devices, "processor_precisions", lambda: ("bf16", "f32"))
     assert serves_converted(shipped)  # meanwhile, as it came
     assert may_be_converted(shipped)
     convert(shipped)
     assert not may_be_converted(shipped)
+
+
+@pytest.fixture
+def agrees_in(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What this processor computes in and Keras is agreed with in: to be filled by the test."""
+    agreeing: set[str] = set()
+
+    def judged(engine: Engine, precision: str, *others: Any) -> Verdict:
+        return replace(judge(engine, precision, *others), agrees=precision in agreeing)
+
+    monkeypatch.setattr(conversion, "judge", judged)
+    monkeypatch.setattr(devices, "processor_precisions", lambda: ("bf16", "f32"))
+    return agreeing
+
+
+def test_a_precision_that_was_refused_before_shipping_is_not_tried_again(
+    run: Run, agrees_in: set[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It would take a fresh clone half a minute and a gigabyte to find the same again."""
+    agrees_in.add("f32")
+    shipped = as_shipped(run, monkeypatch, tmp_path)
+    assert serves_converted(shipped)
+    assert not may_be_converted(shipped)
+
+
+def test_a_run_that_agrees_in_bfloat16_is_shipped_in_what_every_processor_computes(
+    run: Run, agrees_in: set[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    agrees_in |= {"bf16", "f32"}
+    shipped = as_shipped(run, monkeypatch, tmp_path)
+    assert fastest_engine(shipped) == "OpenVINO f32"
+    assert may_be_converted(shipped)  # here it is faster
 
 
 def test_openvino_is_loaded_without_telemetry_and_without_a_fork() -> None:

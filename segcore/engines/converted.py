@@ -15,7 +15,7 @@ import os
 import shutil
 import tempfile
 import zlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -48,6 +48,7 @@ class Verdict:
         same_labels: share of the pixels with the same label.
         close: share of the pixels whose probabilities are all within the bound.
         openvino_ms, keras_ms: milliseconds for one picture, the best of several in turns.
+        refused: the precisions in which it did not agree.
         digests: file -> sha256.
         shipped_as: the KEY it was checked for, where it came with its run. It was checked on
             another machine, in float32, which every processor computes.
@@ -61,6 +62,7 @@ class Verdict:
     close: float = 0.0
     openvino_ms: float = 0.0
     keras_ms: float = 0.0
+    refused: list[str] = field(default_factory=list)
     digests: dict[str, str] | None = None
     shipped_as: str = ""
 
@@ -106,8 +108,9 @@ def stored_verdict(run: Run) -> Verdict | None:
 
 
 def may_be_faster_here(verdict: Verdict) -> bool:
-    """Whether it came from another machine, and this processor has a faster precision."""
-    return bool(verdict.shipped_as) and verdict.precision != devices.processor_precisions()[0]
+    """Whether it came from another machine, and this processor has a precision untried there."""
+    tried = (verdict.precision, *verdict.refused)
+    return bool(verdict.shipped_as) and devices.processor_precisions()[0] not in tried
 
 
 def _shipped_verdict(run: Run) -> Verdict | None:
