@@ -11,7 +11,7 @@ from segcore.labels import EVALUATED_IDS, LABELS, NAMES
 
 
 def pixel_shares(shares: Mapping[str, np.ndarray], ids: Sequence[int]) -> go.Figure:
-    """Share of pixels per class, on a log axis: bars for the first split, diamonds for the others.
+    """Share of pixels per class, on a log axis: bars for the first split, marks for the others.
 
     Args:
         shares: split -> (34,) shares of its labelled pixels.

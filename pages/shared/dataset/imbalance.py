@@ -39,16 +39,15 @@ def show_imbalance(splits: Splits) -> None:
     ids = shown_classes(splits)
     pixels = {name: statistics.pixel_share(s.statistics.pixels) for name, s in splits.items()}
     images = {name: statistics.image_share(s.statistics.counts) for name, s in splits.items()}
-    others = ", ".join(list(splits)[1:])
-    against = f"bars: {next(iter(splits))}" + (f", diamonds: {others}" if others else "")
+    # Captions of one line each, at most: the two charts' rows are to be level.
     with st.grid(2, min_column_width=340, gap="medium"):
         with st.container():
             st.subheader("Share of pixels", anchor=False)
-            st.caption(f"Log scale, so that a class of a thousandth is seen at all; {against}.")
+            st.caption("Log scale, so that a class of a thousandth is seen at all.")
             show_chart(figures.pixel_shares(pixels, ids), "Share of pixels of each class")
         with st.container():
             st.subheader("Share of images that hold the class", anchor=False)
-            st.caption(f"A class in few images is learnt from few scenes; {against}.")
+            st.caption("A class in few images is learnt from few scenes.")
             show_chart(figures.image_shares(images, ids), "Share of images holding each class")
 
 
