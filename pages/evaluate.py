@@ -32,7 +32,9 @@ def show_single(selection: Selection, side: Scored) -> None:
         f"{side.name}, mean IoU", wording.score(side.report["mean_iou"]), border=True, width=280
     )
     show_chart(
-        figures.class_iou([(side.name, side.color, scoreboard.per_class_iou(side.report))]),
+        cache.drawn(
+            figures.class_iou, [(side.name, side.color, scoreboard.per_class_iou(side.report))]
+        ),
         f"IoU of each class for {side.name}",
     )
 

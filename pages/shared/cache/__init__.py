@@ -15,6 +15,7 @@ from pages.shared.cache.data import (
     thumbnail,
     whole_spec,
 )
+from pages.shared.cache.drawn import drawn
 from pages.shared.cache.evaluations import (
     comparison_report,
     cost,
@@ -43,6 +44,7 @@ __all__ = [
     "counted",
     "data_problem",
     "digest",
+    "drawn",
     "history",
     "keep",
     "label",

@@ -44,11 +44,15 @@ def show_imbalance(splits: Splits) -> None:
         with st.container():
             st.subheader("Share of pixels", anchor=False)
             st.caption("Log scale, so that a class of a thousandth is seen at all.")
-            show_chart(figures.pixel_shares(pixels, ids), "Share of pixels of each class")
+            show_chart(
+                cache.drawn(figures.pixel_shares, pixels, ids), "Share of pixels of each class"
+            )
         with st.container():
             st.subheader("Share of images that hold the class", anchor=False)
             st.caption("A class in few images is learnt from few scenes.")
-            show_chart(figures.image_shares(images, ids), "Share of images holding each class")
+            show_chart(
+                cache.drawn(figures.image_shares, images, ids), "Share of images holding each class"
+            )
 
 
 def show_numbers(splits: Splits) -> None:
@@ -98,4 +102,7 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
     share = statistics.pixel_share(train.pixels)
     st.subheader("Does imbalance explain the errors?", anchor=False)
     st.markdown(findings.share_and_iou(share, [(name, iou) for name, _, iou in scores]))
-    show_chart(figures.share_against_iou(share, scores), "Pixel share against IoU of each class")
+    show_chart(
+        cache.drawn(figures.share_against_iou, share, scores),
+        "Pixel share against IoU of each class",
+    )

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.shared import cache
 from pages.shared.charts import show_chart, unfolding
 from pages.shared.dataset.imbalance import Splits, shown_classes
 from segcore import figures, findings
@@ -27,17 +28,17 @@ def show_class(splits: Splits) -> None:
     with st.grid(2, min_column_width=300, gap="medium"):
         with st.container():
             st.caption(f"Where {chosen} lives in the image, share of each spot")
-            figure = figures.location_map(first.location[id_], LABELS[id_].hex_color)
+            figure = cache.drawn(figures.location_map, first.location[id_], LABELS[id_].hex_color)
             show_chart(figure, f"Where {chosen} lives in the image", "class_place")
         with st.container():
             st.caption("Sizes of its connected regions, share of them")
             sizes = {name: split.statistics.regions[id_] for name, split in splits.items()}
-            figure = figures.region_sizes(sizes, LABELS[id_].hex_color)
+            figure = cache.drawn(figures.region_sizes, sizes, LABELS[id_].hex_color)
             show_chart(figure, f"Sizes of the regions of {chosen}", "class_sizes")
     with unfolding("Which classes are seen together", "dataset_together") as unfolded:
         if unfolded:
             show_chart(
-                figures.seen_together(first.cooccurrence, ids),
+                cache.drawn(figures.seen_together, first.cooccurrence, ids),
                 "Which classes occur in the same images",
                 "class_together",
             )

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.shared import cache
 from pages.shared.charts import show_chart
 from pages.shared.evaluation.scored import Pair, scope
 from segcore import figures, findings
@@ -26,11 +27,16 @@ def show_trust(pair: Pair) -> None:
     with st.grid(2, min_column_width=340, gap="medium"):
         with st.container():
             st.markdown("**As trained**")
-            show_chart(figures.reliability(as_trained), "Accuracy at each confidence, as trained")
+            show_chart(
+                cache.drawn(figures.reliability, as_trained),
+                "Accuracy at each confidence, as trained",
+            )
         if scaled:
             with st.container():
                 st.markdown("**After temperature scaling**")
-                show_chart(figures.reliability(scaled), "Accuracy at each confidence, scaled")
+                show_chart(
+                    cache.drawn(figures.reliability, scaled), "Accuracy at each confidence, scaled"
+                )
     if scaled:
         _explain_scaling(pair)
     show_coverage(pair)
@@ -64,4 +70,4 @@ def show_coverage(pair: Pair) -> None:
         f"Pixels in the order of their confidence, as trained; {scope(pair[0].report)}. The "
         "threshold is chosen on the pictures it is reported on."
     )
-    show_chart(figures.risk_coverage(curves, TARGET), "Accuracy of the surest pixels")
+    show_chart(cache.drawn(figures.risk_coverage, curves, TARGET), "Accuracy of the surest pixels")

@@ -76,7 +76,10 @@ def show_all_runs(selection: Selection, pair: Pair) -> None:
             "Every run that is scored on this split and measured: mean IoU over the time for one "
             "picture at the size that the run was trained at. Left and high is good."
         )
-        show_chart(figures.accuracy_against_latency(points), "Mean IoU against latency of all runs")
+        show_chart(
+            cache.drawn(figures.accuracy_against_latency, points),
+            "Mean IoU against latency of all runs",
+        )
     else:
         st.caption("Appears when a run is measured.")
     others = [(run, name) for run, name in missing if run.name not in chosen]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import wording
+from pages.shared import cache, wording
 from pages.shared.charts import show_chart, show_clickable
 from pages.shared.evaluation import mistake_gallery
 from pages.shared.evaluation.scored import Pair, Scored, scope
@@ -52,7 +52,7 @@ def _show_matrix(side: Scored, present: Sequence[int], by_row: bool) -> None:
         mistake_gallery.ask(side, Mistake(IDS[str(point["y"])], predicted))
 
     show_clickable(
-        figures.confusion(side.evaluation.matrix, side.color, present, by_row),
+        cache.drawn(figures.confusion, side.evaluation.matrix, side.color, present, by_row),
         f"Confusion matrix of {side.name}",
         f"confusion {side.letter}",
         ask,
@@ -95,7 +95,10 @@ def show_bands(pair: Pair) -> None:
         f"{d} pixels (0.5 % of the diagonal) of where the truth changes its label, unlabelled "
         "pixels included; the picture's edge is no boundary."
     )
-    show_chart(figures.error_bands(anatomies, d), "Error rate near boundaries and inside regions")
+    show_chart(
+        cache.drawn(figures.error_bands, anatomies, d),
+        "Error rate near boundaries and inside regions",
+    )
 
 
 def show_sizes(pair: Pair) -> None:
@@ -133,4 +136,4 @@ def _show_recall(
 
     name = NAMES[label]
     alt = f"Recall of {name} by the size of its regions for both runs"
-    show_clickable(figures.region_recall(runs), alt, f"recall {name}", ask)
+    show_clickable(cache.drawn(figures.region_recall, runs), alt, f"recall {name}", ask)

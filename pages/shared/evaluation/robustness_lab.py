@@ -131,9 +131,11 @@ def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
         (name, color, {c: row["kept"] for c, row in report["corruptions"].items()})
         for name, color, report in shown
     ]
-    show_chart(figures.kept_shares(kept), "Share of the mean IoU kept under each corruption")
+    show_chart(
+        cache.drawn(figures.kept_shares, kept), "Share of the mean IoU kept under each corruption"
+    )
     with st.grid(3, min_column_width=160, gap="small"):
-        for name, curve in figures.severity_curves(shown).items():
+        for name, curve in cache.drawn(figures.severity_curves, shown).items():
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{name[0].upper()}{name[1:]}**, mean IoU")
                 show_chart(curve, f"Mean IoU over the severity of {name} for both runs")

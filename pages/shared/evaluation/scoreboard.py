@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import wording
+from pages.shared import cache, wording
 from pages.shared.charts import show_chart, show_clickable
 from pages.shared.evaluation import mistake_gallery
 from pages.shared.evaluation.scored import Pair, Report
@@ -45,14 +45,22 @@ def show_pictures(pair: Pair, comparison: Report | None) -> None:
         with st.container():
             st.subheader("IoU of each class", anchor=False)
             show_clickable(
-                figures.class_iou(scores), "IoU of each class for both runs", "class iou", ask
+                cache.drawn(figures.class_iou, scores),
+                "IoU of each class for both runs",
+                "class iou",
+                ask,
             )
             st.caption("A click on a bar opens the pictures with most mistakes of that class.")
         if comparison is not None:
             with st.container():
                 st.subheader("Difference A − B, 95 % interval", anchor=False)
                 show_chart(
-                    figures.class_differences(comparison["per_class"], pair[0].name, pair[1].name),
+                    cache.drawn(
+                        figures.class_differences,
+                        comparison["per_class"],
+                        pair[0].name,
+                        pair[1].name,
+                    ),
                     "Difference of the IoU of each class, with its interval",
                 )
 

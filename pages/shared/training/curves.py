@@ -151,7 +151,7 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
         + (" Of several seeds: their mean, and the range of validation." if curves != each else "")
     )
     linear = View(choice.view.axis, choice.view.smoothing)
-    figure = figures.learning_curves(curves, "mean_iou", linear)
+    figure = cache.drawn(figures.learning_curves, curves, "mean_iou", linear)
     show_chart(figure, "Mean IoU over training", "curve_iou")
     with st.grid(2, min_column_width=340, gap="medium"):
         for metric, title, view in (
@@ -160,7 +160,7 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
         ):
             with st.container():
                 st.subheader(title, anchor=False)
-                figure = figures.learning_curves(curves, metric, view, legend=False)
+                figure = cache.drawn(figures.learning_curves, curves, metric, view, False)
                 show_chart(figure, f"{title} over training", f"curve_{metric}")
     st.markdown("\n".join(f"- {findings.training(curve.name, curve.history)}" for curve in each))
     with unfolding("Learning rate and images per second", "training_rates") as unfolded:
@@ -176,7 +176,11 @@ def _draw_rates(curves: Sequence[Curve], rate: View, speed: View) -> None:
         ):
             with st.container():
                 st.markdown(f"**{title}**")
-                show_chart(figures.single_curves(curves, column, view), title, f"curve_{column}")
+                show_chart(
+                    cache.drawn(figures.single_curves, curves, column, view),
+                    title,
+                    f"curve_{column}",
+                )
 
 
 def _runs(names: Sequence[str]) -> list[Run]:

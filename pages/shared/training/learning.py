@@ -33,7 +33,7 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
             with st.container():
                 if rows:
                     st.markdown(findings.classes_learnt(name, rows))
-                    figure = figures.classes_over_epochs(rows, color)
+                    figure = cache.drawn(figures.classes_over_epochs, rows, color)
                     show_chart(figure, f"IoU of each class of {name} over its epochs")
                 else:
                     st.markdown(f"{name}: not kept when it was trained.")
