@@ -18,6 +18,7 @@ from pages.shared import cache, state
 from pages.shared.compare import looking_ahead
 from pages.shared.viewer import Panel
 from pages.shared.viewer.viewer import SHOWN_PIXELS, payload, shown_size
+from segcore import figures
 from segcore.evaluation import evaluate
 from segcore.images import encode_png
 from segcore.inference import Predictor
@@ -318,3 +319,18 @@ def test_a_large_photo_is_shown_smaller_in_its_proportions() -> None:
     height, width = shown_size(3000, 4000)
     assert height * width <= SHOWN_PIXELS * 1.01
     assert width / height == pytest.approx(4 / 3, rel=0.01)
+
+
+def test_a_figure_is_drawn_once_and_anew_when_what_it_shows_changes() -> None:
+    rows = [{"epoch": 1, "loss": 2.0, "val_loss": 3.0}]
+
+    def curve(history: list[dict[str, float]]) -> figures.Curve:
+        return figures.Curve("a run", "#123456", history)
+
+    drawn = cache.drawn(figures.learning_curves, [curve(rows)], "loss")
+    assert cache.drawn(figures.learning_curves, [curve(list(rows))], "loss") is drawn
+    longer = [*rows, {"epoch": 2, "loss": 1.0, "val_loss": 2.5}]
+    assert list(cache.drawn(figures.learning_curves, [curve(longer)], "loss").data[0].y) == [2, 1]
+    matrix = np.eye(34)
+    shares = [cache.drawn(figures.confusion, m, "#123456", [7, 8]) for m in (matrix, matrix[::-1])]
+    assert shares[0] is not shares[1]
