@@ -101,12 +101,13 @@ def start() -> None:
 
 
 def give_way() -> None:
-    """Lets the browser draw what it was sent, once after each start.
+    """Lets the browser draw what it was sent, once after each start, and begins loading then.
 
     What follows, the first picture and the networks, takes the interpreter and all cores.
     """
     if not FIRST.asked.is_set():
         time.sleep(DRAWING_SECONDS)
+    start()
 
 
 def is_ready(*served: Run) -> bool:

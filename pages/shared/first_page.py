@@ -26,12 +26,13 @@ def make_ready() -> None:
             cache.comparison_report(*champions, engine.BUILT_IN, state.SPLIT)
         engine.FIRST.asked.wait(PATIENCE_SECONDS)
         engine.start()
+        engine.FIRST.thread.join()
+        # Each is built by little more than one core, while the page renders the first picture.
+        if engine.FIRST.title == engine.OPENVINO:
+            with ThreadPoolExecutor() as together:
+                list(together.map(cache.warm_up, champions))
         samples = cache.samples(engine.BUILT_IN, state.SPLIT)
         first = cache.sample(engine.BUILT_IN, state.SPLIT, samples.keys[0]).image
-        engine.FIRST.thread.join()
-        if engine.FIRST.title == engine.OPENVINO:
-            with ThreadPoolExecutor() as together:  # each is built by little more than one core
-                list(together.map(lambda run: cache.warm_up(run, first), champions))
         for run in champions if engine.is_ready(*champions) else []:
             cache.predict(run, first)
     except SegcoreError:

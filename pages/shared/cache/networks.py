@@ -46,9 +46,10 @@ def _predictor(network: Network) -> Predictor:
     return loaded
 
 
-def warm_up(run: Run, image: np.ndarray) -> None:
-    """Has the run's network built for images (H, W, 3) of that size."""
-    predictor(run).warm_up(*image.shape[:2])
+def warm_up(run: Run) -> None:
+    """Has the run's network built for images of the size that it was trained at."""
+    loaded = predictor(run)
+    loaded.warm_up(*loaded.preprocessing.size)
 
 
 def digest(image: np.ndarray) -> str:
