@@ -85,7 +85,8 @@ def _share_table(pair: Pair) -> pd.DataFrame:
             "class": [NAMES[id_] for id_ in shown],
             "a": 100 * share_a[shown],
             "b": 100 * share_b[shown],
-            "difference": 100 * (share_a - share_b)[shown],
+            # As it is shown, and 0 added: Streamlit would write "-0.0 %".
+            "difference": (100 * (share_a - share_b)[shown]).round(1) + 0.0,
         }
     )
 
