@@ -55,7 +55,7 @@ OF_MODEL: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         f"full resolution throughout, {FROM_RANDOM}": {"model_options": {"stem_width": None}},
     },
     "danet": {
-        "no auxiliary heads": {"aux_weight": 0.0},
+        "auxiliary heads, 0.2": {"aux_weight": 0.2},
         f"no decoder, {FROM_RANDOM}": {"model_options": {"decoder": False}},
         "output stride 8": {"model_options": {"output_stride": 8}},
         "output stride 32": {"model_options": {"output_stride": 32}},
