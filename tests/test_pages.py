@@ -321,16 +321,22 @@ def test_a_large_photo_is_shown_smaller_in_its_proportions() -> None:
     assert width / height == pytest.approx(4 / 3, rel=0.01)
 
 
-def test_a_figure_is_drawn_once_and_anew_when_what_it_shows_changes() -> None:
-    rows = [{"epoch": 1, "loss": 2.0, "val_loss": 3.0}]
+def test_a_visit_draws_a_figure_once_and_anew_when_what_it_shows_changes() -> None:
+    def page() -> None:
+        import numpy as np
 
-    def curve(history: list[dict[str, float]]) -> figures.Curve:
-        return figures.Curve("a run", "#123456", history)
+        from pages.shared.cache import drawn
 
-    drawn = cache.drawn(figures.learning_curves, [curve(rows)], "loss")
-    assert cache.drawn(figures.learning_curves, [curve(list(rows))], "loss") is drawn
-    longer = [*rows, {"epoch": 2, "loss": 1.0, "val_loss": 2.5}]
-    assert list(cache.drawn(figures.learning_curves, [curve(longer)], "loss").data[0].y) == [2, 1]
-    matrix = np.eye(34)
-    shares = [cache.drawn(figures.confusion, m, "#123456", [7, 8]) for m in (matrix, matrix[::-1])]
-    assert shares[0] is not shares[1]
+        def curve(losses: list[float]) -> figures.Curve:
+            rows = [{"epoch": i + 1, "loss": x, "val_loss": x} for i, x in enumerate(losses)]
+            return figures.Curve("a run", "#123456", rows)
+
+        first = drawn(figures.learning_curves, [curve([2.0])], "loss")
+        assert drawn(figures.learning_curves, [curve([2.0])], "loss") is first
+        longer = drawn(figures.learning_curves, [curve([2.0, 1.0])], "loss")
+        assert list(longer.data[0].y) == [2, 1]
+        matrix = np.eye(34)
+        shares = [drawn(figures.confusion, m, "#123456", [7, 8]) for m in (matrix, matrix[::-1])]
+        assert shares[0] is not shares[1]
+
+    assert not AppTest.from_function(page).run(timeout=30).exception

@@ -12,7 +12,7 @@ Drawn = TypeVar("Drawn")
 
 
 def drawn(draw: Callable[..., Drawn], *args: Any) -> Drawn:
-    """`draw(*args)`, remembered.
+    """`draw(*args)`, remembered for the visit: some show a visitor's own logs.
 
     Args:
         draw: a function of `segcore.figures`, which depends on its arguments alone.
@@ -22,7 +22,7 @@ def drawn(draw: Callable[..., Drawn], *args: Any) -> Drawn:
     return _drawn(hashlib.blake2b(content.encode()).hexdigest(), draw, args)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=24, show_spinner=False, scope="session")
 def _drawn(key: str, _draw: Callable[..., Drawn], _args: tuple[Any, ...]) -> Drawn:
     return _draw(*_args)
 
