@@ -4,9 +4,11 @@ import base64
 import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from drawn_pages import when_done
 from fake_runs import make_run
@@ -14,11 +16,10 @@ from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
-from pages.shared import cache, state
+from pages.shared import cache, charts, state
 from pages.shared.compare import looking_ahead
 from pages.shared.viewer import Panel
 from pages.shared.viewer.viewer import SHOWN_PIXELS, payload, shown_size
-from segcore import figures
 from segcore.evaluation import evaluate
 from segcore.images import encode_png
 from segcore.inference import Predictor
@@ -326,6 +327,7 @@ def test_a_visit_draws_a_figure_once_and_anew_when_what_it_shows_changes() -> No
         import numpy as np
 
         from pages.shared.cache import drawn
+        from segcore import figures
 
         def curve(losses: list[float]) -> figures.Curve:
             rows = [{"epoch": i + 1, "loss": x, "val_loss": x} for i, x in enumerate(losses)]
@@ -340,3 +342,31 @@ def test_a_visit_draws_a_figure_once_and_anew_when_what_it_shows_changes() -> No
         assert shares[0] is not shares[1]
 
     assert not AppTest.from_function(page).run(timeout=30).exception
+
+
+def test_a_click_on_a_chart_that_is_sent_twice_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[dict[str, Any]] = []
+    visit: dict[str, Any] = {}
+    page = SimpleNamespace(session_state=visit, plotly_chart=lambda _, **given: drawn.append(given))
+    monkeypatch.setattr(charts, "st", page)
+    opened: list[dict[str, Any]] = []
+
+    def click(chart: dict[str, Any], *points: dict[str, Any]) -> None:
+        visit[chart["key"]] = SimpleNamespace(selection=SimpleNamespace(points=list(points)))
+        chart["on_select"]()
+
+    def show() -> dict[str, Any]:
+        charts.show_clickable(go.Figure(), "Bars", "bars", opened.append)
+        return drawn[-1]
+
+    road, sky = {"y": "road"}, {"y": "sky"}
+    first = show()
+    click(first, road)
+    click(first, road)  # as Streamlit does where a fragment's run overtakes the page's
+    assert opened == [road]
+    second = show()
+    assert second["key"] != first["key"]
+    click(second)  # forgotten by the browser
+    click(second, road)
+    click(show(), sky)
+    assert opened == [road, road, sky]

@@ -38,11 +38,13 @@ def show_clickable(
         on_point: gets plotly's point, with `x`, `y` and `curve_number`.
     """
     clicks = f"clicks on {name}"
-    key = f"{name} {st.session_state.setdefault(clicks, 0)}"
+    answered = st.session_state.setdefault(clicks, 0)
+    key = f"{name} {answered}"
 
     def clicked() -> None:
         points = st.session_state[key].selection.points
-        if points:
+        # A fragment that runs again by itself can bring the same click a second time.
+        if points and st.session_state[clicks] == answered:
             # A new key forgets the selection, so that the same point can be clicked again.
             st.session_state[clicks] += 1
             on_point(points[0])
