@@ -1,5 +1,6 @@
-# `make run` and `make test` need Python 3.11 and make, nothing else.
-PYTHON ?= python3.11
+# `make run` and `make test` need Python 3.11, 3.12 or 3.13 and make, nothing else.
+PYTHON ?= $(shell for version in 3.11 3.12 3.13; do \
+	python$$version -c pass 2>/dev/null && echo python$$version && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 ADDRESS ?= 127.0.0.1
@@ -39,6 +40,8 @@ clean:
 	rm -rf $(VENV) artifacts/prepared
 
 $(BIN)/python:
+	@test -n "$(PYTHON)" || \
+		{ echo "No Python 3.11, 3.12 or 3.13 is here: install one, or name it: make PYTHON=PATH"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: requirements.txt | $(BIN)/python

@@ -1,12 +1,13 @@
 """Converting a checkpoint to OpenVINO, and checking the result before anyone sees it.
 
-The conversion goes through TensorFlow's graph in memory, to a topology whose weights are left open
+The conversion goes through TensorFlow's graph, to a topology whose weights are left open
 and then filled in, so that a shipped run can bring it along (`segcore.engines.topology`). The
 result is used only where it says what Keras says: of rendered streets in two shapes, at least
 `SAME_LABELS` of the pixels get the same label, and as many have every probability within `BOUND` of
 that of Keras.
 """
 
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -200,10 +201,11 @@ def _export(network: Any, weights: Path, target: Path) -> None:
         [tf.TensorSpec(shape, tf.float32) for shape in shapes.values()],
     ]
     graph = tf.function(call, input_signature=signature).get_concrete_function()
-    try:
-        model = openvino.convert_model(graph)
-    except tf.errors.OpError as error:
-        raise RuntimeError(error.message) from error
+    # By a file: reading a graph in memory, OpenVINO 2026.4 fails on Python 3.13.
+    with tempfile.TemporaryDirectory() as folder:
+        definition = Path(folder) / "graph.pb"
+        definition.write_bytes(graph.graph.as_graph_def().SerializeToString())
+        model = openvino.convert_model(definition)
     inputs = zip(graph.inputs, [topology.IMAGES, *shapes], strict=False)  # after them, seeds
     named = {tensor.name: name for tensor, name in inputs}
     for parameter in model.get_parameters():
