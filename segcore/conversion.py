@@ -7,9 +7,11 @@ result is used only where it says what Keras says: of rendered streets in two sh
 that of Keras.
 """
 
+import logging
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -205,7 +207,13 @@ def _export(network: Any, weights: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         definition = Path(folder) / "graph.pb"
         definition.write_bytes(graph.graph.as_graph_def().SerializeToString())
-        model = openvino.convert_model(definition)
+        try:
+            with _logging_kept():
+                model = openvino.convert_model(definition)
+        except openvino.frontend.OpConversionFailure as error:
+            # "-- No conversion rule found for operations: ...", after lines about OpenVINO itself.
+            _, _, summary = str(error).partition("-- ")
+            raise RuntimeError(summary) from error
     inputs = zip(graph.inputs, [topology.IMAGES, *shapes], strict=False)  # after them, seeds
     named = {tensor.name: name for tensor, name in inputs}
     for parameter in model.get_parameters():
@@ -214,6 +222,18 @@ def _export(network: Any, weights: Path, target: Path) -> None:
     probabilities = model.output(graph.outputs[0].name).get_node()
     model = openvino.Model([probabilities], model.get_parameters())
     openvino.save_model(model, target, compress_to_fp16=False)
+
+
+@contextmanager
+def _logging_kept() -> Iterator[None]:
+    """OpenVINO turns warnings off while it converts, and where it fails not on again."""
+    root = logging.getLogger()
+    level, filters, handlers = root.level, root.filters[:], root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.filters, root.handlers = filters, handlers
 
 
 def _places(variables: Sequence[Any], weights: Path) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from fake_runs import make_run
@@ -173,17 +175,26 @@ def test_an_engine_out_of_bounds_is_refused(run: Run, change: float, agrees: boo
 
 
 def test_a_network_that_cannot_be_converted_stays_with_keras(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("no such operation\nand a long story")
+    def through_numpy(network: keras.Model) -> keras.Model:
+        import tensorflow as tf
 
-    monkeypatch.setattr(conversion, "_export", fail)
+        def halved(values: Any) -> Any:
+            return tf.numpy_function(lambda given: given / 2, [values], tf.float32)
+
+        same_shape = keras.layers.Lambda(halved, output_shape=lambda shape: shape)
+        return keras.Model(network.input, same_shape(network.output))
+
+    monkeypatch.setattr(conversion, "_with_sizes_from_the_input", through_numpy)
     run = make_run()
-    assert convert(run).reason == "cannot be converted: no such operation"
+    lacking = "No conversion rule found for operations: PyFunc"
+    assert convert(run).reason == f"cannot be converted: {lacking}"
     assert not serves_converted(run)
     assert load_fastest_predictor(run).engine == "Keras"
     assert not may_be_converted(run)  # not tried at each prediction
+    logging.getLogger("segcore").warning("still said")
+    assert "still said" in caplog.text
 
 
 def test_old_conversions_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
