@@ -19,7 +19,7 @@ from segcore.inference import may_be_converted, serves_converted
 from segcore.runs import Run
 
 OPENVINO = "OpenVINO on the CPU"
-DRAWING_SECONDS = 0.2
+DRAWING_SECONDS = 0.3
 """From a first page's words until they are drawn (docs/speed.md)."""
 
 BUILT_IN = "streets"
