@@ -10,7 +10,7 @@ LOGO = "pages/shared/logo.svg"
 def main() -> None:
     """Runs for each visitor, whenever a page is drawn."""
     # Here, not above, so that the server answers while these load.
-    from pages.shared import engine, state
+    from pages.shared import dialogs, engine, state
     from pages.shared.admin import gate
 
     st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
@@ -35,6 +35,7 @@ def main() -> None:
         }
     )
     gate.announce()
+    dialogs.close_elsewhere(page.url_path)
     state.sidebar()
     engine.badge()
     page.run()

@@ -169,6 +169,21 @@ def test_thumbnails_name_what_is_under_the_pointer(page: Page, address: str) -> 
     expect(closer.locator("figure[data-panel='truth'] canvas")).to_be_visible()
 
 
+def test_a_closer_look_leads_to_what_both_models_say(page: Page, address: str) -> None:
+    page.goto(f"{address}/dataset?data=streets&part=Pictures")
+    settle(page)
+    page.get_by_test_id("stButtonGroup").get_by_text("val", exact=True).click()
+    expect(page.locator(".gallery figcaption").first).to_contain_text("val-")
+    settle(page)
+    key = page.locator(".gallery figcaption").first.text_content()
+    page.locator(".gallery .picture").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="See what both models say").click()
+    expect(page).to_have_url(re.compile(f"/compare\\?.*image={key}"))
+    expect(dialog).to_have_count(0)
+    labelled(page)
+
+
 def test_upload_a_photo_and_see_two_masks(page: Page, address: str, tmp_path: Path) -> None:
     photo = tmp_path / "my street.jpg"
     Image.fromarray(render_scene(4711, (240, 426))[0]).save(photo)

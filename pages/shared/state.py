@@ -7,6 +7,7 @@ and a link shows the same thing to someone else.
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import streamlit as st
 
@@ -19,6 +20,9 @@ DATA, A, B = "data", "a", "b"
 
 CHOSEN = "selection"
 WRITTEN = "written_address"
+
+IMAGE = "image"
+"""Name in the address and in the session of the picture that is compared."""
 
 SPLIT = "val"
 """The split whose images are compared and scored."""
@@ -144,6 +148,13 @@ def choose_data_set(slug: str) -> None:
     """Changes the data set, and the runs to its champions; for a widget's callback."""
     st.session_state[DATA] = slug
     _choose_default_runs()
+
+
+def compare_on(key: str) -> NoReturn:
+    """Leaves this page for Compare, which shows this picture of the split."""
+    st.session_state[IMAGE] = key
+    # An address with a widget's name in it, such as a part's, may be replaced but not cleared.
+    st.switch_page("pages/compare.py", query_params={IMAGE: key})
 
 
 def _settle(sets: dict[str, DataSet]) -> Selection:

@@ -7,13 +7,14 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.shared import dialogs
 from pages.shared.admin import gate
 from segcore.admin import audit
 from segcore.errors import SegcoreError
 from segcore.jobs.admission import ADMISSIONS, Admission
 
-DONE, ASKED = "done", "asked"
-"""Keys of the session: what to say, and whose question is open."""
+DONE = "done"
+"""Key of the session: what to say."""
 
 Action = Callable[[Admission], object]
 """Is given the pass of whoever acts."""
@@ -37,7 +38,7 @@ def act(action: Action, done: str) -> None:
     except SegcoreError as error:
         st.error(str(error), icon=":material/error:")
         return
-    _forget_question()
+    dialogs.close()
     st.session_state[DONE] = done
     st.rerun()
 
@@ -59,28 +60,19 @@ def button_with_question(
     emphasized: bool = False,
     disabled: bool = False,
 ) -> None:
-    """A button whose action is confirmed in a dialog first.
-
-    Which dialog is open is kept for the visit: the page may be drawn anew behind it at any moment.
-    """
+    """A button whose action is confirmed in a dialog first."""
     kind: Literal["primary", "secondary"] = "primary" if emphasized else "secondary"
     if st.button(label, key=key, icon=icon, type=kind, disabled=disabled):
-        st.session_state[ASKED] = key
-    if st.session_state.get(ASKED) == key:
-        _confirm(label, question, action, done)
+        dialogs.ask_for(key)
+    dialogs.show(key, "Are you sure?", lambda: _confirm(label, question, action, done))
 
 
-def _forget_question() -> None:
-    st.session_state.pop(ASKED, None)
-
-
-@st.dialog("Are you sure?", on_dismiss=_forget_question)
 def _confirm(label: str, question: str, action: Action, done: str) -> None:
     st.markdown(question)
     with st.container(horizontal=True):
         agreed = st.button(label, type="primary", key="confirm")
         if st.button("Keep it as it is", key="keep"):
-            _forget_question()
+            dialogs.close()
             st.rerun()
     if agreed:
         act(action, done)

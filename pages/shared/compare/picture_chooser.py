@@ -9,9 +9,6 @@ from pages.shared.state import Selection
 from segcore.labels import LABELS, NAMES
 from segcore.preparation.browsing import Query
 
-IMAGE = "image"
-"""Name in the address and in the session of the picture that is compared."""
-
 PAGE_SIZE = 12
 
 
@@ -60,7 +57,7 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
 
 def chosen_picture(split: Searched, found: Found) -> str:
     """The picture of the address, else the one looked at last, else the first one found."""
-    for key in (st.query_params.get(IMAGE), st.session_state.get(IMAGE)):
+    for key in (st.query_params.get(state.IMAGE), st.session_state.get(state.IMAGE)):
         if key in split.keys:
             choose(str(key))
             return str(key)
@@ -70,9 +67,9 @@ def chosen_picture(split: Searched, found: Found) -> str:
 
 def choose(key: str) -> None:
     """Has the page compare on this picture."""
-    st.session_state[IMAGE] = key
-    if st.query_params.get(IMAGE) != key:
-        st.query_params[IMAGE] = key
+    st.session_state[state.IMAGE] = key
+    if st.query_params.get(state.IMAGE) != key:
+        st.query_params[state.IMAGE] = key
 
 
 def neighbour(key: str, order: list[str], step: int) -> str:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages.shared import cache, predicting, state, wording
 from pages.shared.dataset.imbalance import Splits
-from pages.shared.dataset.sample_browser import look_closer
+from pages.shared.dataset.sample_browser import offer_closer_look
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
 from segcore.evaluation.disagreement import CONFIDENT
@@ -64,5 +64,4 @@ def show_suspects(selection: Selection) -> None:
     captions = [f"{wording.share(p.suspect)} · {p.truth} or {p.prediction}?" for p in shown]
     legend = [LegendEntry(1, "suspect", SUSPECT_COLOR, "")]
     opened = show_gallery("suspects", thumbnails, captions, legend)
-    if opened is not None:
-        look_closer(selection, state.SPLIT, opened)
+    offer_closer_look(selection, state.SPLIT, "suspects", opened)

@@ -1,9 +1,11 @@
 """The samples of a split as thumbnails: filtered, sorted, a page at a time, and one closely."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
-from pages.shared import cache, picture_search, state, wording
+from pages.shared import cache, dialogs, picture_search, state, wording
 from pages.shared.dataset.imbalance import Splits
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.picture_search import Found, Searched
@@ -45,9 +47,8 @@ def show_unlabelled(selection: Selection, name: str) -> None:
     page = st.pagination(-(-len(keys) // PAGE_SIZE), key=f"plain_{selection.dataset}_{name}")
     shown = keys[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     thumbnails = [cache.thumbnail(selection.spec, name, key) for key in shown]
-    opened = show_gallery(f"plain gallery {name}", thumbnails, shown, [])
-    if opened is not None:
-        look_closer(selection, name, opened)
+    gallery = f"plain gallery {name}"
+    offer_closer_look(selection, name, gallery, show_gallery(gallery, thumbnails, shown, []))
 
 
 def _show_page(
@@ -63,13 +64,22 @@ def _show_page(
         for id_ in ids
     ]
     opened = show_gallery("gallery", thumbnails, found.captions[on_page], legend)
+    offer_closer_look(selection, name, "gallery", opened)
+
+
+def offer_closer_look(selection: Selection, split: str, gallery: str, opened: str | None) -> None:
+    """Shows the sample that was clicked in a gallery at its own size, photograph and mask linked.
+
+    Args:
+        opened: its key, if it was just clicked.
+    """
+    name = f"{gallery} of {selection.dataset}"
     if opened is not None:
-        look_closer(selection, name, opened)
+        dialogs.ask_for(name, split, opened)
+    dialogs.show(name, "A closer look", partial(_look_closer, selection), width="large")
 
 
-@st.dialog("A closer look", width="large")
-def look_closer(selection: Selection, split: str, key: str) -> None:
-    """The sample at its own size, photograph and mask linked."""
+def _look_closer(selection: Selection, split: str, key: str) -> None:
     sample = cache.sample(selection.spec, split, key)
     height, width = sample.image.shape[:2]
     st.caption(f"`{key}` of {split}, {sample.sequence}, {width} x {height} pixels")
@@ -80,5 +90,4 @@ def look_closer(selection: Selection, split: str, key: str) -> None:
     if split == state.SPLIT and st.button(
         "See what both models say", icon=":material/compare:", type="primary"
     ):
-        st.session_state["image"] = key
-        st.switch_page("pages/compare.py")
+        state.compare_on(key)

@@ -2,32 +2,33 @@
 
 import streamlit as st
 
-from pages.shared import cache, guards, predicting, state
+from pages.shared import cache, dialogs, guards, predicting, state
 from pages.shared.evaluation.scored import Pair, Scored, scope
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
 from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 from segcore.labels import NAMES
 
-QUESTION = "asked mistake"
+DIALOG = "mistake"
 SHOWN = 12
 ASKED_COLOR, FALSE_COLOR = "#e5007d", "#00a3a3"
 
 
 def ask(side: Scored, mistake: Mistake) -> None:
     """Has `show_asked` open the mistake; for a widget's callback."""
-    st.session_state[QUESTION] = side.letter, mistake
+    dialogs.ask_for(DIALOG, side.letter, mistake)
 
 
 def show_asked(selection: Selection, pair: Pair) -> None:
-    """Opens what was just asked for, to be called at the end of the page."""
-    letter, mistake = st.session_state.pop(QUESTION, (None, None))
-    for side in pair:
-        if side.letter == letter and mistake is not None:
-            _show(selection, side, mistake)
+    """Opens what is asked for, to be called at the end of the page."""
+    by_letter = {side.letter: side for side in pair}
+
+    def show(letter: str, mistake: Mistake) -> None:
+        _show(selection, by_letter[letter], mistake)
+
+    dialogs.show(DIALOG, "Where it happens", show, width="large")
 
 
-@st.dialog("Where it happens", width="large")
 def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     found = worst_first(mistake, side.evaluation)
     st.markdown(f"{side.square} **{side.name}** · {mistake.title}")
@@ -54,8 +55,7 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     captions = [f"{pixels:,} pixels · {key}" for key, pixels in shown]
     opened = show_gallery(f"mistakes {side.letter}", thumbnails, captions, _legend(mistake))
     if opened is not None:
-        st.session_state["image"] = opened
-        st.switch_page("pages/compare.py")
+        state.compare_on(opened)
 
 
 def _legend(mistake: Mistake) -> list[LegendEntry]:
