@@ -15,7 +15,7 @@ from segcore.batches import TrainingBatches
 from segcore.errors import RunError, SegcoreError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.labels import EVALUATED_IDS, NAMES
-from segcore.learning.inheritance import inherit
+from segcore.learning.inheritance import inherit, parent_of
 from segcore.learning.manifest import first_manifest
 from segcore.learning.metrics import ConfusionMatrix, IoUScore
 from segcore.learning.optimizers import build_optimizer
@@ -100,8 +100,8 @@ def resume(
     """Goes on after the last finished epoch of an interrupted run, by its own recipe and data.
 
     Raises:
-        RunError: no such run, it is finished, another process trains it, or its data set has
-            changed since.
+        RunError: no such run, it is finished, another process trains it, its data set has changed
+            since, or it had no epoch yet and the run that it began with is gone.
         SegcoreError: as `train`.
     """
     run = runs.get_run(name)
@@ -111,8 +111,10 @@ def resume(
     prepared = _prepare(recipe, run.spec)
     if prepared.fingerprint != run.manifest["data"]["fingerprint"]:
         raise RunError(f"{name}: its data {run.spec} has changed; train a new run on it")
+    # Its own weights hold what it began with, from its first epoch on.
+    parent = parent_of(run) if run.manifest["epochs"] == 0 else None
     with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
-        session = Session(recipe, prepared, None)
+        session = Session(recipe, prepared, parent)
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())

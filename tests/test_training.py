@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -171,6 +172,30 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(spec: str) -> 
     assert grandchild.manifest["start_from"]["start_from"] == stage
     with pytest.raises(RunError, match="does not fit"):
         train(replace(still, model_options={"width": 8}), spec, start_from=parent.name)
+
+
+def test_a_training_stopped_in_its_first_epoch_resumes_from_the_run_it_began_with(
+    spec: str,
+) -> None:
+    parent = train(replace(TINY, epochs=1), spec)
+    child = replace(TINY, epochs=1, seed=1)
+    whole = train(child, spec, start_from=parent.name)
+    started: list[runs.Run] = []
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            train(
+                child,
+                spec,
+                start_from=parent.name,
+                on_progress=Interrupt(1),
+                on_start=started.append,
+            )
+    resumed = resume(started[0].name)
+    assert resumed.history()[0]["loss"] == pytest.approx(whole.history()[0]["loss"], abs=1e-5)
+
+    shutil.rmtree(parent.path)
+    with pytest.raises(RunError, match="began with"):
+        resume(started[1].name)
 
 
 @pytest.mark.parametrize("dataset", ["camvid", "cityscapes"])

@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 
+from segcore.errors import RunError
 from segcore.recipes import Recipe
-from segcore.runs import Run
+from segcore.runs import Run, get_run
 from segcore.runs.weight_files import load_weights
 from segcore.statistics import logit_offsets
 
@@ -36,3 +37,21 @@ def inherit(
     change = before - logit_offsets(pixels, recipe.logit_adjustment)
     for layer in classifiers:
         layer.bias.assign(layer.bias + change)
+
+
+def parent_of(run: Run) -> Run | None:
+    """The run whose weights this one began with, if any.
+
+    Raises:
+        RunError: it is not there any more, or has other weights now.
+    """
+    ancestry = run.manifest.get("start_from")
+    if ancestry is None:
+        return None
+    try:
+        parent = get_run(ancestry["run"])
+    except RunError as error:
+        raise RunError(f"{run.name}: the run it began with: {error}; train a new one") from error
+    if parent.weights_hash != ancestry["sha256"]:
+        raise RunError(f"{run.name}: {parent.name}, with which it began, has changed; train anew")
+    return parent
