@@ -3,10 +3,27 @@
 import sys
 
 from segcore.allocator import keep_freed_memory
-from segcore.cli import main
 from segcore.devices import set_up_tensorflow
 
-if __name__ == "__main__":
+
+def run() -> int:
+    """Returns the exit status; a package that is missing is said in a line as well."""
     set_up_tensorflow()
     keep_freed_memory()
-    sys.exit(main())
+    try:
+        from segcore.cli import main
+
+        return main()
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("segcore"):
+            raise
+        print(
+            f"error: {error.name} is not installed for {sys.executable}: take .venv/bin/python, "
+            "which `make run` sets up, or pip install -r requirements.txt",
+            file=sys.stderr,
+        )
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -4,6 +4,7 @@ The one place that asks a backend itself, and imports it only when asked.
 """
 
 import contextlib
+import ctypes
 import importlib.util
 import os
 import platform
@@ -16,8 +17,14 @@ BACKENDS = ("tensorflow", "jax")
 CPU_INFO = Path("/proc/cpuinfo")
 STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
-GPU_FILES = ("nvidia[0-9]*", "kfd")
-"""Under /dev, made by the drivers of NVIDIA's and AMD's GPUs."""
+DEVICES = Path("/dev")
+NVIDIA_FILES = ("nvidia[0-9]*", "dxg")
+"""Made by NVIDIA's driver; in WSL there is Windows' own instead."""
+
+CUDA_PACKAGES, CUDA_LIBRARY = "nvidia", "libcudart.so.12"
+"""What PyPI's CUDA libraries are installed in, and the one to look for in the system's."""
+
+AMD_FILE, ROCM = "kfd", Path("/opt/rocm")
 
 BFLOAT16_CAPABILITY = (8, 0)
 """CUDA compute capability from which NVIDIA's chips compute in bfloat16 (Ampere)."""
@@ -68,8 +75,12 @@ def processor() -> str:
 
 
 def may_have_gpu() -> bool:
-    """Whether this machine has a GPU, so that it is worth asking a backend; imports none."""
-    return any(True for pattern in GPU_FILES for _ in Path("/dev").glob(pattern))
+    """Whether it is worth asking a backend for GPUs; imports none.
+
+    Many a laptop has one, and its driver, without the libraries that a backend computes with.
+    """
+    nvidia = any(True for pattern in NVIDIA_FILES for _ in DEVICES.glob(pattern))
+    return (nvidia and _has_cuda()) or ((DEVICES / AMD_FILE).exists() and ROCM.exists())
 
 
 def processor_precisions() -> tuple[str, ...]:
@@ -131,6 +142,16 @@ def shared_by(count: int) -> Iterator[None]:
         devices = keras.distribution.DataParallel(devices=gpus()[:count])
         with devices.scope():
             yield
+
+
+def _has_cuda() -> bool:
+    if importlib.util.find_spec(CUDA_PACKAGES) is not None:
+        return True
+    try:
+        ctypes.CDLL(CUDA_LIBRARY)
+    except OSError:
+        return False
+    return True
 
 
 def _processor_has_bfloat16() -> bool:

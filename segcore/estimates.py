@@ -29,6 +29,8 @@ STEM_BYTES = 48.0
 DANET_BYTES = 5700.0
 """For each pixel of a batch, at an output stride of 16 or 32."""
 STRIDE_8_COST = 1.5
+TASM_BYTES = 14_500.0
+"""The same for TASM's DANet at 256x256 (docs/measurements.md)."""
 
 MEMORY_INFO = Path("/proc/meminfo")
 
@@ -136,7 +138,9 @@ def _seconds(recipe: Recipe, source: Source, timed: Run) -> float:
 
 def _bytes_per_pixel(recipe: Recipe) -> float:
     """Activations and gradients kept for a pixel of a batch, as measured."""
-    if recipe.model != "unet":
+    if recipe.model == "danet-tasm":
+        return TASM_BYTES
+    if recipe.model == "danet":
         stride = int(recipe.model_options.get("output_stride", 16))
         return DANET_BYTES * (STRIDE_8_COST if stride == 8 else 1.0)
     width = int(recipe.model_options.get("width", 32))

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +130,11 @@ def test_doctor_says_what_is_missing_and_what_mends_it(capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith(("ok  ", "--  ")) for line in lines)
     assert any("python -m segcore prepare --data streets" in line for line in lines)
+
+
+def test_a_python_without_our_packages_is_told_which_one_to_take() -> None:
+    root = Path(__file__).resolve().parent.parent
+    without_packages = [sys.executable, "-S", "-m", "segcore", "doctor"]
+    done = subprocess.run(without_packages, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr and ".venv/bin/python" in done.stderr

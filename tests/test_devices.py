@@ -112,3 +112,31 @@ def test_a_backend_that_cannot_be_used_is_one_line(
     assert capsys.readouterr().err == (
         "error: KERAS_BACKEND is 'torch': set it to tensorflow or jax, or unset it.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "cuda", "rocm", "expected"),
+    [
+        ((), True, True, False),
+        (("nvidia0",), True, False, True),
+        (("nvidia0",), False, False, False),  # a laptop's, with its driver alone
+        (("dxg",), True, False, True),  # in WSL
+        (("kfd",), True, False, False),
+        (("kfd",), False, True, True),
+    ],
+)
+def test_a_gpu_counts_where_its_libraries_are(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files: tuple[str, ...],
+    cuda: bool,
+    rocm: bool,
+    expected: bool,
+) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(devices, "DEVICES", tmp_path)
+    monkeypatch.setattr(devices, "CUDA_PACKAGES", "numpy" if cuda else "no_such_package")
+    monkeypatch.setattr(devices, "CUDA_LIBRARY", "libno_such.so")
+    monkeypatch.setattr(devices, "ROCM", tmp_path if rocm else tmp_path / "none")
+    assert devices.may_have_gpu() is expected

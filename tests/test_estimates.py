@@ -71,6 +71,7 @@ def test_time_follows_from_a_run_on_the_same_kind_of_device(
         ("tuned-unet", (256, 256), 2, 1.20), ("tuned-unet", (256, 256), 8, 1.71),
         ("seed-unet", (256, 256), 2, 1.60), ("seed-unet", (256, 256), 6, 2.43),
         ("quick-danet", (128, 256), 2, 1.92), ("quick-danet", (128, 256), 8, 2.97),
+        ("seed-danet", (256, 256), 16, 16.0),
     ],
 )  # fmt: skip
 def test_memory_is_what_was_measured_or_somewhat_more(
