@@ -204,6 +204,22 @@ def test_a_run_with_damaged_weights_is_not_promoted(page: AppTest) -> None:
     assert runs.champion("unet", "streets") is None
 
 
+def test_only_what_can_be_champion_can_be_promoted(page: AppTest) -> None:
+    make_run("danet-tasm-streets-1", model="danet-tasm")
+    show(page, "Runs and champions")
+    assert any("visitors choose it themselves" in line.value for line in page.markdown)
+    promote = next(one for one in page.button if one.label == "Promote")
+    assert promote.disabled
+
+
+def test_a_history_without_weights_is_no_candidate(page: AppTest) -> None:
+    trained, logged = make_run("unet-streets-1"), make_run("unet-streets-2")
+    (logged.path / runs.MANIFEST).write_bytes(to_json({**logged.manifest, "weights": {}}))
+    show(page, "Runs and champions")
+    assert page.selectbox(key="candidate").value == trained.name
+    assert len(page.selectbox(key="candidate").options) == 1
+
+
 def test_the_table_shows_scores_and_the_champion(page: AppTest) -> None:
     run = make_run("unet-streets-1", best=0.4)
     runs.promote(run)

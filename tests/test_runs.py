@@ -10,6 +10,7 @@ from fake_runs import make_run
 
 from segcore import runs
 from segcore.errors import RunError, StorageError
+from segcore.files import to_json
 from segcore.runs import run_lock
 from segcore.runs.archives import export_run, import_run
 from segcore.runs.writer import RunWriter, history_csv, write_progress
@@ -180,6 +181,13 @@ def test_a_run_without_weights_cannot_become_champion() -> None:
     assert runs.champion("unet", "streets") is None
 
 
+def test_a_model_without_champions_is_not_promoted() -> None:
+    tasm = write_run("tasm", model="danet-tasm")
+    with pytest.raises(RunError, match="choose the run in the sidebar"):
+        runs.promote(tasm)
+    assert runs.seats() == []
+
+
 def test_a_champion_whose_folder_was_deleted_gives_way_to_the_one_before() -> None:
     write_run("shipped", shipped_champion=["streets"])
     gone = write_run("gone")
@@ -191,13 +199,16 @@ def test_a_champion_whose_folder_was_deleted_gives_way_to_the_one_before() -> No
 
 def test_a_run_travels_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run()
-    export_run(run, tmp_path / "run.zip")
+    marked = {**run.manifest, "shipped": True, "shipped_champion": ["camvid"]}
+    (run.path / runs.MANIFEST).write_bytes(to_json(marked))
+    export_run(runs.get_run(run.name), tmp_path / "run.zip")
     with pytest.raises(RunError, match="already here"):
         import_run(tmp_path / "run.zip")
     monkeypatch.setenv("SEGCORE_ARTIFACTS", str(tmp_path / "other"))
     imported = import_run(tmp_path / "run.zip")
     assert imported.weights_hash == run.weights_hash
     assert runs.verified_weights(imported).is_file()
+    assert not imported.is_shipped and runs.champion("unet", "camvid") is None
 
 
 @pytest.mark.parametrize("name", ["../evil", "run/../../evil", "run/evil.py", "/run/run.json"])

@@ -7,6 +7,7 @@ from typing import Any
 from segcore import runs
 from segcore.cli.arguments import print_json
 from segcore.progress_bar import ProgressBar
+from segcore.sources import DATA_SETS
 
 
 def add(commands: Any) -> None:
@@ -24,12 +25,14 @@ def add(commands: Any) -> None:
 
     promote = actions.add_parser("promote", help="make a run the champion of its model")
     promote.add_argument("run")
-    promote.add_argument("--dataset", help="default: the data set it was trained on")
+    promote.add_argument(
+        "--dataset", choices=DATA_SETS, help="default: the data set it was trained on"
+    )
     promote.set_defaults(command=_runs_promote)
 
     rollback = actions.add_parser("rollback", help="take the last promotion back")
     rollback.add_argument("model", choices=runs.MODEL_FAMILIES)
-    rollback.add_argument("dataset")
+    rollback.add_argument("dataset", choices=DATA_SETS)
     rollback.set_defaults(command=_runs_rollback)
 
     export = actions.add_parser("export", help="a run as one ZIP file")
@@ -41,7 +44,7 @@ def add(commands: Any) -> None:
     shipping.add_argument("run")
     shipping.add_argument("--data", help="where the run's data is now; default: as it was trained")
     shipping.add_argument(
-        "--champion-of", nargs="*", default=[], metavar="DATASET", help="data sets it stands for"
+        "--champion-of", nargs="*", default=[], choices=DATA_SETS, help="data sets it stands for"
     )
     shipping.set_defaults(command=_runs_ship)
 

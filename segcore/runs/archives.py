@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from segcore import settings
 from segcore.errors import RunError
-from segcore.files import storage_error, write_atomically
+from segcore.files import storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, get_run, verified_weights
 from segcore.runs.weight_files import require_plain
 
@@ -24,6 +24,8 @@ PATTERNS = (
     "snapshots/index.json",
     "snapshots/*.png",
 )
+SHIPPED = ("shipped", "shipped_champion")
+"""What a manifest says of a run that came with the program; an imported one did not."""
 
 
 def export_run(run: Run, target: Path) -> None:
@@ -39,7 +41,6 @@ def export_run(run: Run, target: Path) -> None:
         paths += sorted(run.path.glob(pattern))
     weights = {"best.weights.h5": run.manifest["weights"]["best.weights.h5"]}
     manifest = {**run.manifest, "weights": weights}
-    manifest.pop("shipped_champion", None)
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -74,8 +75,11 @@ def import_run(source: Path) -> Run:
             with tempfile.TemporaryDirectory(dir=settings.runs_dir()) as folder:
                 archive.extractall(folder)
                 unpacked = Path(folder) / name
-                run = Run(unpacked, json.loads((unpacked / MANIFEST).read_bytes()))
-                require_plain(verified_weights(run))
+                manifest = json.loads((unpacked / MANIFEST).read_bytes())
+                for mark in SHIPPED:
+                    manifest.pop(mark, None)
+                write_atomically(unpacked / MANIFEST, to_json(manifest))
+                require_plain(verified_weights(Run(unpacked, manifest)))
                 shutil.move(unpacked, target)
         except OSError as error:
             raise storage_error(settings.runs_dir(), error) from error

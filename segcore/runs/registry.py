@@ -46,8 +46,14 @@ def promote(run: Run, dataset: str | None = None, by: str = "command line") -> N
     """Makes the run the champion of its model on `dataset` (default: the one it was trained on).
 
     Raises:
-        RunError: the run has no weights that can be trusted, so a visitor would see an error.
+        RunError: the run has no weights that can be trusted, so a visitor would see an error, or
+            its model has no champions.
     """
+    if run.model not in MODEL_FAMILIES:
+        raise RunError(
+            f"{run.name}: only {' and '.join(MODEL_FAMILIES)} have champions, not {run.model}; "
+            "choose the run in the sidebar"
+        )
     verified_weights(run)
     dataset = dataset or run.dataset
     with locked(settings.artifacts_dir()):

@@ -19,6 +19,7 @@ from segcore.sources.health import Finding, HealthReport
 from segcore.sources.pairs import PairsSource
 
 __all__ = [
+    "DATA_SETS",
     "Finding",
     "HealthReport",
     "Item",
@@ -37,6 +38,8 @@ __all__ = [
 FOLDER_SOURCES: dict[str, type[FolderSource]] = {
     source.name: source for source in (CityscapesSource, CamvidSource, PairsSource)
 }
+
+DATA_SETS = ("streets", *FOLDER_SOURCES)
 
 
 def open_source(spec: str) -> Source:

@@ -30,7 +30,7 @@ def show() -> None:
         for run in cache.champions(dataset).values()
     }
     names = {name for name, _ in champions}
-    trained = {run.name: run for run in found if run.best_epoch and run.status != "running"}
+    trained = {run.name: run for run in found if run.weights_hash and run.status != "running"}
     if trained:
         _show_candidate(trained, names)
     _show_interrupted(found)
@@ -88,6 +88,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
         ]
         champion = cache.champions(run.dataset).get(run.model)
         is_champion = champion is not None and champion.name == run.name
+        may_be_promoted = run.model in runs.MODEL_FAMILIES and not is_champion
         unscored = _unscored(run, champion)
         st.markdown(_standing(run, champion, unscored))
         with st.container(horizontal=True):
@@ -109,8 +110,8 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
                 f"{run.name} is the champion of {_seat(run.model, run.dataset)}",
                 key="promote",
                 icon=":material/star:",
-                emphasized=_is_better(run, champion, unscored),
-                disabled=is_champion,
+                emphasized=may_be_promoted and _is_better(run, champion, unscored),
+                disabled=not may_be_promoted,
             )
 
 
@@ -148,6 +149,8 @@ def _promote(run: Run, admission: Admission) -> None:
 
 def _standing(run: Run, champion: Run | None, unscored: list[Run]) -> str:
     """How the run compares with the champion, as far as that is known."""
+    if run.model not in runs.MODEL_FAMILIES:
+        return f"{_seat(run.model, run.dataset)} has no champion: visitors choose it themselves."
     if champion is None:
         return f"{_seat(run.model, run.dataset)} has no champion yet."
     if champion.name == run.name:

@@ -43,7 +43,11 @@ def show() -> None:
         )
         start_from = right.selectbox(
             "Start from the weights of",
-            [run.name for run in cache.list_runs() if run.model == recipe.model and run.best_epoch],
+            [
+                run.name
+                for run in cache.list_runs()
+                if run.model == recipe.model and run.weights_hash
+            ],
             index=None,
             key=f"start from {name}",
             placeholder="New weights",
