@@ -55,6 +55,14 @@ def test_a_mask_that_cannot_be_used_is_named_and_left_out(camvid: Path) -> None:
     assert "unknown class ids (99)" in finding.message
 
 
+def test_a_mask_without_its_image_is_named_and_left_out(camvid: Path) -> None:
+    (camvid / "train" / "film0_000.png").unlink()
+    counted = count_split(f"camvid:{camvid}", "train")
+    assert len(counted.keys) == 5
+    (finding,) = counted.health.findings
+    assert "has no image" in finding.message
+
+
 def test_a_split_without_masks_is_not_counted(cityscapes: Path) -> None:
     with pytest.raises(DataError, match="no masks to count"):
         count_split(f"cityscapes:{cityscapes}", "test")

@@ -162,11 +162,7 @@ class FolderSource:
         ]
 
     def read(self, item: Item) -> Sample:
-        if item.image is None:
-            raise SampleError(
-                Problem.NO_IMAGE, f"{item.mask} has no image: add the image or remove the mask."
-            )
-        image = read_image(item.image)
+        image = read_image(_image_of(item))
         if item.mask is None:
             return Sample(item.key, item.sequence, image, None)
         mask = self.read_mask(item)
@@ -179,6 +175,7 @@ class FolderSource:
         return Sample(item.key, item.sequence, image, mask)
 
     def read_mask(self, item: Item) -> np.ndarray:
+        _image_of(item)  # alone it is no sample, and nothing to count
         if item.mask is None:
             raise SampleError(
                 Problem.NO_MASK, f"{item.image} has no mask: add the mask or remove the image."
@@ -192,6 +189,14 @@ class FolderSource:
             paths = {path for item in items for path in (item.image, item.mask) if path}
             self._fingerprints[split] = fingerprint_files(self.name, self.directory, paths)
         return self._fingerprints[split]
+
+
+def _image_of(item: Item) -> Path:
+    if item.image is None:
+        raise SampleError(
+            Problem.NO_IMAGE, f"{item.mask} has no image: add the image or remove the mask."
+        )
+    return item.image
 
 
 def fingerprint_files(name: str, root: Path, paths: Iterable[Path]) -> str:
