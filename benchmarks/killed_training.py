@@ -25,13 +25,12 @@ SMALL = Recipe(
     model_options={"width": 4, "depth": 2},
     size=(48, 64),
     crop=(32, 32),
+    epochs=100_000,  # never reached
     batch_size=4,
     optimizer="adamw",
     learning_rate=3e-3,
     ema=0.9,
 )
-
-EPOCHS = 100_000  # never reached
 
 
 class Countdown:
@@ -98,7 +97,7 @@ def main() -> None:
 
     run_writer.RunWriter.commit_epoch = told  # type: ignore[method-assign]
     if name == "-":
-        training.train(SMALL, spec, epochs=EPOCHS, on_start=start)
+        training.train(SMALL, spec, on_start=start)
     else:
         training.resume(name, on_start=start)
 

@@ -266,14 +266,16 @@ def edited(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
     A size or a range may be given as text, as a person enters it: "128 x 256", "0.5 to 1.5", "".
 
     Raises:
-        RecipeError: a value is out of its range.
+        RecipeError: a value is out of its range, or for a parameter that its network has not.
     """
     changes = {}
-    for field in fields_of(recipe.model):
-        if field.path in values:
-            value = _entered(field, values[field.path])
-            if value != value_of(recipe, field):
-                changes[field.path] = value
+    known = {field.path: field for field in fields_of(recipe.model)}
+    for path, given in values.items():
+        if path not in known:
+            raise RecipeError(f"{recipe.name}: a {recipe.model} has no {path}; leave it out")
+        value = _entered(known[path], given)
+        if value != value_of(recipe, known[path]):
+            changes[path] = value
     for path, value in changes.items():
         recipe = _with(recipe, path, value)
     if changes.keys() - RUN_LENGTH and "-edited-" not in recipe.name:
@@ -290,6 +292,11 @@ def checked(recipe: Recipe) -> Recipe:
     """
     if recipe.model not in {known.model for known in RECIPES.values()}:
         raise RecipeError(f"{recipe.model}: no such model; clone a recipe of one that there is")
+    known = {field.path for field in fields_of(recipe.model)}
+    for outer in ("model_options", "loss_options"):
+        for option in getattr(recipe, outer):
+            if f"{outer}.{option}" not in known:
+                raise RecipeError(f"Recipe: {recipe.model} has no {outer}.{option}; remove it")
     for field in fields_of(recipe.model):
         value = value_of(recipe, field)
         if not _fits(field, value):
@@ -370,9 +377,10 @@ def _fits(field: Field, value: Any) -> bool:
             return isinstance(value, bool)
         case "choice":
             # A backbone's weights may be a file too, from the command line.
-            return value in field.choices or str(value).endswith(".h5")
+            is_file = field.path == "backbone_weights" and str(value).endswith(".h5")
+            return value in field.choices or is_file
         case "whole":
-            return _is_number(value) and value == int(value) and field.low <= value <= field.high
+            return isinstance(value, int) and _is_number(value) and field.low <= value <= field.high
         case "number":
             return _is_number(value) and field.low <= value <= field.high
         case "size":

@@ -3,8 +3,6 @@
 import io
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 import keras
 import numpy as np
@@ -21,11 +19,11 @@ from segcore.learning.metrics import ConfusionMatrix, IoUScore
 from segcore.learning.optimizers import build_optimizer
 from segcore.learning.progress import Listener, Reporter
 from segcore.learning.tracking import EventLog
-from segcore.learning.validation import ValidationResult, Validator
+from segcore.learning.validation import STRIDE, ValidationResult, Validator
 from segcore.losses import build_loss
 from segcore.models import build_model
 from segcore.preparation import Prepared, prepare
-from segcore.recipes import Recipe, from_dict, get_recipe
+from segcore.recipes import Recipe, Size, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.weight_files import load_weights
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
@@ -39,18 +37,14 @@ def train(
     recipe: str | Recipe,
     spec: str,
     *,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    seed: int | None = None,
-    backbone_weights: str | None = None,
     start_from: str | None = None,
     on_progress: Listener | None = None,
     on_start: Callable[[runs.Run], None] | None = None,
 ) -> runs.Run:
-    """Trains from the beginning; arguments that are given replace the recipe's own.
+    """Trains from the beginning.
 
     Args:
-        batch_size: pictures a step in all; the GPUs that there are share them evenly.
+        recipe: or its name. Its batches are in all; the GPUs that there are share them evenly.
         spec: the data, such as "streets" or "camvid:DIR".
         start_from: a run of the same network whose best weights are the starting point, all but
             the classifiers' where it was trained on other data.
@@ -64,13 +58,6 @@ def train(
             "failed" and keeps its last epoch.
     """
     recipe = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
-    given: dict[str, Any] = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "seed": seed,
-        "backbone_weights": backbone_weights,
-    }
-    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
     prepared = _prepare(recipe, spec)
     parent = runs.get_run(start_from) if start_from else None
     replicas = devices.replicas(recipe.batch_size)
@@ -135,10 +122,10 @@ class Session:
         depthwise = recipe.model == "danet"
         keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
 
-        crop = recipe.crop or prepared.size
+        self.crop = recipe.crop or _padded(prepared.size)
         self.steps = recipe.steps_per_epoch or -(-len(data.images) // recipe.batch_size)
         # Only a model that cannot take any size is built for a fixed one.
-        input_size = crop if recipe.model == "danet-tasm" else None
+        input_size = (self.crop or prepared.size) if recipe.model == "danet-tasm" else None
         network = build_model(
             recipe.model,
             input_size=input_size,
@@ -218,7 +205,7 @@ class Session:
             self.images,
             self.masks,
             augmentation=recipe.augmentation,
-            crop=recipe.crop,
+            crop=self.crop,
             batch_size=recipe.batch_size,
             steps=recipe.steps_per_epoch,
             outputs=list(self.model.output),
@@ -322,6 +309,12 @@ class Session:
 def _prepare(recipe: Recipe, spec: str) -> Prepared:
     size = recipe.size_for(open_source(spec).default_size)
     return prepare(spec, size, ("train", "val"))
+
+
+def _padded(size: Size) -> Size | None:
+    """What whole pictures are padded to; None where every network takes them as they are."""
+    height, width = (side + -side % STRIDE for side in size)
+    return None if (height, width) == size else (height, width)
 
 
 def _iou_by_name(validation: ValidationResult) -> dict[str, float]:

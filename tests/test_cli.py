@@ -93,6 +93,8 @@ def test_prepare_tells_what_it_found(camvid: Path, capsys: pytest.CaptureFixture
         (["train", "--recipe", "tuned-vnet", "--data", "streets"], "tuned-vnet"),
         (["train", "--recipe", "quick-unet"], "--data"),
         (["train", "--resume", "none"], "none: no such run"),
+        (["train", "--resume", "none", "--epochs", "9"], "--start-from none"),
+        (["train", "--recipe", "quick-unet", "--data", "streets", "--seed", "-1"], "Seed -1"),
         (["runs", "promote", "none"], "none: no such run"),
         (["runs", "import", "/not/there.zip"], "/not/there.zip"),
     ],

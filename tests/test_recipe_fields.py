@@ -63,6 +63,9 @@ def test_an_edited_recipe_is_named_so_unless_only_its_length_changed() -> None:
         ({"loss": "hinge"}, "Loss hinge: must be one of cross_entropy"),
         ({"loss": "dice", "loss_options.label_smoothing": 0.1}, "Label smoothing goes with"),
         ({"optimizer": None}, "Optimizer None"),
+        ({"schedule": "linear.h5"}, "Schedule linear.h5"),
+        ({"epochs": 8.0}, "Epochs 8.0"),
+        ({"backbone_weights": "imagenet"}, "quick-unet: a unet has no backbone_weights"),
     ],
 )
 def test_what_is_out_of_range_is_named_with_the_range(values: dict[str, Any], message: str) -> None:
@@ -82,6 +85,8 @@ def test_a_recipe_is_read_from_a_file_and_checked(tmp_path: Path) -> None:
         ('{"name": "mine"}', "is not complete"),
         (json.dumps({**mine.to_dict(), "lr": 1}), "has no parameter lr"),
         (json.dumps({**mine.to_dict(), "epochs": 0}), "Epochs 0"),
+        (json.dumps({**mine.to_dict(), "loss_options": {"gamma": 2}}), "no loss_options.gamma"),
+        (json.dumps({**mine.to_dict(), "model_options": {"widht": 8}}), "no model_options.widht"),
         (json.dumps({**mine.to_dict(), "model": "vit"}), "vit: no such model"),
         ("[", "cannot be read as a recipe"),
     ):

@@ -174,6 +174,13 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(spec: str) -> 
         train(replace(still, model_options={"width": 8}), spec, start_from=parent.name)
 
 
+@pytest.mark.parametrize("size", [(24, 32), (32, 64)])
+def test_whole_pictures_of_any_size_are_trained_on(spec: str, size: tuple[int, int]) -> None:
+    deep = {"width": 4, "depth": 4}  # which takes multiples of 16
+    run = train(replace(TINY, model_options=deep, size=size, crop=None, epochs=1), spec)
+    assert run.status == "finished"
+
+
 def test_a_training_stopped_in_its_first_epoch_resumes_from_the_run_it_began_with(
     spec: str,
 ) -> None:

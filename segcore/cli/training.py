@@ -8,8 +8,11 @@ from segcore import runs
 from segcore.cli.arguments import SPEC_HELP, positive, size
 from segcore.errors import SegcoreError
 from segcore.progress_bar import ProgressBar
-from segcore.recipe_fields import find_recipe
+from segcore.recipe_fields import edited, find_recipe
 from segcore.recipes import RECIPES
+
+CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")
+"""Of a recipe, what an option of `train` may replace."""
 
 
 def add(commands: Any) -> None:
@@ -67,6 +70,13 @@ def _train(options: argparse.Namespace) -> None:
     # So that a training which is asked to stop says so in its run.json, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
+    given = {name: value for name in CHANGES if (value := getattr(options, name)) is not None}
+    if options.resume and (given or options.data or options.start_from):
+        raise SegcoreError(
+            "train --resume goes on by the run's own recipe and data, so it takes no other option; "
+            f"to train on from its weights: --recipe NAME --data SPEC --start-from {options.resume}"
+        )
+
     def announce(run: runs.Run) -> None:
         print(f"run: {run.name}", flush=True)
 
@@ -82,12 +92,8 @@ def _train(options: argparse.Namespace) -> None:
             if options.data is None:
                 raise SegcoreError(f"train --recipe needs --data: {SPEC_HELP}")
             run = train(
-                find_recipe(options.recipe),
+                edited(find_recipe(options.recipe), given),
                 options.data,
-                epochs=options.epochs,
-                batch_size=options.batch_size,
-                seed=options.seed,
-                backbone_weights=options.backbone_weights,
                 start_from=options.start_from,
                 on_progress=show,
                 on_start=announce,
