@@ -26,7 +26,8 @@ DIFFERENCE_HELP = (
 
 def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
     low, high = comparison["ci95"]
-    verdicts = Counter(row["verdict"] for row in comparison["per_class"].values() if row["delta"])
+    decided = [row for row in comparison["per_class"].values() if row["delta"] is not None]
+    verdicts = Counter(row["verdict"] for row in decided)
     cards = (
         (
             f":blue[●] {names.a}, mean IoU",

@@ -245,9 +245,11 @@ def ece(bins: CalibrationBins) -> float:
     return float(_ratio(gap, total, where=total > 0))
 
 
-def tasm_iou_score(
-    truth: np.ndarray, prediction: np.ndarray, confidence: np.ndarray, smooth: float = 1e-5
-) -> float:
+TASM_SMOOTH = 1e-5
+"""What TASM adds to intersection and union."""
+
+
+def tasm_iou_score(truth: np.ndarray, prediction: np.ndarray, confidence: np.ndarray) -> float:
     """One image's IOUScore(threshold=0.5) of TensorFlow Advanced Segmentation Models.
 
     For comparing with published figures only, and no mean IoU: all 34 classes count, void with
@@ -258,14 +260,13 @@ def tasm_iou_score(
         truth: (H, W) uint8 label ids; 255 belongs to no class.
         prediction, confidence: (H, W) uint8 top class and its probability. No class but the top one
             can have a probability above the threshold.
-        smooth: added to intersection and union.
     """
     thresholded = confidence > 0.5
     intersection = count_ids(truth[thresholded & (truth == prediction)])
     union = (
         count_ids(truth[truth < NUM_CLASSES]) + count_ids(prediction[thresholded]) - intersection
     )
-    return float(np.mean((intersection + smooth) / (union + smooth)))
+    return float(np.mean((intersection + TASM_SMOOTH) / (union + TASM_SMOOTH)))
 
 
 def _sums(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

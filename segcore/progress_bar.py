@@ -16,7 +16,7 @@ INTERVAL = 0.5  # seconds between two writes of the file
 
 
 class ProgressBar:
-    """One bar after another: a new label, or a step back, begins the next one."""
+    """One bar after another: another total, or a step back, begins the next one."""
 
     def __init__(self) -> None:
         self.bar: tqdm | None = None

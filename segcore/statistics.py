@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-import cc3d
 import numpy as np
 
 from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.regions import connected_regions
 
 LOCATION_GRID = (16, 32)
 """Rows and columns of the map of where a class lives."""
@@ -90,8 +90,7 @@ def _first_bins(shape: tuple[int, int]) -> np.ndarray:
 
 
 def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
-    # 0 would be background to the library.
-    components = cc3d.connected_components(mask.astype(np.uint16) + 1, connectivity=8)
+    components = connected_regions(mask)
     starts, lengths = _runs(components)
     component = components.ravel()[starts]
     area = np.bincount(component, weights=lengths).astype(np.int64) * pixel_area
@@ -206,23 +205,24 @@ def image_share(counts: np.ndarray) -> np.ndarray:
     return share
 
 
-def imbalance_ratio(pixels: np.ndarray, ids: Sequence[int] = EVALUATED_IDS) -> float | None:
-    """Pixels of the commonest class over those of the rarest that occurs, among `ids`.
+def imbalance_ratio(pixels: np.ndarray) -> float | None:
+    """Pixels of the commonest class over those of the rarest of the
+    evaluated ones that occurs.
 
     None where fewer than two classes occur: there is nothing to be out of balance.
     """
-    present = pixels[list(ids)]
+    present = pixels[list(EVALUATED_IDS)]
     present = present[present > 0]
     return float(present.max() / present.min()) if len(present) > 1 else None
 
 
-def effective_number(pixels: np.ndarray, ids: Sequence[int] = EVALUATED_IDS) -> float:
+def effective_number(pixels: np.ndarray) -> float:
     """How many equally common classes would be as diverse: exp of the entropy of the shares.
 
     From 1 (one class has all pixels) to the number of classes; the Hill number of order 1 (Hill,
-    "Diversity and evenness", Ecology 1973). 0 where none of `ids` occurs.
+    "Diversity and evenness", Ecology 1973). 0 where no evaluated class occurs.
     """
-    share = pixel_share(pixels[list(ids)])
+    share = pixel_share(pixels[list(EVALUATED_IDS)])
     share = share[share > 0]
     return float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0
 

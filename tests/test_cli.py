@@ -64,6 +64,19 @@ def test_predict_writes_three_pictures_at_the_inputs_size(tmp_path: Path) -> Non
     assert pictures["street_color.png"].shape == (45, 61, 3)
 
 
+def test_images_of_one_name_do_not_overwrite_each_others_results(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run()
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_picture(tmp_path / folder / "1.png", noise(0, 24, 32))
+    images = [str(tmp_path / folder / "1.png") for folder in ("a", "b")]
+    assert main(["predict", "--run", run.name, "--out", str(tmp_path / "out"), *images]) == 2
+    assert capsys.readouterr().err.startswith("error: 1: two images of that name")
+    assert not (tmp_path / "out").exists()
+
+
 def test_runs_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     run = make_run()
     assert main(["runs", "promote", run.name]) == 0

@@ -4,16 +4,14 @@ from hostile_files import MODES, encoded, in_mode
 from made_data import noise
 from PIL import Image, ImageCms
 
-from segcore.errors import ImageError, StorageError
+from segcore.errors import ImageError
 from segcore.images import (
     decode_image,
     decode_photo,
     encode_png,
-    fit_size,
     overlay,
     resize_image,
     resize_labels,
-    write_mask,
 )
 from segcore.images import limits as photo_limits
 from segcore.labels import colorize
@@ -166,35 +164,6 @@ def test_images_shrink_with_antialiasing(size):
     small = resize_image(stripes, size)
     assert small.shape == (*size, 3)
     assert np.abs(small.astype(int) - 127).max() < 20  # every second pixel would give 0 or 255
-
-
-@pytest.mark.parametrize(("height", "width"), [(360, 480), (1024, 2048), (3000, 400), (20, 3000)])
-def test_fit_size_keeps_proportions_and_area(height, width):
-    fitted = fit_size(height, width, (256, 512), 32)
-    assert fitted[0] % 32 == fitted[1] % 32 == 0
-    assert min(fitted) >= 32
-    if min(fitted) > 96:
-        assert fitted[1] / fitted[0] == pytest.approx(width / height, rel=0.15)
-        assert fitted[0] * fitted[1] == pytest.approx(256 * 512, rel=0.2)
-
-
-def test_fit_size_leaves_a_size_that_fits():
-    assert fit_size(256, 512, (256, 512), 32) == (256, 512)
-    assert fit_size(1024, 2048, (256, 512), 32) == (256, 512)
-
-
-def test_a_written_mask_reads_back_exactly(tmp_path):
-    mask = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    write_mask(tmp_path / "m.png", mask)
-    with Image.open(tmp_path / "m.png") as file:
-        assert file.mode == "L"
-        assert np.array_equal(np.asarray(file), mask)
-    assert [path.name for path in tmp_path.glob("*m.png*")] == ["m.png"]
-
-
-def test_a_mask_that_cannot_be_written_is_a_storage_error(tmp_path):
-    with pytest.raises(StorageError, match=r"nowhere"):
-        write_mask(tmp_path / "nowhere" / "m.png", np.zeros((4, 4), np.uint8))
 
 
 def test_encode_png_is_lossless():

@@ -43,9 +43,9 @@ function thumbnail(item, data, names, redraws, trigger) {
   return element("figure", {}, [open, element("figcaption", { textContent: item.caption })]);
 }
 
-function drawMask(canvas, layer, { labels, only }) {
-  const lit = choices.only ?? only;
-  const shown = labels.filter((label) => lit === null || label.id === lit);
+function drawMask(canvas, layer, { labels }) {
+  const { only } = choices;
+  const shown = labels.filter((label) => only === null || label.id === only);
   const table = tableOf(shown.map((label) => [label.id, label.color]));
   canvas.width = layer.width;
   canvas.height = layer.height;

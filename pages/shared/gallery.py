@@ -65,13 +65,11 @@ def show_gallery(
     thumbnails: Sequence[Thumbnail],
     captions: Sequence[str],
     legend: Sequence[LegendEntry],
-    only: int | None = None,
 ) -> str | None:
     """Shows the thumbnails in a grid.
 
     Args:
         name: key of the component.
-        only: the label whose mask alone is drawn, unless the visitor lights another.
 
     Returns:
         The key of the thumbnail that was just clicked, or None.
@@ -82,7 +80,6 @@ def show_gallery(
             for found, caption in zip(thumbnails, captions, strict=True)
         ],
         "labels": [vars(entry) for entry in legend],
-        "only": only,
     }
     result = _mount(key=name, data=data, on_opened_change=lambda: None)
     return str(result.opened) if result.opened else None

@@ -71,13 +71,6 @@ def _harmless(value: Cell) -> Cell:
     return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value
 
 
-def all_tables(pair: tuple[Side, Side], comparison: Comparison | None) -> list[Table]:
-    """Every table that the two evaluations give."""
-    tables = [scores(pair, comparison), classes(pair, comparison), categories(pair, comparison)]
-    tables += [table for side in pair for table in (confusion(side), confused_pairs(side))]
-    return [*tables, *trust(pair), *error_bands(pair), *region_recall(pair)]
-
-
 def scores(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
     """The figures of the whole split."""
     rows = []

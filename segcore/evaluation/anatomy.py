@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-import cc3d
 import numpy as np
 
 from segcore.labels import IDS, NUM_CLASSES
 from segcore.metrics import count_ids, interior, valid_pixels
+from segcore.regions import connected_regions
 
 SIZE_STARTS = (1, 64, 256, 1024, 4096)
 """Smallest area in pixels of each size bucket, at the truth's own resolution."""
@@ -63,7 +63,7 @@ def region_counts(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         (4, 34, 5) int64: regions, regions of which half or more is labelled right, their pixels,
         pixels labelled right; by class and by `SIZE_STARTS`. Classes not evaluated are all 0.
     """
-    regions = _regions(truth).ravel()
+    regions = connected_regions(truth).ravel()
     pixels = np.bincount(regions)
     right = np.bincount(regions[(truth == prediction).ravel()], minlength=len(pixels))
     label = np.zeros(len(pixels), np.uint8)
@@ -78,15 +78,9 @@ def region_counts(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
 
 def region_bucket(truth: np.ndarray) -> np.ndarray:
     """(H, W) intp: the size bucket of the region that each pixel belongs to."""
-    regions = _regions(truth)
+    regions = connected_regions(truth)
     buckets: np.ndarray = _bucket(np.bincount(regions.ravel()))[regions]
     return buckets
-
-
-def _regions(truth: np.ndarray) -> np.ndarray:
-    # 0 would be background to the library.
-    found: np.ndarray = cc3d.connected_components(truth.astype(np.uint16) + 1, connectivity=8)
-    return found
 
 
 def _bucket(pixels: np.ndarray) -> np.ndarray:

@@ -5,9 +5,9 @@ of its own that is thrown away.
 """
 
 from segcore.images.decoding import UNREADABLE_ERRORS, Photo, decode_image, decode_photo
-from segcore.images.encoding import encode_png, write_mask
+from segcore.images.encoding import encode_png
 from segcore.images.overlay import overlay
-from segcore.images.resizing import fit_size, resize_image, resize_labels
+from segcore.images.resizing import resize_image, resize_labels
 
 __all__ = [
     "UNREADABLE_ERRORS",
@@ -15,9 +15,7 @@ __all__ = [
     "decode_image",
     "decode_photo",
     "encode_png",
-    "fit_size",
     "overlay",
     "resize_image",
     "resize_labels",
-    "write_mask",
 ]

@@ -142,12 +142,6 @@ class Decoder:
             _end(process)
 
 
-def open_photo(data: bytes, kept_pixels: int = limits.KEPT_PIXELS) -> Photo:
-    """One picture, in a process of its own. Raises ImageError, BusyError."""
-    with Decoder() as decoder:
-        return decoder.photo(data, kept_pixels)
-
-
 def _require_size(data: bytes, what: str) -> None:
     if len(data) > limits.MAX_FILE_BYTES:
         most = limits.MAX_FILE_BYTES // limits.MEGABYTE

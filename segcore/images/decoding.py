@@ -79,7 +79,7 @@ def decode_photo(
         name: what errors call it.
 
     Raises:
-        ImageError: the file is no picture, damaged, or beyond the limits of `photo_limits`.
+        ImageError: the file is no picture, damaged, or beyond the limits of `limits`.
     """
     try:
         with Image.open(io.BytesIO(data), formats=limits.FORMATS) as picture:

@@ -1,4 +1,4 @@
-"""Resizing pictures and masks, and the size that a network is given."""
+"""Resizing pictures and masks."""
 
 import numpy as np
 from PIL import Image
@@ -26,15 +26,3 @@ def resize_labels(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         return mask
     resized = Image.fromarray(mask).resize((size[1], size[0]), Image.Resampling.NEAREST)
     return np.asarray(resized)
-
-
-def fit_size(height: int, width: int, area_size: tuple[int, int], multiple: int) -> tuple[int, int]:
-    """The size with the picture's own proportions and about the area of `area_size`.
-
-    Both sides are multiples of `multiple`, as the network's strides need.
-    """
-    scale = (area_size[0] * area_size[1] / (height * width)) ** 0.5
-    fitted_height, fitted_width = (
-        max(1, round(side * scale / multiple)) * multiple for side in (height, width)
-    )
-    return fitted_height, fitted_width

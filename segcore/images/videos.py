@@ -46,7 +46,7 @@ def open_video(data: bytes, rate: float) -> Film:
         rate: frames a second to read; 0 reads every one.
 
     Raises:
-        ImageError: it is no such video, or beyond the limits of `photo_limits`.
+        ImageError: it is no such video, or beyond the limits of `limits`.
     """
     import av
 

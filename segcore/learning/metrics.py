@@ -26,7 +26,6 @@ class ConfusionMatrix(keras.metrics.Metric):
 
     def __init__(self, name: str = "accuracy") -> None:
         super().__init__(name=name, dtype="float32")
-        # In thousands of pixels: float32 then counts an epoch of 10^11 pixels to seven digits.
         self.counts = self.add_weight(
             shape=(NUM_CLASSES, NUM_CLASSES), initializer="zeros", name="counts"
         )
@@ -38,16 +37,15 @@ class ConfusionMatrix(keras.metrics.Metric):
         rows = ops.where(ops.take(ops.convert_to_tensor(valid), truth), truth, -1)
         rows = ops.one_hot(rows, NUM_CLASSES, dtype="float32")  # (pixels, classes), void all zero
         columns = ops.one_hot(predicted, NUM_CLASSES, dtype="float32")
-        self.counts.assign_add(ops.matmul(ops.transpose(rows), columns) / 1000.0)
+        self.counts.assign_add(ops.matmul(ops.transpose(rows), columns))
 
     def result(self) -> Any:
-        return ops.trace(self.counts) / ops.maximum(ops.sum(self.counts), 1e-3)
+        return ops.trace(self.counts) / ops.maximum(ops.sum(self.counts), 1.0)
 
     def matrix(self) -> np.ndarray:
         """(34, 34) int64 counts so far."""
-        return np.rint(np.asarray(ops.convert_to_numpy(self.counts), np.float64) * 1000).astype(
-            np.int64
-        )
+        counts: np.ndarray = ops.convert_to_numpy(self.counts).astype(np.int64)
+        return counts
 
     def mean_iou(self) -> float:
         return metrics.mean_iou(self.matrix())
@@ -67,7 +65,8 @@ class IoUScore(keras.metrics.Metric):
         predicted = ops.cast(ops.softmax(logits, axis=-1) > 0.5, "float32")
         intersection = ops.sum(truth * predicted, axis=(1, 2))  # (B, classes)
         union = ops.sum(truth + predicted, axis=(1, 2)) - intersection
-        self.total.assign_add(ops.sum(ops.mean((intersection + 1e-5) / (union + 1e-5), axis=-1)))
+        scores = (intersection + metrics.TASM_SMOOTH) / (union + metrics.TASM_SMOOTH)
+        self.total.assign_add(ops.sum(ops.mean(scores, axis=-1)))
         self.pictures.assign_add(ops.cast(ops.shape(truth)[0], "float32"))
 
     def result(self) -> Any:

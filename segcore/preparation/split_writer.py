@@ -28,7 +28,7 @@ Outcome = UsableSample | Finding
 
 
 class SplitWriter:
-    """The folder of one prepared split while it is being built; see preparation.py for its files.
+    """The folder of one prepared split while it is being built; see prepared.py for its files.
 
     After a restart it goes on after the last chunk that was written whole: `done` items.
     """
