@@ -1,4 +1,4 @@
-# `make run` and `make test` need Python 3.11, 3.12 or 3.13 and make, nothing else.
+# `make run` and `make test` need Python 3.11, 3.12 or 3.13 with venv, and make.
 PYTHON ?= $(shell for version in 3.11 3.12 3.13; do \
 	python$$version -c pass 2>/dev/null && echo python$$version && break; done)
 VENV := .venv
@@ -42,7 +42,7 @@ clean:
 $(BIN)/python:
 	@test -n "$(PYTHON)" || \
 		{ echo "No Python 3.11, 3.12 or 3.13 is here: install one, or name it: make PYTHON=PATH"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }  # else half of it would pass for all
 
 $(VENV)/installed: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt

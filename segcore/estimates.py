@@ -21,6 +21,8 @@ from segcore.sources import Source, open_source
 GIGABYTE = 2**30
 BASE_MEMORY = {"unet": 1.2 * GIGABYTE, "danet": 1.6 * GIGABYTE, "danet-tasm": 1.6 * GIGABYTE}
 """A training's memory without pictures: Python, the network library, weights and optimizer."""
+USUAL_MEMORY = 1.6 * GIGABYTE
+"""The same of a model that was not measured."""
 
 UNET_BYTES = 105.0
 """For each pixel of a batch and each channel of a U-Net's first level."""
@@ -60,7 +62,7 @@ def estimate(recipe: Recipe, spec: str) -> Estimate:
     return Estimate(
         seconds=_seconds(recipe, source, timed) if timed else None,
         timed=timed,
-        memory=BASE_MEMORY[recipe.model]
+        memory=BASE_MEMORY.get(recipe.model, USUAL_MEMORY)
         + recipe.batch_size * _pixels(recipe, source) * _bytes_per_pixel(recipe),
         disk=_disk(recipe, source, timed),
     )
@@ -160,10 +162,11 @@ def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
     )
     is_same = timed is not None and timed.manifest.get("model_options") == recipe.model_options
     known = timed.manifest.get("parameters") if timed and is_same else None
-    return missing + 2 * BYTES_PER_PARAMETER * (known or USUAL_PARAMETERS[recipe.model])
+    return missing + 2 * BYTES_PER_PARAMETER * (known or USUAL_PARAMETERS)
 
 
-USUAL_PARAMETERS = {"unet": 8_000_000, "danet": 12_000_000, "danet-tasm": 4_000_000}
+USUAL_PARAMETERS = 12_000_000
+"""About as many as the largest network here has; the disk takes little notice of them."""
 BYTES_PER_PARAMETER = 16
 """Best, last and two moments of the optimizer, float32."""
 

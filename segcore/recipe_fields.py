@@ -278,10 +278,15 @@ def edited(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
             changes[path] = value
     for path, value in changes.items():
         recipe = _with(recipe, path, value)
-    if changes.keys() - RUN_LENGTH and "-edited-" not in recipe.name:
-        stem = recipe.name.removesuffix(f"-{recipe.model}")
-        recipe = replace(recipe, name=f"{stem}-edited-{recipe.model}", expected="")
-    return checked(recipe)
+    return checked(_renamed(recipe) if changes.keys() - RUN_LENGTH else recipe)
+
+
+def _renamed(recipe: Recipe) -> Recipe:
+    """Another recipe than that of its name."""
+    if "-edited-" in recipe.name:
+        return recipe
+    stem = recipe.name.removesuffix(f"-{recipe.model}")
+    return replace(recipe, name=f"{stem}-edited-{recipe.model}", expected="")
 
 
 def checked(recipe: Recipe) -> Recipe:
@@ -316,15 +321,28 @@ def checked(recipe: Recipe) -> Recipe:
 def find_recipe(name_or_file: str) -> Recipe:
     """A recipe by its name, or from a JSON file of one, such as the `recipe` of a run.json.
 
+    A file whose recipe has the name of one of ours, but is another, is named as edited.
+
     Raises:
         RecipeError: no such recipe, or a file that holds none that can be used.
     """
     if name_or_file.endswith(".json"):
         try:
-            return recipe_of(json.loads(Path(name_or_file).read_bytes()))
+            found = recipe_of(json.loads(Path(name_or_file).read_bytes()))
         except (OSError, ValueError) as error:
             raise RecipeError(f"{name_or_file}: cannot be read as a recipe ({error})") from error
+        ours = RECIPES.get(found.name)
+        return found if ours is None or _is_same(found, ours) else _renamed(found)
     return get_recipe(name_or_file)
+
+
+def _is_same(recipe: Recipe, other: Recipe) -> bool:
+    """Whether they differ in no more than in how long they train."""
+    return recipe.model == other.model and all(
+        value_of(recipe, field) == value_of(other, field)
+        for field in fields_of(recipe.model)
+        if field.path not in RUN_LENGTH
+    )
 
 
 def recipe_of(values: Mapping[str, Any]) -> Recipe:

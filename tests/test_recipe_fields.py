@@ -81,6 +81,12 @@ def test_a_recipe_is_read_from_a_file_and_checked(tmp_path: Path) -> None:
     path.write_text(json.dumps(mine.to_dict()))
     assert find_recipe(str(path)) == mine
     assert find_recipe("quick-unet") is QUICK
+    for changes, name in (
+        ({"epochs": 2}, "quick-unet"),
+        ({"learning_rate": 0.5}, "quick-edited-unet"),
+    ):
+        path.write_text(json.dumps(replace(QUICK, **changes).to_dict()))
+        assert find_recipe(str(path)).name == name
     for content, message in (
         ('{"name": "mine"}', "is not complete"),
         (json.dumps({**mine.to_dict(), "lr": 1}), "has no parameter lr"),

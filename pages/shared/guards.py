@@ -28,7 +28,9 @@ def require_runs(selection: Selection) -> tuple[Run, Run]:
 def offer_streets(selection: Selection) -> None:
     """Says that the pictures are not on this machine, and leads to those that always are."""
     st.warning(
-        f"The pictures are not on this machine: {selection.problem}", icon=":material/image:"
+        f"The pictures are not on this machine: {selection.problem} Name it to the server by "
+        f"`SEGCORE_DATA={selection.dataset}:DIR`, or register it under Admin, Data sets.",
+        icon=":material/image:",
     )
     st.button(
         "Show the built-in streets",

@@ -17,7 +17,7 @@ def inherit(
 
     From a run on other data all but the classifiers': where a class never occurred, they hold it
     for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
-    learnt any more (docs/training.md). From one on the same data with another logit adjustment
+    learnt any more (docs/experiments.md). From one on the same data with another logit adjustment
     the classifiers' biases change by the difference, so that the loss begins where it was.
 
     Args:

@@ -16,9 +16,8 @@ from segcore.errors import RecipeError
 if TYPE_CHECKING:
     import keras
 
-MODELS = ("unet", "danet", "danet-tasm")
-
 _BUILDERS = {"unet": ("unet", "unet"), "danet": ("danet", "danet"), "danet-tasm": ("tasm", "danet")}
+"""Name of a model -> the file here that holds it, and the function that builds it."""
 
 
 def build_model(
@@ -32,7 +31,7 @@ def build_model(
     """Builds a network from code.
 
     Args:
-        name: one of `MODELS`.
+        name: unet, danet or danet-tasm.
         input_size: (H, W) of the input, or None for any H and W that are a multiple of 32.
         num_classes: channels of the logits.
         backbone_weights: "none" (random), "imagenet" (Keras' download) or a file of
@@ -45,7 +44,7 @@ def build_model(
         MissingPackageError: `danet-tasm` where the library is not installed.
     """
     if name not in _BUILDERS:
-        raise RecipeError(f"There is no model '{name}'. Models: {', '.join(MODELS)}.")
+        raise RecipeError(f"There is no model '{name}'. Models: {', '.join(_BUILDERS)}.")
     module, function = _BUILDERS[name]
     builder = getattr(importlib.import_module(f"segcore.models.{module}"), function)
 

@@ -42,10 +42,10 @@ def unet(
         input_size: (H, W) of the input, or None for any that is a multiple of the total stride.
         num_classes: channels of the logits.
         width: channels of the first level; each level below has twice as many, up to 512.
-        depth: number of poolings. 32 and 4 make the 7.8 M parameters of the classic form.
+        depth: number of poolings. 32 and 4 make 7.8 M parameters, half the paper's width.
         stem_width: where given, full resolution only has one convolution of this many channels
             before and after, and the U-Net proper works at half resolution. The full-resolution
-            level of the classic form costs as much as all others together.
+            level of a U-Net without costs as much as all others together.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to {"logits": (B, H, W, num_classes)}

@@ -1,4 +1,4 @@
-"""The two runs of the Evaluate page with their scores."""
+"""The two runs of the Evaluation page with their scores."""
 
 from dataclasses import dataclass
 from functools import cached_property

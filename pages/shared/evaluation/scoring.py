@@ -1,4 +1,4 @@
-"""Scoring the runs of the Evaluate page, in the background, once for all visitors."""
+"""Scoring the runs of the Evaluation page, in the background, once for all visitors."""
 
 from collections.abc import Sequence
 
