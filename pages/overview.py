@@ -11,6 +11,7 @@ from pages.shared.viewer import Panel, show_viewer
 from segcore import findings
 from segcore.errors import SegcoreError
 from segcore.runs import Run
+from segcore.runs.lineage import training_seconds
 
 MEAN_IOU_HELP = (
     "Intersection over union of prediction and truth, per class, over all pixels of the split, "
@@ -81,7 +82,7 @@ def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: 
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.subheader("The same street, labelled now", anchor=False)
+        st.subheader("The same street, labelled by both", anchor=False)
         if st.button("Another picture", icon=":material/shuffle:"):
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture
@@ -104,15 +105,15 @@ def show_facts(runs: tuple[Run, Run]) -> None:
     st.subheader("How they were made", anchor=False)
     with st.grid(2, min_column_width=300):
         for square, run in zip(("blue", "orange"), runs, strict=True):
-            seconds = sum(row["seconds"] for row in cache.history(run))
             height, width = run.manifest["preprocessing"]["size"]
             with st.container(border=True):
                 st.markdown(f"**:{square}[●] {wording.model_name(run)}** `{run.name}`")
+                device = run.manifest.get("device", "CPU")
                 st.markdown(
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
-                    f"{wording.duration(seconds)} on {run.manifest.get('device', 'CPU')}, best of "
+                    f"{wording.duration(training_seconds(run))} on {device}, best of "
                     f"{run.manifest['epochs']} epochs: {run.best_epoch}; sees pictures at "
-                    f"{width}x{height}."
+                    f"{width}x{height}. {wording.earlier_trainings(run)}"
                 )
 
 

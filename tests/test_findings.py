@@ -73,6 +73,23 @@ def test_training_says_where_it_turned_and_how_wide_the_gap_is() -> None:
     assert "not finished an epoch" in findings.training("U-Net", [])
 
 
+def test_training_says_how_far_it_ended_below_its_best_and_where_nothing_was_learnt() -> None:
+    def scored(*scores: float) -> list[dict[str, float]]:
+        rows = history(*(0.5 for _ in scores))
+        return [
+            {**row, "val_accuracy": 0.9, "val_mean_iou": s}
+            for row, s in zip(rows, scores, strict=True)
+        ]
+
+    assert "below" not in findings.training("U-Net", scored(0.5, 0.6))
+    sentence = findings.training("U-Net", scored(0.5, 0.6, 0.57))
+    assert (
+        "no overfitting in sight, though mean IoU ends 0.030 below its best, of epoch 2" in sentence
+    )
+    assert "neighbouring" in findings.training("U-Net", scored(0.6, 0.595))
+    assert "learnt next to nothing" in findings.training("U-Net", scored(0.02, 0.03))
+
+
 def test_the_best_run_comes_first() -> None:
     slow = [{"epoch": 1, "val_mean_iou": 0.3}, {"epoch": 2, "val_mean_iou": 0.5}]
     sentence = findings.best_scores([("A", slow[:1], 1), ("B", slow, 2)])

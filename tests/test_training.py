@@ -17,6 +17,7 @@ from segcore.learning.inheritance import inherit
 from segcore.learning.progress import TrainingProgress
 from segcore.models import build_model
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
+from segcore.runs.lineage import earlier_trainings, seconds_in_all, training_seconds
 from segcore.runs.weight_files import load_weights
 from segcore.statistics import logit_offsets
 from segcore.training import resume, train
@@ -170,6 +171,9 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(spec: str) -> 
     assert stage["start_from"] is None
     grandchild = train(still, spec, start_from=child.name)
     assert grandchild.manifest["start_from"]["start_from"] == stage
+    assert [one["run"] for one in earlier_trainings(grandchild)] == [child.name, parent.name]
+    family = (parent, child, grandchild)
+    assert seconds_in_all(grandchild) == pytest.approx(sum(map(training_seconds, family)))
     with pytest.raises(RunError, match="does not fit"):
         train(replace(still, model_options={"width": 8}), spec, start_from=parent.name)
 

@@ -1,6 +1,7 @@
 """The parts of a long page: one is shown at a time, and the address says which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -22,8 +23,11 @@ def ask_part(parts: Sequence[str]) -> str:
     )
 
 
-def keep_settings(keys: Sequence[str]) -> None:
-    """What was set in controls of other parts: Streamlit forgets a control that is not shown."""
-    for key in keys:
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]
+def keep_settings(defaults: Mapping[str, Any]) -> None:
+    """Keeps what was set in controls of other parts: Streamlit forgets one that is not shown.
+
+    Args:
+        defaults: key of each control -> what it is at first; the control itself is to have none.
+    """
+    for key, default in defaults.items():
+        st.session_state[key] = st.session_state.get(key, default)

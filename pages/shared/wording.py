@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from segcore.evaluation.agreement import disagreement, largest_confusion
+from segcore.findings.words import listed
 from segcore.inference import Prediction
-from segcore.runs import Run
+from segcore.runs import Run, lineage
 from segcore.runs.names import MODEL_NAMES as MODEL_NAMES
 from segcore.runs.names import distinct_names as distinct_names
 from segcore.runs.names import model_name as model_name
@@ -36,6 +37,17 @@ def run_label(run: Run, is_champion: bool) -> str:
     started = datetime.fromisoformat(run.created)
     star = "★ " if is_champion else ""
     return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}"
+
+
+def earlier_trainings(run: Run) -> str:
+    """What the run's weights had learnt before its own training; empty if nothing."""
+    stages = lineage.earlier_trainings(run)
+    if not stages:
+        return ""
+    seconds = sum(stage["seconds"] for stage in stages)
+    trainings = "an earlier training" if len(stages) == 1 else f"{len(stages)} earlier trainings"
+    data = listed([data_name(name) for name in dict.fromkeys(one["dataset"] for one in stages)])
+    return f"Its weights come from {trainings}: {duration(seconds)} on {data}."
 
 
 def timing(prediction: Prediction) -> str:

@@ -13,6 +13,7 @@ from segcore.evaluation.anatomy import SMALL_CLASSES
 from segcore.evaluation.corruptions import SEVERITIES
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
 from segcore.runs import Run
+from segcore.runs.lineage import seconds_in_all, training_seconds
 
 Kind = Literal["text", "score", "difference", "percent", "number", "count"]
 """How the values of a column are written; a percentage is stored as a share of 1."""
@@ -261,8 +262,8 @@ def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
                 cost.throughput,
                 None if memory is None else memory / 1e6,
             ]
-        trained = sum(row["seconds"] for row in run.history()) / 60
-        rows.append([title, run.parameters, weights.get("bytes", 0) / 1e6, *measured, trained])
+        trained = [training_seconds(run) / 60, seconds_in_all(run) / 60]
+        rows.append([title, run.parameters, weights.get("bytes", 0) / 1e6, *measured, *trained])
     columns: dict[str, Kind] = {
         "Run": "text",
         "Parameters": "count",
@@ -273,6 +274,7 @@ def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
         "Images a second": "number",
         "Memory, MB": "number",
         "Trained, minutes": "number",
+        "With trainings before it": "number",
     }
     return Table("costs", "What they cost", columns, rows)
 

@@ -114,16 +114,21 @@ def single_curves(curves: Sequence[Curve], column: str, view: View = View()) -> 
     return _curve_chart(figure, view, 220, legend=False)
 
 
-def classes_over_epochs(rows: Sequence[Mapping[str, float]], color: str) -> go.Figure:
+def classes_over_epochs(
+    rows: Sequence[Mapping[str, float]], color: str, best_epoch: int | None = None
+) -> go.Figure:
     """Which classes were learnt when: validation IoU of each class after each epoch.
 
     Args:
         rows: of class_iou.csv, `epoch` and a column per class; classes without a value are left
-            out, the best of the last epoch stands on top.
+            out.
         color: of full IoU; 0 is clear.
+        best_epoch: whose values stand beside it in numbers, the best class on top; the last one
+            where it is not among the rows.
     """
-    names = [name for name in rows[-1] if name != "epoch" and np.isfinite(rows[-1][name])]
-    names.sort(key=lambda name: -rows[-1][name])
+    kept = next((row for row in rows if row["epoch"] == best_epoch), rows[-1])
+    names = [name for name in kept if name != "epoch" and np.isfinite(kept[name])]
+    names.sort(key=lambda name: -kept[name])
     epochs = _column(rows, "epoch")
     left, right = epochs[0] - 0.5, epochs[-1] + 0.5
     figure = go.Figure(
@@ -143,7 +148,7 @@ def classes_over_epochs(rows: Sequence[Mapping[str, float]], color: str) -> go.F
     figure.add_scatter(
         x=[right] * len(names),
         y=names,
-        text=[f" {rows[-1][name]:.2f}" for name in names],
+        text=[f" {kept[name]:.2f}" for name in names],
         mode="text",
         textposition="middle right",
         cliponaxis=False,
@@ -151,7 +156,8 @@ def classes_over_epochs(rows: Sequence[Mapping[str, float]], color: str) -> go.F
         showlegend=False,
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(title="epoch", showgrid=False, range=[left, right])
+    whole = {"dtick": 1} if len(rows) <= 12 else {}
+    figure.update_xaxes(title="epoch", showgrid=False, range=[left, right], **whole)
     figure.update_layout(height=24 * len(names) + 60, margin={"r": 52})
     return styled(figure)
 

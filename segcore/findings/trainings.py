@@ -47,11 +47,32 @@ def training(name: str, history: Sequence[Row]) -> str:
             f"{name}: validation loss turned after epoch {turn} ({lowest:.3f}, now "
             f"{last['val_loss']:.3f}) while training went on: it memorises from there; {ends}."
         )
+    scores = [row.get("val_mean_iou", np.nan) for row in history]
+    if np.nanmax([*scores, -1]) < LEARNT and np.isfinite(scores).any():
+        return (
+            f"{name}: validation has learnt next to nothing, its mean IoU never reached "
+            f"{LEARNT:.1f}; {ends}."
+        )
     if gap > 0.05:
         return (
             f"{name}: a gap of {gap * 100:.0f} points is open, but validation still holds; {ends}."
         )
-    return f"{name}: no overfitting in sight; {ends}."
+    return f"{name}: no overfitting in sight{_since_the_best(scores, history)}; {ends}."
+
+
+def _since_the_best(scores: Sequence[float], history: Sequence[Row]) -> str:
+    """How the validation's mean IoU ended, where its best epoch was not the last."""
+    if not np.isfinite(scores[-1]):
+        return ""
+    best = int(np.nanargmax(scores))
+    lost = scores[best] - scores[-1]
+    if lost <= 0:
+        return ""
+    unrest = ", as neighbouring epochs may differ" if lost < ALIKE else ""
+    return (
+        f", though mean IoU ends {lost:.3f} below its best, of epoch "
+        f"{int(history[best]['epoch'])}{unrest}"
+    )
 
 
 def classes_learnt(name: str, rows: Sequence[Row]) -> str:

@@ -10,6 +10,7 @@ from segcore.learning.validation import STRIDE
 from segcore.preparation import Prepared
 from segcore.recipes import Recipe, Size
 from segcore.runs import Run, now
+from segcore.runs.lineage import training_seconds
 
 
 def first_manifest(
@@ -74,6 +75,6 @@ def _ancestry(run: Run) -> dict[str, Any]:
         "recipe": run.manifest["recipe"],
         "dataset": run.dataset,
         "epochs": run.manifest["epochs"],
-        "seconds": sum(row["seconds"] for row in run.history()),
+        "seconds": training_seconds(run),
         "start_from": run.manifest.get("start_from"),
     }

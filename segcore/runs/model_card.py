@@ -1,12 +1,12 @@
 """The card that goes with a shipped run, written from the run's own files."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import Run
+from segcore.runs.lineage import earlier_trainings, training_seconds
 
 SOURCES = {
     "streets": "street scenes rendered by this project (`segcore/sources/streets`); no photograph",
@@ -40,7 +40,7 @@ def model_card(
     recipe, best = run.manifest["recipe"], run.manifest["best"]
     per_class = report["per_class"].items()
     scores = {name: entry["iou"] for name, entry in per_class if entry["iou"] is not None}
-    minutes = sum(row["seconds"] for row in run.history()) / 60
+    minutes = training_seconds(run) / 60
     per_epoch = recipe["steps_per_epoch"] or "one pass of"
     height, width = recipe["crop"] or run.manifest["data"]["size"]
     rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
@@ -51,8 +51,8 @@ def model_card(
 A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
 
 ## Data
-Trained on the train split of {SOURCES[run.dataset]}. It began with {_origin(run)}. No other data
-and no other weights were used.
+Trained on the train split of {SOURCES[run.dataset]}. {_origin(run)}
+No other data and no other weights were used.
 
 ## Training
 {run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe["batch_size"]}, {width}x{height},
@@ -87,28 +87,29 @@ Not for driving or any other use where an error does harm.
 
 def _licence(run: Run) -> str:
     """That of all the data behind the weights: what they learnt first is in them as well."""
-    data = [run.dataset, *(stage["dataset"] for stage in _stages(run))]
+    data = [run.dataset, *(stage["dataset"] for stage in earlier_trainings(run))]
     bound = [LICENCES.get(name, OTHER_LICENCE) for name in data if name != "streets"]
     return " ".join(dict.fromkeys(bound)) or LICENCES["streets"]
 
 
 def _origin(run: Run) -> str:
-    """Where the weights came from, back to random ones."""
-    stages = [
-        f"the weights of `{stage['run']}` ({stage['dataset']}, recipe "
-        f"`{stage['recipe']['name']}`, {stage['epochs']} epochs, "
-        f"{stage['seconds'] / 60:.0f} minutes), which began with "
-        for stage in _stages(run)
-    ]
-    return "".join([*stages, "random weights"])
+    """Where the weights came from: a sentence, and a table of the trainings before this one."""
+    stages = earlier_trainings(run)
+    if not stages:
+        return "It began with random weights."
+    rows = "\n".join(
+        f"| `{stage['run']}` | {stage['dataset']} | `{stage['recipe']['name']}` "
+        f"| {stage['epochs']} | {stage['seconds'] / 60:.0f} |"
+        for stage in reversed(stages)
+    )
+    return f"""It began with the best weights of the last of these trainings, each with those of
+the one before it, the first with random weights:
 
+| run | data | recipe | epochs | minutes |
+|---|---|---|---|---|
+{rows}
 
-def _stages(run: Run) -> Iterator[dict[str, Any]]:
-    """What run.json keeps of the trainings before this one, the last first."""
-    stage = run.manifest.get("start_from")
-    while stage:
-        yield stage
-        stage = stage["start_from"]
+"""
 
 
 def _under_corruptions(robustness: dict[str, Any] | None) -> str:

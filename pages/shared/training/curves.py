@@ -18,13 +18,16 @@ from segcore.runs import Run, csv_logs
 REFRESH = 3.0
 """Seconds between two looks at a running training."""
 
-SETTINGS = AXIS, SMOOTHING, LOG, BAND = (
+AXIS, SMOOTHING, LOG, BAND = (
     "training_axis",
     "training_smoothing",
     "training_log",
     "training_band",
 )
 """Keys of the controls."""
+
+SETTINGS = {AXIS: "epoch", SMOOTHING: 0.0, LOG: False, BAND: True}
+"""What they are set to at first."""
 
 UPLOADED, LOGS = "training_uploaded", "training_logs"
 """Keys of the files that the visitor brought along, and of what was read from them."""
@@ -47,17 +50,17 @@ class Choice:
 def ask_choice(runs: Sequence[Run]) -> Choice:
     """The controls of the curves, beside the choice of runs."""
     axis: Axis = st.segmented_control(
-        "Along", ["epoch", "minutes"], default="epoch", required=True, key=AXIS,
+        "Along", ["epoch", "minutes"], required=True, key=AXIS,
         label_visibility="collapsed",
     )  # fmt: skip
     with st.popover("Curves", icon=":material/tune:"):
         smoothing = st.slider(
-            "Smoothing", 0.0, 0.95, 0.0, 0.05, key=SMOOTHING, width=280,
+            "Smoothing", 0.0, 0.95, step=0.05, key=SMOOTHING, width=280,
             help="Weight of the epochs before; the raw line stays behind, faint.",
         )  # fmt: skip
         log = st.toggle("Log axis for loss and learning rate", key=LOG)
         band = any(len(same) > 1 for same in seed_groups(runs)) and st.toggle(
-            "Seeds of one recipe as mean and band", value=True, key=BAND
+            "Seeds of one recipe as mean and band", key=BAND
         )
         logs = _ask_logs()
     return Choice(View(axis, smoothing, log), band, logs)
@@ -162,7 +165,10 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
                 st.subheader(title, anchor=False)
                 figure = cache.drawn(figures.learning_curves, curves, metric, view, False)
                 show_chart(figure, f"{title} over training", f"curve_{metric}")
-    st.markdown("\n".join(f"- {findings.training(curve.name, curve.history)}" for curve in each))
+    lines = [findings.training(curve.name, curve.history) for curve in each]
+    for number, run in enumerate(runs):
+        lines[number] += f" {wording.earlier_trainings(run)}"
+    st.markdown("\n".join(f"- {line}" for line in lines))
     with unfolding("Learning rate and images per second", "training_rates") as unfolded:
         if unfolded:
             _draw_rates(curves, choice.view, linear)

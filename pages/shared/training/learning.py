@@ -21,19 +21,25 @@ PICTURE_WIDTH = 480
 def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
     """Which classes each run learnt when, side by side."""
     tables = [
-        (name, color, cache.class_iou(run))
+        (run, name, color, cache.class_iou(run))
         for (run, name), color in zip(runs, (RUN_A, RUN_B), strict=True)
     ]
-    if not any(rows for _, _, rows in tables):
+    if not any(rows for *_, rows in tables):
         st.info("The IoU of each class was not kept when these two were trained.")
         return
-    st.caption("Validation IoU of each class after each epoch, at the training's own resolution.")
+    st.caption(
+        "Validation IoU of each class after each epoch, at the training's own resolution; in "
+        "numbers that of the best epoch, which is kept."
+    )
     with st.grid(2, min_column_width=340, gap="medium"):
-        for name, color, rows in tables:
+        for run, name, color, rows in tables:
             with st.container():
                 if rows:
-                    st.markdown(findings.classes_learnt(name, rows))
-                    figure = cache.drawn(figures.classes_over_epochs, rows, color)
+                    earlier = wording.earlier_trainings(run)
+                    st.markdown(
+                        f"{name}: {earlier}" if earlier else findings.classes_learnt(name, rows)
+                    )
+                    figure = cache.drawn(figures.classes_over_epochs, rows, color, run.best_epoch)
                     show_chart(figure, f"IoU of each class of {name} over its epochs")
                 else:
                     st.markdown(f"{name}: not kept when it was trained.")
