@@ -6,6 +6,7 @@ under way follows the same work instead of starting it again.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Work:
     title: str
     done: int = 0
     total: int = 0
+    _first: tuple[float, int] | None = field(default=None, repr=False)
+    """When it first said how far it was, and how far."""
     _future: Future[object] = field(default_factory=Future, repr=False)
 
     @property
@@ -44,6 +47,14 @@ class Work:
         return self.done / self.total if self.total else 0.0
 
     @property
+    def seconds_left(self) -> float | None:
+        """By the pace so far; None as long as that is not known."""
+        if self._first is None or self.done <= self._first[1]:
+            return None
+        since, before = self._first
+        return (time.monotonic() - since) / (self.done - before) * (self.total - self.done)
+
+    @property
     def problem(self) -> str | None:
         """Why it failed, in one line; None as long as it has not."""
         error = self._future.exception() if self.is_over else None
@@ -52,6 +63,8 @@ class Work:
         return f"{self.title} failed ({type(error).__name__}); the server's log says more."
 
     def report(self, done: int, total: int) -> None:
+        if self._first is None or done < self.done or total != self.total:
+            self._first = time.monotonic(), done  # of this part of it
         self.done, self.total = done, total
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from segcore.background import Bench
+from segcore.background import Bench, Work
 from segcore.errors import BusyError, DataError
 from segcore.progress import Progress
 
@@ -34,6 +34,19 @@ def test_the_same_work_is_not_started_twice_and_its_progress_is_seen() -> None:
     go_on.set()
     wait(bench)
     assert starts == [1] and first.problem is None
+
+
+def test_what_is_left_follows_from_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([100.0, 106.0, 110.0])
+    monkeypatch.setattr("segcore.background.time.monotonic", lambda: next(now))
+    work = Work("scoring")
+    assert work.seconds_left is None
+    work.report(1, 10)  # at 100
+    assert work.seconds_left is None
+    work.report(4, 10)
+    assert work.seconds_left == 12  # at 106: two seconds each
+    work.report(0, 5)  # its next part, at 110
+    assert work.seconds_left is None
 
 
 def test_what_failed_says_why_and_can_be_tried_again(caplog: pytest.LogCaptureFixture) -> None:

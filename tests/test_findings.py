@@ -152,6 +152,8 @@ def test_errors_and_confidence_in_words() -> None:
         "A is surer than right: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
     )
     assert findings.kept("A", report) == "A: of its surest 70 % of the pixels, 99 % are right."
+    cured = {**report, "ece_before": 0.005, "ece_after": 0.006}
+    assert str(findings.temperatures("A", cured)).endswith("0.6 after: scaling mends nothing here.")
     unsure, mixed = ({**report, "temperatures": pair} for pair in ([0.7, 1.0], [0.9, 1.1]))
     assert "less sure" in str(findings.temperatures("A", unsure))
     assert "as sure as right" in str(findings.temperatures("A", mixed))
@@ -185,3 +187,18 @@ def test_classes_are_said_to_be_learnt_first_last_and_never() -> None:
         "U-Net learnt road and sky first (by epoch 2), car last (epoch 3); never above 0.1: pole."
     )
     assert "no class yet" in findings.classes_learnt("U-Net", [{"epoch": 1, "road": 0.01}])
+
+
+def test_who_is_more_robust_by_score_and_by_what_is_kept() -> None:
+    def report(**rows: tuple[float, float]) -> dict:
+        return {
+            "corruptions": {
+                name: {"mean_iou": [0.7, iou], "kept": kept} for name, (iou, kept) in rows.items()
+            }
+        }
+
+    a = report(fog=(0.5, 0.7), rain=(0.4, 0.5), noise=(0.3, 0.4))
+    b = report(fog=(0.4, 0.8), rain=(0.3, 0.6), noise=(0.4, 0.3))
+    assert findings.more_robust([("A", a), ("B", b)]) == (
+        "A has the higher mean IoU under 2 of 3 corruptions, B keeps more of its own under 2."
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.shared import engine
+from pages.shared import engine, wording
 from segcore.background import Bench
 from segcore.errors import BusyError
 from segcore.progress import Progress
@@ -78,7 +78,9 @@ def _show_progress(keys: Sequence[Hashable]) -> None:
         st.rerun()
     for work in works:
         if work.total:
-            st.progress(work.fraction, f"{work.title}: {work.done} of {work.total}")
+            left = work.seconds_left
+            ends = "" if left is None else f", {wording.duration(left)} left"
+            st.progress(work.fraction, f"{work.title}: {work.done} of {work.total}{ends}")
         else:
             st.progress(0.0, f"{work.title}: {'begins' if work.is_running else 'waits'}…")
     st.caption("This goes on without you; whoever opens the page sees how far it is.")

@@ -97,9 +97,10 @@ def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
     if min(one, other) < 1 and max(one, other) <= 1:
         manner = "less sure than right"
     before, after = trust["ece_before"] * 100, trust["ece_after"] * 100
+    outcome = "" if after < before else ": scaling mends nothing here"
     return (
         f"{name} is {manner}: temperatures {one:.2f} and {other:.2f}; ECE {before:.1f} points "
-        f"before, {after:.1f} after."
+        f"before, {after:.1f} after{outcome}."
     )
 
 
@@ -145,6 +146,16 @@ def more_robust(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str | None:
     if not both:
         return None
     mean = [[sum(of["corruptions"][c]["mean_iou"][1:]) for c in both] for of in (of_a, of_b)]
-    ahead = sum(x > y for x, y in zip(*mean, strict=True))
-    first, count = (a, ahead) if 2 * ahead >= len(both) else (b, len(both) - ahead)
-    return f"{first} has the higher mean IoU under {count} of {len(both)} corruptions."
+    kept = [[of["corruptions"][c]["kept"] for c in both] for of in (of_a, of_b)]
+    higher, higher_under = _more_often(a, b, *mean)
+    keeper, keeps_under = _more_often(a, b, *kept)
+    return (
+        f"{higher} has the higher mean IoU under {higher_under} of {len(both)} corruptions, "
+        f"{keeper} keeps more of its own under {keeps_under}."
+    )
+
+
+def _more_often(a: str, b: str, of_a: Sequence[float], of_b: Sequence[float]) -> tuple[str, int]:
+    """Which of two is higher more often, and how often."""
+    ahead = sum(x > y for x, y in zip(of_a, of_b, strict=True))
+    return (a, ahead) if 2 * ahead >= len(of_a) else (b, len(of_a) - ahead)

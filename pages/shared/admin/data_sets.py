@@ -13,6 +13,7 @@ from segcore.errors import SegcoreError
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Preparation
 from segcore.preparation import prepared_folders
+from segcore.sources import HealthReport
 
 SHOWN_FINDINGS = 50
 
@@ -86,20 +87,33 @@ def _show_health(spec: str) -> None:
         st.error(str(error), icon=":material/error:")
         return
     if prepared is None:
-        st.caption(
-            "Not prepared yet, so its health is not known. Trainings prepare what they need."
-        )
+        _show_counted(spec)
         return
-    counts = ", ".join(f"{split.health.used} {name}" for name, split in prepared.splits.items())
+    height, width = prepared.size
+    health = {name: split.health for name, split in prepared.splits.items()}
+    _show_findings(health, f"pictures ready at {width}×{height}", "file")
+
+
+def _show_counted(spec: str) -> None:
+    """The health of the masks, where they were counted for the Dataset page."""
+    counted = {name: cache.counted(spec, name) for name in cache.masked_splits(spec)}
+    health = {name: split.health for name, split in counted.items() if split is not None}
+    if health:
+        _show_findings(health, "masks counted", "mask")
+    st.caption("Not prepared for a training yet: trainings prepare what they need.")
+
+
+def _show_findings(health: dict[str, HealthReport], what: str, thing: str) -> None:
+    """What can be used of each split, and what cannot."""
+    counts = ", ".join(f"{report.used} {name}" for name, report in health.items())
     found = [
         {"split": name, "problem": finding.problem.value, "what": finding.message}
-        for name, split in prepared.splits.items()
-        for finding in split.health.findings
+        for name, report in health.items()
+        for finding in report.findings
     ]
-    height, width = prepared.size
-    ready = f"{counts} pictures ready at {width}×{height}"
+    ready = f"{counts} {what}"
     if not found:
-        st.markdown(f":green[:material/check_circle:] {ready}; every file can be used.")
+        st.markdown(f":green[:material/check_circle:] {ready}; every {thing} can be used.")
         return
     st.markdown(f":orange[:material/warning:] {ready}; {len(found)} left out:")
     st.dataframe(found[:SHOWN_FINDINGS], hide_index=True)

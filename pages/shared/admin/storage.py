@@ -14,17 +14,20 @@ from segcore.jobs.admission import Admission
 def show() -> None:
     st.subheader("Storage", anchor=False)
     usage = storage.run_usage()
-    with st.grid(3, min_column_width=150):
+    made_again = settings.engines_dir(), settings.predictions_dir()
+    with st.grid(4, min_column_width=150):
         runs_bytes = sum(entry.bytes for entry in usage)
         for label, value in (
             ("Free on the disk", free_bytes(settings.artifacts_dir())),
             (f"{len(usage)} runs", runs_bytes),
             ("Prepared data", storage.folder_bytes(settings.prepared_dir())),
+            ("Converted networks, kept labels", sum(map(storage.folder_bytes, made_again))),
         ):
             st.metric(label, wording.size(value), border=True)
     st.caption(
         "Champions, those that a roll back returns to, shipped runs and runs at work always stay. "
-        "Prepared data is removed under Data sets."
+        "Prepared data is removed under Data sets. Converted networks and kept labels are bounded, "
+        "and made again where they are deleted."
     )
     if not usage:
         return

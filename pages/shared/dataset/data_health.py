@@ -8,6 +8,7 @@ from pages.shared.dataset.imbalance import Splits
 from pages.shared.dataset.sample_browser import offer_closer_look
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
+from segcore.comparison.tables import Cell, Kind, Table
 from segcore.evaluation.disagreement import CONFIDENT
 
 SUSPECTS = 8
@@ -56,12 +57,27 @@ def show_suspects(selection: Selection) -> None:
         f"{wording.share(worst.suspect)} of it, where both see {worst.prediction} and the truth "
         f"says {worst.truth}."
     )
-    shown = suspects[:SUSPECTS]
+    page = st.pagination(-(-len(suspects) // SUSPECTS), key=f"suspects_{selection.dataset}")
+    shown = suspects[(page - 1) * SUSPECTS : page * SUSPECTS]
     thumbnails = [
         cache.suspect_thumbnail(selection.runs, selection.spec, state.SPLIT, picture.key)
         for picture in shown
     ]
-    captions = [f"{wording.share(p.suspect)} · {p.truth} or {p.prediction}?" for p in shown]
+    captions = [
+        f"{p.key} · {wording.share(p.suspect)}, {p.truth} or {p.prediction}?" for p in shown
+    ]
     legend = [LegendEntry(1, "suspect", SUSPECT_COLOR, "")]
     opened = show_gallery("suspects", thumbnails, captions, legend)
     offer_closer_look(selection, state.SPLIT, "suspects", opened)
+    columns: dict[str, Kind] = {
+        "Picture": "text", "Suspect": "percent", "Truth": "text", "Both models": "text",
+    }  # fmt: skip
+    rows: list[list[Cell]] = [[p.key, p.suspect, p.truth, p.prediction] for p in suspects]
+    st.download_button(
+        "All as CSV",
+        Table("suspects", "Suspected label errors", columns, rows).csv(),
+        f"suspects-{selection.dataset}-{state.SPLIT}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
