@@ -114,6 +114,15 @@ def test_a_link_to_a_run_that_is_gone_says_so(two_runs: tuple[Run, Run]) -> None
     assert "is not here" in app.toast[0].value
 
 
+@pytest.mark.parametrize("link", [{"data": "kitti"}, {"data": "camvid", "image": "film9_000"}])
+def test_a_link_to_data_or_a_picture_that_is_not_here_says_so(
+    two_runs: tuple[Run, Run], link: dict[str, str]
+) -> None:
+    app = open_page("compare", **link)
+    assert not app.exception
+    assert f"{list(link.values())[-1]} is not here" in app.toast[0].value
+
+
 def test_a_data_set_that_is_elsewhere_is_named_and_streets_offered(
     two_runs: tuple[Run, Run], camvid: Path
 ) -> None:

@@ -157,6 +157,15 @@ def compare_on(key: str) -> NoReturn:
     st.switch_page("pages/compare.py", query_params={IMAGE: key})
 
 
+def say_what_is_missing(what: str) -> None:
+    """Of a link that names something which is not on this machine."""
+    st.toast(
+        f"{what} is not here: the default is shown instead.",
+        icon=":material/info:",
+        duration="long",
+    )
+
+
 def _settle(sets: dict[str, DataSet]) -> Selection:
     """The choice, with what is not chosen yet or not there any more replaced by the default."""
     if st.session_state.get(DATA) not in sets:
@@ -168,9 +177,7 @@ def _settle(sets: dict[str, DataSet]) -> Selection:
         if name not in runs:
             st.session_state[key] = default
             if name is not None:
-                st.toast(
-                    f"{name} is not here: the default is shown instead.", icon=":material/info:"
-                )
+                say_what_is_missing(f"Run {name}")
     return Selection(
         spec=data_set.spec,
         dataset=data_set.name,
@@ -192,6 +199,8 @@ def _follow_address(known: Iterable[str]) -> None:
         st.session_state[WRITTEN] = address
         if address.get(DATA) in known:
             st.session_state[DATA] = address[DATA]
+        elif DATA in address:
+            say_what_is_missing(f"Data set {address[DATA]}")
         for key in (A, B):
             st.session_state[key] = address.get(key)
 

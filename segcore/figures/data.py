@@ -90,25 +90,75 @@ def share_against_iou(
         scores: name, colour and class -> IoU of each run.
     """
     figure = go.Figure()
-    for position, (name, color, iou) in enumerate(scores):
-        ids = [id_ for id_ in EVALUATED_IDS if share[id_] > 0 and iou.get(NAMES[id_]) is not None]
+    ends: dict[int, list[float]] = {}  # class -> its IoU in each run
+    for name, color, iou in scores:
+        known = {
+            id_: value
+            for id_ in EVALUATED_IDS
+            if share[id_] > 0 and (value := iou.get(NAMES[id_])) is not None
+        }
+        for id_, value in known.items():
+            ends.setdefault(id_, []).append(value)
         figure.add_scatter(
-            x=[float(share[id_]) for id_ in ids],
-            y=[iou[NAMES[id_]] for id_ in ids],
-            text=[NAMES[id_] for id_ in ids],
-            # One run names the classes: the other's dots lie straight above or below.
-            mode="markers+text" if position == 0 else "markers",
-            textposition="bottom center",
-            textfont={"size": 11},
+            x=[float(share[id_]) for id_ in known],
+            y=list(known.values()),
+            text=[NAMES[id_] for id_ in known],
+            mode="markers",
             name=name,
-            marker={"color": color, "size": 11},
+            marker={"color": color, "size": 10},
             hovertemplate=f"<b>%{{text}}</b><br>{name}: IoU %{{y:.3f}}<br>%{{x:.3%}} of the "
             "training pixels<extra></extra>",
         )
+    _name_classes(figure, share, ends)
     figure.update_xaxes(type="log", title="share of training pixels", tickformat=".2~%", dtick=1)
-    figure.update_yaxes(title="IoU", range=[-0.08, 1.04])
-    figure.update_layout(height=380)
+    figure.update_yaxes(title="IoU", range=[-0.08, 1.1])
+    figure.update_layout(height=460)
     return styled(figure)
+
+
+NAME_HEIGHT, CHARACTER_WIDTH = 0.05, 0.011
+"""Of a class's name in the chart above: as shares of its IoU axis, and of its width at a desk."""
+
+
+def _name_classes(
+    figure: go.Figure, share: np.ndarray, ends: Mapping[int, Sequence[float]]
+) -> None:
+    """A line between each class's dots and its name above or below them, where more room is."""
+    ids = sorted(ends, key=lambda id_: share[id_])
+    if not ids:
+        return
+    decades = max(1.0, float(np.log10(share[ids[-1]] / share[ids[0]])))
+    centers = {id_: float(np.log10(share[id_])) / decades for id_ in ids}
+    taken = [(centers[id_], iou, CHARACTER_WIDTH) for id_ in ids for iou in ends[id_]]
+    heights: dict[int, float] = {}
+    for id_ in ids:
+        half = CHARACTER_WIDTH * len(NAMES[id_]) / 2
+
+        def crowd(y: float, at: float = centers[id_], half: float = half) -> int:
+            """How much of what is there already a name at that height would lie on."""
+            return sum(
+                abs(at - x) < half + other and abs(y - iou) < NAME_HEIGHT for x, iou, other in taken
+            )
+
+        above, below = max(ends[id_]) + NAME_HEIGHT, min(ends[id_]) - NAME_HEIGHT
+        heights[id_] = below if crowd(below) < crowd(above) else above
+        taken.append((centers[id_], heights[id_], half))
+    quiet: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
+    figure.add_scatter(
+        x=[x for id_ in ids for x in (float(share[id_]), float(share[id_]), None)],
+        y=[y for id_ in ids for y in (min(ends[id_]), max(ends[id_]), None)],
+        mode="lines",
+        line={"color": NEUTRAL, "width": 1},
+        **quiet,
+    )
+    figure.add_scatter(
+        x=[float(share[id_]) for id_ in ids],
+        y=list(heights.values()),
+        text=[NAMES[id_] for id_ in ids],
+        mode="text",
+        textfont={"size": 11},
+        **quiet,
+    )
 
 
 def region_sizes(regions: Mapping[str, np.ndarray], color: str) -> go.Figure:

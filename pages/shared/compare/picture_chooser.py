@@ -57,10 +57,13 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
 
 def chosen_picture(split: Searched, found: Found) -> str:
     """The picture of the address, else the one looked at last, else the first one found."""
-    for key in (st.query_params.get(state.IMAGE), st.session_state.get(state.IMAGE)):
+    named, last = st.query_params.get(state.IMAGE), st.session_state.get(state.IMAGE)
+    for key in (named, last):
         if key in split.keys:
             choose(str(key))
             return str(key)
+    if named is not None and named != last:  # by a link, not by changing the data set
+        state.say_what_is_missing(f"Picture {named}")
     choose(found.keys[0])
     return found.keys[0]
 

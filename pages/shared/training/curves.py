@@ -218,10 +218,12 @@ def short_names(runs: Sequence[Run]) -> dict[str, str]:
     models = [wording.model_name(run) for run in runs]
     recipes = [f"{wording.model_name(run)} {wording.recipe_name(run)}" for run in runs]
     times = [f"{wording.model_name(run)} {started(run):%d %b %H:%M:%S}" for run in runs]
+    several = len({run.dataset for run in runs}) > 1
     names = {}
     for run, *candidates in zip(runs, models, recipes, times, strict=True):
         unique = [n for n in candidates if (*models, *recipes, *times).count(n) == 1]
-        names[run.name] = (unique or candidates[-1:])[0]
+        data = f" on {wording.data_name(run.dataset)}" if several else ""
+        names[run.name] = (unique or candidates[-1:])[0] + data
     return names
 
 
