@@ -3,20 +3,15 @@
 import streamlit as st
 
 from pages.shared import cache, guards, state, wording
-from pages.shared.background import Asked, offer
-from pages.shared.dataset import data_health, imbalance, one_class, sample_browser
+from pages.shared.dataset import counting, data_health, imbalance, one_class, sample_browser
 from pages.shared.dataset.imbalance import Splits
 from pages.shared.parts import ask_part
 from pages.shared.state import Selection
 from segcore import findings
 from segcore.errors import SegcoreError
-from segcore.images import overlay
-from segcore.preparation.counting import count_split
-from segcore.progress import Progress
 
 IMBALANCE, EFFECT, ONE_CLASS = "Imbalance", "Effect on scores", "One class"
 PICTURES, HEALTH = "Pictures", "Health"
-PREVIEWED = 4
 
 
 def counted_splits(selection: Selection) -> Splits:
@@ -25,48 +20,6 @@ def counted_splits(selection: Selection) -> Splits:
         split: cache.counted(selection.spec, split) for split in cache.masked_splits(selection.spec)
     }
     return {split: counts for split, counts in found.items() if counts is not None}
-
-
-# --- a data set that is not counted yet ----------------------------------------------------------
-
-
-def show_counting(selection: Selection) -> None:
-    name = wording.data_name(selection.dataset)
-    st.title(f"{name} is not counted on this machine", anchor=False)
-    st.markdown(
-        "Counting reads every mask once and keeps what they hold, so that this page opens at once "
-        "from then on. It takes seconds for a few hundred masks, a minute for Cityscapes; scenes "
-        "that are rendered take a minute or two."
-    )
-    splits = cache.masked_splits(selection.spec)
-    offer("Count now", [_counting(selection.spec, split) for split in splits])
-    st.caption("A training prepares its data set by itself; from the command line:")
-    st.code(f"python -m segcore prepare --data {selection.spec}", language="bash")
-    show_preview(selection)
-
-
-def _counting(spec: str, split: str) -> Asked:
-    def count(progress: Progress) -> None:
-        count_split(spec, split, progress)
-
-    return Asked(("count", spec, split), f"{split}, masks counted", count, needs_network=False)
-
-
-def show_preview(selection: Selection) -> None:
-    """A few samples straight from the source."""
-    split = cache.splits(selection.spec)[0]
-    samples = cache.samples(selection.spec, split)
-    st.subheader("A first look", anchor=False)
-    with st.grid(4, min_column_width=150):
-        for index in range(0, len(samples), max(1, len(samples) // PREVIEWED))[:PREVIEWED]:
-            sample = cache.sample(selection.spec, split, samples.keys[index])
-            picture = sample.image
-            if sample.mask is not None:
-                picture = overlay(picture, sample.mask, 0.55)
-            st.image(picture, caption=sample.key, width="stretch", output_format="JPEG")
-
-
-# --- page ----------------------------------------------------------------------------------------
 
 
 def show_counted(selection: Selection, splits: Splits) -> None:
@@ -115,7 +68,7 @@ def main() -> None:
         if not masked:
             show_unlabelled(selection)
         elif masked[0] not in splits:
-            show_counting(selection)
+            counting.show_counting(selection)
         else:
             show_counted(selection, splits)
     except SegcoreError as error:

@@ -14,6 +14,7 @@ from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import engine, state
+from pages.shared.dataset import counting
 from segcore import evaluation
 from segcore.labels import IDS
 from segcore.preparation import prepare
@@ -85,12 +86,16 @@ def test_one_class_is_shown_closely(page: AppTest, camvid: Path) -> None:
     assert re.search(r"\*\*Road\*\* has .* in 6 of 6 images, in \d+ regions", text(page))
 
 
-def test_a_data_set_that_was_never_counted_is_counted_by_a_button(
-    page: AppTest, camvid: Path
+@pytest.mark.parametrize("is_small", [True, False])
+def test_a_data_set_that_was_never_counted_is_counted(
+    page: AppTest, camvid: Path, monkeypatch: pytest.MonkeyPatch, is_small: bool
 ) -> None:
+    monkeypatch.setattr(counting, "COUNTED_UNASKED", 1000 if is_small else 0)
     page.run()
     assert "is not counted" in page.title[0].value
-    when_done(labelled(page.button, "Count now").click().run())
+    if not is_small:
+        labelled(page.button, "Count now").click().run()
+    when_done(page)
     assert not page.exception
     assert stored_counts(open_source(f"camvid:{camvid}"), "train") is not None
     assert "of the pixels" in page.title[0].value
@@ -104,8 +109,7 @@ def test_labels_that_both_models_contradict_are_suspected(
     stub_predictions(monkeypatch, label=IDS["road"], confidence=0.97)
     write_picture(camvid / "valannot" / "film0_000.png", np.full((24, 32), 4, np.uint8))
     monkeypatch.setattr(engine, "wait", lambda *runs: True)
-    page.run()
-    when_done(labelled(page.button, "Count now").click().run())  # the masks are other ones now
+    when_done(page.run())  # it is counted, as the masks are other ones now
     open_part(page, "Health")
     when_done(labelled(page.button, "Label them all").click().run())
     assert not page.exception
@@ -152,8 +156,7 @@ def test_samples_are_sorted_by_what_the_models_make_of_them(
     stub_predictions(monkeypatch)  # the U-Net says building everywhere, the DANet road
     for model in ("unet", "danet"):
         evaluation.evaluate(make_run(model, camvid), f"camvid:{camvid}", "val")
-    page.run()
-    when_done(labelled(page.button, "Count now").click().run())
+    when_done(page.run())
     open_part(page, "Pictures")
     labelled(page.button_group, "Split").set_value("val").run()
 
@@ -176,8 +179,7 @@ def test_other_layouts_are_shown_as_well(
     monkeypatch.setenv("SEGCORE_DATA", spec)
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = kind
-    app.run()
-    when_done(labelled(app.button, "Count now").click().run())
+    when_done(app.run())
     assert not app.exception
     assert "of the pixels" in app.title[0].value
     open_part(app, "Pictures")
@@ -206,7 +208,6 @@ def test_one_image_is_enough(page: AppTest, camvid: Path) -> None:
     for folder in ("train", "trainannot", "val", "valannot"):
         for path in sorted((camvid / folder).iterdir())[1 if folder.startswith("t") else 0 :]:
             path.unlink()
-    page.run()
-    when_done(labelled(page.button, "Count now").click().run())
+    when_done(page.run())
     open_part(page, "Pictures")
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000"]

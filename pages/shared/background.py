@@ -31,21 +31,28 @@ class Asked:
 
 
 def offer(
-    label: str, wanted: Sequence[Asked], *, again: bool = False, place: str | None = None
+    label: str,
+    wanted: Sequence[Asked],
+    *,
+    again: bool = False,
+    place: str | None = None,
+    unasked: bool = False,
 ) -> None:
     """A button that has the works done; their progress instead, as long as they are.
 
     Args:
+        unasked: they begin by themselves, once; the button is for trying again.
         again: it was done before, so that the button need not stand out.
         place: tells the button from others of that label on the page.
     """
     if follow([work.key for work in wanted]):
         return
     icon = ":material/replay:" if again else ":material/play_arrow:"
-    pressed = st.button(
+    untried = all(BENCH.of(work.key) is None for work in wanted)
+    begins = (unasked and untried) or st.button(
         label, type="secondary" if again else "primary", icon=icon, key=place and f"offer {place}"
     )
-    if not pressed or (any(work.needs_network for work in wanted) and not engine.wait()):
+    if not begins or (any(work.needs_network for work in wanted) and not engine.wait()):
         return
     try:
         for work in wanted:

@@ -6,6 +6,7 @@ Values of `cache_resource` are shared between visitors: nobody may change them.
 from pages.shared.cache.data import (
     counted,
     data_problem,
+    fingerprint,
     masked_splits,
     prepared,
     registered_data,
@@ -45,6 +46,7 @@ __all__ = [
     "data_problem",
     "digest",
     "drawn",
+    "fingerprint",
     "history",
     "keep",
     "label",
