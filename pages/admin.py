@@ -5,6 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from pages.shared.admin import actions, data_sets, gate, promotion, queue, start, storage
+from pages.shared.parts import ask_part
 from segcore import jobs
 from segcore.admin import audit
 from segcore.errors import SegcoreError
@@ -53,26 +54,22 @@ def main() -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.title(queue.headline(listed), anchor=False)
-        st.button("Sign out", icon=":material/logout:", on_click=gate.sign_out, type="tertiary")
+        st.button(
+            "Sign out", icon=":material/logout:", on_click=gate.sign_out, type="tertiary",
+            help="Loading the page anew signs out as well.",
+        )  # fmt: skip
     st.caption("Visitors notice nothing of a training until its run is promoted.")
-    section = st.segmented_control(
-        "Section",
-        [TRAIN, RUNS, DATA, STORAGE, LOG],
-        default=TRAIN,
-        required=True,
-        key="section",
-        label_visibility="collapsed",
-    )
-    if section != TRAIN:
+    room = ask_part([TRAIN, RUNS, DATA, STORAGE, LOG])
+    if room != TRAIN:
         queue.show_strip(listed)
     try:
-        if section == TRAIN:
+        if room == TRAIN:
             show_train(listed)
-        elif section == RUNS:
+        elif room == RUNS:
             promotion.show()
-        elif section == DATA:
+        elif room == DATA:
             data_sets.show()
-        elif section == STORAGE:
+        elif room == STORAGE:
             storage.show()
         else:
             show_log()

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.admin import gate
+from pages.shared.parts import PART
 from segcore import jobs, runs, worker
 from segcore.jobs import Job
 from segcore.jobs.admission import ADMISSIONS
@@ -40,7 +41,7 @@ def enqueue(task: Task) -> Job:
 
 
 def show(page: AppTest, section: str) -> AppTest:
-    page.session_state["section"] = section
+    page.session_state[PART] = section
     return page.run()
 
 

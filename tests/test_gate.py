@@ -7,6 +7,7 @@ from drawn_pages import text
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.admin import gate
+from pages.shared.parts import PART
 from segcore import jobs
 from segcore.admin import audit
 from segcore.jobs import State
@@ -41,7 +42,7 @@ def test_a_visitor_sees_the_sign_in_and_nothing_else() -> None:
 
 def test_an_address_signs_nobody_in() -> None:
     app = AppTest.from_file(PAGE, default_timeout=30)
-    for key in (gate.ADMISSION, "section", "recipe", "token", "password", "signed_in"):
+    for key in (gate.ADMISSION, PART, "recipe", "token", "password", "signed_in"):
         app.query_params[key] = "Train"
     app.run()
     assert not app.exception

@@ -154,7 +154,9 @@ def _ask_sort(
     sort = st.selectbox("Sorted by", options, width=230, **asker("sort"))
     if sort != RANDOM:
         return sort, 0
-    return sort, int(st.number_input("Draw", 0, step=1, width=110, **asker("draw")))
+    another = "Another number gives another order; the same one the same again."
+    draw = st.number_input("Draw", 0, step=1, width=110, help=another, **asker("draw"))
+    return sort, int(draw)
 
 
 def _scores(selection: Selection, split: Searched, label: int | None) -> dict[str, np.ndarray]:

@@ -122,7 +122,7 @@ def show_numbers(names: Names, runs: tuple[Run, Run], truth: np.ndarray | None, 
             for square, name, _, prediction in sides:
                 matrix = metrics.confusion_matrix(truth, prediction.labels)
                 st.metric(
-                    f"{square} {name}, pixel accuracy",
+                    f"{square} {name}, accuracy",
                     wording.score(metrics.pixel_accuracy(matrix)),
                     help="Share of this picture's scored pixels that are labelled right.",
                     border=True,
