@@ -7,7 +7,7 @@ import pytest
 from made_data import write_picture
 
 from segcore.errors import DataError
-from segcore.preparation import counting, prepare
+from segcore.preparation import counting, prepare, prepared_folders, remove_prepared
 from segcore.preparation.counting import count_split, stored_counts
 from segcore.sources import open_source
 from segcore.statistics import SplitStatistics, count_mask
@@ -36,6 +36,14 @@ def test_what_was_counted_is_taken_from_the_store(
     assert calls[-1] == (6, 6)
     monkeypatch.setattr(counting, "_count", None)
     assert same(count_split(spec, "train").statistics, first.statistics)
+
+
+def test_what_was_counted_is_no_prepared_data(camvid: Path) -> None:
+    spec = f"camvid:{camvid}"
+    count_split(spec, "train")
+    assert prepared_folders(spec) == []
+    remove_prepared(spec)
+    assert stored_counts(open_source(spec), "train") is not None
 
 
 def test_changed_masks_are_counted_anew(camvid: Path, artifacts: Path) -> None:

@@ -274,7 +274,7 @@ def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
         "Images a second": "number",
         "Memory, MB": "number",
         "Trained, minutes": "number",
-        "With trainings before it": "number",
+        "With earlier ones, minutes": "number",
     }
     return Table("costs", "What they cost", columns, rows)
 

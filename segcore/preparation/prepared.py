@@ -145,7 +145,8 @@ def prepared_folders(spec: str) -> list[Path]:
     name, separator, path = spec.partition(":")
     if separator:
         spec = f"{name}:{Path(path).expanduser().resolve()}"
-    return sorted(prepared_dir().glob(f"{name}-*/*-{_place(spec)}-*"))
+    found = prepared_dir().glob(f"{name}-*/*-{_place(spec)}-*")
+    return sorted(path for path in found if path.is_dir())  # counts are kept beside, in files
 
 
 def remove_prepared(spec: str) -> None:

@@ -21,13 +21,13 @@ def show() -> None:
             ("Free on the disk", free_bytes(settings.artifacts_dir())),
             (f"{len(usage)} runs", runs_bytes),
             ("Prepared data", storage.folder_bytes(settings.prepared_dir())),
-            ("Converted networks, kept labels", sum(map(storage.folder_bytes, made_again))),
+            ("Kept for speed", sum(map(storage.folder_bytes, made_again))),
         ):
             st.metric(label, wording.size(value), border=True)
     st.caption(
         "Champions, those that a roll back returns to, shipped runs and runs at work always stay. "
-        "Prepared data is removed under Data sets. Converted networks and kept labels are bounded, "
-        "and made again where they are deleted."
+        "Prepared data is removed under Data sets. Kept for speed are converted networks and "
+        "labels: bounded, and made again where they are deleted."
     )
     if not usage:
         return

@@ -36,9 +36,8 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
             with st.container():
                 if rows:
                     earlier = wording.earlier_trainings(run)
-                    st.markdown(
-                        f"{name}: {earlier}" if earlier else findings.classes_learnt(name, rows)
-                    )
+                    learnt = f"**{name}.** {earlier}" if earlier else None
+                    st.markdown(learnt or findings.classes_learnt(name, rows))
                     figure = cache.drawn(figures.classes_over_epochs, rows, color, run.best_epoch)
                     show_chart(figure, f"IoU of each class of {name} over its epochs")
                 else:
