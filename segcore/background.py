@@ -68,7 +68,7 @@ class Work:
         self.done, self.total = done, total
 
 
-class Bench:
+class WorkQueue:
     """Where work is done, by one thread; safe to share between threads."""
 
     def __init__(self, places: int = PLACES) -> None:

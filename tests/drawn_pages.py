@@ -4,7 +4,7 @@ import time
 
 from streamlit.testing.v1 import AppTest
 
-from pages.shared.background import BENCH
+from pages.shared.background import WORK_QUEUE
 from pages.shared.parts import PART
 
 PATIENCE_SECONDS = 60
@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 60
 def when_done(app: AppTest) -> AppTest:
     """The page as it is drawn when what runs in the background has ended."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while BENCH.unfinished() and time.monotonic() < deadline:
+    while WORK_QUEUE.unfinished() and time.monotonic() < deadline:
         time.sleep(0.02)
     return app.run()
 

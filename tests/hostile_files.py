@@ -55,9 +55,9 @@ def hostile() -> dict[str, tuple[bytes, str | None]]:
     zipped = zip_of({"a.txt": b"hello"})
     return {
         "empty.jpg": (b"", "empty"),
-        "text.jpg": (b"not a picture", "no picture"),
-        "script.png": (b"<svg onload=alert(1)>", "no picture"),
-        "postscript.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "no picture"),
+        "text.jpg": (b"not a picture", "no format"),
+        "script.png": (b"<svg onload=alert(1)>", "no format"),
+        "postscript.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "no format"),
         "truncated.jpg": (encoded(photo(200, 200), "JPEG")[:600], "damaged"),
         "truncated.png": (encoded(photo(200, 200))[:600], "damaged"),
         "truncated.heic": (encoded(photo(64, 64), "HEIF")[:500], "save it|use JPEG"),

@@ -5,19 +5,19 @@ import time
 
 import pytest
 
-from segcore.background import Bench, Work
+from segcore.background import Work, WorkQueue
 from segcore.errors import BusyError, DataError
 from segcore.progress import Progress
 
 
-def wait(bench: Bench) -> None:
+def wait(queue: WorkQueue) -> None:
     deadline = time.monotonic() + 30
-    while bench.unfinished() and time.monotonic() < deadline:
+    while queue.unfinished() and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
 def test_the_same_work_is_not_started_twice_and_its_progress_is_seen() -> None:
-    bench, begun, go_on, starts = Bench(), threading.Event(), threading.Event(), []
+    queue, begun, go_on, starts = WorkQueue(), threading.Event(), threading.Event(), []
 
     def step(progress: Progress) -> None:
         starts.append(1)
@@ -25,14 +25,14 @@ def test_the_same_work_is_not_started_twice_and_its_progress_is_seen() -> None:
         begun.set()
         go_on.wait(30)
 
-    first = bench.start("key", "scoring", step)
+    first = queue.start("key", "scoring", step)
     assert begun.wait(30)
-    assert bench.start("key", "scoring", step) is first
-    found = bench.of("key")
+    assert queue.start("key", "scoring", step) is first
+    found = queue.of("key")
     assert found is not None and (found.done, found.fraction) == (1, 0.25)
     assert found.is_running and not found.is_over
     go_on.set()
-    wait(bench)
+    wait(queue)
     assert starts == [1] and first.problem is None
 
 
@@ -56,25 +56,25 @@ def test_what_failed_says_why_and_can_be_tried_again(caplog: pytest.LogCaptureFi
     def break_down(progress: Progress) -> None:
         raise ZeroDivisionError
 
-    bench = Bench()
-    refused = bench.start("a", "scoring", refuse)
-    broken = bench.start("b", "measuring", break_down)
-    wait(bench)
+    queue = WorkQueue()
+    refused = queue.start("a", "scoring", refuse)
+    broken = queue.start("b", "measuring", break_down)
+    wait(queue)
     assert refused.problem == "no such folder"
     assert broken.problem == "measuring failed (ZeroDivisionError); the server's log says more."
     assert "in the background failed" in caplog.text
-    again = bench.start("a", "scoring", lambda progress: None)
-    wait(bench)
+    again = queue.start("a", "scoring", lambda progress: None)
+    wait(queue)
     assert again is not refused and again.problem is None
-    assert bench.of("b") is broken
+    assert queue.of("b") is broken
 
 
 def test_too_much_at_once_is_refused() -> None:
-    bench, go_on = Bench(places=2), threading.Event()
+    queue, go_on = WorkQueue(places=2), threading.Event()
     for key in "ab":
-        bench.start(key, key, lambda progress: go_on.wait(30))
+        queue.start(key, key, lambda progress: go_on.wait(30))
     with pytest.raises(BusyError):
-        bench.start("c", "c", lambda progress: None)
+        queue.start("c", "c", lambda progress: None)
     go_on.set()
-    wait(bench)
-    bench.start("c", "c", lambda progress: None)
+    wait(queue)
+    queue.start("c", "c", lambda progress: None)

@@ -57,7 +57,7 @@ def test_several_photos_on_a_phone(phone: Page, address: str, tmp_path: Path) ->
     give(phone, *files)
     labelled(phone)
     expect(phone.get_by_test_id("stAlert")).to_have_count(1)
-    expect(phone.get_by_test_id("stAlert")).to_contain_text("bad.jpg: The picture is no picture")
+    expect(phone.get_by_test_id("stAlert")).to_contain_text("bad.jpg: The picture is in no format")
     expect(phone.get_by_role("button", name="one.jpg", exact=True)).to_be_disabled()
     phone.get_by_role("button", name="two.webp", exact=True).click()
     # Until the page has drawn itself anew, the former button stays beside the new one.

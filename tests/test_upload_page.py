@@ -79,7 +79,8 @@ def test_one_bad_file_is_a_sentence_and_the_others_go_on(page: AppTest) -> None:
     assert [error.value for error in page.error] == [
         r"**b\.jpg**: "
         + wording.plain(
-            "The picture cannot be read as a picture: use JPEG, PNG, WebP, HEIC, AVIF, TIFF or BMP."
+            "The picture is in no format that can be read: use JPEG, PNG, WebP, HEIC, AVIF, TIFF "
+            "or BMP."
         )
     ]
     assert "same" in page.title[0].value  # both see road in the red photo

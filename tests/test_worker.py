@@ -115,7 +115,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_the_command_is_that_of_the_command_line(camvid: Path) -> None:
-    edited = replace(get_recipe("quick-unet"), epochs=3, balance=0.5)
+    edited = replace(get_recipe("quick-unet"), name="quick-edited-unet", epochs=3, balance=0.5)
     job = enqueue(Training(edited, "streets"))
     job.folder.mkdir(parents=True)
     command = worker.command_of(job)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared import engine, wording
-from segcore.background import Bench
+from segcore.background import WorkQueue
 from segcore.errors import BusyError
 from segcore.progress import Progress
 
-BENCH = Bench()
+WORK_QUEUE = WorkQueue()
 """Of this process: counts, labels, scores and measurements, each made once and kept."""
 
 REFRESH_SECONDS = 1.0
@@ -18,7 +18,7 @@ REFRESH_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Asked:
-    """Work that a visitor may ask for: as `Bench.start`.
+    """Work that a visitor may ask for: as `WorkQueue.start`.
 
     Attributes:
         needs_network: a run labels pictures for it.
@@ -48,7 +48,7 @@ def offer(
     if follow([work.key for work in wanted]):
         return
     icon = ":material/replay:" if again else ":material/play_arrow:"
-    untried = all(BENCH.of(work.key) is None for work in wanted)
+    untried = all(WORK_QUEUE.of(work.key) is None for work in wanted)
     begins = (unasked and untried) or st.button(
         label, type="secondary" if again else "primary", icon=icon, key=place and f"offer {place}"
     )
@@ -56,7 +56,7 @@ def offer(
         return
     try:
         for work in wanted:
-            BENCH.start(work.key, work.title, work.step)
+            WORK_QUEUE.start(work.key, work.title, work.step)
     except BusyError as error:
         st.error(str(error))
         return
@@ -68,7 +68,7 @@ def follow(keys: Sequence[Hashable]) -> bool:
 
     Returns False, with the reasons of those that failed, where none is under way.
     """
-    works = [work for work in map(BENCH.of, keys) if work is not None]
+    works = [work for work in map(WORK_QUEUE.of, keys) if work is not None]
     if any(not work.is_over for work in works):
         _show_progress(keys)
         return True
@@ -80,7 +80,7 @@ def follow(keys: Sequence[Hashable]) -> bool:
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def _show_progress(keys: Sequence[Hashable]) -> None:
-    works = [work for work in map(BENCH.of, keys) if work is not None and not work.is_over]
+    works = [work for work in map(WORK_QUEUE.of, keys) if work is not None and not work.is_over]
     if not works:
         st.rerun()
     for work in works:

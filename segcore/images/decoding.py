@@ -87,7 +87,7 @@ def decode_photo(
             return _decoded(picture, kept_pixels)
     except UnidentifiedImageError as error:
         raise ImageError(
-            f"{name} cannot be read as a picture: use {limits.FORMATS_IN_WORDS}."
+            f"{name} is in no format that can be read: use {limits.FORMATS_IN_WORDS}."
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(

@@ -102,14 +102,11 @@ def _origin(run: Run) -> str:
         f"| {stage['epochs']} | {stage['seconds'] / 60:.0f} |"
         for stage in reversed(stages)
     )
-    return f"""It began with the best weights of the last of these trainings, each with those of
-the one before it, the first with random weights:
-
-| run | data | recipe | epochs | minutes |
-|---|---|---|---|---|
-{rows}
-
-"""
+    return (
+        "It began with the best weights of the last of these trainings, each with those of the one "
+        "before it, the first with random weights:\n\n"
+        f"| run | data | recipe | epochs | minutes |\n|---|---|---|---|---|\n{rows}\n"
+    )
 
 
 def _under_corruptions(robustness: dict[str, Any] | None) -> str:
