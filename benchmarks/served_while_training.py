@@ -27,7 +27,7 @@ from segcore import jobs, runs  # noqa: E402
 from segcore.inference import Predictor, load_predictor  # noqa: E402
 from segcore.jobs.admission import ADMISSIONS  # noqa: E402
 from segcore.jobs.tasks import Training, run_of  # noqa: E402
-from segcore.recipe_fields import edited  # noqa: E402
+from segcore.recipe_checks import edited  # noqa: E402
 from segcore.recipes import get_recipe  # noqa: E402
 from segcore.sources.streets import render_scene  # noqa: E402
 

@@ -9,7 +9,8 @@ import pytest
 
 from segcore.errors import RecipeError
 from segcore.losses import LOSSES
-from segcore.recipe_fields import FIELDS, checked, edited, fields_of, find_recipe, value_of
+from segcore.recipe_checks import checked, edited, find_recipe
+from segcore.recipe_fields import FIELDS, fields_of, value_of
 from segcore.recipe_fields import LOSSES as OFFERED_LOSSES
 from segcore.recipes import RECIPES, Augmentation, Recipe, get_recipe
 

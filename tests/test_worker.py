@@ -16,7 +16,7 @@ from segcore import jobs, runs, worker
 from segcore.jobs import Job, State, leases
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.tasks import Preparation, Task, Training
-from segcore.recipe_fields import find_recipe
+from segcore.recipe_checks import find_recipe
 from segcore.recipes import get_recipe
 
 QUICK = Training(get_recipe("quick-unet"), "streets")

@@ -8,7 +8,7 @@ from segcore import runs
 from segcore.cli.arguments import SPEC_HELP, positive, size
 from segcore.errors import SegcoreError
 from segcore.progress_bar import ProgressBar
-from segcore.recipe_fields import edited, find_recipe
+from segcore.recipe_checks import edited, find_recipe
 from segcore.recipes import RECIPES
 
 CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")

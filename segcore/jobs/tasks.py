@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from segcore import estimates, runs
 from segcore.errors import SegcoreError
 from segcore.files import to_json, write_atomically
-from segcore.recipe_fields import checked
+from segcore.recipe_checks import checked
 from segcore.recipes import Recipe, from_dict
 from segcore.runs import Run
 from segcore.sources import open_source

@@ -11,7 +11,8 @@ from segcore.errors import SegcoreError
 from segcore.estimates import Estimate
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Training
-from segcore.recipe_fields import Field, Group, edited, fields_of, recipe_of, value_of
+from segcore.recipe_checks import edited, recipe_of
+from segcore.recipe_fields import Field, Group, fields_of, value_of
 from segcore.recipes import RECIPES, Recipe
 from segcore.runs import Run
 
