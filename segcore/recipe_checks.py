@@ -1,4 +1,4 @@
-"""Recipes that come from outside: a form, a file, the queue. Edited, and checked by their fields."""
+"""Recipes from outside, of a form, a file, the queue: edited, and checked by their fields."""
 
 import json
 import math
