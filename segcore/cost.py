@@ -131,7 +131,9 @@ def measure_apart(run: Run, progress: Progress) -> None:
     with tempfile.TemporaryDirectory() as folder:
         followed, log = Path(folder) / "progress.json", Path(folder) / "log"
         command = [sys.executable, "-m", "segcore", "cost", "--run", run.name]
-        environment = {**os.environ, "SEGCORE_PROGRESS": str(followed)}
+        artifacts = str(settings.artifacts_dir().absolute())  # it works in another folder
+        ours = {"SEGCORE_ARTIFACTS": artifacts, "SEGCORE_PROGRESS": str(followed)}
+        environment = {**os.environ, **ours}
         with open(log, "wb") as output:
             process = subprocess.Popen(
                 command, cwd=settings.ROOT, env=environment, stdout=output, stderr=output

@@ -117,11 +117,12 @@ def _timed(recipe: Recipe) -> Run | None:
 
 def _speed(run: Run) -> float | None:
     """Pixels per second that it trained at; the first epoch compiles, so the median counts."""
-    rates = [row["images_per_second"] for row in run.history() if row.get("images_per_second")]
     try:
+        history = run.history()
+        rates = [row["images_per_second"] for row in history if row.get("images_per_second")]
         recipe = from_dict(run.manifest["recipe"])
         return median(rates) * _area(recipe.crop or tuple(run.manifest["data"]["size"]))
-    except (KeyError, TypeError, ValueError):  # of a run that was made without a recipe
+    except (KeyError, TypeError, ValueError):  # made without a recipe, or its history is damaged
         return None
 
 

@@ -6,12 +6,19 @@ import hashlib
 import json
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from segcore.errors import StorageError
+
+DAMAGED = (
+    OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+"""What reading a file of arrays raises that was cut off, overwritten, or is another one's."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -22,7 +29,11 @@ def write_atomically(path: Path, data: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     write_flushed(temporary, data)
-    os.replace(temporary, path)
+    try:
+        os.replace(temporary, path)
+    except OSError as error:  # such as a folder of that name
+        temporary.unlink(missing_ok=True)
+        raise storage_error(path, error) from error
     flush_folder(path.parent)
 
 
@@ -38,7 +49,8 @@ def write_flushed(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that cannot be written removes nothing either
+            path.unlink(missing_ok=True)
         raise storage_error(path.parent, error) from error
 
 

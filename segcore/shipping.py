@@ -66,8 +66,10 @@ def ship(
         files = {path.name: path.read_bytes() for path in tables}
         writer.commit_epoch({"best.weights.h5": halved, **files})
         for name in ("snapshots", "tensorboard"):
-            shutil.copytree(run.path / name, writer.path / name, dirs_exist_ok=True)
-        shutil.copyfile(run.path / "train.log", writer.path / "train.log")
+            if (run.path / name).is_dir():  # an imported run has less
+                shutil.copytree(run.path / name, writer.path / name, dirs_exist_ok=True)
+        if (run.path / "train.log").exists():
+            shutil.copyfile(run.path / "train.log", writer.path / "train.log")
         copy = get_run(writer.path.name)
         agreement = _agreement(run, copy, spec, progress)
         if agreement < SAME_LABELS:

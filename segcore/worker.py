@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from segcore import jobs, runs, settings
-from segcore.errors import RunError, StorageError
+from segcore.errors import RunError, SegcoreError, StorageError
 from segcore.files import storage_error
 from segcore.jobs import Job, State, leases
 from segcore.jobs.leases import LeaseLostError
@@ -168,7 +168,7 @@ class _Attempt:
                 if self._is_over():
                     return
                 process = self._launch(log)
-        except StorageError as error:
+        except SegcoreError as error:
             self._finish(State.FAILED, str(error))
             return
         try:

@@ -54,7 +54,15 @@ def test_other_names_and_separators_are_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"epoch,loss\n", b"a,b\n1,2\n", b"epoch,loss\n0,high\n", b"\xff\xfe\x00"]
+    "data",
+    [
+        b"",
+        b"epoch,loss\n",
+        b"a,b\n1,2\n",
+        b"epoch,loss\n0,high\n",
+        b"\xff\xfe\x00",
+        b"epoch,loss\n0,1\n,2\n",
+    ],
 )
 def test_what_is_no_log_is_refused_in_one_line(data: bytes) -> None:
     with pytest.raises(RunError, match=r"log\.csv") as error:

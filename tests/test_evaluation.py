@@ -169,6 +169,13 @@ def test_result_is_stored_and_taken_from_there(run, spec, predictions):
     assert stored_evaluation(run, "camvid", "val").report() == first.report()
     assert stored_evaluation(run, "camvid", "train") is None
 
+    path = run.path / "evaluation-camvid-val.npz"
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:200] + bytes(100) + whole[300:], whole[:-100]):
+        path.write_bytes(damaged)
+        assert stored_evaluation(run, "camvid", "val") is None
+    assert evaluate(run, spec, "val").report() == first.report()
+
 
 def test_test_time_augmentation_is_kept_apart(run, spec):
     plain = evaluate(run, spec, "val")

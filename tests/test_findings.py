@@ -202,3 +202,26 @@ def test_who_is_more_robust_by_score_and_by_what_is_kept() -> None:
     assert findings.more_robust([("A", a), ("B", b)]) == (
         "A has the higher mean IoU under 2 of 3 corruptions, B keeps more of its own under 2."
     )
+
+
+def test_ranks_that_are_alike_share_their_mean() -> None:
+    share = np.zeros(34)
+    classes = ["road", "sky", "car", "pole", "rider"]
+    for index, name in enumerate(classes):
+        share[IDS[name]] = 0.5 / 2**index
+    of_a = dict(zip(classes, (0.9, 0.5, 0.0, 0.0, 0.0), strict=True))
+    sentence = findings.share_and_iou(share, [("A", of_a), ("B", dict.fromkeys(classes, 0.0))])
+    # Ranks 5, 4, 3, 2, 1 against 5, 4, 2, 2, 2: 0.894; of B's, nothing can be said.
+    assert "+0.89 for A (" in sentence and "for B" not in sentence
+
+
+def test_a_log_that_was_validated_now_and_then_is_told_by_its_last_validation() -> None:
+    rows = history(0.9, 0.6, 0.8)
+    rows[-1] = {**rows[-1], "val_loss": float("nan"), "val_accuracy": float("nan")}
+    sentence = findings.training("U-Net", rows)
+    assert "nan" not in sentence and "no accuracies" not in sentence
+
+
+def test_confidence_that_never_reaches_the_target_is_told_so() -> None:
+    trust = {"pixels_kept": 0.0, "target_accuracy": 0.99}
+    assert findings.kept("A", trust) == "A: not even of its surest pixels are 99 % right."

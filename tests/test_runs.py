@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -209,6 +210,26 @@ def test_a_run_travels_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert imported.weights_hash == run.weights_hash
     assert runs.verified_weights(imported).is_file()
     assert not imported.is_shipped and runs.champion("unet", "camvid") is None
+
+
+def test_a_damaged_archive_is_refused_and_leaves_nothing(tmp_path: Path, artifacts: Path) -> None:
+    run = make_run()
+    export_run(run, tmp_path / "run.zip")
+    shutil.rmtree(run.path)
+    whole = (tmp_path / "run.zip").read_bytes()
+    (tmp_path / "run.zip").write_bytes(whole[:3000] + bytes(50) + whole[3050:])
+    with pytest.raises(RunError):
+        import_run(tmp_path / "run.zip")
+    assert not list(artifacts.glob("runs/*"))
+
+
+def test_a_damaged_champion_gives_way_to_the_one_before() -> None:
+    write_run("shipped", shipped_champion=["streets"])
+    torn = write_run("torn")
+    runs.promote(torn)
+    (torn.path / runs.MANIFEST).write_bytes(b"{")
+    champion = runs.champion("unet", "streets")
+    assert champion is not None and champion.name == "shipped"
 
 
 @pytest.mark.parametrize("name", ["../evil", "run/../../evil", "run/evil.py", "/run/run.json"])

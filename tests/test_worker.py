@@ -1,6 +1,7 @@
 """The worker with real processes: a script stands in for the training."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.tasks import Preparation, Task, Training
 from segcore.recipe_checks import find_recipe
 from segcore.recipes import get_recipe
+from segcore.runs.writer import RunWriter
 
 QUICK = Training(get_recipe("quick-unet"), "streets")
 NAME = "unet-streets-20250101-000000-abcd"
@@ -133,6 +135,27 @@ def test_a_training_that_ends_well_is_done(start: Callable[..., threading.Event]
     wait_for(has_state(job, State.DONE))
     assert jobs.get_job(job.id).run == NAME
     assert f"run: {NAME}" in (runs.get_run(NAME).path / "train.log").read_text()
+
+
+def test_a_run_removed_before_its_job_resumes_it_fails_that_job_alone() -> None:
+    manifest = {
+        "model": "unet",
+        "recipe": get_recipe("quick-unet").to_dict(),
+        "data": {"spec": "streets", "dataset": "streets"},
+        "status": "stopped",
+        "started": runs.now(),
+    }
+    writer = RunWriter.create(NAME, manifest)
+    job = enqueue(Training(resume=NAME))
+    shutil.rmtree(writer.path)
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(stop,))
+    thread.start()
+    wait_for(has_state(job, State.FAILED))
+    assert thread.is_alive()  # and takes the next one
+    assert jobs.get_job(job.id).reason == f"{NAME}: no such run to resume; it was removed"
+    stop.set()
+    thread.join(20)
 
 
 def test_a_failed_training_says_why(start: Callable[..., threading.Event]) -> None:

@@ -164,8 +164,17 @@ def _compared(
         for one, other in ((iou_a, iou_b), (drawn_a, drawn_b))
     )
     draws = (drawn_a - drawn_b).T
+    draws[_groups_with_truth(a, group_of, resamples.shape[1]) < 2] = np.nan
     each = [_difference(delta, of) for delta, of in zip(iou_a - iou_b, draws, strict=True)]
     return _Compared(_difference(mean, mean_draws), each)
+
+
+def _groups_with_truth(counts: np.ndarray, group_of: np.ndarray, groups: int) -> np.ndarray:
+    """(K,) in how many groups each class occurs: in one, every draw that has it says the same."""
+    occurs = np.zeros((groups, counts.shape[2]), bool)
+    np.logical_or.at(occurs, group_of, counts[:, 2] > 0)
+    number: np.ndarray = occurs.sum(axis=0)
+    return number
 
 
 def _resampled(counts: np.ndarray, group_of: np.ndarray, resamples: np.ndarray) -> np.ndarray:

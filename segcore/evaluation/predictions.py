@@ -10,6 +10,7 @@ import json
 import os
 import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -96,7 +97,8 @@ class PredictionWriter:
         except OSError as problem:
             raise storage_error(self.path.parent, problem) from problem
         finally:
-            self.archive.close()
+            with suppress(OSError):  # on a full disk it fails once more
+                self.archive.close()
             self.temporary.unlink(missing_ok=True)
 
     def _write(self, name: str, data: bytes) -> None:

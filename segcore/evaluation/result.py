@@ -5,7 +5,6 @@ It lies in the run's folder as evaluation-DATASET-SPLIT.json (the report) and .n
 
 import io
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from segcore import metrics
 from segcore.evaluation.anatomy import Anatomy
 from segcore.evaluation.trust import Trust
-from segcore.files import to_json, write_atomically
+from segcore.files import DAMAGED, to_json, write_atomically
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
 from segcore.runs import Run
 
@@ -158,7 +157,7 @@ def stored_evaluation(
         return None
     try:
         return _from_npz(path)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except DAMAGED:
         return None
 
 

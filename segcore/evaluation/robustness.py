@@ -8,7 +8,6 @@ that a measurement which was interrupted goes on where it was.
 
 import io
 import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from segcore import metrics
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation, corruptions, evaluate, number
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from segcore.files import to_json, write_atomically
+from segcore.files import DAMAGED, to_json, write_atomically
 from segcore.inference import Predictor, load_predictor
 from segcore.labels import NUM_CLASSES
 from segcore.parallel import overlapped
@@ -189,7 +188,7 @@ def _read(path: Path) -> Robustness | None:
             return Robustness(
                 Identity(**identity), arrays["clean"], dict(of_each), images, resolution
             )
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except DAMAGED:
         return None
 
 

@@ -48,9 +48,7 @@ def data_findings(train: SplitStatistics, val: SplitStatistics | None) -> list[s
     few = [id_ for id_ in present if train.images_with[id_] <= max(3, 0.1 * train.images)]
     if few:
         counted = [f"{NAMES[id_]} ({int(train.images_with[id_])})" for id_ in few]
-        found.append(
-            f"In a tenth of the {train.images} training images or less: {listed(counted)}."
-        )
+        found.append(f"In few of the {train.images} training images: {listed(counted)}.")
     absent = [NAMES[id_] for id_ in EVALUATED_IDS if not train.pixels[id_]]
     if absent:
         found.append(f"Not in the training images, so nobody can learn it: {listed(absent)}.")
@@ -121,7 +119,9 @@ def share_and_iou(share: np.ndarray, runs: Sequence[tuple[str, Mapping[str, floa
             if share[id_] and (score := iou.get(NAMES[id_])) is not None
         ]
         if len(pairs) > 2:
-            parts.append(f"{_rank_correlation(np.array(pairs)):+.2f} for {name}")
+            correlation = _rank_correlation(np.array(pairs))
+            if np.isfinite(correlation):
+                parts.append(f"{correlation:+.2f} for {name}")
     if not parts:
         return "Too few classes are scored to tell."
     return (
@@ -131,9 +131,18 @@ def share_and_iou(share: np.ndarray, runs: Sequence[tuple[str, Mapping[str, floa
 
 
 def _rank_correlation(pairs: np.ndarray) -> float:
-    """Spearman's of (N, 2), ties taken in order."""
-    ranks = pairs.argsort(axis=0).argsort(axis=0)
-    return float(np.corrcoef(*ranks.T)[0, 1])
+    """Spearman's of (N, 2), ties sharing their mean rank; NaN where one side is all alike."""
+    ranks = np.stack([_ranks(side) for side in pairs.T])
+    if (np.ptp(ranks, axis=1) == 0).any():
+        return float("nan")
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """(N,) rank of each from 1 on, the mean of their ranks for those that are equal."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    mean_rank: np.ndarray = counts.cumsum() - (counts - 1) / 2
+    return mean_rank[inverse]
 
 
 def recipe_differences(

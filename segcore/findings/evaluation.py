@@ -108,6 +108,9 @@ def kept(name: str, trust: Mapping[str, Any]) -> str | None:
     """How many pixels may be kept at the target accuracy, from a report's `trust`."""
     if trust["pixels_kept"] is None:
         return None
+    if not trust["pixels_kept"]:
+        target = f"{trust['target_accuracy'] * 100:.0f} %"
+        return f"{name}: not even of its surest pixels are {target} right."
     return (
         f"{name}: of its surest {percent(trust['pixels_kept'])} of the pixels, "
         f"{trust['target_accuracy'] * 100:.0f} % are right."
@@ -158,4 +161,5 @@ def more_robust(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str | None:
 def _more_often(a: str, b: str, of_a: Sequence[float], of_b: Sequence[float]) -> tuple[str, int]:
     """Which of two is higher more often, and how often."""
     ahead = sum(x > y for x, y in zip(of_a, of_b, strict=True))
-    return (a, ahead) if 2 * ahead >= len(of_a) else (b, len(of_a) - ahead)
+    behind = sum(x < y for x, y in zip(of_a, of_b, strict=True))
+    return (a, ahead) if ahead >= behind else (b, behind)

@@ -32,7 +32,8 @@ def training(name: str, history: Sequence[Row]) -> str:
     """One sentence on how far train and validation have come apart."""
     if not history:
         return f"{name} has not finished an epoch yet."
-    last = history[-1]
+    # Keras can be told to validate after some epochs only.
+    last = next((row for row in reversed(history) if _is_validated(row)), history[-1])
     gap = last.get("accuracy", np.nan) - last.get("val_accuracy", np.nan)
     ends = (
         f"it ends at {last['accuracy'] * 100:.1f} % training and "
@@ -47,6 +48,7 @@ def training(name: str, history: Sequence[Row]) -> str:
             f"{name}: validation loss turned after epoch {turn} ({lowest:.3f}, now "
             f"{last['val_loss']:.3f}) while training went on: it memorises from there; {ends}."
         )
+    history = [row for row in history if _is_validated(row)]
     scores = [row.get("val_mean_iou", np.nan) for row in history]
     if np.nanmax([*scores, -1]) < LEARNT and np.isfinite(scores).any():
         return (
@@ -60,9 +62,13 @@ def training(name: str, history: Sequence[Row]) -> str:
     return f"{name}: no overfitting in sight{_since_the_best(scores, history)}; {ends}."
 
 
+def _is_validated(row: Row) -> bool:
+    return bool(np.isfinite(row.get("val_loss", np.nan)))
+
+
 def _since_the_best(scores: Sequence[float], history: Sequence[Row]) -> str:
     """How the validation's mean IoU ended, where its best epoch was not the last."""
-    if not np.isfinite(scores[-1]):
+    if not scores or not np.isfinite(scores[-1]):
         return ""
     best = int(np.nanargmax(scores))
     lost = scores[best] - scores[-1]

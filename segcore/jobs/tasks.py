@@ -81,7 +81,8 @@ class Training:
         """The command that does it; `folder` is the job's own, `run` what it trained so far."""
         if run is not None:
             return [*SEGCORE, "train", "--resume", run]
-        assert self.recipe is not None
+        if self.recipe is None:
+            raise TaskError(f"{self.resume}: no such run to resume; it was removed")
         recipe = folder / "recipe.json"
         write_atomically(recipe, to_json(self.recipe.to_dict()))
         command = [*SEGCORE, "train", "--recipe", str(recipe), "--data", str(self.data)]

@@ -10,12 +10,11 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from segcore.errors import DataError
-from segcore.files import storage_error, write_atomically
+from segcore.files import DAMAGED, storage_error, write_atomically
 from segcore.parallel import overlapped
 from segcore.preparation import prepared_split, split_key
 from segcore.progress import Progress
@@ -139,7 +138,7 @@ def _load(path: Path) -> CountedSplit | None:
                 SplitStatistics.of_arrays(arrays),
                 HealthReport.from_json(names["health"]),
             )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except DAMAGED:
         return None
 
 

@@ -17,12 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from segcore.errors import StorageError
-from segcore.files import locked
+from segcore.errors import DataError, StorageError
+from segcore.files import DAMAGED, locked
 from segcore.settings import prepared_dir
 from segcore.sources import HealthReport, Item, Sample, Size, Source, has_masks, open_source
 from segcore.statistics import SplitStatistics
@@ -119,6 +118,8 @@ def native_samples(spec: str, split: str) -> Samples:
         items = [
             item for item in items if item.is_rendered or (item.image and (item.mask or not masked))
         ]
+    if not items:
+        raise DataError(f"{spec}: no image of its {split} split has a mask that can be used")
     return Samples(source, items, prepared if prepared is not None and prepared.is_native else None)
 
 
@@ -181,7 +182,7 @@ def load_split(folder: Path) -> PreparedSplit | None:
             health=HealthReport.from_json(manifest["health"]),
             is_native=manifest["is_native"],
         )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except DAMAGED:
         return None
 
 

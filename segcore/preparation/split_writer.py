@@ -4,10 +4,10 @@ import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple, Self
-from zipfile import BadZipFile
 
 import numpy as np
 
+from segcore.files import DAMAGED
 from segcore.labels import NUM_CLASSES
 from segcore.sources import Finding, HealthReport, Size
 from segcore.statistics import LOCATION_GRID, NO_COUNTS, REGION_BINS, MaskCounts, SplitStatistics
@@ -122,7 +122,7 @@ class SplitWriter:
             with (self.folder / "progress.npz").open("rb") as file:
                 saved = dict(np.load(file, allow_pickle=False))
             state = json.loads(str(saved["state"]))
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        except DAMAGED:
             return
         if any(array.rows < len(state["keys"]) for array in self._arrays()):
             return

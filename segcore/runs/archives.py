@@ -5,12 +5,14 @@ import json
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from segcore import settings
 from segcore.errors import RunError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, get_run, verified_weights
+from segcore.runs.run import read_run
 from segcore.runs.weight_files import require_plain
 
 MAX_BYTES = 1 << 30
@@ -24,6 +26,12 @@ PATTERNS = (
     "snapshots/index.json",
     "snapshots/*.png",
 )
+UNUSABLE = (
+    ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, NotImplementedError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What unpacking raises: cut off, overwritten, with a password, by a method that Python lacks."""
+
 SHIPPED = ("shipped", "shipped_champion")
 """What a manifest says of a run that came with the program; an imported one did not."""
 
@@ -79,12 +87,14 @@ def import_run(source: Path) -> Run:
                 for mark in SHIPPED:
                     manifest.pop(mark, None)
                 write_atomically(unpacked / MANIFEST, to_json(manifest))
-                require_plain(verified_weights(Run(unpacked, manifest)))
+                require_plain(verified_weights(read_run(unpacked)))
                 shutil.move(unpacked, target)
         except OSError as error:
             raise storage_error(settings.runs_dir(), error) from error
-        except (ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise RunError(f"{source}: is damaged; export the run again") from error
+        except UNUSABLE as error:
+            raise RunError(
+                f"{source}: is damaged, locked or packed in another way; export the run again"
+            ) from error
     return get_run(name)
 
 

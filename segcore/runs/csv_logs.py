@@ -47,6 +47,8 @@ def read_csv_log(data: bytes, name: str) -> list[dict[str, float]]:
         raise RunError(f"{name}: is no log of numbers; give a file of Keras' CSVLogger") from error
     if not rows or not {"epoch", "loss"} <= rows[0].keys():
         raise RunError(f"{name}: has no columns `epoch` and `loss`, as Keras' CSVLogger writes")
+    if not all(math.isfinite(row["epoch"]) for row in rows):
+        raise RunError(f"{name}: has a row without an epoch; remove it")
     first = rows[0]["epoch"]
     return [{**row, "epoch": row["epoch"] - first + 1} for row in rows]
 

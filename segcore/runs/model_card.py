@@ -136,5 +136,6 @@ def _failures(scores: dict[str, float], matrix: np.ndarray) -> str:
     lines = [
         f"- {share:.0%} of {truth} is taken for {predicted}."
         for share, truth, predicted in sorted(confused, reverse=True)[:CONFUSED]
+        if share
     ]
     return "\n".join([f"Weakest classes by IoU: {names}.", *lines, ""])

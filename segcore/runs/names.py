@@ -19,4 +19,7 @@ def distinct_names(run_a: Run, run_b: Run) -> tuple[str, str]:
         (f"{model_name(run_a)} {run_a.recipe}", f"{model_name(run_b)} {run_b.recipe}"),
         (f"{model_name(run_a)} {started[0]}", f"{model_name(run_b)} {started[1]}"),
     )
-    return next((pair for pair in candidates if pair[0] != pair[1]), candidates[0])
+    if run_a.name == run_b.name:
+        return candidates[0]
+    of_folders = run_a.name, run_b.name  # a run and its shipped copy started at the same moment
+    return next((pair for pair in candidates if pair[0] != pair[1]), of_folders)

@@ -1,13 +1,13 @@
 """The registry of champions: who serves which data set, and every promotion before."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from segcore import settings
 from segcore.errors import RunError
 from segcore.files import locked, to_json, write_atomically
 from segcore.runs.run import (
-    MANIFEST,
     MODEL_FAMILIES,
     Run,
     list_runs,
@@ -33,9 +33,8 @@ def champion(model: str, dataset: str) -> Run | None:
     One checkpoint may serve several data sets: a shipped run lists them in `shipped_champion`.
     """
     for promotion in reversed(promotions(model, dataset)):
-        path = settings.runs_dir() / promotion["run"]
-        if (path / MANIFEST).is_file():
-            return read_run(path)
+        with suppress(RunError):  # deleted or damaged since: the one before it stands
+            return read_run(settings.runs_dir() / promotion["run"])
     for run in list_runs():
         if run.model == model and dataset in run.manifest.get("shipped_champion", ()):
             return run

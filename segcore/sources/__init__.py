@@ -58,7 +58,7 @@ def open_source(spec: str) -> Source:
         raise DataError(
             f"Unknown data spec {spec!r}: use streets, camvid:DIR, cityscapes:DIR or pairs:DIR."
         )
-    directory = Path(path).expanduser()
+    directory = _expanded(Path(path))
     _check_directory(kind, directory)
     source = FOLDER_SOURCES[kind](directory)
     if not source.splits:
@@ -72,7 +72,7 @@ def recognise(directory: Path) -> str:
     Raises:
         DataError: no such directory, or none of the known layouts, in one line that names them.
     """
-    directory = directory.expanduser().absolute()
+    directory = _expanded(directory).absolute()
     try:
         if not directory.is_dir():
             problem = "is a file, not a directory" if directory.exists() else "does not exist"
@@ -82,10 +82,23 @@ def recognise(directory: Path) -> str:
             for name, source in FOLDER_SOURCES.items():
                 if source.recognises(folder):
                     return f"{name}:{folder}"
-    except PermissionError as error:
-        raise DataError(f"{error.filename} may not be read: change its permissions.") from error
+    except OSError as error:
+        raise _unreadable(error) from error
     layouts = "; ".join(f"{name} {source.layout}" for name, source in FOLDER_SOURCES.items())
     raise DataError(f"{directory} has none of the layouts that are known: {layouts}.")
+
+
+def _expanded(directory: Path) -> Path:
+    try:
+        return directory.expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{directory}: no such user; give the whole path.") from error
+
+
+def _unreadable(error: OSError) -> DataError:
+    if isinstance(error, PermissionError):
+        return DataError(f"{error.filename} may not be read: change its permissions.")
+    return DataError(f"{error.filename} cannot be read ({error.strerror}): check the path.")
 
 
 def _check_directory(kind: str, directory: Path) -> None:

@@ -202,7 +202,10 @@ def _image_of(item: Item) -> Path:
 def fingerprint_files(name: str, root: Path, paths: Iterable[Path]) -> str:
     digest = hashlib.sha256(name.encode())
     for path in sorted(paths):
-        stat = path.stat() if path.exists() else path.lstat()  # a dangling link
+        try:
+            stat = path.stat() if path.exists() else path.lstat()  # a dangling link
+        except FileNotFoundError:  # removed since it was listed
+            continue
         line = f"{path.relative_to(root).as_posix()}\0{stat.st_size}\0{stat.st_mtime_ns}\n"
         digest.update(os.fsencode(line))
     return digest.hexdigest()
