@@ -117,6 +117,8 @@ class Session:
         val = prepared.splits["val"]
         if data.masks is None or val.masks is None:
             raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
+        if not val.statistics.pixels[list(EVALUATED_IDS)].any():
+            raise TrainingError(f"{prepared.spec}: its val masks hold no class that is scored")
         self.images, self.masks = data.images, data.masks
         keras.utils.set_random_seed(recipe.seed)
         depthwise = recipe.model == "danet"

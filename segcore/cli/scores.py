@@ -80,6 +80,9 @@ def _evaluate(options: argparse.Namespace) -> None:
         print_json(report)
         return
     print(f"{run.name} on {options.data} {options.split}, {report['images']} images")
+    if report["mean_iou"] is None:
+        print("no pixel of its truth is of a class that is scored")
+        return
     print(f"mean IoU {report['mean_iou']:.4f}  ({report['policy']}, {report['resolution']})")
     print(f"pixel accuracy {report['pixel_accuracy']:.4f}")
     for name, scores in report["per_class"].items():

@@ -91,6 +91,13 @@ class Robustness:
         known = [kept for name in self.matrices if (kept := self.kept(name)) is not None]
         return float(np.mean(known)) if known else None
 
+    def mean_iou_corrupted(self) -> float | None:
+        """Mean IoU, averaged over all severities of all corruptions that are measured."""
+        known = [
+            iou for name in self.matrices for iou in self.mean_iou(name)[1:] if iou is not None
+        ]
+        return float(np.mean(known)) if known else None
+
     def report(self) -> dict[str, Any]:
         """The figures as JSON types."""
         return {
@@ -98,6 +105,8 @@ class Robustness:
             "images": self.images,
             "resolution": self.resolution,
             "policy": metrics.POLICY,
+            "mean_iou_clean": number(metrics.mean_iou(self.clean)),
+            "mean_iou_corrupted": self.mean_iou_corrupted(),
             "mean_kept": self.mean_kept(),
             "corruptions": {
                 name: {"mean_iou": self.mean_iou(name), "kept": self.kept(name)}

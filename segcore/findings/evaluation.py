@@ -136,7 +136,9 @@ def robustness(name: str, report: Mapping[str, Any]) -> str | None:
         return None
     worst, best = min(kept, key=lambda c: kept[c]), max(kept, key=lambda c: kept[c])
     return (
-        f"{name} keeps {percent(report['mean_kept'])} of its mean IoU on average, least under "
+        f"{name} has mean IoU {report['mean_iou_corrupted']:.3f} over all corruptions and "
+        f"severities, {report['mean_iou_clean']:.3f} as it is. It keeps "
+        f"{percent(report['mean_kept'])} on average, least under "
         f"{worst} ({percent(kept[worst])}), most under {best} ({percent(kept[best])})."
     )
 

@@ -23,6 +23,7 @@ LICENCES = {
     "camvid": "Weights learnt from research data: for research and demonstration.",
 }
 OTHER_LICENCE = "As the data's own licence allows."
+FIRST_WEIGHTS = {False: "random weights", True: "a backbone's weights of ImageNet, or of a file"}
 WEAKEST = 4
 CONFUSED = 4
 
@@ -52,7 +53,7 @@ A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.rec
 
 ## Data
 Trained on the train split of {SOURCES[run.dataset]}. {_origin(run)}
-No other data and no other weights were used.
+No other data{"" if _is_pretrained(run) else " and no other weights"} were used.
 
 ## Training
 {run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe["batch_size"]}, {width}x{height},
@@ -95,8 +96,9 @@ def _licence(run: Run) -> str:
 def _origin(run: Run) -> str:
     """Where the weights came from: a sentence, and a table of the trainings before this one."""
     stages = earlier_trainings(run)
+    first = FIRST_WEIGHTS[_is_pretrained(run)]
     if not stages:
-        return "It began with random weights."
+        return f"It began with {first}."
     rows = "\n".join(
         f"| `{stage['run']}` | {stage['dataset']} | `{stage['recipe']['name']}` "
         f"| {stage['epochs']} | {stage['seconds'] / 60:.0f} |"
@@ -104,9 +106,16 @@ def _origin(run: Run) -> str:
     )
     return (
         "It began with the best weights of the last of these trainings, each with those of the one "
-        "before it, the first with random weights:\n\n"
+        "before it, the first with "
+        f"{first}:\n\n"
         f"| run | data | recipe | epochs | minutes |\n|---|---|---|---|---|\n{rows}\n"
     )
+
+
+def _is_pretrained(run: Run) -> bool:
+    """Whether a backbone's weights were taken from elsewhere, for this training or one before."""
+    recipes = [run.manifest["recipe"], *(stage["recipe"] for stage in earlier_trainings(run))]
+    return any(recipe.get("backbone_weights", "none") != "none" for recipe in recipes)
 
 
 def _under_corruptions(robustness: dict[str, Any] | None) -> str:

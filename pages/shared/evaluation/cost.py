@@ -44,8 +44,8 @@ def show_costs(runs: Runs) -> None:
     if missing:
         what = " and ".join(title for _, title in missing)
         st.info(
-            f"Latency and memory of {what} are not measured on this machine yet. It takes about a "
-            "minute for each, in a process of its own.",
+            f"Latency and memory of {what} are not measured on this machine yet. It takes "
+            "minutes for each, in a process of its own.",
             icon=":material/timer:",
         )
         offer("Measure them", [_work(run, title) for run, title in missing])

@@ -107,9 +107,14 @@ def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs that differ in nothing but their seed stand together, in the order of the first."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
+        if run.is_imported:  # nobody knows by which recipe
+            groups[run.name] = [run]
+            continue
         recipe = {key: value for key, value in run.manifest["recipe"].items() if key != "seed"}
         parent = (run.manifest.get("start_from") or {}).get("run")
-        groups.setdefault(f"{run.dataset} {parent} {sorted(recipe.items())}", []).append(run)
+        groups.setdefault(
+            f"{run.model} {run.dataset} {parent} {sorted(recipe.items())}", []
+        ).append(run)
     return list(groups.values())
 
 
