@@ -55,6 +55,7 @@ def show_pair(selection: Selection, pair: Pair) -> None:
     st.caption(scoreboard.policy_line(pair[0].report, selection))
     if problem:
         st.error(problem)
+        scoring.offer_again(selection, pair)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part([SCORES, MISTAKES, CONFIDENCE, ROBUSTNESS, COST])
         handing_over.show_downloads(selection, pair)

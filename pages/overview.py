@@ -9,7 +9,7 @@ from pages.shared import cache, engine, guards, labelling, state, wording
 from pages.shared.labelling import Names
 from pages.shared.viewer import Panel, show_viewer
 from segcore import findings
-from segcore.errors import SegcoreError
+from segcore.errors import DataError, SegcoreError
 from segcore.runs import Run
 from segcore.runs.lineage import training_seconds
 
@@ -131,7 +131,10 @@ def show_ways_on() -> None:
 
 
 def show_verdict(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
-    comparison = cache.comparison_report(*runs, selection.dataset, state.SPLIT)
+    try:
+        comparison = cache.comparison_report(*runs, selection.dataset, state.SPLIT)
+    except DataError:  # of different pictures; Evaluation says so, and what mends it
+        comparison = None
     if comparison is not None:
         st.title(findings.headline(comparison, names.a, names.b), anchor=False)
         show_scores(selection.dataset, names, comparison)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import cache, state, wording
 from pages.shared.labelling import Names
-from pages.shared.parts import ask_part, keep_settings
+from pages.shared.parts import ask_part
 from pages.shared.state import Selection
 from pages.shared.training import curves, learning
 from segcore import findings
@@ -165,11 +165,10 @@ def main() -> None:
         return
     default = default_names(selection, known) or list(known)[:2]
     # The key follows the sidebar, so that another choice there starts from its own runs.
-    key = f"{CHOSEN}_{'_'.join(default)}"
+    key = "_".join([CHOSEN, *(run.name for run, _ in curves.sides(selection))])
     names = [name for name in st.session_state.get(key, default) if name in known]
     st.title(finding([known[name] for name in names], selection), anchor=False)
     st.caption(MEAN_IOU_NOTE)
-    keep_settings(curves.SETTINGS)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part([CURVES, CLASSES, MASKS, RUNS])
         with st.container(horizontal=True, gap="small", width="content"):

@@ -158,6 +158,16 @@ def test_a_failed_training_says_why_and_runs_again(page: AppTest) -> None:
     assert jobs.get_job(job.id).state == State.QUEUED
 
 
+def test_what_was_typed_is_there_after_a_look_at_another_room(page: AppTest) -> None:
+    page.run()
+    page.selectbox(key="recipe").select("quick-danet").run()
+    page.number_input(key="epochs quick-danet").set_value(7).run()
+    show(page, "Log")
+    show(page, "Train")
+    assert page.selectbox(key="recipe").value == "quick-danet"
+    assert page.number_input(key="epochs quick-danet").value == 7
+
+
 # --- runs and champions --------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from live_dashboard import PAGE_BYTES, PATIENCE_MS, Traffic, find_chromium, labe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from segcore import runs
 from segcore.labels import LABELS
 from segcore.sources import open_source
 from segcore.sources.streets import render_scene
@@ -69,6 +70,28 @@ def test_compare_one_image(page: Page, address: str) -> None:
     expect(page).not_to_have_url(before)  # the image is in the address, a link shows the same
     settle(page)
     labelled(page)
+
+
+def test_a_promotion_takes_nobodys_choice_away(
+    page: Page, address: str, studio: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGCORE_ARTIFACTS", str(studio / "artifacts"))
+    champion = runs.champion("unet", "streets")
+    other = next(
+        run for run in runs.list_runs() if run.model == "unet" and run.name != champion.name
+    )
+    page.goto(f"{address}/compare?data=streets&a={other.name}&b={champion.name}")
+    labelled(page)
+    runs.promote(other, "streets")  # the stars in the labels move
+    try:
+        for place in (2, 3):
+            page.get_by_role("button", name="Next", exact=True).click()
+            expect(page.get_by_text(f", {place} of 120")).to_be_visible()
+            settle(page)
+        assert other.name in page.url and champion.name in page.url
+        expect(page.get_by_test_id("stToast")).to_have_count(0)
+    finally:
+        runs.rollback("unet", "streets")
 
 
 def test_no_page_weighs_more_than_a_phone_waits_for(page: Page, address: str) -> None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -112,6 +113,17 @@ def test_a_link_to_a_run_that_is_gone_says_so(two_runs: tuple[Run, Run]) -> None
     app = open_page("overview", data="camvid", a="unet-camvid-19990101-000000-0000")
     assert app.sidebar.selectbox(key=state.A).value == RUN_A
     assert "is not here" in app.toast[0].value
+
+
+def test_a_link_to_a_data_set_of_which_there_are_copies_by_now_shows_one(
+    two_runs: tuple[Run, Run], camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = camvid.with_name("copy")
+    shutil.copytree(camvid, copy)
+    monkeypatch.setenv("SEGCORE_DATA", f"camvid:{camvid} camvid:{copy}")
+    app = open_page("overview", data="camvid", a=RUN_A, b=RUN_B)
+    assert app.sidebar.selectbox(key=state.DATA).value == f"camvid:{camvid}"
+    assert not app.toast
 
 
 @pytest.mark.parametrize("link", [{"data": "kitti"}, {"data": "camvid", "image": "film9_000"}])

@@ -1,7 +1,6 @@
 """The parts of a long page: one is shown at a time, and the address says which."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -21,13 +20,3 @@ def ask_part(parts: Sequence[str]) -> str:
         label_visibility="collapsed",
         wrap=True,
     )
-
-
-def keep_settings(defaults: Mapping[str, Any]) -> None:
-    """Keeps what was set in controls of other parts: Streamlit forgets one that is not shown.
-
-    Args:
-        defaults: key of each control -> what it is at first; the control itself is to have none.
-    """
-    for key, default in defaults.items():
-        st.session_state[key] = st.session_state.get(key, default)

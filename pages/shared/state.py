@@ -119,6 +119,10 @@ def sidebar() -> Selection:
     sets = data_sets()
     _follow_address(sets)
     chosen = _settle(sets)
+    for key in (DATA, A, B):
+        # Sent to the browser each time: it answers by an option's label, and where that has changed
+        # since, as a champion's has, nobody would know which was meant.
+        st.session_state[key] = st.session_state[key]
     runs = comparable_runs(chosen.dataset)
     champions = {run.name for run in cache.champions(chosen.dataset).values()}
     with st.sidebar:
@@ -169,7 +173,7 @@ def say_what_is_missing(what: str) -> None:
 def _settle(sets: dict[str, DataSet]) -> Selection:
     """The choice, with what is not chosen yet or not there any more replaced by the default."""
     if st.session_state.get(DATA) not in sets:
-        st.session_state[DATA] = next(iter(sets))
+        st.session_state[DATA] = _copy_of(st.session_state.get(DATA), sets) or next(iter(sets))
     data_set = sets[st.session_state[DATA]]
     runs = comparable_runs(data_set.name)
     for key, default in zip((A, B), default_runs(data_set.name), strict=True):
@@ -187,6 +191,13 @@ def _settle(sets: dict[str, DataSet]) -> Selection:
     )
 
 
+def _copy_of(slug: str | None, known: Iterable[str]) -> str | None:
+    """The data set of that name in the address, else one of its kind: names change as copies do."""
+    kind = (slug or "").partition(":")[0]
+    alike = [other for other in known if other.partition(":")[0] == kind]
+    return slug if slug in alike else next(iter(alike), None)
+
+
 def _choose_default_runs() -> None:
     for key in (A, B):
         st.session_state[key] = None
@@ -197,8 +208,8 @@ def _follow_address(known: Iterable[str]) -> None:
     address = {key: st.query_params[key] for key in (DATA, A, B) if key in st.query_params}
     if address and address != st.session_state.get(WRITTEN):
         st.session_state[WRITTEN] = address
-        if address.get(DATA) in known:
-            st.session_state[DATA] = address[DATA]
+        if slug := _copy_of(address.get(DATA), known):
+            st.session_state[DATA] = slug
         elif DATA in address:
             say_what_is_missing(f"Data set {address[DATA]}")
         for key in (A, B):

@@ -29,6 +29,7 @@ def show() -> None:
             "Recipe, or a run to clone",
             list(bases),
             key="recipe",
+            persist_state="session",
             format_func=lambda name: _base_label(name, bases[name]),
             help="A clone begins with all parameters of that run, for you to change.",
         )
@@ -39,6 +40,7 @@ def show() -> None:
             _specs(base),
             key=f"data_spec {name}" if isinstance(base, Run) else "data_spec",
             accept_new_options=True,
+            persist_state="session",
             help="Trained on its train split, scored on val. Choose one, or type the spec of "
             "another: camvid:DIR, cityscapes:DIR, pairs:DIR.",
         )
@@ -51,6 +53,7 @@ def show() -> None:
             ],
             index=None,
             key=f"start from {name}",
+            persist_state="session",
             placeholder="New weights",
             help="The best weights of a run of the same network.",
         )
@@ -148,10 +151,19 @@ def _input(field: Field, value: Any, key: str, described: bool) -> Any:
     explained = None if described else f"{field.sentence} {field.range.capitalize()}."
     match field.kind:
         case "switch":
-            return st.toggle(field.label, bool(value), key=key, help=explained)
+            return st.toggle(
+                field.label, bool(value), key=key, help=explained, persist_state="session"
+            )
         case "choice":
             choices = list(dict.fromkeys([*field.choices, value]))
-            return st.selectbox(field.label, choices, choices.index(value), key=key, help=explained)
+            return st.selectbox(
+                field.label,
+                choices,
+                choices.index(value),
+                key=key,
+                help=explained,
+                persist_state="session",
+            )
         case "size" | "range":
             joined = " × " if field.kind == "size" else " to "
             return st.text_input(
@@ -160,6 +172,7 @@ def _input(field: Field, value: Any, key: str, described: bool) -> Any:
                 key=key,
                 placeholder=field.optional,
                 help=explained,
+                persist_state="session",
             )
     is_whole = field.kind == "whole"
     number = int if is_whole else float
@@ -173,4 +186,5 @@ def _input(field: Field, value: Any, key: str, described: bool) -> Any:
         key=key,
         placeholder=field.optional,
         help=explained,
+        persist_state="session",
     )

@@ -26,7 +26,7 @@ def unpack_private(key: str, data: bytes) -> tuple[tuple[str, bytes | str], ...]
     return _unpack_private(key, data)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False, scope="session")
+@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
 def _unpack_private(key: str, _data: bytes) -> tuple[tuple[str, bytes | str], ...]:
     with Decoder() as decoder:
         return tuple(decoder.archive(_data))

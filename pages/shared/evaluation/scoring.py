@@ -43,6 +43,11 @@ def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
         "counted when it was evaluated.",
         icon=":material/scoreboard:",
     )
+    offer_again(selection, sides)
+
+
+def offer_again(selection: Selection, sides: Sequence[Scored]) -> None:
+    """A button that scores them anew, where their pictures are here."""
     if selection.problem is None:
         wanted = [_work(side.run, side.name, selection.spec, force=True) for side in sides]
         offer("Evaluate again", wanted, again=True)

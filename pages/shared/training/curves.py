@@ -18,17 +18,6 @@ from segcore.runs import Run, csv_logs
 REFRESH = 3.0
 """Seconds between two looks at a running training."""
 
-AXIS, SMOOTHING, LOG, BAND = (
-    "training_axis",
-    "training_smoothing",
-    "training_log",
-    "training_band",
-)
-"""Keys of the controls."""
-
-SETTINGS = {AXIS: "epoch", SMOOTHING: 0.0, LOG: False, BAND: True}
-"""What they are set to at first."""
-
 UPLOADED, LOGS = "training_uploaded", "training_logs"
 """Keys of the files that the visitor brought along, and of what was read from them."""
 
@@ -50,17 +39,23 @@ class Choice:
 def ask_choice(runs: Sequence[Run]) -> Choice:
     """The controls of the curves, beside the choice of runs."""
     axis: Axis = st.segmented_control(
-        "Along", ["epoch", "minutes"], required=True, key=AXIS,
-        label_visibility="collapsed",
+        "Along", ["epoch", "minutes"], default="epoch", required=True, key="training_axis",
+        label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
     with st.popover("Curves", icon=":material/tune:"):
         smoothing = st.slider(
-            "Smoothing", 0.0, 0.95, step=0.05, key=SMOOTHING, width=280,
+            "Smoothing", 0.0, 0.95, 0.0, 0.05, width=280,
+            key="training_smoothing", persist_state="session",
             help="Weight of the epochs before; the raw line stays behind, faint.",
         )  # fmt: skip
-        log = st.toggle("Log axis for loss and learning rate", key=LOG)
+        log = st.toggle(
+            "Log axis for loss and learning rate", key="training_log", persist_state="session"
+        )
         band = any(len(same) > 1 for same in seed_groups(runs)) and st.toggle(
-            "Seeds of one recipe as mean and band", key=BAND
+            "Seeds of one recipe as mean and band",
+            value=True,
+            key="training_band",
+            persist_state="session",
         )
         logs = _ask_logs()
     return Choice(View(axis, smoothing, log), band, logs)

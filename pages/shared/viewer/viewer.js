@@ -202,6 +202,7 @@ class Viewer {
   }
 
   pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     if (event.target.matches("select, input")) return;
     const panel = this.shownPanels()[Number(event.key) - 1];
     const act = panel ? () => this.alone(panel.id) : this.actions(event)[event.key];
