@@ -163,11 +163,12 @@ def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
     )
     is_same = timed is not None and timed.manifest.get("model_options") == recipe.model_options
     known = timed.manifest.get("parameters") if timed and is_same else None
-    return missing + 2 * BYTES_PER_PARAMETER * (known or USUAL_PARAMETERS)
+    return missing + 2 * BYTES_PER_PARAMETER * (
+        known or USUAL_PARAMETERS.get(recipe.model, 12_000_000)
+    )
 
 
-USUAL_PARAMETERS = 12_000_000
-"""About as many as the largest network here has; the disk takes little notice of them."""
+USUAL_PARAMETERS = {"unet": 8_000_000, "danet": 12_000_000, "danet-tasm": 4_000_000}
 BYTES_PER_PARAMETER = 16
 """Best, last and two moments of the optimizer, float32."""
 

@@ -140,6 +140,7 @@ def offer_bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> None:
             icon=":material/stacks:",
             disabled=key in made,
             key="label-all",
+            help="Each as a whole, at the training's resolution, also where Detailed is chosen.",
         )
         if key in made:
             _download("All results as a ZIP file", "street-photos.zip", made[key])
