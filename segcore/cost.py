@@ -6,7 +6,6 @@ process, so a measurement wants a process of its own: see `measure_apart`.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -129,9 +128,7 @@ def measure_apart(run: Run, progress: Progress) -> None:
     with tempfile.TemporaryDirectory() as folder:
         followed, log = Path(folder) / "progress.json", Path(folder) / "log"
         command = [sys.executable, "-m", "segcore", "cost", "--run", run.name]
-        artifacts = str(settings.artifacts_dir().absolute())  # it works in another folder
-        ours = {"SEGCORE_ARTIFACTS": artifacts, "SEGCORE_PROGRESS": str(followed)}
-        environment = {**os.environ, **ours}
+        environment = settings.environment(SEGCORE_PROGRESS=str(followed))
         with open(log, "wb") as output:
             process = subprocess.Popen(
                 command, cwd=settings.ROOT, env=environment, stdout=output, stderr=output

@@ -20,9 +20,10 @@ from segcore.sources import Source, open_source
 
 GIGABYTE = 2**30
 BASE_MEMORY = {"unet": 1.2 * GIGABYTE, "danet": 1.6 * GIGABYTE, "danet-tasm": 1.6 * GIGABYTE}
-"""A training's memory without pictures: Python, the network library, weights and optimizer."""
-USUAL_MEMORY = 1.6 * GIGABYTE
-"""The same of a model that was not measured."""
+"""A training's memory without pictures: Python, the network library, weights and optimizer.
+
+A model that was not measured counts as the largest, here and below.
+"""
 
 UNET_BYTES = 105.0
 """For each pixel of a batch and each channel of a U-Net's first level."""
@@ -62,7 +63,7 @@ def estimate(recipe: Recipe, spec: str) -> Estimate:
     return Estimate(
         seconds=_seconds(recipe, source, timed) if timed else None,
         timed=timed,
-        memory=BASE_MEMORY.get(recipe.model, USUAL_MEMORY)
+        memory=BASE_MEMORY.get(recipe.model, max(BASE_MEMORY.values()))
         + recipe.batch_size * _pixels(recipe, source) * _bytes_per_pixel(recipe),
         disk=_disk(recipe, source, timed),
     )
@@ -163,9 +164,8 @@ def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
     )
     is_same = timed is not None and timed.manifest.get("model_options") == recipe.model_options
     known = timed.manifest.get("parameters") if timed and is_same else None
-    return missing + 2 * BYTES_PER_PARAMETER * (
-        known or USUAL_PARAMETERS.get(recipe.model, 12_000_000)
-    )
+    usual = USUAL_PARAMETERS.get(recipe.model, max(USUAL_PARAMETERS.values()))
+    return missing + 2 * BYTES_PER_PARAMETER * (known or usual)
 
 
 USUAL_PARAMETERS = {"unet": 8_000_000, "danet": 12_000_000, "danet-tasm": 4_000_000}

@@ -18,6 +18,11 @@ def artifacts_dir() -> Path:
     return Path(os.environ.get("SEGCORE_ARTIFACTS") or ROOT / "artifacts")
 
 
+def environment(**more: str) -> dict[str, str]:
+    """Ours for another process, with artifacts/ named for any working directory."""
+    return {**os.environ, "SEGCORE_ARTIFACTS": str(artifacts_dir().absolute()), **more}
+
+
 def runs_dir() -> Path:
     return artifacts_dir() / "runs"
 

@@ -325,13 +325,12 @@ def _leave_a_core_to_the_server() -> None:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    """Ours, with artifacts/ named for any working directory and output that is not held back.
+    """Ours, with output that is not held back.
 
     TensorFlow takes of a GPU's memory only what it needs, so that the server finds some too.
     """
-    artifacts = str(settings.artifacts_dir().absolute())
-    ours = {"SEGCORE_ARTIFACTS": artifacts, "PYTHONUNBUFFERED": "1"}
-    return {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **os.environ, **ours, **more}
+    ours = settings.environment(PYTHONUNBUFFERED="1", **more)
+    return {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **ours}
 
 
 @contextmanager

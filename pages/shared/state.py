@@ -120,9 +120,7 @@ def sidebar() -> Selection:
     _follow_address(sets)
     chosen = _settle(sets)
     for key in (DATA, A, B):
-        # Sent to the browser each time: it answers by an option's label, and where that has changed
-        # since, as a champion's has, nobody would know which was meant.
-        st.session_state[key] = st.session_state[key]
+        send_again(key)
     runs = comparable_runs(chosen.dataset)
     champions = {run.name for run in cache.champions(chosen.dataset).values()}
     with st.sidebar:
@@ -159,6 +157,14 @@ def compare_on(key: str) -> NoReturn:
     st.session_state[IMAGE] = key
     # An address with a widget's name in it, such as a part's, may be replaced but not cleared.
     st.switch_page("pages/compare.py", query_params={IMAGE: key})
+
+
+def send_again(key: str) -> None:
+    """Tells the browser what a selectbox has, whose options' labels may have changed meanwhile.
+
+    It answers by a label: nobody would know which option that of a former champion means.
+    """
+    st.session_state[key] = st.session_state[key]
 
 
 def say_what_is_missing(what: str) -> None:

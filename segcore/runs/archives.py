@@ -5,12 +5,11 @@ import json
 import shutil
 import tempfile
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 from segcore import settings
 from segcore.errors import RunError
-from segcore.files import storage_error, to_json, write_atomically
+from segcore.files import DAMAGED, storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, get_run, verified_weights
 from segcore.runs.run import read_run
 from segcore.runs.weight_files import require_plain
@@ -26,11 +25,8 @@ PATTERNS = (
     "snapshots/index.json",
     "snapshots/*.png",
 )
-UNUSABLE = (
-    ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, NotImplementedError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What unpacking raises: cut off, overwritten, with a password, by a method that Python lacks."""
+UNUSABLE = (*DAMAGED, AttributeError, RuntimeError)
+"""What unpacking raises: also of a password, and of a method that Python lacks."""
 
 SHIPPED = ("shipped", "shipped_champion")
 """What a manifest says of a run that came with the program; an imported one did not."""

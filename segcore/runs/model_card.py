@@ -23,7 +23,6 @@ LICENCES = {
     "camvid": "Weights learnt from research data: for research and demonstration.",
 }
 OTHER_LICENCE = "As the data's own licence allows."
-FIRST_WEIGHTS = {False: "random weights", True: "a backbone's weights of ImageNet, or of a file"}
 WEAKEST = 4
 CONFUSED = 4
 
@@ -96,7 +95,8 @@ def _licence(run: Run) -> str:
 def _origin(run: Run) -> str:
     """Where the weights came from: a sentence, and a table of the trainings before this one."""
     stages = earlier_trainings(run)
-    first = FIRST_WEIGHTS[_is_pretrained(run)]
+    pretrained = "a backbone's weights of ImageNet, or of a file"
+    first = pretrained if _is_pretrained(run) else "random weights"
     if not stages:
         return f"It began with {first}."
     rows = "\n".join(

@@ -74,8 +74,8 @@ def _table_row(run: Run, is_champion: bool) -> dict[str, object]:
 
 def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
     candidates = sorted(trained, key=lambda name: name in champions)
-    if st.session_state.get("candidate") in trained:  # whose label changes with a promotion
-        st.session_state["candidate"] = st.session_state["candidate"]
+    if st.session_state.get("candidate") in trained:
+        state.send_again("candidate")
     with st.container(border=True):
         run = trained[
             st.selectbox(
