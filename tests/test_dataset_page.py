@@ -92,8 +92,8 @@ def test_a_data_set_that_was_never_counted_is_counted(
 ) -> None:
     monkeypatch.setattr(counting, "COUNTED_UNASKED", 1000 if is_small else 0)
     page.run()
-    assert "is not counted" in page.title[0].value
-    if not is_small:
+    if not is_small:  # a small one may have been counted by now
+        assert "is not counted" in page.title[0].value
         labelled(page.button, "Count now").click().run()
     when_done(page)
     assert not page.exception
