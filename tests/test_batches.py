@@ -137,3 +137,4 @@ def test_noise_is_as_strong_as_asked_and_never_the_same() -> None:
     assert max(deviations) < 20.5
     assert np.mean(deviations) == pytest.approx(10, abs=3)  # drawn evenly from 0 to 20
     assert len({view.tobytes() for view in views}) == 40
+    assert np.mean(views) == pytest.approx(128, abs=0.1)  # cut off instead of rounded: 127.5

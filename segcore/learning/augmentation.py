@@ -112,7 +112,7 @@ def _change_colors(
     if augmentation.noise:
         deviation = random.uniform(0, augmentation.noise)
         noise = _standard_normal(image.shape, random) * np.float32(deviation)
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+        image = np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8)
     return image
 
 
