@@ -12,7 +12,7 @@ from segcore.errors import StorageError
 from segcore.files import storage_error
 
 BUSY_SECONDS = 20.0
-VERSION = 2  # of the tables below
+VERSION = 3  # of the tables below
 
 SCHEMA = """
 CREATE TABLE jobs (
@@ -28,6 +28,7 @@ CREATE TABLE jobs (
     device TEXT,
     worker TEXT,
     lease_until REAL,
+    lease_mark TEXT,                     -- the same by the clock of this start: `clocks`
     process_group INTEGER,
     created TEXT NOT NULL,
     started TEXT,
@@ -36,9 +37,14 @@ CREATE TABLE jobs (
 CREATE TABLE workers (
     id TEXT PRIMARY KEY,
     pid INTEGER,  -- NULL while it starts
-    heartbeat REAL NOT NULL
+    heartbeat REAL NOT NULL,
+    mark TEXT     -- the same by the clock of this start
 );
 """
+UPGRADES = {
+    2: ("ALTER TABLE jobs ADD COLUMN lease_mark TEXT", "ALTER TABLE workers ADD COLUMN mark TEXT"),
+}
+"""Version -> what makes the next one of it."""
 
 
 @contextmanager
@@ -66,7 +72,9 @@ def connection() -> Iterator[sqlite3.Connection]:
         ) as database:
             database.row_factory = sqlite3.Row
             database.isolation_level = None
-            if database.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            if _version(database) in UPGRADES:
+                _upgrade(database)
+            if _version(database) != VERSION:
                 raise StorageError(
                     f"{path}: the queue is of another version of this program; move the file away"
                 )
@@ -75,6 +83,20 @@ def connection() -> Iterator[sqlite3.Connection]:
         raise StorageError(f"{path}: the queue cannot be used; {_remedy(error)}") from error
     except OSError as error:
         raise storage_error(path.parent, error) from error
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    """Brings older tables up to date; all that they hold stays."""
+    database.execute("BEGIN IMMEDIATE")
+    with database:
+        for version in range(_version(database), VERSION):  # another process may have come first
+            for statement in UPGRADES[version]:
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _remedy(error: sqlite3.DatabaseError) -> str:

@@ -6,11 +6,12 @@ worker reports from then on carries the old number and is refused (`LeaseLostErr
 """
 
 import os
+import sqlite3
 import time
 from typing import Any
 
 from segcore import runs, settings
-from segcore.jobs import Job, State, from_row
+from segcore.jobs import Job, State, clocks, from_row
 from segcore.jobs.database import connection, transaction
 
 LEASE_SECONDS = 30.0
@@ -29,12 +30,12 @@ def claim(worker: str, device: str = DEVICE, lease: float = LEASE_SECONDS) -> Jo
     None where the queue is empty or the device is at work already. A job taken over has one
     more of its `retries`, and may be `cancelling`.
     """
-    now = time.time()
     with transaction() as database:
+        _add_functions(database)
         if database.execute(
             "SELECT 1 FROM jobs WHERE device = ? AND state IN ('running', 'cancelling')"
-            " AND lease_until > ?",
-            (device, now),
+            " AND lease_holds(lease_until, lease_mark)",
+            (device,),
         ).fetchone():
             return None
         row = database.execute(
@@ -42,16 +43,18 @@ def claim(worker: str, device: str = DEVICE, lease: float = LEASE_SECONDS) -> Jo
             UPDATE jobs SET
                 retries = retries + (state != 'queued'),
                 state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
-                attempt = attempt + 1, worker = ?, device = ?, lease_until = ?,
+                attempt = attempt + 1, worker = ?, device = ?, lease_until = ?, lease_mark = ?,
                 started = coalesce(started, ?)
             WHERE id = (
                 SELECT id FROM jobs
-                WHERE state = 'queued' OR (state IN ('running', 'cancelling') AND lease_until <= ?)
+                WHERE state = 'queued' OR (
+                    state IN ('running', 'cancelling') AND NOT lease_holds(lease_until, lease_mark)
+                )
                 ORDER BY state = 'queued', priority DESC, id LIMIT 1
             )
             RETURNING *
             """,
-            (worker, device, now + lease, runs.now(), now),
+            (worker, device, time.time() + lease, clocks.mark(lease), runs.now()),
         ).fetchone()
     return from_row(row) if row else None
 
@@ -62,8 +65,8 @@ def heartbeat(job: Job, lease: float = LEASE_SECONDS) -> State:
     Raises:
         LeaseLostError: it belongs to another attempt by now.
     """
-    now = time.time()
-    state = _report(job, "lease_until = ?", (now + lease,))
+    renewed = time.time() + lease, clocks.mark(lease)
+    state = _report(job, "lease_until = ?, lease_mark = ?", renewed)
     register_worker(str(job.worker))
     return state
 
@@ -89,7 +92,8 @@ def finish(job: Job, state: State, reason: str | None = None) -> None:
     """
     _report(
         job,
-        "state = ?, reason = ?, finished = ?, lease_until = NULL, process_group = NULL",
+        "state = ?, reason = ?, finished = ?,"
+        " lease_until = NULL, lease_mark = NULL, process_group = NULL",
         (state, reason, runs.now()),
     )
 
@@ -106,7 +110,8 @@ def give_back(job: Job, reason: str | None = None, retries: int = 0) -> None:
         job,
         "finished = CASE state WHEN 'cancelling' THEN ? END,"
         " state = CASE state WHEN 'running' THEN 'queued' ELSE 'cancelled' END,"
-        " retries = retries + ?, reason = ?, lease_until = NULL, process_group = NULL",
+        " retries = retries + ?, reason = ?,"
+        " lease_until = NULL, lease_mark = NULL, process_group = NULL",
         (runs.now(), retries, reason),
     )
 
@@ -115,18 +120,21 @@ def register_worker(worker: str) -> None:
     """The worker, which is this process, lives."""
     with transaction() as database:
         database.execute(
-            "INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", (worker, os.getpid(), time.time())
+            "INSERT OR REPLACE INTO workers (id, pid, heartbeat, mark) VALUES (?, ?, ?, ?)",
+            (worker, os.getpid(), time.time(), clocks.mark()),
         )
 
 
 def register_first_worker(worker: str) -> bool:
     """Registers a worker that is about to start if none lives, and tells whether it did."""
     with transaction() as database:
-        database.execute("DELETE FROM workers WHERE heartbeat <= ?", (time.time() - LEASE_SECONDS,))
+        _add_functions(database)
+        database.execute("DELETE FROM workers WHERE NOT lives(heartbeat, mark, pid)")
         return bool(
             database.execute(
-                "INSERT INTO workers SELECT ?, NULL, ? WHERE NOT EXISTS (SELECT 1 FROM workers)",
-                (worker, time.time()),
+                "INSERT INTO workers (id, pid, heartbeat, mark)"
+                " SELECT ?, NULL, ?, ? WHERE NOT EXISTS (SELECT 1 FROM workers)",
+                (worker, time.time(), clocks.mark()),
             ).rowcount
         )
 
@@ -136,8 +144,9 @@ def living_workers() -> dict[str, int | None]:
     if not settings.jobs_path().exists():
         return {}
     with connection() as database:
+        _add_functions(database)
         rows = database.execute(
-            "SELECT id, pid FROM workers WHERE heartbeat > ?", (time.time() - LEASE_SECONDS,)
+            "SELECT id, pid FROM workers WHERE lives(heartbeat, mark, pid)"
         ).fetchall()
     return {row["id"]: row["pid"] for row in rows}
 
@@ -156,6 +165,19 @@ def retire_worker(worker: str, *, only_idle: bool = False) -> bool:
                 (worker, only_idle),
             ).rowcount
         )
+
+
+def _add_functions(database: sqlite3.Connection) -> None:
+    """What SQL asks the clocks."""
+
+    def lease_holds(until: float | None, mark: str | None) -> bool:
+        return clocks.lease_holds(until, mark, LEASE_SECONDS)
+
+    def lives(heartbeat: float, mark: str | None, pid: int | None) -> bool:
+        return clocks.heartbeat_is_fresh(heartbeat, mark, LEASE_SECONDS, pid is not None)
+
+    database.create_function("lease_holds", 2, lease_holds)
+    database.create_function("lives", 3, lives)
 
 
 def _report(job: Job, assignments: str, values: tuple[Any, ...]) -> State:
