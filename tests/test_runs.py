@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from fake_runs import make_run
 
-from segcore import runs
+from segcore import runs, settings
 from segcore.errors import RunError, StorageError
 from segcore.files import to_json
 from segcore.runs import run_lock
 from segcore.runs.archives import export_run, import_run
+from segcore.runs.csv_logs import import_csv_log
 from segcore.runs.writer import RunWriter, history_csv, write_progress
 
 
@@ -220,6 +221,36 @@ def test_a_damaged_archive_is_refused_and_leaves_nothing(tmp_path: Path, artifac
     (tmp_path / "run.zip").write_bytes(whole[:3000] + bytes(50) + whole[3050:])
     with pytest.raises(RunError):
         import_run(tmp_path / "run.zip")
+    assert not list(artifacts.glob("runs/*"))
+
+
+IMPORT = """
+import os, signal, sys, zipfile
+from pathlib import Path
+from segcore.cli import main
+
+def interrupted(archive, folder):
+    (Path(folder) / "half").write_bytes(b"x")
+    os.kill(os.getpid(), signal.Signals[sys.argv[2]])
+
+zipfile.ZipFile.extractall = interrupted
+sys.exit(main(["runs", "import", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_an_interrupted_import_leaves_nothing(tmp_path: Path, artifacts: Path, name: str) -> None:
+    """After a kill nobody can clean up but the next import; the log of a training does, too."""
+    run = make_run()
+    export_run(run, tmp_path / "run.zip")
+    shutil.rmtree(run.path)
+    command = [sys.executable, "-c", IMPORT, str(tmp_path / "run.zip"), name]
+    ended = subprocess.run(command, cwd=settings.ROOT, capture_output=True, text=True)
+    assert "Traceback" not in ended.stderr
+    if name == "SIGKILL":
+        assert runs.list_runs() == []
+        (tmp_path / "log.csv").write_text("epoch,loss\n0,1.0\n")
+        shutil.rmtree(import_csv_log(tmp_path / "log.csv", "unet", "streets").path)
     assert not list(artifacts.glob("runs/*"))
 
 

@@ -1,6 +1,7 @@
 """The commands about runs that are there: `runs list`, show, promote, rollback, export, ..."""
 
 import argparse
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,7 @@ def _runs_import(options: argparse.Namespace) -> None:
     from segcore.runs.archives import import_run
     from segcore.runs.csv_logs import import_csv_log
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as after Ctrl-C
     if options.file.suffix.lower() == ".csv":
         run = import_csv_log(options.file, options.model, options.data)
     else:

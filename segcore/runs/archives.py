@@ -2,8 +2,7 @@
 
 import io
 import json
-import shutil
-import tempfile
+import os
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +11,7 @@ from segcore.errors import RunError
 from segcore.files import DAMAGED, storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, get_run, verified_weights
 from segcore.runs.run import read_run
+from segcore.runs.staging import staging_folder
 from segcore.runs.weight_files import require_plain
 
 MAX_BYTES = 1 << 30
@@ -59,7 +59,7 @@ def export_run(run: Run, target: Path) -> None:
 def import_run(source: Path) -> Run:
     """Unpacks a ZIP file of `export_run` into artifacts/runs and returns the run.
 
-    Nothing is left behind where it is refused.
+    Nothing is left behind where it is refused or interrupted.
 
     Raises:
         RunError: no such file, no archive of a run, too large, or a run of that name is here.
@@ -75,16 +75,15 @@ def import_run(source: Path) -> Run:
         if target.exists():
             raise RunError(f"{name}: a run of that name is already here; delete {target} first")
         try:
-            settings.runs_dir().mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=settings.runs_dir()) as folder:
+            with staging_folder() as folder:
                 archive.extractall(folder)
-                unpacked = Path(folder) / name
+                unpacked = folder / name
                 manifest = json.loads((unpacked / MANIFEST).read_bytes())
                 for mark in SHIPPED:
                     manifest.pop(mark, None)
                 write_atomically(unpacked / MANIFEST, to_json(manifest))
                 require_plain(verified_weights(read_run(unpacked)))
-                shutil.move(unpacked, target)
+                os.replace(unpacked, target)
         except OSError as error:
             raise storage_error(settings.runs_dir(), error) from error
         except UNUSABLE as error:

@@ -3,10 +3,14 @@
 import csv
 import io
 import math
+import os
 from pathlib import Path
 
+from segcore import settings
 from segcore.errors import RunError
-from segcore.runs import HISTORY, HISTORY_COLUMNS, Run, now
+from segcore.files import storage_error
+from segcore.runs import HISTORY, HISTORY_COLUMNS, Run, get_run, now
+from segcore.runs.staging import staging_folder
 from segcore.runs.writer import RunWriter, history_csv, new_run_name
 
 MAX_BYTES = 5_000_000
@@ -80,10 +84,15 @@ def import_csv_log(path: Path, model: str, spec: str) -> Run:
         "started": now(),
         "weights": {},
     }
-    writer = RunWriter.create(new_run_name(model, dataset), manifest)
-    best = best_epoch(rows)
-    writer.commit_epoch({HISTORY: history_csv(rows)}, epochs=len(rows), best=best)
-    return writer.run()
+    name, best = new_run_name(model, dataset), best_epoch(rows)
+    try:
+        with staging_folder() as folder:
+            writer = RunWriter.create(name, manifest, inside=folder)
+            writer.commit_epoch({HISTORY: history_csv(rows)}, epochs=len(rows), best=best)
+            os.replace(writer.path, settings.runs_dir() / name)
+    except OSError as error:
+        raise storage_error(settings.runs_dir(), error) from error
+    return get_run(name)
 
 
 def best_epoch(rows: list[dict[str, float]]) -> dict[str, float] | None:

@@ -39,17 +39,20 @@ class RunWriter:
         self.manifest = manifest
 
     @classmethod
-    def create(cls, name: str, manifest: dict[str, Any]) -> "RunWriter":
+    def create(cls, name: str, manifest: dict[str, Any], inside: Path | None = None) -> "RunWriter":
         """Makes the folder and writes the first manifest.
+
+        Args:
+            inside: the folder to make it in; by default where all runs are.
 
         Raises:
             StorageError: artifacts/ cannot be written.
         """
-        path = settings.runs_dir() / name
+        path = (inside or settings.runs_dir()) / name
         try:
             (path / "snapshots").mkdir(parents=True)
         except OSError as error:
-            raise storage_error(settings.runs_dir(), error) from error
+            raise storage_error(path.parent, error) from error
         writer = cls(path, {"run": name, **manifest})
         writer.save_manifest()
         return writer
