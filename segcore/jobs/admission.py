@@ -49,9 +49,17 @@ class Admissions:
         with self._lock:
             self._until.pop(admission, None)
 
+    def revoke_all_of(self, admission: Admission) -> None:
+        """Revokes the pass and all others that were issued to the same person."""
+        with self._lock:
+            self._until = {a: until for a, until in self._until.items() if a.by != admission.by}
+
     def is_valid(self, admission: Admission | None) -> bool:
         with self._lock:
-            return admission is not None and self._until.get(admission, 0.0) > self._clock()
+            # Whatever a browser of somebody's own may have put there is no pass.
+            if not isinstance(admission, Admission):
+                return False
+            return self._until.get(admission, 0.0) > self._clock()
 
     def check(self, admission: Admission | None) -> None:
         """Raises AdmissionError unless the pass was issued here and still holds."""

@@ -9,112 +9,29 @@ There are three ways in, the first one that is configured counts:
 
 The list (SEGCORE_ADMIN_ADDRESSES, separated by spaces) and the hash (SEGCORE_ADMIN_PASSWORD_HASH)
 are taken from the environment, or as `admin_addresses` and `admin_password_hash` from Streamlit's
-secrets.
+secrets; so are the providers that verify addresses without saying so (SEGCORE_VERIFYING_PROVIDERS,
+`verifying_providers`).
 """
 
-import hmac
+import hashlib
+import json
 import os
-import secrets
-import threading
-import time
-from collections.abc import Callable
-from contextlib import suppress
 
 import streamlit as st
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from streamlit.errors import StreamlitAuthError
 
-from segcore.admin import audit
-from segcore.errors import SegcoreError, StorageError
+from pages.shared.visitors import address_of_visitor, visit
+from segcore.admin import gate
+from segcore.admin.gate import Gate, GateError
 from segcore.jobs.admission import ADMISSIONS, Admission
 
-FREE_ATTEMPTS = 5
-FIRST_WAIT, LONGEST_WAIT = 30.0, 900.0  # seconds
 ADMISSION = "admission"
 """Key of the session: the pass of who is signed in."""
 
-
-class GateError(SegcoreError):
-    """A sign-in that was refused, or an action without one."""
-
-
-class Gate:
-    """The server's one gate, whose wrong attempts count for all visitors together.
-
-    After five of them each further attempt waits, 30 s at first and twice as long after each, up to
-    15 minutes; what is tried earlier is refused without being looked at. So in any 15 minutes the
-    server computes ten hashes at most, however many sessions try.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._token: str | None = None
-        self._wrong = 0
-        self._closed_until = 0.0
-
-    def announce(self) -> None:
-        """Prints the token on the console, once until it is used."""
-        with self._lock:
-            if self._token is None:
-                self._print_new_token()
-
-    def admit(self, secret: str, password_hash: str | None) -> Admission:
-        """Lets the visitor in by the password where one is configured, else by the token.
-
-        Raises:
-            GateError: it is wrong, or too many were; with how long to wait.
-        """
-        what = "password" if password_hash else "token"
-        with self._lock:
-            left = self._closed_until - self._clock()
-            if left > 0:
-                raise GateError(f"Too many wrong attempts: try again in {_in_words(left)}.")
-            if not (_matches(password_hash, secret) if password_hash else self._is_token(secret)):
-                self._count_wrong()
-                _record("someone", f"was refused: a wrong {what}")
-                raise GateError(f"That is not the {what}: look again and try once more.")
-            self._wrong = 0
-            if not password_hash:
-                self._print_new_token()
-        return _issue(f"admin ({what})")
-
-    def _is_token(self, secret: str) -> bool:
-        return self._token is not None and hmac.compare_digest(
-            secret.strip().encode(), self._token.encode()
-        )
-
-    def _count_wrong(self) -> None:
-        self._wrong += 1
-        beyond = self._wrong - FREE_ATTEMPTS
-        if beyond >= 0:
-            self._closed_until = self._clock() + min(FIRST_WAIT * 2.0**beyond, LONGEST_WAIT)
-
-    def _print_new_token(self) -> None:
-        self._token = secrets.token_urlsafe(24)
-        print(f"Admin token: {self._token}", flush=True)
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return PasswordHasher().verify(password_hash, password)
-    except InvalidHashError as error:
-        raise GateError(
-            "The configured admin password is no argon2 hash: make one with `python -c "
-            '"import argon2, getpass; print(argon2.PasswordHasher().hash(getpass.getpass()))"`.'
-        ) from error
-    except VerificationError:
-        return False
-
-
-def _in_words(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
-
-
-# --- in a page -----------------------------------------------------------------------------------
-
 GATE = Gate()
+
+_ended_logins: set[str] = set()
+"""Logins with an account that were signed out; each is good for one stay."""
 
 
 def announce() -> None:
@@ -147,11 +64,12 @@ def admission() -> Admission | None:
 
 
 def sign_out() -> None:
-    """Makes the pass worthless everywhere, in pages that are still open too."""
-    pass_of_visit = st.session_state.pop(ADMISSION, None)
+    """Ends every stay of the same person, in other tabs and browsers too; on record."""
+    pass_of_visit: Admission | None = st.session_state.pop(ADMISSION, None)
     if pass_of_visit is not None:
-        ADMISSIONS.revoke(pass_of_visit)
+        gate.end_all(pass_of_visit)
     if _addresses():
+        _ended_logins.add(_login())
         st.logout()
 
 
@@ -159,25 +77,44 @@ def _sign_in_with_account() -> None:
     if not st.user.get("is_logged_in"):
         st.write("Training and promoting models is for whoever runs this dashboard.")
         if st.button("Sign in with your account", type="primary", icon=":material/login:"):
-            try:
-                st.login()
-            except StreamlitAuthError as error:
-                st.error(
-                    f"Accounts are not set up: {' '.join(str(error).split())} See "
-                    "docs/retraining.md.",
-                    icon=":material/error:",
-                )
+            _log_in()
         return
     address = str(st.user.get("email", "")).casefold()
-    if address in _addresses() and st.user.get("email_verified", True) in (True, "true"):
-        st.session_state[ADMISSION] = _issue(address)
+    if _login() in _ended_logins or ADMISSION in st.session_state:
+        st.write(
+            "Your sign-in has ended: by *Sign out*, here or in another tab, or after twelve hours."
+        )
+        if st.button("Sign in again", type="primary", icon=":material/login:"):
+            st.session_state.pop(ADMISSION, None)
+            _log_in()
+        return
+    if address not in _addresses():
+        st.error(
+            f"{address or 'This account'} is not on this dashboard's list of admins: ask whoever "
+            "runs it, or sign in with another account.",
+            icon=":material/lock:",
+        )
+    elif not gate.is_verified(_account(), _setting("verifying_providers").split()):
+        st.error(
+            f"The provider does not say that {address} is verified: verify it there, or have "
+            "whoever runs this dashboard name the provider in SEGCORE_VERIFYING_PROVIDERS.",
+            icon=":material/lock:",
+        )
+    else:
+        st.session_state[ADMISSION] = gate.issue(address)
         st.rerun()
-    st.error(
-        f"{address or 'This account'} is not on this dashboard's list of admins: ask whoever runs "
-        "it, or sign in with another account.",
-        icon=":material/lock:",
-    )
     st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+
+
+def _log_in() -> None:
+    """Sends the visitor to the provider."""
+    try:
+        st.login()
+    except StreamlitAuthError as error:
+        st.error(
+            f"Accounts are not set up: {' '.join(str(error).split())} See docs/retraining.md.",
+            icon=":material/error:",
+        )
 
 
 def _sign_in_with_secret() -> None:
@@ -200,33 +137,38 @@ def _sign_in_with_secret() -> None:
         asked = st.form_submit_button("Sign in", type="primary", icon=":material/key:")
     if asked and secret:
         try:
-            st.session_state[ADMISSION] = GATE.admit(secret, password_hash)
+            st.session_state[ADMISSION] = GATE.admit(
+                secret, password_hash, visit(), address_of_visitor()
+            )
         except GateError as error:
             st.error(str(error), icon=":material/lock:")
         else:
             st.rerun()
 
 
-def _issue(by: str) -> Admission:
-    _record(by, "signed in")
-    return ADMISSIONS.issue(by)
+def _account() -> dict[str, object]:
+    """What the provider says of who is logged in."""
+    return dict(st.user)
 
 
-def _record(by: str, what: str) -> None:
-    with suppress(StorageError):  # a full disk must not lock out who would free it
-        audit.record(by, what)
+def _login() -> str:
+    """Tells this login from a later one of the same account: the provider says when it was."""
+    content = json.dumps(_account(), sort_keys=True, default=str)
+    return hashlib.blake2b(content.encode()).hexdigest()
 
 
 def _addresses() -> set[str]:
     """Who may sign in with an account; empty where that way is not configured."""
-    configured = os.environ.get("SEGCORE_ADMIN_ADDRESSES", "").split()
-    if not configured and st.secrets.load_if_toml_exists():
-        configured = st.secrets.get("admin_addresses", [])
-    return {str(address).casefold() for address in configured}
+    return {address.casefold() for address in _setting("admin_addresses").split()}
 
 
 def _password_hash() -> str | None:
-    configured = os.environ.get("SEGCORE_ADMIN_PASSWORD_HASH")
-    if not configured and st.secrets.load_if_toml_exists():
-        configured = st.secrets.get("admin_password_hash")
-    return configured or None
+    return _setting("admin_password_hash") or None
+
+
+def _setting(name: str) -> str:
+    """Of the environment, else of Streamlit's secrets; a list as words."""
+    found = os.environ.get(f"SEGCORE_{name.upper()}")
+    if not found and st.secrets.load_if_toml_exists():
+        found = st.secrets.get(name)
+    return found or "" if isinstance(found, str | None) else " ".join(map(str, found))
