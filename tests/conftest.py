@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import pytest
 from made_data import id_mask, noise, write_picture
@@ -17,6 +18,11 @@ from segcore.labels import colorize
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+
+# The same examples on every machine, however busy it is: no test fails by chance.
+hypothesis.settings.register_profile("tests", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 from hostile_files import MODES, encoded, in_mode
+from hypothesis import given
+from hypothesis import strategies as st
 from made_data import noise
 from PIL import Image, ImageCms
 
@@ -149,6 +151,40 @@ def test_labels_are_resized_without_mixing_ids():
     assert small.shape == (5, 9)
     assert set(np.unique(small)) == set(np.unique(large)) == {7, 26}
     assert np.array_equal(resize_labels(large, (32, 32)), mask)
+
+
+SIDES = st.integers(1, 12)
+
+
+@given(st.integers(0, 2**32), SIDES, SIDES, SIDES, SIDES)
+def test_labels_are_resized_about_the_centre_as_images_are(
+    seed, height, width, new_height, new_width
+):
+    """Nothing moves to a side: what is mirrored first comes out mirrored."""
+    mask = np.random.default_rng(seed).integers(0, 4, (height, width), np.uint8)
+    resized = resize_labels(mask, (new_height, new_width))
+    for mirror in (np.fliplr, np.flipud):
+        assert np.array_equal(resize_labels(mirror(mask), (new_height, new_width)), mirror(resized))
+
+
+def test_half_the_size_takes_what_most_of_four_pixels_have():
+    mask = np.array([[7, 7, 5, 5, 1, 2, 7, 8], [7, 8, 7, 7, 3, 4, 9, 9]], np.uint8)
+    # Most have 7; 5 and 7 are equally many, and 5 is rarer in the mask; of four single ones any
+    # may be taken that is as rare as any; most have 9.
+    resized = resize_labels(mask, (1, 4))[0].tolist()
+    assert (resized[0], resized[1], resized[3]) == (7, 5, 9)
+    assert resized[2] in (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+def test_image_and_mask_of_an_edge_stay_together(factor):
+    """An edge anywhere: the mask's lies within half a new pixel of where the image's is."""
+    for edge in range(1, 23):
+        mask = (np.arange(24) >= edge).astype(np.uint8)[None].repeat(24, 0)
+        size = (24 // factor, 24 // factor)
+        covered = resize_image(np.dstack([mask * 200] * 3), size)[0, :, 0] / 200
+        labels = resize_labels(mask, size)[0]
+        assert np.array_equal(labels[covered != 0.5], covered[covered != 0.5] > 0.5)
 
 
 def test_images_shrink_to_the_means_of_whole_blocks():

@@ -26,7 +26,7 @@ from segcore.settings import prepared_dir
 from segcore.sources import HealthReport, Item, Sample, Size, Source, has_masks, open_source
 from segcore.statistics import SplitStatistics
 
-FORMAT = 2
+FORMAT = 3
 """Part of the cache key: raise it when the files above or their meaning change."""
 
 
