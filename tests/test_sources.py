@@ -69,6 +69,49 @@ def test_cityscapes_cities_are_sequences_and_test_has_no_masks(cityscapes):
     assert source.read(source.items("test")[0]).mask is None
 
 
+def test_cityscapes_archives_unpacked_side_by_side(cityscapes, tmp_path):
+    expected = {split: keys_of(cityscapes, split) for split in ("train", "val", "test")}
+    beside = tmp_path / "unpacked"
+    for folder in ("leftImg8bit", "gtFine"):
+        (beside / f"{folder}_trainvaltest").mkdir(parents=True)
+        (cityscapes / folder).rename(beside / f"{folder}_trainvaltest" / folder)
+    assert recognise(beside) == f"cityscapes:{beside}"
+    assert {split: keys_of(beside, split) for split in expected} == expected
+    source = open_source(f"cityscapes:{beside}")
+    assert all(source.read(item).mask is not None for item in source.items("val"))
+
+
+def test_one_archive_in_place_the_other_in_its_folder(cityscapes):
+    expected = keys_of(cityscapes, "val")
+    (cityscapes / "gtFine_trainvaltest").mkdir()
+    (cityscapes / "gtFine").rename(cityscapes / "gtFine_trainvaltest" / "gtFine")
+    assert keys_of(cityscapes, "val") == expected
+
+
+def test_a_folder_around_a_whole_data_set_is_not_the_data_set(cityscapes):
+    with pytest.raises(DataError, match=f"use cityscapes:{cityscapes}"):
+        open_source(f"cityscapes:{cityscapes.parent}")
+    assert recognise(cityscapes.parent) == f"cityscapes:{cityscapes}"
+
+
+def keys_of(folder, split):
+    items = open_source(f"cityscapes:{folder}").items(split)
+    return [(item.key, item.sequence, item.mask is not None) for item in items]
+
+
+def test_cityscapes_train_ids_are_known_by_their_name(cityscapes):
+    for path in sorted(cityscapes.glob("gtFine/*/*/*_labelIds.png")):
+        labels = np.asarray(Image.open(path))
+        if "val" in path.parts:
+            path.unlink()
+        train_ids = np.array([*(label.train_id for label in LABELS), *[255] * 222], np.uint8)
+        write_picture(path.with_name(path.name.replace("Ids", "TrainIds")), train_ids[labels])
+    source = open_source(f"cityscapes:{cityscapes}")
+    for split in ("train", "val"):  # label ids where there are both
+        mask = source.read(source.items(split)[0]).mask
+        assert np.array_equal(mask, id_mask(0, 32, 64, [7, 11, 21, 23, 26, 255]))
+
+
 def test_pairs_split_the_picture_in_image_and_mask(pairs):
     source = open_source(f"pairs:{pairs}")
     assert source.splits == ("train", "val")
@@ -191,6 +234,21 @@ def test_a_single_picture_among_pairs_is_named(pairs):
     source = open_source(f"pairs:{pairs}")
     with pytest.raises(SampleError, match=r"single\.jpg is 60x40"):
         source.read(source.items("val")[1])
+
+
+@pytest.mark.parametrize(
+    ("halves", "message"),
+    [
+        ((colorize(id_mask(1, 256, 256, [7, 23])), noise(1, 256, 256)), "swap them"),
+        ((noise(1, 256, 256), noise(2, 256, 256)), "its right half is no mask"),
+    ],
+)
+def test_pairs_with_halves_that_do_not_fit_are_told(pairs, halves, message):
+    write_picture(pairs / "val" / "4.jpg", np.hstack(halves), quality=90)
+    source = open_source(f"pairs:{pairs}")
+    with pytest.raises(SampleError, match=rf"4\.jpg: .*{message}") as error:
+        source.read(source.items("val")[1])
+    assert error.value.problem is Problem.NO_CLASSES
 
 
 def test_the_fingerprint_follows_content_split_by_split(camvid):

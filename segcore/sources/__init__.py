@@ -6,9 +6,7 @@ from segcore.errors import DataError
 from segcore.sources.base import (
     FolderSource,
     Item,
-    Problem,
     Sample,
-    SampleError,
     Size,
     Source,
     has_masks,
@@ -17,6 +15,7 @@ from segcore.sources.camvid import CamvidSource
 from segcore.sources.cityscapes import CityscapesSource
 from segcore.sources.health import Finding, HealthReport
 from segcore.sources.pairs import PairsSource
+from segcore.sources.problems import Problem, SampleError
 
 __all__ = [
     "DATA_SETS",

@@ -4,17 +4,16 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PIL import Image
 
 from segcore.errors import DataError, ImageError
-from segcore.images import UNREADABLE_ERRORS, decode_image
-from segcore.labels import NO_LABEL, NUM_CLASSES
+from segcore.images import decode_image
+from segcore.sources.masks import MaskCoding, read_mask
+from segcore.sources.problems import Problem, SampleError
 
 Size = tuple[int, int]
 """(height, width)"""
@@ -46,28 +45,6 @@ class Sample:
     sequence: str
     image: np.ndarray  # (H, W, 3) uint8 RGB
     mask: np.ndarray | None  # (H, W) uint8: label ids 0-33, 255 where there is none
-
-
-class Problem(StrEnum):
-    """Why a sample cannot be used."""
-
-    NO_MASK = "image without mask"
-    NO_IMAGE = "mask without image"
-    UNREADABLE = "unreadable file"
-    UNKNOWN_IDS = "unknown ids"
-    SIZE_MISMATCH = "sizes that do not match"
-
-
-class SampleError(DataError):
-    """One sample that cannot be used; `problem` sorts it into the health report."""
-
-    def __init__(self, problem: Problem, message: str) -> None:
-        super().__init__(problem, message)
-        self.problem = problem
-        self.message = message
-
-    def __str__(self) -> str:
-        return self.message
 
 
 class Source(Protocol):
@@ -108,14 +85,13 @@ def has_masks(source: Source, split: str) -> bool:
 class FolderSource:
     """Shared part of the sources that are files in a directory.
 
-    A subclass names its layout and says which image and mask files a split has; `id_of` maps the
-    mask values on disk to label ids, -1 marking the unknown ones.
+    A subclass names its layout and says which image and mask files a split has, and what the masks'
+    values mean.
     """
 
     name: str
     layout: str  # what the directory should look like, for messages
     default_size: Size
-    id_of: np.ndarray  # (257,) int16, see id_table
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
@@ -138,6 +114,10 @@ class FolderSource:
 
     def files(self, split: str) -> tuple[dict[str, Path], dict[str, Path]]:
         """Image files and mask files of the split by key."""
+        raise NotImplementedError
+
+    def coding_of(self, mask: Path) -> MaskCoding:
+        """What the values of a mask file mean."""
         raise NotImplementedError
 
     def items(self, split: str) -> list[Item]:
@@ -180,7 +160,7 @@ class FolderSource:
             raise SampleError(
                 Problem.NO_MASK, f"{item.image} has no mask: add the mask or remove the image."
             )
-        return read_mask(item.mask, self.id_of)
+        return read_mask(item.mask, self.coding_of(item.mask))
 
     def fingerprint(self, split: str) -> str:
         """Digest of the split's file names, sizes and modification times."""
@@ -225,71 +205,9 @@ def visible_files(directory: Path, *suffixes: str) -> list[Path]:
     ]
 
 
-def id_table(ids: dict[int, int]) -> np.ndarray:
-    """Mask value on disk -> label id: (257,) int16, -1 for values that are unknown.
-
-    The last entry stands for all values that no byte holds.
-    """
-    table = np.full(257, -1, np.int16)
-    for value, label_id in ids.items():
-        table[value] = label_id
-    return table
-
-
-LABEL_IDS = id_table({id_: id_ for id_ in (*range(NUM_CLASSES), NO_LABEL)})
-"""For masks that hold label ids already."""
-
-
 def read_image(path: Path) -> np.ndarray:
     """(H, W, 3) uint8 RGB. Raises SampleError."""
     try:
         return decode_image(path)
     except ImageError as error:
         raise SampleError(Problem.UNREADABLE, str(error)) from error
-
-
-def read_mask(path: Path, id_of: np.ndarray) -> np.ndarray:
-    """(H, W) uint8 label ids from a file of class ids, mapped by `id_of`. Raises SampleError.
-
-    The values themselves are the ids: in a palette file the indices, not the colours.
-    """
-    try:
-        with Image.open(path, formats=("PNG", "BMP", "TIFF")) as file:
-            file.load()
-            values = np.asarray(file)
-    except UNREADABLE_ERRORS as error:
-        raise SampleError(
-            Problem.UNREADABLE,
-            f"{path} cannot be read as a mask ({_first_line(error)}): replace it or remove it.",
-        ) from error
-    if values.ndim != 2 or values.dtype.kind == "f":
-        raise SampleError(
-            Problem.UNREADABLE,
-            f"{path} is a colour picture where a mask of one class id per pixel is expected.",
-        )
-    if values.dtype == np.uint8:
-        held = np.arange(int(values.max()) + 1)
-        if (id_of[held] < 0).any():  # which of them occur takes longer to find out
-            held = np.flatnonzero(Image.fromarray(values).histogram())
-        known = id_of[held] >= 0
-        if known.all():
-            if (id_of[held] == held).all():
-                return values
-            # Pillow's table of bytes is several times faster than indexing.
-            table = id_of[:256].clip(0).astype(np.uint8).tolist()
-            return np.asarray(Image.fromarray(values).point(table))
-        unknown = held[~known]
-    else:
-        values = values.astype(np.int64)
-        mask = id_of[np.where((values >= 0) & (values <= 255), values, 256)]
-        if mask.min() >= 0:
-            return mask.astype(np.uint8)
-        unknown = np.unique(values[mask < 0])
-    shown = ", ".join(map(str, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
-    raise SampleError(
-        Problem.UNKNOWN_IDS, f"{path} holds unknown class ids ({shown}): replace it or remove it."
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

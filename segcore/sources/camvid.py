@@ -7,30 +7,37 @@ this version: Badrinarayanan, Kendall, Cipolla, "SegNet", PAMI 2017.
 from pathlib import Path
 
 from segcore.labels import IDS
-from segcore.sources.base import SPLITS, FolderSource, Size, id_table, visible_files
+from segcore.sources.base import SPLITS, FolderSource, Size, visible_files
+from segcore.sources.masks import MaskCoding
 
 CAMVID_CLASSES = (
-    ("sky", "sky"),
-    ("building", "building"),
-    ("pole", "pole"),
-    ("road", "road"),
-    ("pavement", "sidewalk"),
-    ("tree", "vegetation"),
-    ("sign", "traffic sign"),
-    ("fence", "fence"),
-    ("car", "car"),
-    ("pedestrian", "person"),
-    ("bicyclist", "rider"),
-    ("unlabelled", "unlabeled"),
+    ("sky", "sky", (128, 128, 128)),
+    ("building", "building", (128, 0, 0)),
+    ("pole", "pole", (192, 192, 128)),
+    ("road", "road", (128, 64, 128)),
+    ("pavement", "sidewalk", (60, 40, 222)),
+    ("tree", "vegetation", (128, 128, 0)),
+    ("sign", "traffic sign", (192, 128, 128)),
+    ("fence", "fence", (64, 64, 128)),
+    ("car", "car", (64, 0, 128)),
+    ("pedestrian", "person", (64, 64, 0)),
+    ("bicyclist", "rider", (0, 128, 192)),
+    ("unlabelled", "unlabeled", (0, 0, 0)),
 )
-"""CamVid's name, by its id, and the Cityscapes name it is mapped to."""
+"""CamVid's name, by its id, the Cityscapes name it is mapped to, and the colour that SegNet's
+authors gave it."""
+
+
+CODING = MaskCoding(
+    {id_: IDS[ours] for id_, (_, ours, _) in enumerate(CAMVID_CLASSES)},
+    {id_: color for id_, (_, _, color) in enumerate(CAMVID_CLASSES)},
+)
 
 
 class CamvidSource(FolderSource):
     name = "camvid"
     layout = "DIR/SPLIT/*.png with DIR/SPLITannot/*.png for train, val and perhaps test"
     default_size: Size = (360, 480)
-    id_of = id_table({id_: IDS[ours] for id_, (_, ours) in enumerate(CAMVID_CLASSES)})
 
     @classmethod
     def recognises(cls, directory: Path) -> bool:
@@ -47,3 +54,6 @@ class CamvidSource(FolderSource):
         images = visible_files(self.directory / split, ".png")
         masks = visible_files(self.directory / f"{split}annot", ".png")
         return {path.stem: path for path in images}, {path.stem: path for path in masks}
+
+    def coding_of(self, mask: Path) -> MaskCoding:
+        return CODING

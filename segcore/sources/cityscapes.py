@@ -1,11 +1,25 @@
-"""Cityscapes in its official layout (Cordts et al., CVPR 2016), fine annotations."""
+"""Cityscapes in its official layout (Cordts et al., CVPR 2016), fine annotations.
+
+Images and masks come in two archives. Either both are unpacked into one folder, or each into a
+folder of its own beside the other.
+"""
 
 from pathlib import Path
 
-from segcore.sources.base import LABEL_IDS, FolderSource, Size, visible_files
+from segcore.labels import LABELS, NO_LABEL, NUM_CLASSES
+from segcore.sources.base import FolderSource, Size, visible_files
+from segcore.sources.masks import MaskCoding
 
+IMAGES, MASKS = "leftImg8bit", "gtFine"
 IMAGE_SUFFIX = "_leftImg8bit"
-MASK_SUFFIX = "_gtFine_labelIds"
+CODINGS = {
+    # The later one counts where a frame has both: it tells the void classes apart.
+    "_gtFine_labelTrainIds": MaskCoding(
+        {label.train_id: label.id for label in LABELS if label.is_evaluated} | {NO_LABEL: NO_LABEL}
+    ),
+    "_gtFine_labelIds": MaskCoding({id_: id_ for id_ in (*range(NUM_CLASSES), NO_LABEL)}),
+}
+"""How a mask file's name ends -> what its values mean."""
 
 
 class CityscapesSource(FolderSource):
@@ -15,29 +29,46 @@ class CityscapesSource(FolderSource):
         "DIR/gtFine/SPLIT/CITY/*_gtFine_labelIds.png"
     )
     default_size: Size = (512, 1024)
-    id_of = LABEL_IDS
 
     @classmethod
     def recognises(cls, directory: Path) -> bool:
-        return (directory / "leftImg8bit").is_dir()
+        images, masks = _holder_of(IMAGES, directory), _holder_of(MASKS, directory)
+        if images == directory:
+            return True
+        # A folder inside that holds both is the data set, not this one.
+        return images is not None and masks is not None and images != masks
 
     def sequence(self, key: str, path: Path) -> str:
         return path.parent.name
 
     def files(self, split: str) -> tuple[dict[str, Path], dict[str, Path]]:
-        images = _files_by_key(self.directory / "leftImg8bit" / split, IMAGE_SUFFIX)
+        images = self._files(IMAGES, split, IMAGE_SUFFIX)
         if split == "test":  # its masks are dummies that say "void" everywhere
             return images, {}
-        return images, _files_by_key(self.directory / "gtFine" / split, MASK_SUFFIX)
+        masks: dict[str, Path] = {}
+        for suffix in CODINGS:
+            masks |= self._files(MASKS, split, suffix)
+        return images, masks
+
+    def coding_of(self, mask: Path) -> MaskCoding:
+        return next(coding for suffix, coding in CODINGS.items() if mask.stem.endswith(suffix))
+
+    def _files(self, folder: str, split: str, suffix: str) -> dict[str, Path]:
+        """CITY_SEQUENCE_FRAME -> file, over all cities of a split."""
+        holder = _holder_of(folder, self.directory)
+        if holder is None or not (holder / folder / split).is_dir():
+            return {}
+        return {
+            path.stem.removesuffix(suffix): path
+            for city in sorted((holder / folder / split).iterdir())
+            for path in visible_files(city, ".png")
+            if path.stem.endswith(suffix)
+        }
 
 
-def _files_by_key(split_directory: Path, suffix: str) -> dict[str, Path]:
-    """CITY_SEQUENCE_FRAME -> file, over all cities of a split."""
-    if not split_directory.is_dir():
-        return {}
-    return {
-        path.stem.removesuffix(suffix): path
-        for city in sorted(split_directory.iterdir())
-        for path in visible_files(city, ".png")
-        if path.stem.endswith(suffix)
-    }
+def _holder_of(folder: str, directory: Path) -> Path | None:
+    """The directory, or the only folder in it, that holds a folder of that name."""
+    if (directory / folder).is_dir():
+        return directory
+    found = [child for child in sorted(directory.iterdir()) if (child / folder).is_dir()]
+    return found[0] if len(found) == 1 else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from segcore.sources.base import Problem
+from segcore.sources.problems import Problem
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,12 @@ from segcore.labels import LABELS
 from segcore.sources.base import (
     FolderSource,
     Item,
-    Problem,
     Sample,
-    SampleError,
     Size,
     read_image,
     visible_files,
 )
+from segcore.sources.problems import Problem, SampleError
 
 # Several labels share a colour or lie equally near: the lowest evaluated id wins, and among
 # labels that are not evaluated the lowest. `argmin` takes the first, so the order is the rule.
@@ -27,13 +26,34 @@ _CANDIDATE_IDS = np.array([label.id for label in _CANDIDATES], np.uint8)
 _CANDIDATE_COLORS = np.array([label.color for label in _CANDIDATES], np.float32)
 
 
+BLURRED = 15
+"""How far from the colour of its label JPEG may move a mask's pixel, where no edge is near."""
+
+
 def nearest_labels(colors: np.ndarray) -> np.ndarray:
     """(..., 3) uint8 RGB -> (...) uint8 ids of the label with the nearest colour (Euclidean)."""
-    # |c - p|^2 without |c|^2, which is the same for all labels. All terms are integers below
-    # 2^24, so float32 is exact.
-    distance = (_CANDIDATE_COLORS**2).sum(1) - 2 * colors.astype(np.float32) @ _CANDIDATE_COLORS.T
-    ids: np.ndarray = _CANDIDATE_IDS[distance.argmin(-1)]
+    ids: np.ndarray = _CANDIDATE_IDS[_relative_distances(colors).argmin(-1)]
     return ids
+
+
+def is_mask(colors: np.ndarray) -> bool:
+    """Whether most pixels of (H, W, 3) uint8 RGB have the colour of a label.
+
+    A fifth of a mask's pixels are further than `BLURRED` from one at most (CamVid at 256x256 by
+    JPEG's quality 30), of a photograph two thirds at least.
+    """
+    squares = (colors.astype(np.float32) ** 2).sum(-1)
+    distance = _relative_distances(colors).min(-1) + squares
+    return bool((distance > BLURRED**2).mean() < 0.5)
+
+
+def _relative_distances(colors: np.ndarray) -> np.ndarray:
+    """(..., 3) uint8 -> (..., 34) float32 |c - p|^2 of each label's colour p, less |c|^2, which is
+    the same for all. All terms are integers below 2^24, so float32 is exact."""
+    distances: np.ndarray = (_CANDIDATE_COLORS**2).sum(1) - 2 * colors.astype(
+        np.float32
+    ) @ _CANDIDATE_COLORS.T
+    return distances
 
 
 class PairsSource(FolderSource):
@@ -72,4 +92,12 @@ class PairsSource(FolderSource):
                 f"{item.image} is {width}x{height} pixels, not an image and a mask of the same "
                 "square size side by side (512x256): replace it or remove it.",
             )
-        return picture[:, :height].copy(), picture[:, height:]
+        image, colors = picture[:, :height].copy(), picture[:, height:]
+        if not is_mask(colors):
+            what = (
+                "its left half is the mask and its right half the image: swap them"
+                if is_mask(image)
+                else "its right half is no mask in Cityscapes' colours: replace it or remove it"
+            )
+            raise SampleError(Problem.NO_CLASSES, f"{item.image}: {what}.")
+        return image, colors
