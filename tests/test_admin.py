@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from admin_visit import QUICK, begin_anew, button, enqueue, make_run, show, signed_in_page
 from drawn_pages import text
+from made_data import id_mask, write_picture
 from streamlit.testing.v1 import AppTest
 
 from segcore import jobs, runs, settings
@@ -280,6 +281,32 @@ def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
     page.button(key=f"forget {spec}").click().run()
     page.button(key="confirm").click().run()
     assert datasets.registered() == []
+
+
+def test_a_folder_of_other_classes_is_registered_only_when_confirmed(
+    page: AppTest, camvid: Path
+) -> None:
+    for number, path in enumerate(sorted(camvid.glob("*annot/*.png"))):
+        write_picture(path, id_mask(number, 24, 32, [0, 1, 2, 3, 4]))
+    show(page, "Data sets")
+    page.text_input[0].input(str(camvid))
+    button(page, "Register")()
+    assert datasets.registered() == []
+    assert "6 train, 3 val" not in text(page)
+    assert "train 6 images with 6 masks" in text(page).replace("\\", "")
+    assert "only the first 5 of the 12 ids" in text(page)
+    button(page, "Leave it")()
+    assert datasets.registered() == []
+    assert "only the first 5" not in text(page)
+
+    button(page, "Register")()
+    button(page, "It is right, register it")()
+    assert not page.exception
+    assert datasets.registered() == [f"camvid:{camvid}"]
+    page.button(key=f"prepare camvid:{camvid}").click().run()
+    assert jobs.list_jobs() == []  # asked first
+    page.button(key="confirm").click().run()
+    assert [job.task for job in jobs.list_jobs()] == [Preparation(f"camvid:{camvid}")]
 
 
 def test_clean_up_offers_only_what_nothing_needs(page: AppTest) -> None:

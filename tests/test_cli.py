@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_runs import make_run
-from made_data import noise, write_picture
+from made_data import id_mask, noise, write_picture
 from PIL import Image
 
 from segcore.cli import main
@@ -95,6 +95,26 @@ def test_prepare_tells_what_it_found(camvid: Path, capsys: pytest.CaptureFixture
     out = capsys.readouterr().out
     assert "train: 5 images of 32x32" in out
     assert "film0_000" in out
+
+
+def test_prepare_says_what_it_understood_and_stops_where_that_is_doubtful(
+    cityscapes: Path, artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, path in enumerate(sorted(cityscapes.glob("gtFine/*/*/*.png"))):
+        write_picture(path, id_mask(number, 32, 64, [0, 1, 2, 8, 10, 11, 13, 255]))  # train ids
+    command = ["prepare", "--data", f"cityscapes:{cityscapes}", "--size", "32"]
+    assert main(command) == 2
+    told = capsys.readouterr()
+    assert (
+        "train 4 images with 4 masks, val 2 images with 2 masks, test 1 images" in told.out
+    )
+    assert "rail track" in told.out
+    assert len(told.err.splitlines()) == 1
+    assert "rename them to *_gtFine_labelTrainIds.png" in told.err
+    assert "--yes" in told.err
+    assert not artifacts.exists()
+    assert main([*command, "--yes"]) == 0
+    assert main(command) == 0  # it is prepared: nothing is left to decide
 
 
 @pytest.mark.parametrize(

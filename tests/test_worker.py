@@ -126,7 +126,7 @@ def test_the_command_is_that_of_the_command_line(camvid: Path) -> None:
     assert find_recipe(recipe) == edited
 
     prepare = enqueue(Preparation(f"camvid:{camvid}"))
-    assert worker.command_of(prepare)[3:] == ["prepare", "--data", f"camvid:{camvid}"]
+    assert worker.command_of(prepare)[3:] == ["prepare", "--data", f"camvid:{camvid}", "--yes"]
 
 
 def test_a_training_that_ends_well_is_done(start: Callable[..., threading.Event]) -> None:

@@ -7,7 +7,7 @@ from segcore import preparation, settings
 from segcore.errors import DataError
 from segcore.files import locked, to_json, write_atomically
 from segcore.jobs.admission import ADMISSIONS, Admission
-from segcore.sources import open_source, recognise
+from segcore.sources import DoubtfulDataError, first_look, open_source, recognise
 
 
 def registered() -> list[str]:
@@ -22,8 +22,11 @@ def registered() -> list[str]:
         ) from error
 
 
-def register(directory: str, admission: Admission | None) -> str:
+def register(directory: str, admission: Admission | None, *, confirmed: bool = False) -> str:
     """Finds out by looking which layout a directory has, and offers it from then on.
+
+    Args:
+        confirmed: whoever registers it has seen what is doubtful about it.
 
     Returns:
         Its spec, such as `camvid:/data/camvid`.
@@ -31,14 +34,18 @@ def register(directory: str, admission: Admission | None) -> str:
     Raises:
         AdmissionError: the pass does not hold.
         DataError: no such directory, no layout that is known, or a layout without images.
+        DoubtfulDataError: its masks seem to mean something else; `confirmed` registers it.
     """
     ADMISSIONS.check(admission)
-    spec = open_source(recognise(Path(directory))).spec
+    source = open_source(recognise(Path(directory)))
+    look = first_look(source)
+    if look is not None and look.doubts and not confirmed:
+        raise DoubtfulDataError(look, "It is not registered yet.")
     with locked(settings.artifacts_dir()):
         write_atomically(
-            settings.datasets_path(), to_json(list(dict.fromkeys([*registered(), spec])))
+            settings.datasets_path(), to_json(list(dict.fromkeys([*registered(), source.spec])))
         )
-    return spec
+    return source.spec
 
 
 def forget(spec: str, admission: Admission | None) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sys
 from typing import Any
 
 from segcore import runs
@@ -10,6 +11,7 @@ from segcore.errors import SegcoreError
 from segcore.progress_bar import ProgressBar
 from segcore.recipe_checks import edited, find_recipe
 from segcore.recipes import RECIPES
+from segcore.sources import DoubtfulDataError, FirstLook, first_look, open_source
 
 CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")
 """Of a recipe, what an option of `train` may replace."""
@@ -21,6 +23,9 @@ def add(commands: Any) -> None:
     prepare.add_argument("--data", required=True, help=SPEC_HELP)
     prepare.add_argument(
         "--size", type=size, help="256 for 256x256, or WIDTHxHEIGHT; default: the data set's own"
+    )
+    prepare.add_argument(
+        "--yes", action="store_true", help="prepare it even where its masks look like other data's"
     )
     prepare.set_defaults(command=_prepare)
 
@@ -50,9 +55,24 @@ def add(commands: Any) -> None:
     worker.set_defaults(command=_worker)
 
 
+def _look_before(spec: str) -> FirstLook | None:
+    """A first look at data in folders that are not prepared yet. Raises DataError."""
+    from segcore.preparation import prepared_split
+
+    source = open_source(spec)
+    if all(prepared_split(source, split) is not None for split in source.splits):
+        return None
+    return first_look(source)
+
+
 def _prepare(options: argparse.Namespace) -> None:
     from segcore.preparation import prepare
 
+    look = _look_before(options.data)
+    if look is not None:
+        print(f"{look.spec}: {look.in_words()}")
+        if look.doubts and not options.yes:
+            raise DoubtfulDataError(look, "To prepare it as it is: add --yes.")
     with ProgressBar() as bar:
         prepared = prepare(options.data, options.size, progress=bar.update)
     height, width = prepared.size
@@ -91,6 +111,10 @@ def _train(options: argparse.Namespace) -> None:
         else:
             if options.data is None:
                 raise SegcoreError(f"train --recipe needs --data: {SPEC_HELP}")
+            look = _look_before(options.data)
+            if look is not None:
+                for doubt in look.doubts:
+                    print(f"warning: {look.spec}: {doubt}", file=sys.stderr)
             run = train(
                 edited(find_recipe(options.recipe), given),
                 options.data,

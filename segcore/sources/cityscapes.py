@@ -6,20 +6,27 @@ folder of its own beside the other.
 
 from pathlib import Path
 
-from segcore.labels import LABELS, NO_LABEL, NUM_CLASSES
+from segcore.labels import EVALUATED_IDS, LABELS, NO_LABEL, NUM_CLASSES
 from segcore.sources.base import FolderSource, Size, visible_files
 from segcore.sources.masks import MaskCoding
 
 IMAGES, MASKS = "leftImg8bit", "gtFine"
 IMAGE_SUFFIX = "_leftImg8bit"
+TRAIN_IDS_SUFFIX = "_gtFine_labelTrainIds"
 CODINGS = {
     # The later one counts where a frame has both: it tells the void classes apart.
-    "_gtFine_labelTrainIds": MaskCoding(
+    TRAIN_IDS_SUFFIX: MaskCoding(
         {label.train_id: label.id for label in LABELS if label.is_evaluated} | {NO_LABEL: NO_LABEL}
     ),
     "_gtFine_labelIds": MaskCoding({id_: id_ for id_ in (*range(NUM_CLASSES), NO_LABEL)}),
 }
 """How a mask file's name ends -> what its values mean."""
+
+REGIONS = frozenset(range(7))
+"""As train ids road to traffic light; as label ids unlabeled, ego vehicle and other regions that
+are not scored, and that come with ids of 19 and more: vegetation, sky, person, car."""
+
+FEW = 3
 
 
 class CityscapesSource(FolderSource):
@@ -29,6 +36,7 @@ class CityscapesSource(FolderSource):
         "DIR/gtFine/SPLIT/CITY/*_gtFine_labelIds.png"
     )
     default_size: Size = (512, 1024)
+    classes = tuple(range(NUM_CLASSES))
 
     @classmethod
     def recognises(cls, directory: Path) -> bool:
@@ -52,6 +60,18 @@ class CityscapesSource(FolderSource):
 
     def coding_of(self, mask: Path) -> MaskCoding:
         return next(coding for suffix, coding in CODINGS.items() if mask.stem.endswith(suffix))
+
+    def other_classes(self, present: set[int]) -> str | None:
+        masks = [item.mask for split in self.splits for item in self.items(split) if item.mask]
+        if any(TRAIN_IDS_SUFFIX in mask.stem for mask in masks):
+            return None
+        if max(present, default=0) < len(EVALUATED_IDS) and len(present & REGIONS) >= FEW:
+            return (
+                "The masks are named labelIds and hold no id above 18, as train ids do, where 0 is "
+                "road and not unlabeled: if they are train ids, rename them to *_gtFine_"
+                "labelTrainIds.png."
+            )
+        return super().other_classes(present)
 
     def _files(self, folder: str, split: str, suffix: str) -> dict[str, Path]:
         """CITY_SEQUENCE_FRAME -> file, over all cities of a split."""

@@ -13,9 +13,11 @@ from segcore.errors import SegcoreError
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Preparation
 from segcore.preparation import prepared_folders
-from segcore.sources import HealthReport
+from segcore.sources import DoubtfulDataError, FirstLook, HealthReport
 
 SHOWN_FINDINGS = 50
+DOUBTFUL = "doubtful data set"
+"""Key of the session: a folder that was not registered at once, and what was seen of it."""
 
 
 def show() -> None:
@@ -32,8 +34,43 @@ def _show_registration() -> None:
             placeholder="/data/camvid",
             help="Its layout is found out by looking: Cityscapes, CamVid or pairs side by side.",
         )
-        if st.form_submit_button("Register", icon=":material/create_new_folder:") and directory:
-            actions.act(partial(datasets.register, directory), f"{directory} is registered")
+        asked = st.form_submit_button("Register", icon=":material/create_new_folder:")
+    if asked and directory:
+        actions.act(partial(_register, directory), f"{directory} is registered")
+    if DOUBTFUL in st.session_state:
+        _ask_whether_it_is_right(*st.session_state[DOUBTFUL])
+
+
+def _register(directory: str, admission: Admission, *, confirmed: bool = False) -> None:
+    st.session_state.pop(DOUBTFUL, None)
+    try:
+        datasets.register(directory, admission, confirmed=confirmed)
+    except DoubtfulDataError as error:
+        st.session_state[DOUBTFUL] = directory, error.look
+        st.rerun()  # nothing was done that could be told of
+
+
+def _ask_whether_it_is_right(directory: str, look: FirstLook) -> None:
+    """What was understood of a doubtful folder, and the two ways on."""
+    with st.container(border=True):
+        st.markdown(f"**What was understood of** `{directory}`")
+        _show_look(look)
+        with st.container(horizontal=True):
+            if st.button("It is right, register it", key="register doubtful"):
+                actions.act(
+                    partial(_register, directory, confirmed=True),
+                    f"{directory} is registered as it is",
+                )
+            if st.button("Leave it", key="leave doubtful"):
+                del st.session_state[DOUBTFUL]
+                st.rerun()
+
+
+def _show_look(look: FirstLook) -> None:
+    """What some of its masks hold, and what is doubtful about it."""
+    st.markdown("  \n".join(map(wording.plain, look.in_words().splitlines())))
+    for doubt in look.doubts:
+        st.warning(wording.plain(doubt), icon=":material/warning:")
 
 
 def _show_data_set(data_set: DataSet) -> None:
@@ -43,12 +80,8 @@ def _show_data_set(data_set: DataSet) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             st.markdown(f"**{data_set.label}**  \n:gray[{data_set.spec}]", width="stretch")
-            if data_set.problem is None and st.button(
-                "Prepare", key=f"prepare {data_set.spec}", icon=":material/build:"
-            ):
-                actions.act(
-                    partial(_prepare, data_set.spec), f"Preparing {data_set.spec} is in the queue"
-                )
+            if data_set.problem is None:
+                _offer_preparation(data_set.spec)
             if folders:
                 room = wording.size(sum(storage.folder_bytes(folder) for folder in folders))
                 actions.button_with_question(
@@ -73,6 +106,26 @@ def _show_data_set(data_set: DataSet) -> None:
             st.warning(data_set.problem, icon=":material/warning:")
         else:
             _show_health(data_set.spec)
+
+
+def _offer_preparation(spec: str) -> None:
+    prepare = partial(_prepare, spec)
+    done, key, icon = f"Preparing {spec} is in the queue", f"prepare {spec}", ":material/build:"
+    doubts = _doubts(spec)
+    if doubts:
+        question = f"Prepare it as it is? {' '.join(map(wording.plain, doubts))}"
+        actions.button_with_question("Prepare", question, prepare, done, key=key, icon=icon)
+    elif st.button("Prepare", key=key, icon=icon):
+        actions.act(prepare, done)
+
+
+def _doubts(spec: str) -> tuple[str, ...]:
+    """What is doubtful about data that is not prepared yet."""
+    try:
+        look = cache.first_look(spec) if cache.prepared(spec) is None else None
+    except SegcoreError:  # said where its health is
+        return ()
+    return () if look is None else look.doubts
 
 
 def _prepare(spec: str, admission: Admission) -> None:
@@ -100,6 +153,9 @@ def _show_counted(spec: str) -> None:
     health = {name: split.health for name, split in counted.items() if split is not None}
     if health:
         _show_findings(health, "masks counted", "mask")
+    look = cache.first_look(spec)
+    if look is not None:
+        _show_look(look)
     st.caption("Not prepared for a training yet: trainings prepare what they need.")
 
 

@@ -4,12 +4,12 @@ import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
 from pages.shared.gallery import Thumbnail, make_thumbnail
-from segcore import settings
+from segcore import settings, sources
 from segcore.admin import datasets
 from segcore.errors import SegcoreError
 from segcore.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.preparation.counting import CountedSplit, stored_counts
-from segcore.sources import Sample, Source, has_masks, open_source
+from segcore.sources import FirstLook, Sample, Source, has_masks, open_source
 
 
 def registered_data() -> list[str]:
@@ -57,6 +57,16 @@ def masked_splits(spec: str) -> tuple[str, ...]:
     """Names of the splits that have masks, in the order train, val, test. Raises DataError."""
     source = _source(spec)
     return tuple(split for split in source.splits if has_masks(source, split))
+
+
+def first_look(spec: str) -> FirstLook | None:
+    """What some of its masks say it is; None for the built-in. Raises DataError."""
+    return _first_look(spec, tuple(fingerprint(spec, split) for split in splits(spec)))
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking at some masks")
+def _first_look(spec: str, digests: tuple[str, ...]) -> FirstLook | None:
+    return sources.first_look(_source(spec))
 
 
 def counted(spec: str, split: str) -> CountedSplit | None:
