@@ -20,13 +20,12 @@ MEAN_IOU_HELP = (
 )
 
 DIFFERENCE_HELP = (
-    "Mean IoU of run A minus run B. The interval holds 95 % of {draws} resamples of the split by "
-    "{resampled_by}, both runs on the same draw; where it holds 0 the comparison is undecided."
+    "Mean IoU of run A minus run B, with its 95 % interval; where that holds 0 the comparison is "
+    "undecided. {from_what}"
 )
 
 
 def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
-    low, high = comparison["ci95"]
     decided = [row for row in comparison["per_class"].values() if row["delta"] is not None]
     verdicts = Counter(row["verdict"] for row in decided)
     cards = (
@@ -45,14 +44,16 @@ def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
         (
             "Difference A − B",
             wording.difference(comparison["delta"]),
-            f"{wording.difference(low)} to {wording.difference(high)}",
-            DIFFERENCE_HELP.format(**comparison),
+            wording.interval(comparison),
+            DIFFERENCE_HELP.format(from_what=findings.resampling(comparison)),
         ),
         (
             "Better classes",
-            f"{verdicts['a']} · {verdicts['b']} · {verdicts['undecided']}",
-            "A · B · undecided",
-            "Each class is decided by the interval of its own IoU difference.",
+            f"{verdicts['a']} · {verdicts['b']} · {verdicts['undecided'] + verdicts['none']}",
+            "A · B · open",
+            "A class is decided by the interval of its IoU difference; with 95 % all of these "
+            "verdicts are right together. Open are the undecided ones, and those in too few parts "
+            "of the split for a verdict.",
         ),
     )
     with st.grid(4, min_column_width=160):
@@ -137,6 +138,8 @@ def show_verdict(selection: state.Selection, runs: tuple[Run, Run], names: Names
         comparison = None
     if comparison is not None:
         st.title(findings.headline(comparison, names.a, names.b), anchor=False)
+        if comparison["reason"] is not None:
+            st.markdown(comparison["reason"])
         show_scores(selection.dataset, names, comparison)
         return
     st.title(f"{names.a} and {names.b} label the same street", anchor=False)

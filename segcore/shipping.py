@@ -89,7 +89,7 @@ def write_card(run: Run) -> Path:
     """Writes MODEL_CARD.md into the run's folder, from what is stored of it; returns its path.
 
     Raises:
-        RunError: it is not evaluated yet.
+        RunError: it is not evaluated yet, or no pixel of its data is scored.
         StorageError: the file cannot be written.
     """
     evaluation = stored_evaluation(run, run.dataset, "val")
@@ -98,10 +98,16 @@ def write_card(run: Run) -> Path:
             f"{run.name}: has no scores for a card; run `python -m segcore evaluate --run "
             f"{run.name} --data {run.spec} --split val`"
         )
+    report = evaluation.report()
+    if report["mean_iou"] is None:
+        raise RunError(
+            f"{run.name}: its evaluation holds no scored pixel, so a card has nothing to tell; "
+            "evaluate it on data whose masks hold classes that are scored"
+        )
     measured = robustness_of(run, evaluation)
     robustness = None if measured is None else measured.report()
     path = run.path / "MODEL_CARD.md"
-    card = model_card(run, evaluation.report(), evaluation.matrix, robustness)
+    card = model_card(run, report, evaluation.matrix, robustness)
     write_atomically(path, card.encode())
     return path
 

@@ -18,6 +18,7 @@ REPORT_KEYS = {
 }  # fmt: skip
 COMPARISON_KEYS = {
     "a", "b", "mean_iou_a", "mean_iou_b", "delta", "ci95", "verdict", "per_class",
+    "groups", "resampled_by", "reason",
 }  # fmt: skip
 
 
@@ -40,12 +41,59 @@ def test_evaluate_prints_one_json_object(camvid: Path, capsys: pytest.CaptureFix
 def test_compare_prints_one_json_object(camvid: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a = make_run("unet-camvid-20250101-000000-aaaa")
     b = make_run("unet-camvid-20250101-000000-bbbb", seed=1)
-    arguments = ["compare", "--a", a.name, "--b", b.name, "--data", f"camvid:{camvid}", "--json"]
-    assert main(arguments) == 0
+    arguments = ["compare", "--a", a.name, "--b", b.name, "--data", f"camvid:{camvid}"]
+    assert main([*arguments, "--json"]) == 0
     report = only_json(capsys)
     assert set(report) >= COMPARISON_KEYS
-    assert report["verdict"] in {"a", "b", "undecided"}
     assert report["delta"] == pytest.approx(report["mean_iou_a"] - report["mean_iou_b"])
+    # Two films, as many as CamVid's test split has
+    assert (report["verdict"], report["ci95"]) == ("none", [None, None])
+    assert (report["groups"], report["resampled_by"]) == (2, "sequence")
+    assert report["reason"].startswith("2 sequences with scored pixels are too few for a verdict")
+    assert main(arguments) == 0
+    assert f"no verdict: {report['reason']}" in capsys.readouterr().out
+
+
+def test_compare_tells_the_verdict_with_what_it_rests_on(
+    camvid: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for film in range(6):
+        name = f"film{film}_000.png"
+        write_picture(camvid / "val" / name, noise(film, 24, 32))
+        write_picture(camvid / "valannot" / name, id_mask(film, 24, 32, list(range(12))))
+    run = make_run()
+    arguments = ["compare", "--a", run.name, "--b", run.name, "--data", f"camvid:{camvid}"]
+    assert main(arguments) == 0
+    assert (
+        "a minus b +0.0000 (95 % interval +0.0000 to +0.0000, 6 sequences): undecided"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_split_without_a_scored_pixel_is_told_and_no_defect(
+    camvid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for mask in (camvid / "valannot").iterdir():
+        write_picture(mask, np.full((24, 32), 11, np.uint8))  # unlabelled
+    run, data = make_run().name, f"camvid:{camvid}"
+    for command in (
+        ["evaluate", "--run", run, "--data", data],
+        ["compare", "--a", run, "--b", run, "--data", data],
+    ):
+        assert main(command) == 0
+        assert "no pixel" in capsys.readouterr().out
+        assert main([*command, "--json"]) == 0
+        assert (
+            only_json(capsys)["per_class"]["road"]["pixels" if "--run" in command else "groups"]
+            == 0
+        )
+    for file in ("report.html", "report.zip"):
+        out = str(tmp_path / file)
+        assert main(["report", "--a", run, "--b", run, "--data", data, "--out", out]) == 0
+        assert "No verdict: no pixel" in capsys.readouterr().out
+    assert main(["robustness", "--run", run, "--data", data]) == 0
+    assert main(["runs", "card", run]) == 2
+    assert "holds no scored pixel" in capsys.readouterr().err
 
 
 def test_predict_writes_three_pictures_at_the_inputs_size(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_an_undecided_class_is_hollow_and_grey() -> None:
 
 
 def test_differences_without_an_interval_are_still_drawn() -> None:
-    per_class = {"road": {"delta": 0.1, "ci95": [None, None], "verdict": "undecided"}}
+    per_class = {"road": {"delta": 0.1, "ci95": [None, None], "verdict": "none"}}
     figure = figures.class_differences(per_class, "A", "B")
     assert list(figure.data[-1].x) == [0.1]
     assert np.isfinite(figure.layout.xaxis.range).all()

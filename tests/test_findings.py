@@ -103,15 +103,35 @@ def test_runs_that_differ_less_than_neighbouring_epochs_are_level() -> None:
     assert sentence.startswith("B and A learnt as much: mean IoU 0.494 in epoch 1 of 1; A 0.493")
 
 
-def test_an_interval_that_holds_zero_says_so() -> None:
-    report = {"delta": 0.01, "ci95": [-0.1, 0.1], "draws": 2000, "groups": 4,
+def test_an_interval_says_what_it_is_from_and_whether_it_holds_zero() -> None:
+    report = {"ci95": [-0.1, 0.1], "reason": None, "groups": 6, "images": 101,
               "resampled_by": "sequence"}  # fmt: skip
-    assert "2,000 resamples of 4 sequences" in findings.resampling(report)
-    assert "holds 0" in findings.resampling(report)
+    assert findings.resampling(report) == (
+        "95 % interval from 6 sequences, each left out in turn. "
+        "It holds 0, so chance may explain the difference."
+    )
     assert "holds 0" not in findings.resampling({**report, "ci95": [0.005, 0.1]})
-    assert "no interval" in findings.resampling({**report, "ci95": [None, None]})
-    assert "single sequence" not in findings.resampling(report)
-    assert "single sequence" in findings.resampling({**report, "resampled_by": "image"})
+    film = findings.resampling({**report, "resampled_by": "block"})
+    assert "6 blocks of about 17 neighbouring images" in film and "not other places" in film
+
+
+def test_without_a_verdict_every_sentence_says_so() -> None:
+    report = {
+        "ci95": [None, None], "reason": "2 sequences are too few.", "groups": 2, "delta": 0.04,
+        "mean_iou_a": 0.6, "mean_iou_b": 0.56, "verdict": "none",
+        "per_class": {"road": {"delta": 0.1, "verdict": "none"}},
+    }  # fmt: skip
+    assert findings.resampling(report) == "2 sequences are too few."
+    assert findings.headline(report, "U-Net", "DANet") == (
+        "No verdict: U-Net has a mean IoU of 0.600, DANet of 0.560"
+    )
+    assert findings.verdict(report, "U-Net", "DANet") == (
+        "U-Net better on 0 classes, DANet on 0, undecided on 0, no verdict on 1; "
+        "overall no verdict: +0.040 (mean IoU of U-Net minus DANet)."
+    )
+    nothing = {**report, "delta": None, "mean_iou_a": None, "mean_iou_b": None, "per_class": {}}
+    assert "no pixel" in findings.headline(nothing, "U-Net", "DANet")
+    assert findings.verdict(nothing, "U-Net", "DANet") == "No class was scored."
 
 
 def test_classes_are_counted_by_verdict() -> None:
@@ -127,7 +147,6 @@ def test_classes_are_counted_by_verdict() -> None:
     )
     decided = {**report, "ci95": [0.001, 0.019], "verdict": "a"}
     assert "overall A better: +0.008" in findings.verdict(decided, "A", "B")
-    assert "no interval" in findings.verdict({**report, "ci95": [None, None]}, "A", "B")
 
 
 def test_the_largest_confusion_comes_first() -> None:

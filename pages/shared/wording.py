@@ -105,6 +105,12 @@ def difference(value: float | None) -> str:
     return "–" if value is None or isnan(value) else f"{value:+.3f}"
 
 
+def interval(compared: Mapping[str, Any]) -> str:
+    """Of a difference in a comparison's report."""
+    low, high = compared["ci95"]
+    return "no interval" if low is None else f"{difference(low)} to {difference(high)}"
+
+
 def share(value: float) -> str:
     """A share of pixels in per cent: 34 %, 2.1 %, 0.04 %."""
     percent = value * 100

@@ -98,11 +98,19 @@ def _compare(options: argparse.Namespace) -> None:
     if options.json:
         print_json(report)
         return
+    if report["delta"] is None:
+        print(f"{report['a']} and {report['b']}: {report['reason']}")
+        return
     print(f"a {report['a']}  mean IoU {report['mean_iou_a']:.4f}")
     print(f"b {report['b']}  mean IoU {report['mean_iou_b']:.4f}")
+    if report["verdict"] == "none":
+        print(f"a minus b {report['delta']:+.4f}, no verdict: {report['reason']}")
+        return
     low, high = report["ci95"]
-    interval = "no interval" if low is None else f"95 % interval {low:+.4f} to {high:+.4f}"
-    print(f"a minus b {report['delta']:+.4f}, {interval}: {report['verdict']}")
+    interval = (
+        f"95 % interval {low:+.4f} to {high:+.4f}, {report['groups']} {report['resampled_by']}s"
+    )
+    print(f"a minus b {report['delta']:+.4f} ({interval}): {report['verdict']}")
 
 
 def _robustness(options: argparse.Namespace) -> None:

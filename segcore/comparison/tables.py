@@ -33,7 +33,7 @@ DEFINITIONS = {
 }
 LOWER_IS_BETTER = {"ece"}
 NO_CONTEST = {"tasm_iou_score"}
-VERDICTS = {"a": "A better", "b": "B better", "undecided": "undecided"}
+VERDICTS = {"a": "A better", "b": "B better", "undecided": "undecided", "none": "no verdict"}
 LOW, HIGH = "95 % from", "95 % to"
 PAIRS = 20
 
@@ -121,9 +121,11 @@ def classes(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
         "Boundary A": "score",
         "Boundary B": "score",
     }
+    notes = [] if comparison is None else [_together(comparison["per_class"], "classes")]
     absent = [name for name in a if a[name]["iou"] is None]
-    note = f"Not in the truth, so without a score: {', '.join(absent)}." if absent else ""
-    return Table("classes", "Class by class", columns, rows, note=note)
+    if absent:
+        notes.append(f"Not in the truth, so without a score: {', '.join(absent)}.")
+    return Table("classes", "Class by class", columns, rows, note=" ".join(filter(None, notes)))
 
 
 def categories(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
@@ -144,7 +146,10 @@ def categories(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
         "Verdict": "text",
         "Its classes": "text",
     }
-    note = "A class called another of its own category is right here."
+    notes = ["A class called another of its own category is right here."]
+    if comparison is not None:
+        notes.append(_together(comparison["per_category"], "categories"))
+    note = " ".join(filter(None, notes))
     return Table("categories", "Category by category", columns, rows, note=note)
 
 
@@ -320,6 +325,18 @@ def _differences() -> dict[str, Kind]:
 
 def _ends(tested: Comparison | None) -> tuple[float | None, float | None]:
     return (None, None) if tested is None else tuple(tested["ci95"])
+
+
+def _together(tested: Comparison, what: str) -> str:
+    """How the intervals of several classes or categories are meant, and which have none."""
+    scored = {name: row for name, row in tested.items() if row["delta"] is not None}
+    without = [name for name, row in scored.items() if row["verdict"] == "none"]
+    notes = []
+    if len(without) < len(scored):
+        notes.append(f"The intervals hold with 95 % for all {what} together.")
+    if without:
+        notes.append(f"In too few parts of the split for a verdict: {', '.join(without)}.")
+    return " ".join(notes)
 
 
 def _verdict(tested: Comparison | None) -> str:

@@ -38,7 +38,7 @@ def class_iou(scores: Sequence[tuple[str, str, Mapping[str, float | None]]]) -> 
 
 
 def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str) -> go.Figure:
-    """A minus B per class with its 95 % interval; hollow where the interval holds 0.
+    """A minus B per class with its 95 % interval; hollow where that holds 0 or there is none.
 
     Args:
         per_class: name -> {delta, ci95, verdict}, of a comparison's report.
@@ -50,10 +50,10 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
     low, high = np.array(
         [[np.nan if end is None else end for end in known[name]["ci95"]] for name in names]
     ).T.reshape(2, -1)
-    colors = {"a": RUN_A, "b": RUN_B, "undecided": NEUTRAL}
+    colors = {"a": RUN_A, "b": RUN_B, "undecided": NEUTRAL, "none": NEUTRAL}
     verdicts = [known[name]["verdict"] for name in names]
     color = [colors[verdict] for verdict in verdicts]
-    decided = [verdict != "undecided" for verdict in verdicts]
+    decided = [verdict in ("a", "b") for verdict in verdicts]
     figure = go.Figure()
     for verdict in dict.fromkeys(verdicts):  # one line with gaps, as each trace takes its time
         of = [index for index, other in enumerate(verdicts) if other == verdict]
@@ -80,7 +80,9 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
         hovertemplate="<b>%{y}</b><br>%{x:+.3f}, 95 %: %{customdata[0]:+.3f} to "
         "%{customdata[1]:+.3f}<extra></extra>",
     )
-    reach = np.nanmax(np.abs([*delta, *low, *high, 0.01])) * 1.1
+    # An interval of a class that is hardly known may leave the picture; the others stay readable.
+    reach = min(np.nanmax(np.abs([*low, *high, *delta, 0.01])), 3 * np.abs([*delta, 0.01]).max())
+    reach *= 1.1
     figure.update_xaxes(range=[-reach, reach], title=f"← {b} better · {a} better →")
     figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=names)
     zero = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1}

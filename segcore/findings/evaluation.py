@@ -1,5 +1,6 @@
 """How good runs are, and which is better."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from segcore.findings.words import listed, percent
 
 def headline(report: Mapping[str, Any], a: str, b: str) -> str:
     """Who is better on a split, from a comparison's report, for someone who reads nothing else."""
+    if report["delta"] is None:
+        return "No verdict: no pixel of the split is of a class that is scored"
     iou_a, iou_b = (
         "–" if iou is None else f"{iou:.3f}" for iou in (report["mean_iou_a"], report["mean_iou_b"])
     )
@@ -17,34 +20,35 @@ def headline(report: Mapping[str, Any], a: str, b: str) -> str:
         return f"{a} is better: mean IoU {iou_a} against {iou_b} for {b}"
     if report["verdict"] == "b":
         return f"{b} is better: mean IoU {iou_b} against {iou_a} for {a}"
-    return f"Undecided: {a} has a mean IoU of {iou_a}, {b} of {iou_b}"
+    manner = "Undecided" if report["verdict"] == "undecided" else "No verdict"
+    return f"{manner}: {a} has a mean IoU of {iou_a}, {b} of {iou_b}"
 
 
 def resampling(report: Mapping[str, Any]) -> str:
-    """Where the interval of a difference is from, and how far to trust it: of a comparison."""
-    if report["delta"] is None:
-        return "Nothing was scored: the split holds none of the evaluated classes."
+    """Where the interval of a difference is from and what it covers, or why there is none: of a
+    comparison's report."""
+    if report["reason"] is not None:
+        return str(report["reason"])
+    groups = report["groups"]
     low, high = report["ci95"]
-    if low is None:
-        return "A single sequence gives no interval."
-    drawn = f"{report['draws']:,} resamples of {report['groups']} {report['resampled_by']}s"
-    notes = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
-    if report["resampled_by"] == "image":
-        notes += (
-            " The split names a single sequence, so images are drawn one by one: as far as "
-            "neighbours are alike, the true interval is wider."
-        )
-    return f"95 % interval from {drawn}, drawn alike for both.{notes}"
+    chance = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
+    if report["resampled_by"] == "sequence":
+        return f"95 % interval from {groups} sequences, each left out in turn.{chance}"
+    return (
+        f"95 % interval from {groups} blocks of about {report['images'] / groups:.0f} neighbouring "
+        f"images, each left out in turn.{chance} The split is a single sequence: the interval "
+        "covers more of the same, not other places or cameras."
+    )
 
 
 def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
     """The comparison in words: on how many classes each is better, and over all.
 
     "DANet better on 6 classes, U-Net on 2, undecided on 3; overall undecided: ..."; the one that is
-    better on more classes comes first.
+    better on more classes comes first. Classes in too few groups of images have no verdict.
     """
     rows = [row for row in report["per_class"].values() if row["delta"] is not None]
-    count = {key: sum(row["verdict"] == key for row in rows) for key in ("a", "b", "undecided")}
+    count = Counter(row["verdict"] for row in rows)
     (first, most), (second, fewer) = sorted(
         ((a, count["a"]), (b, count["b"])), key=lambda side: -side[1]
     )
@@ -52,12 +56,16 @@ def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
         f"{first[0].upper()}{first[1:]} better on {most} {'class' if most == 1 else 'classes'}, "
         f"{second} on {fewer}, undecided on {count['undecided']}"
     )
+    if count["none"]:
+        classes += f", no verdict on {count['none']}"
     delta, (low, high) = report["delta"], report["ci95"]
     if delta is None:
-        return f"{classes}."
-    overall = {"a": f"{a} better", "b": f"{b} better"}.get(report["verdict"], "undecided")
-    within = "no interval" if low is None else f"interval {low:+.3f} to {high:+.3f}"
-    return f"{classes}; overall {overall}: {delta:+.3f}, {within} (mean IoU of {a} minus {b})."
+        return "No class was scored."
+    overall = {"a": f"{a} better", "b": f"{b} better", "none": "no verdict"}.get(
+        report["verdict"], "undecided"
+    )
+    within = "" if low is None else f", interval {low:+.3f} to {high:+.3f}"
+    return f"{classes}; overall {overall}: {delta:+.3f}{within} (mean IoU of {a} minus {b})."
 
 
 def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:

@@ -103,7 +103,9 @@ def _scores(pair: Pair, compared: dict[str, Any] | None) -> Section:
     charts = [Chart("IoU of each class", figures.class_iou(iou))]
     if compared is not None:
         differences = figures.class_differences(compared["per_class"], shown[0].name, shown[1].name)
-        charts.append(Chart("Difference A − B of each class, 95 % interval", differences))
+        charts.append(
+            Chart("Difference A − B of each class, 95 % interval for all together", differences)
+        )
     width = pair[0].report["boundary_width_px"]
     return Section(
         "Scores",

@@ -166,6 +166,7 @@ def _standing(run: Run, champion: Run | None, unscored: list[Run]) -> str:
         "a": f":green-badge[:material/trending_up: better] than the champion `{champion.name}`.",
         "b": f":red-badge[:material/trending_down: worse] than the champion `{champion.name}`.",
         "undecided": f":gray-badge[undecided] against the champion `{champion.name}`.",
+        "none": f":gray-badge[no verdict] against the champion `{champion.name}`.",
     }[report["verdict"]]
     return (
         f"{verdict} Mean IoU {wording.score(report['mean_iou_a'])} against "

@@ -53,7 +53,7 @@ def show_pictures(pair: Pair, comparison: Report | None) -> None:
             st.caption("A click on a bar opens the pictures with most mistakes of that class.")
         if comparison is not None:
             with st.container():
-                st.subheader("Difference A − B, 95 % interval", anchor=False)
+                st.subheader("Difference A − B of each class", anchor=False)
                 show_chart(
                     cache.drawn(
                         figures.class_differences,
@@ -62,6 +62,10 @@ def show_pictures(pair: Pair, comparison: Report | None) -> None:
                         pair[1].name,
                     ),
                     "Difference of the IoU of each class, with its interval",
+                )
+                st.caption(
+                    "Intervals hold with 95 % for all classes together. A point is hollow where "
+                    "its interval holds 0, or where there is none."
                 )
 
 
@@ -76,14 +80,13 @@ def show_headline(pair: Pair, comparison: Report | None) -> None:
                 height="stretch",
             )
         if comparison is not None:
-            low, high = comparison["ci95"]
             st.metric(
                 "Difference A − B",
                 wording.difference(comparison["delta"]),
-                delta=f"{wording.difference(low)} to {wording.difference(high)}",
+                delta=wording.interval(comparison),
                 delta_color="off",
                 delta_arrow="off",
-                help="With the interval that holds 95 % of the resamples, drawn alike for both.",
+                help=f"Of the mean IoU. {findings.resampling(comparison)}",
                 border=True,
                 height="stretch",
             )
