@@ -41,7 +41,7 @@ def enqueue(task: Task) -> Job:
 
 
 def show(page: AppTest, section: str) -> AppTest:
-    page.session_state[PART] = section
+    page.query_params[PART] = section
     return page.run()
 
 

@@ -107,6 +107,35 @@ def test_no_page_weighs_more_than_a_phone_waits_for(page: Page, address: str) ->
     assert all(0 < size < PAGE_BYTES for size in weight.values()), weight
 
 
+def test_back_takes_one_press_a_step_and_finds_the_part_again(page: Page, address: str) -> None:
+    def go_to(name: str) -> None:
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+        settle(page)
+
+    def go_back(expected: str) -> None:
+        page.go_back()
+        expect(page).to_have_url(re.compile(expected))
+        settle(page)
+
+    page.goto(f"{address}/dataset")
+    settle(page)
+    page.get_by_test_id("stButtonGroup").get_by_text("Health", exact=True).click()
+    expect(page).to_have_url(re.compile("part=Health"))
+    for name in ("Training", "Compare", "Upload"):
+        go_to(name)
+    go_back("/compare\\?.*image=val-0000")
+    page.get_by_role("button", name="Next", exact=True).click()
+    expect(page).to_have_url(re.compile("image=val-0001"))
+    settle(page)
+    go_back("/compare\\?.*image=val-0000")
+    go_back("/training\\?.*data=streets")
+    go_back("/dataset\\?.*part=Health")
+    expect(page.get_by_role("heading", name="Data health")).to_be_visible()
+    go_back("/dataset\\?(?!.*part=)")
+    page.go_back()  # and out: opening the page was one step too
+    assert page.url == "about:blank"
+
+
 COLOR_AT = """(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(
     Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data].slice(0, 3)"""
 

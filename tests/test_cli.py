@@ -153,9 +153,7 @@ def test_prepare_says_what_it_understood_and_stops_where_that_is_doubtful(
     command = ["prepare", "--data", f"cityscapes:{cityscapes}", "--size", "32"]
     assert main(command) == 2
     told = capsys.readouterr()
-    assert (
-        "train 4 images with 4 masks, val 2 images with 2 masks, test 1 images" in told.out
-    )
+    assert "train 4 images with 4 masks, val 2 images with 2 masks, test 1 images" in told.out
     assert "rail track" in told.out
     assert len(told.err.splitlines()) == 1
     assert "rename them to *_gtFine_labelTrainIds.png" in told.err
