@@ -18,7 +18,6 @@ sys.path.insert(0, str(ROOT))
 
 from segcore import runs  # noqa: E402
 from segcore.allocator import keep_freed_memory  # noqa: E402
-from segcore.devices import set_up_tensorflow  # noqa: E402
 from segcore.recipes import STRONG, Augmentation, Recipe, get_recipe  # noqa: E402
 
 COLORS_OFF = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
@@ -110,6 +109,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    set_up_tensorflow()
     keep_freed_memory()
     main()

@@ -16,7 +16,6 @@ from dataclasses import replace
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore.allocator import keep_freed_memory
-from segcore.devices import set_up_tensorflow
 
 PEER = "tensorflow_advanced_segmentation_models"
 PEER_SIZE = (256, 256)
@@ -120,6 +119,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    set_up_tensorflow()
     keep_freed_memory()
     main()

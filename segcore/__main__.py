@@ -3,16 +3,16 @@
 import sys
 
 from segcore.allocator import keep_freed_memory
-from segcore.devices import set_up_tensorflow
 
 
 def run() -> int:
     """Returns the exit status; a package that is missing is said in a line as well."""
-    set_up_tensorflow()
     keep_freed_memory()
     try:
         from segcore.cli import main
+        from segcore.cli.streams import outlive_readers
 
+        outlive_readers()
         return main()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("segcore"):

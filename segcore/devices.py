@@ -30,14 +30,6 @@ BFLOAT16_CAPABILITY = (8, 0)
 """CUDA compute capability from which NVIDIA's chips compute in bfloat16 (Ampere)."""
 
 
-def set_up_tensorflow() -> None:
-    """Sets what TensorFlow reads when it is imported, unless the environment has set it."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the console is for what an admin must see
-    # Of itself it takes oneDNN's kernels only on processors with AVX-512; with AVX2 alone a DANet
-    # trains twice as fast with them (docs/measurements.md).
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-
 def check_backend() -> None:
     """Whether Keras' backend can be used here, without importing it.
 

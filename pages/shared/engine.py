@@ -73,7 +73,6 @@ def _load_first() -> None:
 
 
 def _load_keras() -> None:
-    devices.set_up_tensorflow()
     try:
         devices.check_backend()
         import keras

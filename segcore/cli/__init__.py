@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command is not _examine:  # which tells of it among the rest
             devices.check_backend()
         options.command(options)
+        sys.stdout.flush()  # where it cannot be written, that is known now
     except SegcoreError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
