@@ -150,3 +150,5 @@ def _runs_import(options: argparse.Namespace) -> None:
     else:
         run = import_run(options.file)
     print(f"imported {run.name}")
+    for note in run.notes:
+        print(note)

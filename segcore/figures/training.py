@@ -22,6 +22,7 @@ class Curve:
     history: History
     best_epoch: int | None = None
     seeds: tuple[History, ...] = ()  # the histories that `history` is the mean of
+    notes: tuple[str, ...] = ()  # what a reader of an imported log must know
 
     def values(self, column: str) -> np.ndarray:
         """(E,) float64 of that column, NaN where it is not recorded."""

@@ -32,6 +32,22 @@ def training(name: str, history: Sequence[Row]) -> str:
     """One sentence on how far train and validation have come apart."""
     if not history:
         return f"{name} has not finished an epoch yet."
+    known = [row for row in history if _has(row, "loss") or _has(row, "val_loss")]
+    if not known:
+        return f"{name}: its log of {len(history)} epochs holds no loss, so nothing can be said."
+    if known[-1] is not history[-1]:
+        return (
+            f"{name}: its loss is no number after epoch {int(known[-1]['epoch'])} of "
+            f"{int(history[-1]['epoch'])}: the training failed there."
+        )
+    if not any(_has(row, "val_loss") or _has(row, "val_accuracy") for row in history):
+        ends = f"loss {known[-1].get('loss', np.nan):.3f}"
+        if _has(known[-1], "accuracy"):
+            ends += f" and {known[-1]['accuracy'] * 100:.1f} % accuracy"
+        return (
+            f"{name}: its log of {len(history)} epochs has no validation, so whether it overfits "
+            f"cannot be said; it ends at a training {ends}."
+        )
     # Keras can be told to validate after some epochs only.
     last = next((row for row in reversed(history) if _is_validated(row)), history[-1])
     gap = last.get("accuracy", np.nan) - last.get("val_accuracy", np.nan)
@@ -49,6 +65,8 @@ def training(name: str, history: Sequence[Row]) -> str:
             f"{last['val_loss']:.3f}) while training went on: it memorises from there; {ends}."
         )
     history = [row for row in history if _is_validated(row)]
+    if not history and not gap > 0.05:
+        return f"{name}: its log has no validation loss, so when it turned cannot be said; {ends}."
     scores = [row.get("val_mean_iou", np.nan) for row in history]
     if np.nanmax([*scores, -1]) < LEARNT and np.isfinite(scores).any():
         return (
@@ -62,8 +80,12 @@ def training(name: str, history: Sequence[Row]) -> str:
     return f"{name}: no overfitting in sight{_since_the_best(scores, history)}; {ends}."
 
 
+def _has(row: Row, column: str) -> bool:
+    return bool(np.isfinite(row.get(column, np.nan)))
+
+
 def _is_validated(row: Row) -> bool:
-    return bool(np.isfinite(row.get("val_loss", np.nan)))
+    return _has(row, "val_loss")
 
 
 def _since_the_best(scores: Sequence[float], history: Sequence[Row]) -> str:
@@ -116,8 +138,13 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
         for row in history
         if row["epoch"] == best
     ]
-    if not scored and any(history for _, history, _ in runs):
-        return "None of these logged a validation mean IoU: compare their losses."
+    rows = [row for _, history, _ in runs for row in history]
+    if not scored and any(_has(row, "val_loss") or _has(row, "val_accuracy") for row in rows):
+        return "None of these logged a validation mean IoU: compare their other curves."
+    if not scored and any(_has(row, "loss") for row in rows):
+        return "None of these was validated: what they are worth on new images is not known."
+    if not scored and rows:
+        return "None of these logged a loss: nothing can be said of them."
     if not scored:
         return "No epoch is finished yet: curves appear with the first."
     scored.sort(reverse=True)

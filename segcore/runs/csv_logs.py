@@ -4,6 +4,9 @@ import csv
 import io
 import math
 import os
+import re
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from segcore import settings
@@ -27,8 +30,24 @@ OTHER_NAMES = {
 """What Keras and TASM call a column by default -> what we call it; `val_` in front stays."""
 
 
-def read_csv_log(data: bytes, name: str) -> list[dict[str, float]]:
-    """A row per epoch with the columns of history.csv that the log has; epochs count from 1.
+@dataclass(frozen=True)
+class CsvLog:
+    """What a log holds.
+
+    Attributes:
+        rows: one an epoch, in order, with the columns of history.csv that the log has.
+        notes: what a reader must know of it, a sentence each.
+    """
+
+    rows: list[dict[str, float]]
+    notes: list[str]
+
+
+def read_csv_log(data: bytes, name: str) -> CsvLog:
+    """Reads a log; its first epoch is 1.
+
+    A training that was resumed may have written its header again, and epochs that were logged
+    before: the last row of an epoch counts.
 
     Args:
         name: of the file, for messages.
@@ -41,20 +60,46 @@ def read_csv_log(data: bytes, name: str) -> list[dict[str, float]]:
     try:
         text = data.decode("utf-8-sig")
         separator = max(",;\t", key=text.partition("\n")[0].count)
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-        table = [{_known(key or ""): value for key, value in row.items()} for row in reader]
-        rows = [
-            {column: _number(row[column]) for column in HISTORY_COLUMNS if column in row}
-            for row in table
+        cells = [
+            row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row
         ]
+        header = [column.strip() for column in cells[0]] if cells else []
+        rows: list[dict[str, float]] = []
+        for row in cells[1:]:
+            if "epoch" in row:  # a header again, perhaps of other columns than before
+                header = [column.strip() for column in row]
+                continue
+            rows.append(_values(header, row))
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise RunError(f"{name}: is no log of numbers; give a file of Keras' CSVLogger") from error
     if not rows or not {"epoch", "loss"} <= rows[0].keys():
         raise RunError(f"{name}: has no columns `epoch` and `loss`, as Keras' CSVLogger writes")
-    if not all(math.isfinite(row["epoch"]) for row in rows):
+    if not all(math.isfinite(row.get("epoch", math.nan)) for row in rows):
         raise RunError(f"{name}: has a row without an epoch; remove it")
-    first = rows[0]["epoch"]
-    return [{**row, "epoch": row["epoch"] - first + 1} for row in rows]
+    last = {row["epoch"]: row for row in rows}
+    first = min(last)
+    notes = []
+    if len(last) < len(rows):
+        again = [
+            epoch for epoch, count in Counter(row["epoch"] for row in rows).items() if count > 1
+        ]
+        notes.append(
+            f"{len(again)} of its {len(last)} epochs {'was' if len(again) == 1 else 'were'} logged "
+            "more than once, as by a resumed training: the last of each counts."
+        )
+    if unread := [column for column in header if _known(column) not in HISTORY_COLUMNS]:
+        notes.append(f"Columns that are not read: {', '.join(unread)}.")
+    return CsvLog([{**last[at], "epoch": at - first + 1} for at in sorted(last)], notes)
+
+
+def _values(header: list[str], row: list[str]) -> dict[str, float]:
+    """The known columns of a row; of two that mean the same, such as one numbered, the first."""
+    values: dict[str, float] = {}
+    for column, value in zip(header, row, strict=False):  # the last row may have been cut off
+        known = _known(column)
+        if known in HISTORY_COLUMNS:
+            values.setdefault(known, _number(value))
+    return values
 
 
 def import_csv_log(path: Path, model: str, spec: str) -> Run:
@@ -69,7 +114,7 @@ def import_csv_log(path: Path, model: str, spec: str) -> Run:
         StorageError: artifacts/ cannot be written.
     """
     try:
-        rows = read_csv_log(path.read_bytes(), path.name)
+        log = read_csv_log(path.read_bytes(), path.name)
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     dataset = spec.partition(":")[0]
@@ -78,17 +123,19 @@ def import_csv_log(path: Path, model: str, spec: str) -> Run:
         "recipe": {"name": f"imported from {path.name}"},
         "data": {"spec": spec, "dataset": dataset},
         "is_imported": True,
+        "notes": log.notes,
         "seed": 0,
         "parameters": 0,
         "status": "finished",
         "started": now(),
         "weights": {},
     }
-    name, best = new_run_name(model, dataset), best_epoch(rows)
+    name, best = new_run_name(model, dataset), best_epoch(log.rows)
     try:
         with staging_folder() as folder:
             writer = RunWriter.create(name, manifest, inside=folder)
-            writer.commit_epoch({HISTORY: history_csv(rows)}, epochs=len(rows), best=best)
+            history = history_csv(log.rows)
+            writer.commit_epoch({HISTORY: history}, epochs=len(log.rows), best=best)
             os.replace(writer.path, settings.runs_dir() / name)
     except OSError as error:
         raise storage_error(settings.runs_dir(), error) from error
@@ -105,9 +152,11 @@ def best_epoch(rows: list[dict[str, float]]) -> dict[str, float] | None:
 
 
 def _known(column: str) -> str:
+    """Our name of a column; Keras numbers the metrics of its second model: `mean_io_u_1`."""
     val, plain = ("val_", column[4:]) if column.startswith("val_") else ("", column)
+    plain = re.sub(r"_\d+$", "", plain)
     return val + OTHER_NAMES.get(plain, plain)
 
 
-def _number(value: str | None) -> float:
+def _number(value: str) -> float:
     return float(value) if value and value != "NA" else math.nan  # NA: what CSVLogger lacks

@@ -104,6 +104,11 @@ class Run:
         """A history that another program logged: it has no weights, and its data need not exist."""
         return bool(self.manifest.get("is_imported"))
 
+    @property
+    def notes(self) -> list[str]:
+        """Of an imported history: what its log lacks or was read as, a sentence each."""
+        return list(self.manifest.get("notes", []))
+
     @cached_property
     def weights_hash(self) -> str | None:
         """sha256 of best.weights.h5 as the manifest names it, the identity of what is evaluated."""

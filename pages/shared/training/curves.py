@@ -89,12 +89,13 @@ def _read_logs() -> None:
     found: list[Curve | str] = []
     for file, color in zip(files, reversed(MORE_RUNS * len(files)), strict=False):
         try:
-            rows = csv_logs.read_csv_log(file.getvalue(), file.name)
+            log = csv_logs.read_csv_log(file.getvalue(), file.name)
         except SegcoreError as error:
             found.append(str(error))
             continue
-        best = csv_logs.best_epoch(rows)
-        found.append(Curve(file.name, color, rows, int(best["epoch"]) if best else None))
+        best = csv_logs.best_epoch(log.rows)
+        epoch = int(best["epoch"]) if best else None
+        found.append(Curve(file.name, color, log.rows, epoch, notes=tuple(log.notes)))
     st.session_state[LOGS] = found
 
 
@@ -124,6 +125,7 @@ def curves_of(runs: Sequence[Run], selection: Selection) -> list[Curve]:
             color=fixed.get(run.name) or next(more),
             history=cache.history(run),
             best_epoch=run.best_epoch,
+            notes=tuple(run.notes),
         )
         for run in runs
     ]
@@ -165,7 +167,10 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
                 st.subheader(title, anchor=False)
                 figure = cache.drawn(figures.learning_curves, curves, metric, view, False)
                 show_chart(figure, f"{title} over training", f"curve_{metric}")
-    lines = [findings.training(curve.name, curve.history) for curve in each]
+    lines = [
+        " ".join([findings.training(curve.name, curve.history), *map(wording.plain, curve.notes)])
+        for curve in each
+    ]
     for number, run in enumerate(runs):
         lines[number] += f" {wording.earlier_trainings(run)}"
     st.markdown("\n".join(f"- {line}" for line in lines))
