@@ -1,6 +1,7 @@
 """Shuffled, augmented training batches, the same for the same seed and epoch."""
 
 import os
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -18,8 +19,10 @@ class TrainingBatches(keras.utils.PyDataset):
     a resumed training sees the very batches that the uninterrupted one would have seen.
 
     Args:
-        images: (N, H, W, 3) uint8 RGB, memory-mapped or not.
-        masks: (N, H, W) uint8 label ids.
+        pictures: of each data set its images (N, H, W, 3) uint8 RGB and masks (N, H, W) uint8 label
+            ids, memory-mapped or not. They take turns in a batch.
+        encoders: of each data set a (256,) uint8 table that its masks are put through; None leaves
+            them as they are.
         crop: (height, width) of what is cut from each picture, None for whole pictures.
         steps: batches an epoch, None for one pass over the pictures (the last may be smaller).
         outputs: names of the model's outputs; each gets the same masks as its target.
@@ -29,9 +32,9 @@ class TrainingBatches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        images: np.ndarray,
-        masks: np.ndarray,
+        pictures: Sequence[tuple[np.ndarray, np.ndarray]],
         *,
+        encoders: Sequence[np.ndarray] | None = None,
         augmentation: Augmentation,
         crop: Size | None,
         batch_size: int,
@@ -43,35 +46,49 @@ class TrainingBatches(keras.utils.PyDataset):
         # Pillow and NumPy let other threads run: on a GPU's machine all cores are needed.
         workers = os.cpu_count() or 1
         super().__init__(workers=workers, max_queue_size=workers + 6)
-        self.images, self.masks = images, masks
+        self.pictures, self.encoders = pictures, encoders
         self.augmentation, self.crop = augmentation, crop
         self.batch_size, self.outputs = batch_size, outputs
         self.seed, self.epoch = seed, epoch
-        self.steps = steps or -(-len(images) // batch_size)
-        self.order = self._draw_order(self.steps * batch_size if steps else len(images))
+        total = sum(len(images) for images, _ in pictures)
+        self.steps = steps or -(-total // batch_size)
+        self.order = self._draw_order(self.steps * batch_size if steps else total)
 
-    def _draw_order(self, count: int) -> np.ndarray:
-        """Indices of `count` pictures: whole shuffled passes, so that none is seen too often."""
+    def _draw_order(self, count: int) -> list[tuple[int, int]]:
+        """Data set and index of `count` pictures: whole shuffled passes over each data set, so that
+        no picture is seen too often."""
         random = np.random.default_rng([self.seed, self.epoch])
-        passes = -(-count // len(self.images))
-        order = [random.permutation(len(self.images)) for _ in range(passes)]
-        return np.concatenate(order)[:count]
+        turns = len(self.pictures)
+        of_each = [
+            self._passes(len(images), -(-count // turns), random) for images, _ in self.pictures
+        ]
+        return [
+            (place % turns, int(of_each[place % turns][place // turns])) for place in range(count)
+        ]
+
+    @staticmethod
+    def _passes(pictures: int, count: int, random: np.random.Generator) -> np.ndarray:
+        passes = -(-count // pictures)
+        return np.concatenate([random.permutation(pictures) for _ in range(passes)])
 
     def __len__(self) -> int:
         return self.steps
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         first = step * self.batch_size
-        views = [
-            augment(
-                np.asarray(self.images[index]),
-                np.asarray(self.masks[index]),
-                self.augmentation,
-                self.crop,
-                np.random.default_rng([self.seed, self.epoch, first + place]),
-            )
-            for place, index in enumerate(self.order[first : first + self.batch_size])
-        ]
+        chosen = self.order[first : first + self.batch_size]
+        views = [self._view(*picture, first + place) for place, picture in enumerate(chosen)]
         images = np.stack([image for image, _ in views])
         masks = np.stack([mask for _, mask in views])
         return images, dict.fromkeys(self.outputs, masks)
+
+    def _view(self, data_set: int, index: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+        images, masks = self.pictures[data_set]
+        image, mask = augment(
+            np.asarray(images[index]),
+            np.asarray(masks[index]),
+            self.augmentation,
+            self.crop,
+            np.random.default_rng([self.seed, self.epoch, place]),
+        )
+        return image, mask if self.encoders is None else self.encoders[data_set][mask]

@@ -1,7 +1,9 @@
 """Losses on logits, chosen by name; "cross_entropy+lovasz" is the sum of the two.
 
 Every loss is computed in float32 whatever the logits come in, and leaves out pixels without a
-class: 255 always, Cityscapes' void ids where asked.
+class: 255 always, Cityscapes' void ids where asked. Where data sets with overlapping classes are
+trained on together, a target is a set of labels, and its probability the sum over them: see
+`segcore.learning.targets`.
 """
 
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from keras import ops
 
 from segcore.errors import RecipeError
 from segcore.labels import IGNORED_IDS
+from segcore.learning.targets import Targets
 
 FOCAL_ALPHA = 0.25
 FOCAL_GAMMA = 2.0
@@ -20,11 +23,12 @@ FOCAL_GAMMA = 2.0
 
 @dataclass(frozen=True)
 class _Pixels:
-    """What every loss is made of, P = B H W pixels and C classes.
+    """What every loss is made of: P = B H W pixels, C classes, K targets (the classes, and the
+    sets of them that joined data sets have).
 
     Attributes:
         logits: (P, C) float32.
-        ids: (P,) int32, 0 to C - 1, 0 where not valid.
+        ids: (P,) int32, the target, 0 to K - 1, 0 where not valid.
         valid: (P,) float32, 1 where the pixel counts and 0 elsewhere.
         weights: (P,) float32, weight of the pixel's class, 0 where not valid.
         label_smoothing: share of the target that is spread over all classes.
@@ -35,10 +39,15 @@ class _Pixels:
     valid: Any
     weights: Any
     label_smoothing: float
+    targets: Targets | None
 
     def negative_log_likelihood(self) -> Any:
-        """(P,) float32: -log p of the true class."""
-        return ops.sparse_categorical_crossentropy(self.ids, self.logits, from_logits=True)
+        """(P,) float32: -log p of the target."""
+        if self.targets is None:
+            return ops.sparse_categorical_crossentropy(self.ids, self.logits, from_logits=True)
+        outside = np.where(self.targets.members, 0, -1e9).astype(np.float32)
+        inside = self.logits + ops.take(ops.convert_to_tensor(outside), self.ids, axis=0)
+        return ops.logsumexp(self.logits, axis=-1) - ops.logsumexp(inside, axis=-1)
 
     def weighted_mean(self, values: Any) -> Any:
         """Mean of (P,) values by `weights`; 0 where no pixel counts."""
@@ -46,13 +55,21 @@ class _Pixels:
         return ops.sum(values * self.weights) / ops.where(total > 0, total, 1.0)
 
     def truth(self) -> Any:
-        """(P, C) float32: one-hot truth, all 0 where not valid."""
-        one_hot = ops.one_hot(self.ids, self.logits.shape[-1], dtype="float32")
-        return one_hot * self.valid[:, None]
+        """(P, K) float32: one-hot truth, all 0 where not valid."""
+        targets = self.logits.shape[-1] if self.targets is None else len(self.targets.members)
+        return ops.one_hot(self.ids, targets, dtype="float32") * self.valid[:, None]
 
     def probabilities(self) -> Any:
-        """(P, C) float32, all 0 where not valid."""
-        return ops.softmax(self.logits, axis=-1) * self.valid[:, None]
+        """(P, K) float32, all 0 where not valid, and for targets of other data sets than the
+        pixel's own."""
+        probabilities = ops.softmax(self.logits, axis=-1) * self.valid[:, None]
+        if self.targets is None:
+            return probabilities
+        groups = self.targets.groups
+        own = (groups[:, None] == groups[None, :]).astype(np.float32)
+        members = ops.convert_to_tensor(self.targets.members.T.astype(np.float32))
+        own = ops.take(ops.convert_to_tensor(own), self.ids, axis=0)
+        return ops.matmul(probabilities, members) * own
 
 
 def cross_entropy(pixels: _Pixels) -> Any:
@@ -114,6 +131,7 @@ def build_loss(
     class_weights: np.ndarray | None = None,
     logit_offsets: np.ndarray | None = None,
     label_smoothing: float = 0.0,
+    targets: Targets | None = None,
 ) -> Callable[[Any, Any], Any]:
     """Makes the loss of that name.
 
@@ -124,10 +142,11 @@ def build_loss(
             means; dice and lovasz give every class the same say already.
         logit_offsets: (C,) what is added to the logits first.
         label_smoothing: 0 to below 1, of cross_entropy.
+        targets: of joined data sets: y_true then holds their codes, and `class_weights` is (K,).
 
     Returns:
-        A function of y_true (B, H, W) label ids and logits (B, H, W, C) to a float32 scalar, the
-        mean over the pixels that count and 0 where there are none.
+        A function of y_true (B, H, W) label ids (or codes) and logits (B, H, W, C) to a float32
+        scalar, the mean over the pixels that count and 0 where there are none.
 
     Raises:
         RecipeError: no loss has that name, or it takes no label smoothing.
@@ -149,7 +168,7 @@ def build_loss(
     def loss(y_true: Any, logits: Any) -> Any:
         num_classes = logits.shape[-1]
         ids = ops.cast(ops.reshape(y_true, (-1,)), "int32")
-        counts = np.arange(256) < num_classes
+        counts = np.arange(256) < (num_classes if targets is None else len(targets.members))
         if ignore_void:
             counts[list(IGNORED_IDS)] = False
         valid = ops.take(ops.convert_to_tensor(counts, "float32"), ids)
@@ -166,6 +185,7 @@ def build_loss(
             valid=valid,
             weights=weights,
             label_smoothing=label_smoothing,
+            targets=targets,
         )
         return sum(LOSSES[part](pixels) for part in names)
 

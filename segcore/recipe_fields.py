@@ -167,6 +167,27 @@ FIELDS = (
         "Largest standard deviation of Gaussian noise, in grey levels.", "number", 0, 64,
     ),
     Field(
+        "augmentation.cast", "Colour cast", Group.AUGMENTATION,
+        "Largest gain of a colour channel against the others.", "number", 0, 1,
+    ),
+    Field(
+        "augmentation.gamma", "Tone curve", Group.AUGMENTATION,
+        "Largest change of gamma; 0.5 is from 0.6 to 1.6.", "number", 0, 2,
+    ),
+    Field(
+        "augmentation.shade", "Shade", Group.AUGMENTATION,
+        "How much darker or brighter one side, or the rim, of an image gets.", "number", 0, 0.9,
+    ),
+    Field(
+        "augmentation.jpeg", "JPEG", Group.AUGMENTATION,
+        "Lowest quality of a JPEG compression, half of the time.", "whole", 5, 95,
+        optional="off",
+    ),
+    Field(
+        "augmentation.grey", "Black and white", Group.AUGMENTATION,
+        "Chance of an image without colour.", "number", 0, 1,
+    ),
+    Field(
         "loss", "Loss", Group.LOSS,
         "What is made small: cross-entropy for pixels, dice and lovasz for overlap.", "choice",
         choices=(*LOSSES, *(f"cross_entropy+{name}" for name in LOSSES[2:])),
@@ -196,8 +217,18 @@ FIELDS = (
     ),
     Field(
         "backbone_weights", "Backbone weights", Group.NETWORK,
-        "Random, or ImageNet's, which Keras downloads when they are used first.", "choice",
-        choices=("none", "imagenet"), models=("danet", "danet-tasm"),
+        "Random, or ImageNet's: packaged for EfficientNet-Lite2, downloaded by Keras for B3.",
+        "choice", choices=("none", "packaged", "imagenet"), models=("danet", "danet-tasm"),
+    ),
+    Field(
+        "model_options.backbone", "Backbone", Group.NETWORK,
+        "The network whose features the attention works on.", "choice",
+        choices=("efficientnet-b3", "efficientnet-lite2"), models=("danet",),
+    ),
+    Field(
+        "model_options.even_light", "Even light", Group.NETWORK,
+        "Gives each image the same brightness, contrast and white balance first.", "switch",
+        models=("unet", "danet"),
     ),
     Field(
         "model_options.width", "Width", Group.NETWORK,
@@ -231,7 +262,12 @@ FIELDS = (
     ),
 )  # fmt: skip
 
-DEFAULTS = {"model_options.output_stride": 16, "model_options.decoder": True}
+DEFAULTS = {
+    "model_options.backbone": "efficientnet-b3",
+    "model_options.even_light": False,
+    "model_options.output_stride": 16,
+    "model_options.decoder": True,
+}
 """What the networks take where the recipe's options name nothing else."""
 
 

@@ -22,6 +22,11 @@ class Augmentation:
         hue: largest turn either way, as a share of the colour circle.
         blur: largest radius in pixels of a Gaussian blur, half of the time.
         noise: largest standard deviation of Gaussian noise, in grey levels.
+        cast: largest gain or loss of a colour channel against the others, as a colour cast has it.
+        gamma: largest change of the tone curve: exponents are drawn from exp(-value) to exp(value).
+        shade: how much darker or brighter one side, or the rim, of a picture gets.
+        jpeg: lowest quality of a JPEG compression, half of the time.
+        grey: chance of a black-and-white picture.
     """
 
     flip: bool = False
@@ -34,6 +39,11 @@ class Augmentation:
     hue: float = 0.0
     blur: float = 0.0
     noise: float = 0.0
+    cast: float = 0.0
+    gamma: float = 0.0
+    shade: float = 0.0
+    jpeg: int | None = None
+    grey: float = 0.0
 
 
 @dataclass(frozen=True)

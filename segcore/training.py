@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -18,6 +18,7 @@ from segcore.learning.manifest import first_manifest
 from segcore.learning.metrics import ConfusionMatrix, IoUScore
 from segcore.learning.optimizers import build_optimizer
 from segcore.learning.progress import Listener, Reporter
+from segcore.learning.targets import Targets
 from segcore.learning.tracking import EventLog
 from segcore.learning.validation import STRIDE, ValidationResult, Validator
 from segcore.losses import build_loss
@@ -27,7 +28,7 @@ from segcore.recipes import Recipe, Size, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.weight_files import load_weights
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
-from segcore.sources import open_source
+from segcore.sources import open_source, split_specs
 from segcore.statistics import class_weights, logit_offsets
 
 SNAPSHOT_PICTURES = 4
@@ -45,7 +46,8 @@ def train(
 
     Args:
         recipe: or its name. Its batches are in all; the GPUs that there are share them evenly.
-        spec: the data, such as "streets" or "camvid:DIR".
+        spec: the data, such as "streets" or "camvid:DIR"; several joined by "+" are trained on
+            together and validated on the first.
         start_from: a run of the same network whose best weights are the starting point, all but
             the classifiers' where it was trained on other data.
         on_start: called with the new run as soon as its folder exists.
@@ -58,20 +60,20 @@ def train(
             "failed" and keeps its last epoch.
     """
     recipe = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
-    prepared = _prepare(recipe, spec)
+    joined = _prepare(recipe, spec)
     parent = runs.get_run(start_from) if start_from else None
     replicas = devices.replicas(recipe.batch_size)
     with devices.shared_by(replicas):
-        session = Session(recipe, prepared, parent)
+        session = Session(recipe, joined, parent)
         manifest = first_manifest(
             recipe,
-            prepared,
+            joined,
             parent,
             input_size=session.input_size,
             parameters=session.model.count_params(),
             replicas=replicas,
         )
-        writer = RunWriter.create(new_run_name(recipe.model, prepared.dataset), manifest)
+        writer = RunWriter.create(new_run_name(recipe.model, joined[0].dataset), manifest)
         with run_lock.hold(writer.path):
             if on_start:
                 on_start(writer.run())
@@ -95,13 +97,14 @@ def resume(
     if run.status == "finished":
         raise RunError(f"{name}: is finished; train a new run instead of resuming it")
     recipe = from_dict(run.manifest["recipe"])
-    prepared = _prepare(recipe, run.spec)
-    if prepared.fingerprint != run.manifest["data"]["fingerprint"]:
-        raise RunError(f"{name}: its data {run.spec} has changed; train a new run on it")
+    joined = _prepare(recipe, run.specs)
+    for prepared, fingerprint in zip(joined, run.data_fingerprints, strict=True):
+        if prepared.fingerprint != fingerprint:
+            raise RunError(f"{name}: its data {prepared.spec} has changed; train a new run on it")
     # Its own weights hold what it began with, from its first epoch on.
     parent = parent_of(run) if run.manifest["epochs"] == 0 else None
     with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
-        session = Session(recipe, prepared, parent)
+        session = Session(recipe, joined, parent)
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())
@@ -111,23 +114,26 @@ def resume(
 class Session:
     """The live objects of a training: network, optimizer, validation and the way they persist."""
 
-    def __init__(self, recipe: Recipe, prepared: Prepared, parent: runs.Run | None) -> None:
-        self.recipe, self.prepared = recipe, prepared
-        data = prepared.splits["train"]
-        val = prepared.splits["val"]
-        if data.masks is None or val.masks is None:
-            raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
+    def __init__(self, recipe: Recipe, joined: Sequence[Prepared], parent: runs.Run | None) -> None:
+        self.recipe, self.prepared = recipe, joined[0]
+        self.pictures = [_masked(prepared) for prepared in joined]
+        val = self.prepared.splits["val"]
+        if val.masks is None:
+            raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
         if not val.statistics.pixels[list(EVALUATED_IDS)].any():
-            raise TrainingError(f"{prepared.spec}: its val masks hold no class that is scored")
-        self.images, self.masks = data.images, data.masks
+            raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
+        merges = [open_source(prepared.spec).merges for prepared in joined]
+        counted = [prepared.splits["train"].statistics.pixels for prepared in joined]
+        targets = self.targets = Targets.of(merges, counted)
         keras.utils.set_random_seed(recipe.seed)
         depthwise = recipe.model == "danet"
         keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
 
-        self.crop = recipe.crop or _padded(prepared.size)
-        self.steps = recipe.steps_per_epoch or -(-len(data.images) // recipe.batch_size)
+        self.crop = recipe.crop or _padded([prepared.size for prepared in joined])
+        count = sum(len(images) for images, _ in self.pictures)
+        self.steps = recipe.steps_per_epoch or -(-count // recipe.batch_size)
         # Only a model that cannot take any size is built for a fixed one.
-        input_size = (self.crop or prepared.size) if recipe.model == "danet-tasm" else None
+        input_size = (self.crop or self.prepared.size) if recipe.model == "danet-tasm" else None
         network = build_model(
             recipe.model,
             input_size=input_size,
@@ -135,9 +141,9 @@ class Session:
             **recipe.model_options,
         )
         self.input_size = input_size
-        pixels = data.statistics.pixels
+        pixels = np.sum(counted, axis=0) if targets is None else targets.pixels(counted)
         if parent is not None:
-            inherit(network, parent, recipe, prepared.dataset, pixels)
+            inherit(network, parent, recipe, joined, pixels)
         # Heads that do not count are not computed.
         heads = {k: v for k, v in network.output.items() if k == "logits" or recipe.aux_weight}
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
@@ -147,13 +153,16 @@ class Session:
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
-            class_weights=class_weights(pixels, recipe.balance),
+            class_weights=class_weights(pixels, recipe.balance)
+            if targets is None
+            else targets.weights(counted, recipe.balance),
             logit_offsets=logit_offsets(pixels, recipe.logit_adjustment),
+            targets=targets,
             **recipe.loss_options,
         )
         self.optimizer = build_optimizer(recipe, self.steps)
         self.optimizer.build(self.model.trainable_variables)
-        self.confusion, self.score = ConfusionMatrix(), IoUScore()
+        self.confusion, self.score = ConfusionMatrix(targets), IoUScore(targets)
         outputs = list(self.model.output)
         self.model.compile(
             optimizer=self.optimizer,
@@ -166,7 +175,14 @@ class Session:
             # Else the first `fit` does it with the first batch, which then comes last (3.15.1): an
             # epoch after a resume would differ.
             self.model._symbolic_build(data_batch=self.batches(1)[0])
-        self.validate = Validator(self.model, self.loss, val.images, val.masks)
+        self.validate = Validator(
+            self.model,
+            self.loss,
+            val.images,
+            val.masks,
+            merges=merges[0],
+            encoder=None if targets is None else targets.encoders[0],
+        )
         count = min(SNAPSHOT_PICTURES, len(val.keys))
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
 
@@ -204,8 +220,8 @@ class Session:
         """What the epoch trains on."""
         recipe = self.recipe
         return TrainingBatches(
-            self.images,
-            self.masks,
+            self.pictures,
+            encoders=None if self.targets is None else self.targets.encoders,
             augmentation=recipe.augmentation,
             crop=self.crop,
             batch_size=recipe.batch_size,
@@ -308,15 +324,31 @@ class Session:
 # --- parts ---------------------------------------------------------------------------------------
 
 
-def _prepare(recipe: Recipe, spec: str) -> Prepared:
-    size = recipe.size_for(open_source(spec).default_size)
-    return prepare(spec, size, ("train", "val"))
+def _prepare(recipe: Recipe, specs: str) -> list[Prepared]:
+    """Each of the joined data sets, all of which are trained on and the first validated on."""
+    return [
+        prepare(
+            spec,
+            recipe.size_for(open_source(spec).default_size),
+            ("train", "val") if place == 0 else ("train",),
+        )
+        for place, spec in enumerate(split_specs(specs))
+    ]
 
 
-def _padded(size: Size) -> Size | None:
+def _masked(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
+    """Images and masks of the training split."""
+    train = prepared.splits["train"]
+    if train.masks is None:
+        raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
+    return train.images, train.masks
+
+
+def _padded(sizes: Sequence[Size]) -> Size | None:
     """What whole pictures are padded to; None where every network takes them as they are."""
-    height, width = (side + -side % STRIDE for side in size)
-    return None if (height, width) == size else (height, width)
+    largest = tuple(max(sides) for sides in zip(*sizes, strict=True))
+    height, width = (side + -side % STRIDE for side in largest)
+    return None if set(sizes) == {(height, width)} else (height, width)
 
 
 def _iou_by_name(validation: ValidationResult) -> dict[str, float]:

@@ -5,6 +5,7 @@ the backend, the number of threads, or the order in which samples are made.
 """
 
 import functools
+import io
 import math
 
 import numpy as np
@@ -103,17 +104,53 @@ def _offset(length: int, window: float, random: np.random.Generator) -> float:
 def _change_colors(
     picture: Image.Image, augmentation: Augmentation, random: np.random.Generator
 ) -> np.ndarray:
+    if augmentation.cast or augmentation.gamma:
+        picture = picture.point(_tone_curves(augmentation, random))
     colors = _color_matrix(picture, augmentation, random)
     if colors is not None:
         picture = picture.convert("RGB", tuple(colors[:3].ravel()))
+    if augmentation.grey and random.random() < augmentation.grey:
+        picture = picture.convert("L").convert("RGB")
     if augmentation.blur and random.random() < 0.5:
         picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0, augmentation.blur)))
     image = np.asarray(picture)
+    if augmentation.shade:
+        shade = 1 + augmentation.shade * random.uniform(-1, 1) * _gradient(image.shape[:2], random)
+        image = np.clip(image * shade[..., None] + 0.5, 0, 255).astype(np.uint8)
     if augmentation.noise:
         deviation = random.uniform(0, augmentation.noise)
         noise = _standard_normal(image.shape, random) * np.float32(deviation)
         image = np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8)
+    if augmentation.jpeg and random.random() < 0.5:
+        image = _compressed(image, int(random.integers(augmentation.jpeg, 96)))
     return image
+
+
+def _tone_curves(augmentation: Augmentation, random: np.random.Generator) -> list[int]:
+    """A table of 256 values for each channel: gamma, the channels a little apart, then gains."""
+    shared = random.uniform(-augmentation.gamma, augmentation.gamma)
+    apart = random.uniform(-1, 1, 3) * augmentation.gamma / 4
+    gains = np.exp(random.uniform(-augmentation.cast, augmentation.cast, 3))
+    levels = np.arange(256) / 255
+    curves = gains[:, None] * levels ** np.exp(shared + apart)[:, None]
+    return [int(value) for value in np.clip(curves * 255 + 0.5, 0, 255).ravel()]
+
+
+def _gradient(size: Size, random: np.random.Generator) -> np.ndarray:
+    """(H, W) float32 from -1 to 1: along a direction, or from the middle out, as lenses darken."""
+    y, x = (np.linspace(-1, 1, side, dtype=np.float32) for side in size)
+    if random.random() < 0.5:
+        angle = random.uniform(0, 2 * math.pi)
+        plane = math.sin(angle) * y[:, None] + math.cos(angle) * x
+    else:
+        plane = y[:, None] ** 2 + x**2 - 1
+    return plane / np.abs(plane).max()
+
+
+def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
 
 
 LUMA = np.array([0.299, 0.587, 0.114])

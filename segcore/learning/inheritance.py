@@ -1,9 +1,12 @@
 """A training that begins where another run ended."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
 from segcore.errors import RunError
+from segcore.preparation import Prepared
 from segcore.recipes import Recipe
 from segcore.runs import Run, get_run
 from segcore.runs.weight_files import load_weights
@@ -11,9 +14,13 @@ from segcore.statistics import logit_offsets
 
 
 def inherit(
-    network: keras.Model, parent: Run, recipe: Recipe, dataset: str, pixels: np.ndarray
+    network: keras.Model,
+    parent: Run,
+    recipe: Recipe,
+    joined: Sequence[Prepared],
+    pixels: np.ndarray,
 ) -> None:
-    """Puts the best weights of another run into the network that `recipe` trains on `dataset`.
+    """Puts the best weights of another run into the network that `recipe` trains on `joined` data.
 
     From a run on other data all but the classifiers': where a class never occurred, they hold it
     for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
@@ -21,7 +28,7 @@ def inherit(
     the classifiers' biases change by the difference, so that the loss begins where it was.
 
     Args:
-        pixels: (34,) pixels of each class in the training split of `dataset`.
+        pixels: (34,) pixels of each class in their training splits.
 
     Raises:
         RunError: the run's weights are damaged or of another network.
@@ -29,7 +36,8 @@ def inherit(
     classifiers = [layer for layer in network.layers if layer.name.endswith("classifier")]
     fresh = [layer.get_weights() for layer in classifiers]
     load_weights(network, parent)
-    if parent.dataset != dataset:
+    datasets = [parent.dataset, *(entry["dataset"] for entry in parent.joined)]
+    if datasets != [prepared.dataset for prepared in joined]:
         for layer, weights in zip(classifiers, fresh, strict=True):
             layer.set_weights(weights)
         return

@@ -1,5 +1,6 @@
 """The first run.json of a training: all that decides how it goes, before it has begun."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -15,7 +16,7 @@ from segcore.runs.lineage import training_seconds
 
 def first_manifest(
     recipe: Recipe,
-    prepared: Prepared,
+    joined: Sequence[Prepared],
     parent: Run | None,
     *,
     input_size: Size | None,
@@ -25,10 +26,12 @@ def first_manifest(
     """What run.json holds when a training begins.
 
     Args:
+        joined: the data sets that are trained on; the first is validated on too.
         parent: the run whose weights are the starting point.
         input_size: (H, W) of a network that takes no other.
         replicas: copies of the network that share each batch.
     """
+    prepared, *others = joined
     fixed = recipe.size is not None and recipe.crop is None
     manifest = {
         "model": recipe.model,
@@ -40,6 +43,10 @@ def first_manifest(
             "dataset": prepared.dataset,
             "fingerprint": prepared.fingerprint,
             "size": list(prepared.size),
+            "joined": [
+                {"spec": of.spec, "dataset": of.dataset, "fingerprint": of.fingerprint}
+                for of in others
+            ],
         },
         "seed": recipe.seed,
         "parameters": parameters,

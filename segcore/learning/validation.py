@@ -10,6 +10,7 @@ from keras import ops
 
 from segcore import devices, metrics
 from segcore.labels import NUM_CLASSES
+from segcore.merges import Merges, merged
 from segcore.models import inference_model
 
 STRIDE = 32  # every network takes heights and widths that are a multiple of this
@@ -51,6 +52,8 @@ class Validator:
         loss: (masks, logits) -> scalar, the loss of the main head.
         images: (N, H, W, 3) uint8 RGB.
         masks: (N, H, W) uint8 label ids.
+        merges: of the data set, whose classes are what is scored.
+        encoder: (256,) uint8, label id of the masks -> what `loss` takes; as they are where None.
     """
 
     def __init__(
@@ -59,8 +62,11 @@ class Validator:
         loss: Callable,
         images: np.ndarray,
         masks: np.ndarray,
+        merges: Merges | None = None,
+        encoder: np.ndarray | None = None,
         batch_size: int = 4,
     ) -> None:
+        self.merges, self.encoder = merges, encoder
         self.scorer = Scorer(network, loss)
         self.scorer.compile(jit_compile=devices.compiles_with_xla())
         self.images, self.masks = images, masks
@@ -72,11 +78,10 @@ class Validator:
         for first in range(0, len(self.images), self.batch_size):
             truth = np.asarray(self.masks[first : first + self.batch_size])
             scored = self._score(np.asarray(self.images[first : first + self.batch_size]), truth)
-            matrix += metrics.confusion_matrix(truth, scored["labels"])
+            classes = merged(scored["labels"], self.merges)
+            matrix += metrics.confusion_matrix(truth, classes)
             losses.append((float(scored["loss"][0]), len(truth)))
-            for mask, labels, confidence in zip(
-                truth, scored["labels"], scored["confidence"], strict=True
-            ):
+            for mask, labels, confidence in zip(truth, classes, scored["confidence"], strict=True):
                 scores.append(metrics.tasm_iou_score(mask, labels, confidence))
         return ValidationResult(
             loss=float(np.average([loss for loss, _ in losses], weights=[n for _, n in losses])),
@@ -101,7 +106,9 @@ class Validator:
         edges = (0, self.batch_size - count), (0, -height % STRIDE), (0, -width % STRIDE)
         padded = {
             "image": np.pad(images, (*edges, (0, 0)), mode="edge"),
-            "mask": np.pad(masks, edges, constant_values=255),
+            "mask": np.pad(
+                masks if self.encoder is None else self.encoder[masks], edges, constant_values=255
+            ),
         }
         scored = self.scorer.predict_on_batch(padded)
         return {

@@ -1,12 +1,12 @@
 """Dual Attention Network (Fu et al., "Dual Attention Network for Scene Segmentation", CVPR 2019)
-on a dilated EfficientNet-B3."""
+on a dilated, pretrained backbone."""
 
 from typing import Any
 
 import keras
 from keras import layers, ops
 
-from segcore.models.efficientnet import efficientnet_b3
+from segcore.models.backbones import build_backbone
 from segcore.models.normalization import MOMENTUM, BatchNormalization
 
 DECODER_CHANNELS = 64
@@ -79,21 +79,25 @@ def danet(
     input_size: tuple[int, int] | None,
     num_classes: int,
     *,
+    backbone: str = "efficientnet-b3",
     backbone_weights: str = "none",
     output_stride: int = 16,
     attention_channels: int = 128,
     decoder: bool = True,
+    even_light: bool = False,
 ) -> keras.Model:
     """Builds a DANet.
 
     Args:
         input_size: (H, W) of the input, or None for any.
         num_classes: channels of the logits.
-        backbone_weights: "none", "imagenet" or a file; see `efficientnet_b3`.
+        backbone: one of `segcore.models.backbones.BACKBONES`.
+        backbone_weights: "none" (random), "packaged", "imagenet" or a file, as the backbone has it.
         output_stride: input pixels per position of the attention, 32, 16 or 8.
         attention_channels: channels of the two attention branches.
         decoder: adds the backbone's block 2 at 1/4 resolution to the fused features before the
             classifier. The paper has no decoder; it makes thin things come out thin.
+        even_light: begins with `segcore.models.light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to float32 logits (B, H, W,
@@ -101,11 +105,17 @@ def danet(
         "channel", one on each branch.
 
     Raises:
-        RecipeError: an output stride or backbone weights that cannot be had.
+        RecipeError: a backbone, output stride or backbone weights that cannot be had.
     """
-    backbone = efficientnet_b3(input_size, output_stride=output_stride, weights=backbone_weights)
-    image = backbone.input
-    x = backbone.output["block7"]
+    features = build_backbone(
+        backbone,
+        input_size,
+        output_stride=output_stride,
+        weights=backbone_weights,
+        even_light=even_light,
+    )
+    image = features.input
+    x = features.output["block7"]
 
     branches = {}
     for name, attention in (("position", PositionAttention), ("channel", ChannelAttention)):
@@ -115,7 +125,7 @@ def danet(
     fused = layers.Add(name="fusion")(list(branches.values()))
 
     if decoder:
-        detail = _conv_norm(backbone.output["block2"], DECODER_CHANNELS, 1, "decoder_detail")
+        detail = _conv_norm(features.output["block2"], DECODER_CHANNELS, 1, "decoder_detail")
         fused = _conv_norm(fused, DECODER_CHANNELS, 1, "decoder_fused")
         fused = ResizeTo(name="decoder_up")(fused, detail)
         fused = layers.Add(name="decoder_add")([fused, detail])
@@ -123,9 +133,9 @@ def danet(
         fused = _conv_norm_relu(fused, DECODER_CHANNELS, 3, "decoder_out")
 
     outputs = {}
-    for name, features in {"logits": fused, **branches}.items():
-        features = layers.Dropout(0.1, name=f"{name}_dropout")(features)
-        scores = layers.Conv2D(num_classes, 1, dtype="float32", name=f"{name}_classifier")(features)
+    for name, branch in {"logits": fused, **branches}.items():
+        branch = layers.Dropout(0.1, name=f"{name}_dropout")(branch)
+        scores = layers.Conv2D(num_classes, 1, dtype="float32", name=f"{name}_classifier")(branch)
         outputs[name] = ResizeTo(dtype="float32", name=name)(scores, image)
     return keras.Model(image, outputs, name="danet")
 

@@ -14,6 +14,7 @@ import keras
 from keras import layers
 
 from segcore.errors import RecipeError
+from segcore.models.light import EvenLight
 from segcore.models.normalization import MOMENTUM, BatchNormalization
 from segcore.runs.weight_files import UnsafeWeightsError, require_plain
 
@@ -37,6 +38,7 @@ def efficientnet_b3(
     *,
     output_stride: int = 16,
     weights: str = "none",
+    even_light: bool = False,
 ) -> keras.Model:
     """Builds the backbone.
 
@@ -46,6 +48,7 @@ def efficientnet_b3(
         weights: "none", "imagenet" or the path of a file of weights saved from
             `keras.applications.EfficientNetB3(include_top=False)`. The input is normalised as
             the ImageNet weights expect, whichever is chosen.
+        even_light: begins with `segcore.models.light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to {"block2": (B, H/4, W/4, 32),
@@ -66,7 +69,7 @@ def efficientnet_b3(
     backbone = keras.models.clone_model(
         original,
         input_tensors=keras.Input((height, width, 3), name="image"),
-        clone_function=_Dilation(output_stride),
+        clone_function=_Dilation(output_stride, even_light),
     )
     if pretrained is not None:
         copy_weights(pretrained, backbone)
@@ -82,7 +85,8 @@ def _original(weights: str | None = None) -> keras.Model:
 class _Dilation:
     """Clones the layers of EfficientNet-B3 one after the other, dilating as it goes."""
 
-    def __init__(self, output_stride: int) -> None:
+    def __init__(self, output_stride: int, even_light: bool) -> None:
+        self.even_light = even_light
         self.removed = _STRIDES_REMOVED[output_stride]
         self.dilation = 1
 
@@ -90,6 +94,8 @@ class _Dilation:
         config: dict[str, Any] = layer.get_config()
         block = layer.name.split("_")[0]
         match layer:
+            case layers.Rescaling() if self.even_light:
+                return EvenLight(layer.scale, name="scale")
             case layers.Rescaling():
                 config |= {"name": "scale", "dtype": "float32"}
             case layers.Normalization():

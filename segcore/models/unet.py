@@ -4,6 +4,7 @@ MICCAI 2015), with padded convolutions and batch normalisation, trained from scr
 import keras
 from keras import layers
 
+from segcore.models.light import EvenLight
 from segcore.models.normalization import MOMENTUM, BatchNormalization
 
 MAX_CHANNELS = 512
@@ -35,6 +36,7 @@ def unet(
     width: int = 32,
     depth: int = 4,
     stem_width: int | None = None,
+    even_light: bool = False,
 ) -> keras.Model:
     """Builds a U-Net.
 
@@ -46,6 +48,7 @@ def unet(
         stem_width: where given, full resolution only has one convolution of this many channels
             before and after, and the U-Net proper works at half resolution. The full-resolution
             level of a U-Net without costs as much as all others together.
+        even_light: begins with `segcore.models.light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to {"logits": (B, H, W, num_classes)}
@@ -53,7 +56,8 @@ def unet(
     """
     height, columns = input_size or (None, None)
     image = keras.Input((height, columns, 3), name="image")
-    x = layers.Rescaling(1 / 255, name="scale")(image)  # (B, H, W, 3) in [0, 1]
+    x = EvenLight(name="even_light")(image) if even_light else image
+    x = layers.Rescaling(1 / 255, name="scale")(x)  # (B, H, W, 3) in [0, 1]
 
     skips: list[tuple[keras.KerasTensor, int]] = []
     if stem_width:

@@ -66,7 +66,24 @@ class Run:
 
     @property
     def spec(self) -> str:
+        """The data that it was validated on, and trained on, perhaps with others."""
         return str(self.manifest["data"]["spec"])
+
+    @property
+    def specs(self) -> str:
+        """All data that it was trained on, joined by "+"."""
+        return "+".join([self.spec, *(entry["spec"] for entry in self.joined)])
+
+    @property
+    def data_fingerprints(self) -> list[str]:
+        """Of each of `specs`."""
+        entries = [self.manifest["data"], *self.joined]
+        return [str(entry["fingerprint"]) for entry in entries]
+
+    @property
+    def joined(self) -> list[dict[str, Any]]:
+        """{spec, dataset, fingerprint} of what it was trained on beside its own data."""
+        return list(self.manifest["data"].get("joined", ()))
 
     @property
     def recipe(self) -> str:

@@ -1,5 +1,6 @@
 """Where samples come from: `open_source("camvid:DIR")`."""
 
+import re
 from pathlib import Path
 
 from segcore.errors import DataError
@@ -34,6 +35,7 @@ __all__ = [
     "has_masks",
     "open_source",
     "recognise",
+    "split_specs",
 ]
 
 # Asked in this order when a directory has another layout than named: pairs comes last, because
@@ -67,6 +69,15 @@ def open_source(spec: str) -> Source:
     if not source.splits:
         raise DataError(f"{directory} holds no images: expected {source.layout}.")
     return source
+
+
+def split_specs(specs: str) -> list[str]:
+    """The data specs of several data sets that `+` joins, `camvid:DIR+streets`.
+
+    A `+` inside a directory's name joins nothing: only one before a data set's name does.
+    """
+    names = "|".join(DATA_SETS)
+    return re.split(rf"\+(?=(?:{names})(?:[:+]|$))", specs)
 
 
 def recognise(directory: Path) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from segcore.errors import DataError, ImageError
 from segcore.images import decode_image
 from segcore.labels import NAMES
+from segcore.merges import Merges
 from segcore.sources.masks import MaskCoding, read_mask
 from segcore.sources.problems import Problem, SampleError
 
@@ -68,6 +69,10 @@ class Source(Protocol):
     @property
     def splits(self) -> tuple[str, ...]: ...
 
+    @property
+    def merges(self) -> Merges | None:
+        """Which of its classes stand for several labels; None where each is one label."""
+
     def items(self, split: str) -> list[Item]:
         """The split's items, sorted by key. Raises DataError where it is absent or empty."""
 
@@ -99,6 +104,7 @@ class FolderSource:
     classes: tuple[
         int, ...
     ] = ()  # label ids in the order of the masks' values, where they have one
+    merges: Merges | None = None
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()

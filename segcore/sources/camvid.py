@@ -7,6 +7,7 @@ this version: Badrinarayanan, Kendall, Cipolla, "SegNet", PAMI 2017.
 from pathlib import Path
 
 from segcore.labels import IDS
+from segcore.merges import Merges
 from segcore.sources.base import SPLITS, FolderSource, Size, visible_files
 from segcore.sources.masks import MaskCoding
 
@@ -33,12 +34,35 @@ CODING = MaskCoding(
     {id_: color for id_, (_, _, color) in enumerate(CAMVID_CLASSES)},
 )
 
+CAMVID_MERGES = Merges(
+    policy="camvid-11",
+    members={
+        IDS[ours]: tuple(IDS[name] for name in (ours, *others))
+        for ours, others in {
+            "sky": (),
+            "building": ("wall", "bridge", "tunnel"),
+            "pole": ("polegroup",),
+            "road": (),
+            "sidewalk": ("parking",),
+            "vegetation": ("terrain",),
+            "traffic sign": ("traffic light",),
+            "fence": ("guard rail",),
+            "car": ("truck", "bus", "train", "caravan", "trailer"),
+            "person": (),
+            "rider": ("bicycle", "motorcycle"),
+        }.items()
+    },
+)
+"""CamVid's 32 classes as SegNet's authors merged them to 11. Grass is vegetation: the masks say
+tree on verges and lawns."""
+
 
 class CamvidSource(FolderSource):
     name = "camvid"
     layout = "DIR/SPLIT/*.png with DIR/SPLITannot/*.png for train, val and perhaps test"
     default_size: Size = (360, 480)
     classes = tuple(IDS[ours] for _, ours, _ in CAMVID_CLASSES)
+    merges = CAMVID_MERGES
 
     @classmethod
     def recognises(cls, directory: Path) -> bool:

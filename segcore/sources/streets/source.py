@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from segcore.errors import DataError
+from segcore.merges import Merges
 from segcore.sources.base import Item, Sample, Size
 from segcore.sources.streets.scene import SCENES_PER_TOWN, render_scene
 
@@ -23,6 +24,7 @@ class StreetsSource:
     spec = "streets"
     default_size: Size = (256, 512)
     splits: tuple[str, ...] = tuple(SCENES)
+    merges: Merges | None = None
 
     def items(self, split: str) -> list[Item]:
         """The split's items by key; Raises DataError where there is no such split."""
