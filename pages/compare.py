@@ -98,6 +98,7 @@ def show_live(
         pair = labelling.predict_before_eyes(runs, names, sample.image, quality)
     if pair is None:
         return
+    pair = labelling.by_classes_of(selection.spec, pair)
     masks = pair[0].labels, pair[1].labels
     heading.title(picture_scores.finding(names, sample.mask, masks), anchor=False)
     show_panels(sample, masks, labelling.prediction_panels(names, pair), keys)

@@ -95,6 +95,7 @@ def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: 
     pair = labelling.predict_before_eyes(runs, names, sample.image)
     if pair is None:
         return
+    pair = labelling.by_classes_of(selection.spec, pair)
     sentence.markdown(
         wording.difference_on_picture(names.a, names.b, pair[0].labels, pair[1].labels)
     )

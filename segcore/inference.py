@@ -20,6 +20,7 @@ from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine
 from segcore.errors import RunError
 from segcore.images import resize_image
+from segcore.merges import Merges, merged
 from segcore.runs import Run
 
 Size = tuple[int, int]
@@ -292,6 +293,22 @@ def may_be_converted(run: Run) -> bool:
 def _openvino_is_wanted() -> bool:
     setting = settings.engine()
     return setting == "openvino" or (setting is None and not devices.may_have_gpu())
+
+
+def in_classes(prediction: Prediction, merges: Merges | None) -> Prediction:
+    """A prediction by the classes of a data set that knows some of its labels only together.
+
+    The confidence stays that of the label which was predicted.
+    """
+    if merges is None:
+        return prediction
+    height, width, labels = prediction.scores.shape
+    classes = np.eye(labels, dtype=np.float32)[merges.table()[:labels]]
+    return replace(
+        prediction,
+        labels=merged(prediction.labels, merges),
+        scores=(prediction.scores.reshape(-1, labels) @ classes).reshape(height, width, labels),
+    )
 
 
 def without_scores(prediction: Prediction) -> Prediction:

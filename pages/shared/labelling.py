@@ -1,6 +1,6 @@
 """Both models' labels of one picture, predicted when it is looked at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -10,7 +10,9 @@ from pages.shared.viewer import Panel, Side, show_viewer
 from pages.shared.visitors import DESK, visitor
 from segcore.errors import SegcoreError
 from segcore.inference import AUGMENTED, ONE_VIEW, Prediction, Preprocessing, Views
+from segcore.merges import merged
 from segcore.runs import Run
+from segcore.sources import open_source
 from segcore.tiling import count_tiles, predict_tiled
 
 
@@ -100,6 +102,13 @@ def predict_before_eyes(
     pair = predict_pair(runs, names, image, quality, private=private)
     waiting.empty()
     return pair
+
+
+def by_classes_of(spec: str, pair: Pair) -> Pair:
+    """Both predictions by the classes of a data set, for an image that is from it."""
+    merges = open_source(spec).merges
+    a, b = (replace(found, labels=merged(found.labels, merges)) for found in pair)
+    return a, b
 
 
 def _predict_in_tiles(run: Run, name: str, image: np.ndarray, quality: Quality) -> Prediction:

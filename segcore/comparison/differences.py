@@ -91,7 +91,7 @@ class Comparison:
             "split": self.a.split,
             "images": len(self.a.keys),
             "resolution": self.a.resolution,
-            "policy": metrics.POLICY,
+            "policy": self.a.identity.policy,
             "mean_iou_a": number(metrics.mean_iou(self.a.matrix)),
             "mean_iou_b": number(metrics.mean_iou(self.b.matrix)),
             **self.mean_iou.report(),

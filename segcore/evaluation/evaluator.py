@@ -25,6 +25,7 @@ from segcore.inference import (
     Prediction,
     Predictor,
     Views,
+    in_classes,
     load_predictor,
     without_scores,
 )
@@ -81,10 +82,17 @@ def _is_current(stored: Evaluation, run: Run, source: Source) -> bool:
         return False
     if identity.metric_version != metrics.METRIC_VERSION:
         return False
+    if identity.policy != policy_of(source):
+        return False
     if identity.data_fingerprint == source.fingerprint(identity.split):
         return True
     # Copied or checked out anew, files have other times: reading them is quicker than predicting.
     return identity.data_sha256 == _data_sha256(source.spec, identity.split)
+
+
+def policy_of(source: Source) -> str:
+    """Names the classes that a data set is scored by."""
+    return metrics.POLICY if source.merges is None else source.merges.policy
 
 
 def _data_sha256(spec: str, split: str) -> str:
@@ -124,7 +132,7 @@ def _evaluate(
     def score(index: int) -> tuple[Sample, Prediction, ImageCounts]:
         sample = samples[index]
         truth = _mask_of(sample)
-        prediction = predictor.predict(sample.image, views)
+        prediction = in_classes(predictor.predict(sample.image, views), source.merges)
         return sample, without_scores(prediction), ImageCounts.of(truth, prediction)
 
     for sample, prediction, counted in overlapped(score, range(len(samples))):
@@ -146,6 +154,7 @@ def _evaluate(
         metric_version=metrics.METRIC_VERSION,
         device=predictor.device,
         test_time_augmentation=views != ONE_VIEW,
+        policy=policy_of(source),
     )
     return Evaluation(
         identity=identity,

@@ -11,6 +11,7 @@ import os
 import threading
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,7 @@ from segcore.errors import StorageError
 from segcore.files import storage_error
 from segcore.images import resize_labels
 from segcore.inference import Prediction, load_predictor, without_scores
+from segcore.merges import merged
 from segcore.parallel import overlapped
 from segcore.preparation import native_samples
 from segcore.progress import Progress
@@ -142,7 +144,8 @@ def predict_split(
 
         def label(index: int) -> tuple[str, Prediction]:
             sample = samples[index]
-            return sample.key, without_scores(predictor.predict(sample.image))
+            prediction = without_scores(predictor.predict(sample.image))
+            return sample.key, replace(prediction, labels=merged(prediction.labels, source.merges))
 
         for key, prediction in overlapped(label, range(len(samples))):
             writer.add(key, prediction)

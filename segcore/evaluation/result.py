@@ -32,6 +32,7 @@ class Identity:
     metric_version: int
     device: str
     test_time_augmentation: bool = False
+    policy: str = metrics.POLICY  # which classes are scored
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +112,7 @@ class Evaluation:
             "images": len(self.keys),
             "sequences": len(set(self.sequences)),
             "resolution": self.resolution,
-            "policy": metrics.POLICY,
+            "policy": self.identity.policy,
             "mean_iou": number(metrics.mean_iou(matrix)),
             "pixel_accuracy": number(metrics.pixel_accuracy(matrix)),
             "mean_accuracy": number(metrics.mean_accuracy(matrix)),
@@ -136,7 +137,11 @@ class Evaluation:
                 }
                 for c in EVALUATED_IDS
             },
-            **{key: value for key, value in asdict(self.identity).items() if key != "run"},
+            **{
+                key: value
+                for key, value in asdict(self.identity).items()
+                if key not in ("run", "policy")
+            },
         }
 
 

@@ -22,10 +22,12 @@ from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segcore.files import DAMAGED, to_json, write_atomically
 from segcore.inference import Predictor, load_predictor
 from segcore.labels import NUM_CLASSES
+from segcore.merges import Merges, merged
 from segcore.parallel import overlapped
 from segcore.preparation import Samples, native_samples
 from segcore.progress import Progress
 from segcore.runs import Run
+from segcore.sources import open_source
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Identity:
     data_sha256: str
     metric_version: int
     corruptions_version: int
+    policy: str = metrics.POLICY
 
     @classmethod
     def of(cls, clean: Evaluation) -> "Identity":
@@ -52,6 +55,7 @@ class Identity:
             data_sha256=known.data_sha256,
             metric_version=known.metric_version,
             corruptions_version=corruptions.VERSION,
+            policy=known.policy,
         )
 
 
@@ -104,7 +108,6 @@ class Robustness:
             **asdict(self.identity),
             "images": self.images,
             "resolution": self.resolution,
-            "policy": metrics.POLICY,
             "mean_iou_clean": number(metrics.mean_iou(self.clean)),
             "mean_iou_corrupted": self.mean_iou_corrupted(),
             "mean_kept": self.mean_kept(),
@@ -127,7 +130,7 @@ def measure_robustness(
         DataError, RunError, StorageError: as `evaluate`.
     """
     clean = evaluate(run, spec, split)
-    samples = native_samples(spec, split)
+    samples, merges = native_samples(spec, split), open_source(spec).merges
     if samples.keys != clean.keys:
         raise DataError(f"{spec}: the images of {split} have changed since; evaluate them again")
     found = robustness_of(run, clean)
@@ -142,7 +145,7 @@ def measure_robustness(
             if progress is not None:
                 progress(before + done, of)
 
-        matrices = {**matrices, name: _measure(predictor, samples, name, report)}
+        matrices = {**matrices, name: _measure(predictor, samples, merges, name, report)}
         _write(run, _robustness(clean, matrices))
     return _robustness(clean, matrices)
 
@@ -158,7 +161,11 @@ def robustness_of(run: Run, clean: Evaluation) -> Robustness | None:
 
 
 def _measure(
-    predictor: Predictor, samples: Samples, name: str, report: Callable[[int], None]
+    predictor: Predictor,
+    samples: Samples,
+    merges: Merges | None,
+    name: str,
+    report: Callable[[int], None],
 ) -> np.ndarray:
     """(5, 34, 34) int64: the split's confusion matrix at each severity of a corruption."""
 
@@ -168,7 +175,7 @@ def _measure(
             raise DataError(f"{sample.key}: has no mask to score against; add it")
         # Each image has weather of its own, the same for every run.
         corrupted = (corrupt(sample.image, name, severity, seed=index) for severity in SEVERITIES)
-        labels = [predictor.predict(image).labels for image in corrupted]
+        labels = [merged(predictor.predict(image).labels, merges) for image in corrupted]
         return np.stack([metrics.confusion_matrix(sample.mask, found) for found in labels])
 
     matrices = np.zeros((len(SEVERITIES), NUM_CLASSES, NUM_CLASSES), np.int64)

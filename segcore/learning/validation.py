@@ -92,13 +92,12 @@ class Validator:
         )
 
     def predict(self, indices: list[int]) -> np.ndarray:
-        """(len(indices), H, W) uint8 label ids of those pictures."""
-        return np.concatenate(
-            [
-                self._score(np.asarray(self.images[[i]]), np.asarray(self.masks[[i]]))["labels"]
-                for i in indices
-            ]
-        )
+        """(len(indices), H, W) uint8 label ids of those pictures, by the data set's classes."""
+        labels = [
+            self._score(np.asarray(self.images[[i]]), np.asarray(self.masks[[i]]))["labels"]
+            for i in indices
+        ]
+        return merged(np.concatenate(labels), self.merges)
 
     def _score(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
         """One batch, padded to the network's stride and to full size, so that it compiles once."""
