@@ -41,7 +41,7 @@ def measure(
 
     recipe = replace(get_recipe(recipe_name), steps_per_epoch=steps)
     prepared = prepare(spec, recipe.size_for(open_source(spec).default_size), ("train", "val"))
-    session = Session(recipe, prepared, None)
+    session = Session(recipe, [prepared], None)
     batch = session.batches(1)[0]
     session.model.fit(Constant(), verbose=0)  # compiles, and settles the caches
     real, constant = [], []

@@ -16,7 +16,9 @@ ALL = Augmentation(
 
 def batches(epoch: int = 1, steps: int | None = None, **changes: object) -> TrainingBatches:
     options = {"augmentation": ALL, "crop": (32, 32), "batch_size": 2, "seed": 0, **changes}
-    return TrainingBatches(IMAGES, MASKS, steps=steps, outputs=["logits"], epoch=epoch, **options)
+    return TrainingBatches(
+        [(IMAGES, MASKS)], steps=steps, outputs=["logits"], epoch=epoch, **options
+    )
 
 
 def test_an_epoch_is_the_same_whatever_was_drawn_before() -> None:
@@ -42,9 +44,33 @@ def test_an_epoch_shows_every_picture_once_and_keeps_the_last_batch() -> None:
 
 
 def test_steps_beyond_one_pass_show_no_picture_twice_as_often() -> None:
-    counts = np.bincount(batches(steps=6).order, minlength=5)
+    counts = np.bincount([index for _, index in batches(steps=6).order], minlength=5)
     assert counts.sum() == 12
     assert counts.max() - counts.min() <= 1
+
+
+def test_joined_data_sets_take_turns_in_a_batch_and_keep_their_own_codes() -> None:
+    few = IMAGES[:2], np.full_like(MASKS[:2], 7)
+    table = np.arange(256, dtype=np.uint8)
+    coarse = table.copy()
+    coarse[7] = 40
+    epoch = TrainingBatches(
+        [(IMAGES, MASKS), few],
+        encoders=[table, coarse],
+        augmentation=Augmentation(),
+        crop=None,
+        batch_size=4,
+        steps=3,
+        outputs=["logits"],
+        seed=0,
+        epoch=1,
+    )
+    assert [data_set for data_set, _ in epoch.order] == [0, 1] * 6
+    counts = np.bincount([index for data_set, index in epoch.order if data_set == 1])
+    assert counts.tolist() == [3, 3]  # the smaller one is seen more often
+    masks = epoch[0][1]["logits"]
+    assert (masks[1::2] == 40).all()
+    assert 40 not in masks[::2]
 
 
 def test_no_new_label_appears_and_shapes_hold() -> None:
@@ -138,3 +164,40 @@ def test_noise_is_as_strong_as_asked_and_never_the_same() -> None:
     assert np.mean(deviations) == pytest.approx(10, abs=3)  # drawn evenly from 0 to 20
     assert len({view.tobytes() for view in views}) == 40
     assert np.mean(views) == pytest.approx(128, abs=0.1)  # cut off instead of rounded: 127.5
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_light_and_camera_change_a_grey_image_as_their_names_say(place: int) -> None:
+    grey = np.full((64, 96, 3), 100, np.uint8)
+
+    def seen(**changes: float) -> np.ndarray:
+        random = np.random.default_rng(place)
+        view, _ = augment(grey, grey[..., 0], Augmentation(**changes), None, random)
+        return view.astype(float)
+
+    cast = seen(cast=0.3)
+    gains = cast[0, 0] / 100
+    assert (np.exp(-0.31) <= gains).all() and (gains <= np.exp(0.31)).all()
+    assert np.ptp(gains) > 0 and np.ptp(cast, axis=(0, 1)).max() == 0
+
+    curve = seen(gamma=0.5)[0, 0] / 255  # each channel by up to a quarter more of its own
+    exponents = np.log(curve) / np.log(100 / 255)
+    assert (np.exp(-0.64) <= exponents).all() and (exponents <= np.exp(0.64)).all()
+    assert np.ptp(exponents) > 0
+
+    shaded = seen(shade=0.5) / 100
+    assert 0.49 <= shaded.min() < 1 < shaded.max() <= 1.51
+    assert np.ptp(shaded, axis=2).max() == 0
+
+
+def test_a_black_and_white_image_and_a_jpeg() -> None:
+    colored = IMAGES[0]
+    random = np.random.default_rng(0)
+    view, _ = augment(colored, MASKS[0], Augmentation(grey=1.0), None, random)
+    assert np.ptp(view, axis=2).max() == 0
+    views = [
+        augment(colored, MASKS[0], Augmentation(jpeg=20), None, np.random.default_rng(place))[0]
+        for place in range(8)
+    ]
+    untouched = [np.array_equal(view, colored) for view in views]
+    assert any(untouched) and not all(untouched)

@@ -3,6 +3,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -121,6 +122,34 @@ def test_a_resumed_run_equals_an_uninterrupted_one(spec: str, camvid: Path) -> N
     assert resumed.best_epoch == whole.best_epoch
 
 
+COARSE_FIRST = replace(TINY, crop=(16, 16), steps_per_epoch=4, epochs=2, logit_adjustment=0.2)
+
+
+def test_joined_data_sets_are_trained_on_together_and_resumed(
+    spec: str, camvid: Path, cityscapes: Path
+) -> None:
+    joined = f"{spec}+cityscapes:{cityscapes}"
+    whole = train(COARSE_FIRST, joined)
+    assert (whole.dataset, whole.spec, whole.specs) == ("camvid", spec, joined)
+    assert evaluate(whole, spec, "val").report()["policy"] == "camvid-11"
+    started: list[runs.Run] = []
+    with pytest.raises(KeyboardInterrupt):
+        train(COARSE_FIRST, joined, on_progress=Interrupt(2), on_start=started.append)
+    resumed = resume(started[0].name)
+    timing = {"seconds", "images_per_second"}
+    for expected, found in zip(whole.history(), resumed.history(), strict=True):
+        for column in set(expected) - timing:
+            assert found[column] == pytest.approx(expected[column], abs=1e-5), column
+
+    started.clear()
+    with pytest.raises(KeyboardInterrupt):
+        train(COARSE_FIRST, joined, on_progress=Interrupt(2), on_start=started.append)
+    for path in cityscapes.rglob("aachen_000000_*.png"):
+        path.unlink()
+    with pytest.raises(RunError, match=r"its data cityscapes:.* has changed"):
+        resume(started[0].name)
+
+
 def test_heads_that_do_not_count_are_not_trained(spec: str) -> None:
     recipe = replace(TINY, model="danet", model_options={"attention_channels": 16}, epochs=1)
     run = train(replace(recipe, aux_weight=0.0, weight_decay=0.0), spec)
@@ -212,9 +241,10 @@ def test_a_training_stopped_in_its_first_epoch_resumes_from_the_run_it_began_wit
 @pytest.mark.parametrize("dataset", ["camvid", "cityscapes"])
 def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(dataset: str) -> None:
     parent = make_run()  # on camvid
+    data = [SimpleNamespace(dataset=dataset)]
     network = build_model("unet", input_size=None, **TINY_UNET)
     fresh = network.get_layer("classifier").get_weights()
-    inherit(network, parent, TINY, dataset, np.ones(34))
+    inherit(network, parent, TINY, data, np.ones(34))
     inherited = build_model("unet", input_size=None, **TINY_UNET)
     load_weights(inherited, parent)
     for layer in network.layers:
@@ -232,7 +262,8 @@ def test_another_logit_adjustment_begins_with_the_same_loss() -> None:
     images = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
     before = np.array(network(images)["logits"])
     pixels = np.arange(34) * 100
-    inherit(network, parent, replace(TINY, logit_adjustment=0.4), "camvid", pixels)
+    data = [SimpleNamespace(dataset="camvid")]
+    inherit(network, parent, replace(TINY, logit_adjustment=0.4), data, pixels)
     after = np.array(network(images)["logits"]) + logit_offsets(pixels, 0.4)
     np.testing.assert_allclose(after, before, atol=1e-4)
 
