@@ -37,11 +37,15 @@ def add(commands: Any) -> None:
         help=f"{', '.join(RECIPES)}, or a file of one such as the `recipe` of a run.json",
     )
     what.add_argument("--resume", metavar="RUN", help="go on with an interrupted run")
-    train.add_argument("--data", help=f"{SPEC_HELP}; needed with --recipe")
+    train.add_argument(
+        "--data",
+        metavar="SPEC[+SPEC...]",
+        help=f"{SPEC_HELP}; several joined by + are trained on together, validated on the first",
+    )
     train.add_argument("--epochs", type=positive)
     train.add_argument("--batch-size", type=positive)
     train.add_argument("--seed", type=int)
-    train.add_argument("--backbone-weights", metavar="imagenet|none|FILE")
+    train.add_argument("--backbone-weights", metavar="packaged|imagenet|none|FILE")
     train.add_argument("--start-from", metavar="RUN", help="begin with that run's best weights")
     train.set_defaults(command=_train)
 
