@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import keras
 import numpy as np
@@ -12,6 +13,27 @@ from segcore.recipes import Augmentation
 Size = tuple[int, int]
 
 
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """What is drawn from one data set.
+
+    Attributes:
+        images: (N, H, W, 3) uint8 RGB, memory-mapped or not.
+        masks: (N, H, W) uint8 label ids.
+        chosen: the indices that are drawn.
+        encoder: (256,) uint8 table that masks are put through; None leaves them as they are.
+    """
+
+    images: np.ndarray
+    masks: np.ndarray
+    chosen: np.ndarray
+    encoder: np.ndarray | None = None
+
+    @classmethod
+    def all(cls, images: np.ndarray, masks: np.ndarray) -> "Pictures":
+        return cls(images, masks, np.arange(len(images)))
+
+
 class TrainingBatches(keras.utils.PyDataset):
     """One epoch of batches.
 
@@ -19,10 +41,7 @@ class TrainingBatches(keras.utils.PyDataset):
     a resumed training sees the very batches that the uninterrupted one would have seen.
 
     Args:
-        pictures: of each data set its images (N, H, W, 3) uint8 RGB and masks (N, H, W) uint8 label
-            ids, memory-mapped or not. They take turns in a batch.
-        encoders: of each data set a (256,) uint8 table that its masks are put through; None leaves
-            them as they are.
+        pictures: of each data set; they take turns in a batch.
         crop: (height, width) of what is cut from each picture, None for whole pictures.
         steps: batches an epoch, None for one pass over the pictures (the last may be smaller).
         outputs: names of the model's outputs; each gets the same masks as its target.
@@ -32,9 +51,8 @@ class TrainingBatches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        pictures: Sequence[tuple[np.ndarray, np.ndarray]],
+        pictures: Sequence[Pictures],
         *,
-        encoders: Sequence[np.ndarray] | None = None,
         augmentation: Augmentation,
         crop: Size | None,
         batch_size: int,
@@ -46,11 +64,11 @@ class TrainingBatches(keras.utils.PyDataset):
         # Pillow and NumPy let other threads run: on a GPU's machine all cores are needed.
         workers = os.cpu_count() or 1
         super().__init__(workers=workers, max_queue_size=workers + 6)
-        self.pictures, self.encoders = pictures, encoders
+        self.pictures = pictures
         self.augmentation, self.crop = augmentation, crop
         self.batch_size, self.outputs = batch_size, outputs
         self.seed, self.epoch = seed, epoch
-        total = sum(len(images) for images, _ in pictures)
+        total = sum(len(of.chosen) for of in pictures)
         self.steps = steps or -(-total // batch_size)
         self.order = self._draw_order(self.steps * batch_size if steps else total)
 
@@ -59,17 +77,15 @@ class TrainingBatches(keras.utils.PyDataset):
         no picture is seen too often."""
         random = np.random.default_rng([self.seed, self.epoch])
         turns = len(self.pictures)
-        of_each = [
-            self._passes(len(images), -(-count // turns), random) for images, _ in self.pictures
-        ]
+        of_each = [self._passes(of.chosen, -(-count // turns), random) for of in self.pictures]
         return [
             (place % turns, int(of_each[place % turns][place // turns])) for place in range(count)
         ]
 
     @staticmethod
-    def _passes(pictures: int, count: int, random: np.random.Generator) -> np.ndarray:
-        passes = -(-count // pictures)
-        return np.concatenate([random.permutation(pictures) for _ in range(passes)])
+    def _passes(chosen: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+        passes = -(-count // len(chosen))
+        return np.concatenate([chosen[random.permutation(len(chosen))] for _ in range(passes)])
 
     def __len__(self) -> int:
         return self.steps
@@ -83,12 +99,12 @@ class TrainingBatches(keras.utils.PyDataset):
         return images, dict.fromkeys(self.outputs, masks)
 
     def _view(self, data_set: int, index: int, place: int) -> tuple[np.ndarray, np.ndarray]:
-        images, masks = self.pictures[data_set]
+        of = self.pictures[data_set]
         image, mask = augment(
-            np.asarray(images[index]),
-            np.asarray(masks[index]),
+            np.asarray(of.images[index]),
+            np.asarray(of.masks[index]),
             self.augmentation,
             self.crop,
             np.random.default_rng([self.seed, self.epoch, place]),
         )
-        return image, mask if self.encoders is None else self.encoders[data_set][mask]
+        return image, mask if of.encoder is None else of.encoder[mask]

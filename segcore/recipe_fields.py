@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from segcore.recipes import Augmentation, Recipe
+from segcore.recipes import BACKBONE_WEIGHTS, Augmentation, Recipe
 
 Kind = Literal["whole", "number", "switch", "choice", "size", "range"]
 
@@ -218,7 +218,7 @@ FIELDS = (
     Field(
         "backbone_weights", "Backbone weights", Group.NETWORK,
         "Random, or ImageNet's: packaged for EfficientNet-Lite2, downloaded by Keras for B3.",
-        "choice", choices=("none", "packaged", "imagenet"), models=("danet", "danet-tasm"),
+        "choice", choices=BACKBONE_WEIGHTS, models=("danet", "danet-tasm"),
     ),
     Field(
         "model_options.backbone", "Backbone", Group.NETWORK,

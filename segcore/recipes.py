@@ -8,6 +8,9 @@ from segcore.errors import RecipeError
 
 Size = tuple[int, int]
 
+BACKBONE_WEIGHTS = ("none", "packaged", "imagenet")
+"""What a recipe's backbone weights may be beside the path of a file."""
+
 
 @dataclass(frozen=True)
 class Augmentation:

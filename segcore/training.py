@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from segcore import devices, metrics, runs
-from segcore.batches import TrainingBatches
+from segcore.batches import Pictures, TrainingBatches
 from segcore.errors import RunError, SegcoreError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.labels import EVALUATED_IDS, NAMES
@@ -39,6 +39,7 @@ def train(
     spec: str,
     *,
     start_from: str | None = None,
+    leave_out: Sequence[str] = (),
     on_progress: Listener | None = None,
     on_start: Callable[[runs.Run], None] | None = None,
 ) -> runs.Run:
@@ -50,6 +51,8 @@ def train(
             together and validated on the first.
         start_from: a run of the same network whose best weights are the starting point, all but
             the classifiers' where it was trained on other data.
+        leave_out: films or cities whose images are not trained on, so that they can tell how well
+            the network does on a street that it has not seen.
         on_start: called with the new run as soon as its folder exists.
 
     Returns:
@@ -64,11 +67,12 @@ def train(
     parent = runs.get_run(start_from) if start_from else None
     replicas = devices.replicas(recipe.batch_size)
     with devices.shared_by(replicas):
-        session = Session(recipe, joined, parent)
+        session = Session(recipe, joined, parent, leave_out)
         manifest = first_manifest(
             recipe,
             joined,
             parent,
+            left_out=leave_out,
             input_size=session.input_size,
             parameters=session.model.count_params(),
             replicas=replicas,
@@ -104,7 +108,7 @@ def resume(
     # Its own weights hold what it began with, from its first epoch on.
     parent = parent_of(run) if run.manifest["epochs"] == 0 else None
     with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
-        session = Session(recipe, joined, parent)
+        session = Session(recipe, joined, parent, run.left_out)
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())
@@ -114,23 +118,37 @@ def resume(
 class Session:
     """The live objects of a training: network, optimizer, validation and the way they persist."""
 
-    def __init__(self, recipe: Recipe, joined: Sequence[Prepared], parent: runs.Run | None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        joined: Sequence[Prepared],
+        parent: runs.Run | None,
+        left_out: Sequence[str] = (),
+    ) -> None:
         self.recipe, self.prepared = recipe, joined[0]
-        self.pictures = [_masked(prepared) for prepared in joined]
         val = self.prepared.splits["val"]
         if val.masks is None:
             raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
         if not val.statistics.pixels[list(EVALUATED_IDS)].any():
             raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
         merges = [open_source(prepared.spec).merges for prepared in joined]
-        counted = [prepared.splits["train"].statistics.pixels for prepared in joined]
-        targets = self.targets = Targets.of(merges, counted)
+        chosen = _chosen(joined, left_out)
+        counted = [
+            prepared.splits["train"].statistics.counts[indices].sum(axis=0)
+            for prepared, indices in zip(joined, chosen, strict=True)
+        ]
+        targets = Targets.of(merges, counted)
+        encoders = [None] * len(joined) if targets is None else targets.encoders
+        self.pictures = [
+            Pictures(*_masked(prepared), indices, encoder)
+            for prepared, indices, encoder in zip(joined, chosen, encoders, strict=True)
+        ]
         keras.utils.set_random_seed(recipe.seed)
         depthwise = recipe.model == "danet"
         keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
 
         self.crop = recipe.crop or _padded([prepared.size for prepared in joined])
-        count = sum(len(images) for images, _ in self.pictures)
+        count = sum(map(len, chosen))
         self.steps = recipe.steps_per_epoch or -(-count // recipe.batch_size)
         # Only a model that cannot take any size is built for a fixed one.
         input_size = (self.crop or self.prepared.size) if recipe.model == "danet-tasm" else None
@@ -181,7 +199,7 @@ class Session:
             val.images,
             val.masks,
             merges=merges[0],
-            encoder=None if targets is None else targets.encoders[0],
+            encoder=encoders[0],
         )
         count = min(SNAPSHOT_PICTURES, len(val.keys))
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
@@ -221,7 +239,6 @@ class Session:
         recipe = self.recipe
         return TrainingBatches(
             self.pictures,
-            encoders=None if self.targets is None else self.targets.encoders,
             augmentation=recipe.augmentation,
             crop=self.crop,
             batch_size=recipe.batch_size,
@@ -334,6 +351,20 @@ def _prepare(recipe: Recipe, specs: str) -> list[Prepared]:
         )
         for place, spec in enumerate(split_specs(specs))
     ]
+
+
+def _chosen(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndarray]:
+    """Of each data set the indices of the training images that are not of a film left out."""
+    films = [np.array(prepared.splits["train"].sequences) for prepared in joined]
+    unknown = sorted(set(left_out) - set(np.concatenate(films)))
+    if unknown:
+        there = ", ".join(sorted(set(films[0]))[:8])
+        raise TrainingError(f"No training image is of {unknown[0]}: leave out one of {there}.")
+    chosen = [np.flatnonzero(~np.isin(of, list(left_out))) for of in films]
+    for prepared, indices in zip(joined, chosen, strict=True):
+        if not len(indices):
+            raise TrainingError(f"{prepared.spec}: nothing is left to train on; leave out less")
+    return chosen
 
 
 def _masked(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:

@@ -254,3 +254,15 @@ def test_damaged_weights_are_an_error_even_with_a_stored_result(run, spec):
 def test_split_without_masks_has_no_scores(run, cityscapes):
     with pytest.raises(DataError, match="no masks"):
         evaluate(run, f"cityscapes:{cityscapes}", "test")
+
+
+def test_the_scores_of_one_film_are_those_of_its_images_alone(camvid: Path) -> None:
+    run = make_run()
+    whole = evaluate(run, f"camvid:{camvid}", "train")
+    film = whole.of_sequences(["film1"])
+    assert film.keys == [key for key in whole.keys if key.startswith("film1")]
+    rows = [place for place, key in enumerate(whole.keys) if key.startswith("film1")]
+    assert film.report()["mean_iou"] == metrics.mean_iou(whole.matrices[rows].sum(axis=0))
+    assert film.report()["ece"] is None  # it is counted over the split as a whole
+    with pytest.raises(DataError, match="from film7: choose from film0, film1"):
+        whole.of_sequences(["film7"])

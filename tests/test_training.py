@@ -150,6 +150,23 @@ def test_joined_data_sets_are_trained_on_together_and_resumed(
         resume(started[0].name)
 
 
+def test_a_film_that_is_left_out_is_not_trained_on_and_can_be_scored(
+    spec: str, camvid: Path
+) -> None:
+    recipe = replace(TINY, epochs=1)
+    run = train(recipe, spec, leave_out=["film1"])
+    assert run.left_out == ["film1"]
+    for path in camvid.rglob("film1_*.png"):  # the same training where the film never was
+        if path.parent.name.startswith("train"):
+            path.unlink()
+    without = train(recipe, spec)
+    assert without.history()[0]["loss"] == pytest.approx(run.history()[0]["loss"], abs=1e-5)
+    with pytest.raises(TrainingError, match="film9: leave out one of film0"):
+        train(recipe, spec, leave_out=["film9"])
+    with pytest.raises(TrainingError, match="nothing is left"):
+        train(recipe, spec, leave_out=["film0"])
+
+
 def test_heads_that_do_not_count_are_not_trained(spec: str) -> None:
     recipe = replace(TINY, model="danet", model_options={"attention_channels": 16}, epochs=1)
     run = train(replace(recipe, aux_weight=0.0, weight_decay=0.0), spec)

@@ -22,6 +22,9 @@ def add(commands: Any) -> None:
     evaluate.add_argument("--run", required=True)
     add_data_and_split(evaluate)
     evaluate.add_argument(
+        "--film", metavar="NAME", nargs="+", help="the images of these films or cities alone"
+    )
+    evaluate.add_argument(
         "--tta", action="store_true", help="test-time augmentation: mirrored and at three scales"
     )
     evaluate.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -75,6 +78,8 @@ def _evaluate(options: argparse.Namespace) -> None:
             progress=functools.partial(bar.update, "evaluating"),
             augmented=options.tta,
         )
+    if options.film:
+        evaluation = evaluation.of_sequences(options.film)
     report = evaluation.report()
     if options.json:
         print_json(report)

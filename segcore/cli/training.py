@@ -47,6 +47,12 @@ def add(commands: Any) -> None:
     train.add_argument("--seed", type=int)
     train.add_argument("--backbone-weights", metavar="packaged|imagenet|none|FILE")
     train.add_argument("--start-from", metavar="RUN", help="begin with that run's best weights")
+    train.add_argument(
+        "--leave-out",
+        metavar="FILM",
+        nargs="+",
+        help="films or cities not to train on; `evaluate --split train --film FILM` scores them",
+    )
     train.set_defaults(command=_train)
 
     worker = commands.add_parser("worker", help="run the queued retrains")
@@ -95,7 +101,7 @@ def _train(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     given = {name: value for name in CHANGES if (value := getattr(options, name)) is not None}
-    if options.resume and (given or options.data or options.start_from):
+    if options.resume and (given or options.data or options.start_from or options.leave_out):
         raise SegcoreError(
             "train --resume goes on by the run's own recipe and data, so it takes no other option; "
             f"to train on from its weights: --recipe NAME --data SPEC --start-from {options.resume}"
@@ -123,6 +129,7 @@ def _train(options: argparse.Namespace) -> None:
                 edited(find_recipe(options.recipe), given),
                 options.data,
                 start_from=options.start_from,
+                leave_out=options.leave_out or (),
                 on_progress=show,
                 on_start=announce,
             )

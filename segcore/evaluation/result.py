@@ -5,13 +5,15 @@ It lies in the run's folder as evaluation-DATASET-SPLIT.json (the report) and .n
 
 import io
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from segcore import metrics
+from segcore.errors import DataError
 from segcore.evaluation.anatomy import Anatomy
 from segcore.evaluation.trust import Trust
 from segcore.files import DAMAGED, to_json, write_atomically
@@ -94,6 +96,30 @@ class Evaluation:
     def boundary_width(self) -> int:
         """Width of the boundary band in pixels, of the largest image where sizes differ."""
         return max(metrics.boundary_width(int(height), int(width)) for height, width in self.sizes)
+
+    def of_sequences(self, names: Sequence[str]) -> "Evaluation":
+        """The scores of some films or cities alone, without what is only counted of a whole split.
+
+        Raises:
+            DataError: no image is from one of them.
+        """
+        unknown = sorted(set(names) - set(self.sequences))
+        if unknown:
+            there = ", ".join(sorted(set(self.sequences))[:8])
+            raise DataError(f"No image of {self.split} is from {unknown[0]}: choose from {there}.")
+        chosen = np.flatnonzero(np.isin(self.sequences, list(names)))
+        return replace(
+            self,
+            keys=[self.keys[i] for i in chosen],
+            sequences=[self.sequences[i] for i in chosen],
+            sizes=self.sizes[chosen],
+            matrices=self.matrices[chosen],
+            boundaries=self.boundaries[chosen],
+            tasm_scores=self.tasm_scores[chosen],
+            calibration=metrics.CalibrationBins.empty(),
+            anatomy=None,
+            trust=None,
+        )
 
     def report(self) -> dict[str, Any]:
         """Every score with what it was computed from, as JSON types; null for an absent class."""

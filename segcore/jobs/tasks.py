@@ -11,9 +11,9 @@ from segcore import estimates, runs
 from segcore.errors import SegcoreError
 from segcore.files import to_json, write_atomically
 from segcore.recipe_checks import checked
-from segcore.recipes import Recipe, from_dict
+from segcore.recipes import BACKBONE_WEIGHTS, Recipe, from_dict
 from segcore.runs import Run
-from segcore.sources import open_source
+from segcore.sources import open_source, split_specs
 
 SEGCORE = (sys.executable, "-m", "segcore")
 
@@ -70,12 +70,12 @@ class Training:
                     f"{parent.name}: is a {parent.model}, the recipe trains a {recipe.model}; "
                     "start from a run of the same network"
                 )
-        if recipe.backbone_weights not in ("none", "imagenet"):
+        if recipe.backbone_weights not in BACKBONE_WEIGHTS:
             weights = str(Path(recipe.backbone_weights).absolute())
             recipe = replace(recipe, backbone_weights=weights)
-        spec = open_source(self.data).spec
-        estimates.check(recipe, spec)
-        return replace(self, recipe=recipe, data=spec)
+        specs = [open_source(spec).spec for spec in split_specs(self.data)]
+        estimates.check(recipe, specs[0])
+        return replace(self, recipe=recipe, data="+".join(specs))
 
     def command(self, folder: Path, run: str | None) -> list[str]:
         """The command that does it; `folder` is the job's own, `run` what it trained so far."""

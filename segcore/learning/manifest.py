@@ -19,6 +19,7 @@ def first_manifest(
     joined: Sequence[Prepared],
     parent: Run | None,
     *,
+    left_out: Sequence[str] = (),
     input_size: Size | None,
     parameters: int,
     replicas: int,
@@ -28,6 +29,7 @@ def first_manifest(
     Args:
         joined: the data sets that are trained on; the first is validated on too.
         parent: the run whose weights are the starting point.
+        left_out: films or cities that are not trained on.
         input_size: (H, W) of a network that takes no other.
         replicas: copies of the network that share each batch.
     """
@@ -47,6 +49,7 @@ def first_manifest(
                 {"spec": of.spec, "dataset": of.dataset, "fingerprint": of.fingerprint}
                 for of in others
             ],
+            "left_out": list(left_out),
         },
         "seed": recipe.seed,
         "parameters": parameters,

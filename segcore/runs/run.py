@@ -75,6 +75,11 @@ class Run:
         return "+".join([self.spec, *(entry["spec"] for entry in self.joined)])
 
     @property
+    def left_out(self) -> list[str]:
+        """Films or cities of its data that it was not trained on."""
+        return list(self.manifest["data"].get("left_out", ()))
+
+    @property
     def data_fingerprints(self) -> list[str]:
         """Of each of `specs`."""
         entries = [self.manifest["data"], *self.joined]
