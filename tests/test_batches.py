@@ -17,7 +17,7 @@ ALL = Augmentation(
 def batches(epoch: int = 1, steps: int | None = None, **changes: object) -> TrainingBatches:
     options = {"augmentation": ALL, "crop": (32, 32), "batch_size": 2, "seed": 0, **changes}
     return TrainingBatches(
-        [(IMAGES, MASKS)], steps=steps, outputs=["logits"], epoch=epoch, **options
+        [Pictures.all(IMAGES, MASKS)], steps=steps, outputs=["logits"], epoch=epoch, **options
     )
 
 
