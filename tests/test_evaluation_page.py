@@ -41,7 +41,7 @@ def test_the_verdict_comes_first_and_the_numbers_are_the_evaluations(
     page.run()
     assert not page.exception
     assert "mean IoU" in page.title[0].value
-    assert "val split, 3 images at 32x24, policy `cityscapes-19-present`" in text(page)
+    assert "val split, 3 images at 32x24, policy `camvid-11`" in text(page)
     values = [metric.value for metric in page.metric]
     assert values[:2] == [f"{report['mean_iou']:.3f}" for report in reports]
     board, classes = (frame.value for frame in page.dataframe[:2])

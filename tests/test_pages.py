@@ -157,7 +157,7 @@ def test_the_overview_begins_with_the_verdict_and_its_policy(two_runs: tuple[Run
     for score, metric in zip(scores, app.metric[:2], strict=True):
         assert f"{score:.3f}" in app.title[0].value
         assert metric.value == f"{score:.3f}"
-    assert "cityscapes-19-present" in app.caption[0].value
+    assert "camvid-11" in app.caption[0].value
     assert "3 images at 32x24" in app.caption[0].value
     assert [panel["id"] for panel in viewer_data(app, "overview")["panels"]] == PANELS
 

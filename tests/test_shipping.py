@@ -49,7 +49,7 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     assert f"{report['mean_iou']:.4f}" in card
     for words in (
         "CamVid",
-        "cityscapes-19-present",
+        "camvid-11",
         "32x24",
         "Where it fails",
         "Licence",

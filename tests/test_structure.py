@@ -16,7 +16,8 @@ NEED_KERAS = {
     "segcore/training.py",
     *(f"segcore/learning/{name}.py" for name in "inheritance manifest metrics optimizers".split()),
     *(f"segcore/learning/{name}.py" for name in "progress validation".split()),
-    *(f"segcore/models/{name}.py" for name in "danet efficientnet normalization tasm unet".split()),
+    *(f"segcore/models/{name}.py" for name in "danet normalization tasm unet light".split()),
+    *(f"segcore/models/{name}.py" for name in "backbones efficientnet efficientnet_lite".split()),
 }
 
 

@@ -28,10 +28,17 @@ __all__ = ["Report", "make_report"]
 Pair = tuple[Side, Side]
 Scored = tuple[Run, Evaluation]
 
-POLICY = (
+COUNTED = (
+    "Every figure comes from the confusion matrices of single images, counted at the truth's own "
+    "resolution."
+)
+OF_CITYSCAPES = (
     "Truth pixels count where their id is one of Cityscapes' 19 evaluated classes; averages run "
-    "over those of the 19 that occur in the truth. Every figure comes from the confusion matrices "
-    "of single images, counted at the truth's own resolution."
+    "over those of the 19 that occur in the truth."
+)
+OF_ITS_OWN = (
+    "The data set is scored by its own classes, and a prediction counts as the class that it "
+    "belongs to; averages run over the classes that occur in the truth."
 )
 
 
@@ -74,7 +81,7 @@ def _facts(pair: Pair) -> dict[str, str]:
         "Data": f"{report['data']}, {report['split']} split",
         "Images": f"{report['images']} at {report['resolution']}",
         "Sequences": str(report["sequences"]),
-        "Policy": f"{metrics.POLICY}, version {metrics.METRIC_VERSION}",
+        "Policy": f"{report['policy']}, version {metrics.METRIC_VERSION}",
         "Data hash": report["data_sha256"],
         **{f"Weights hash {side.letter}": str(side.run.weights_hash) for side in pair},
         "Written": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC, segmentation studio {_version()}",
@@ -107,9 +114,11 @@ def _scores(pair: Pair, compared: dict[str, Any] | None) -> Section:
             Chart("Difference A − B of each class, 95 % interval for all together", differences)
         )
     width = pair[0].report["boundary_width_px"]
+    is_usual = pair[0].report["policy"] == metrics.POLICY
+    of_policy = OF_CITYSCAPES if is_usual else OF_ITS_OWN
     return Section(
         "Scores",
-        notes=[POLICY, f"Boundaries are bands of {width} pixels."],
+        notes=[of_policy, COUNTED, f"Boundaries are bands of {width} pixels."],
         charts=charts,
         tables=[
             tables.scores(pair, compared),

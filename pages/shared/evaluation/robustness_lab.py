@@ -49,6 +49,7 @@ def _show_photograph(selection: Selection, runs: tuple[Run, Run]) -> None:
     found = labelling.predict_pair(runs, names, image) if clean is not None else None
     if clean is None or found is None:
         return
+    clean, found = (labelling.by_classes_of(selection.spec, pair) for pair in (clean, found))
     panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
     if sample.mask is not None:
         _show_loss(names, sample.mask, clean, found, severity)
@@ -125,7 +126,9 @@ def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
     if len(reports) == 2:
         said.insert(0, findings.more_robust([(side.name, report) for side, report in reports]))
     st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))
-    st.caption(f"{ROBUSTNESS} Of {scope(reports[0][0].report)}, policy `{metrics.POLICY}`.")
+    st.caption(
+        f"{ROBUSTNESS} Of {scope(reports[0][0].report)}, policy `{reports[0][1]['policy']}`."
+    )
     shown = [(side.name, side.color, report) for side, report in reports]
     kept = [
         (name, color, {c: row["kept"] for c, row in report["corruptions"].items()})
