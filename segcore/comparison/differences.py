@@ -141,6 +141,7 @@ def _check_same_images(a: Evaluation, b: Evaluation) -> None:
         ("data sets", a.identity.dataset, b.identity.dataset),
         ("splits", a.split, b.split),
         ("versions of the data", a.identity.data_sha256, b.identity.data_sha256),
+        ("classes that are scored", a.identity.policy, b.identity.policy),
     ):
         if one != other:
             raise DataError(
