@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import head_script, server
+from pages.shared import head_script, routes, server
 
 LOGO = "pages/shared/logo.svg"
 
@@ -46,4 +46,9 @@ if __name__ == "__main__":
     main()
 else:
     # Imported once, by `streamlit run` or any ASGI server, when the server starts.
-    app = st.App("dashboard.py", lifespan=server.lifespan, middleware=[head_script.HISTORY])
+    app = st.App(
+        "dashboard.py",
+        lifespan=server.lifespan,
+        routes=routes.ROUTES,
+        middleware=[head_script.HISTORY],
+    )

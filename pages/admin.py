@@ -56,7 +56,7 @@ def main() -> None:
         st.title(queue.headline(listed), anchor=False)
         st.button(
             "Sign out", icon=":material/logout:", on_click=gate.sign_out, type="tertiary",
-            help="Loading the page anew signs out as well.",
+            help="Here and in every other tab and browser of yours. A sign-in lasts twelve hours.",
         )  # fmt: skip
     st.caption("Visitors notice nothing of a training until its run is promoted.")
     room = ask_part([TRAIN, RUNS, DATA, STORAGE, LOG])

@@ -5,6 +5,7 @@ one that was left open after signing out, still cannot act. The command line nee
 it may write the files anyway.
 """
 
+import hmac
 import secrets
 import threading
 import time
@@ -60,6 +61,19 @@ class Admissions:
             if not isinstance(admission, Admission):
                 return False
             return self._until.get(admission, 0.0) > self._clock()
+
+    def with_key(self, key: str) -> Admission | None:
+        """The pass whose secret this is, if it holds."""
+        with self._lock:
+            now = self._clock()
+            return next(
+                (
+                    admission
+                    for admission, until in self._until.items()
+                    if until > now and hmac.compare_digest(admission.key.encode(), key.encode())
+                ),
+                None,
+            )
 
     def check(self, admission: Admission | None) -> None:
         """Raises AdmissionError unless the pass was issued here and still holds."""

@@ -20,6 +20,7 @@ import os
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
+from pages.shared.admin import stay
 from pages.shared.visitors import address_of_visitor, visit
 from segcore.admin import gate
 from segcore.admin.gate import Gate, GateError
@@ -43,6 +44,7 @@ def announce() -> None:
 def require() -> None:
     """Ends the page with the sign-in form for a visitor who is not signed in."""
     if is_signed_in():
+        stay.ask()
         return
     with st.container(border=True, width=560):
         st.subheader("Sign in to retrain", anchor=False)
@@ -60,6 +62,8 @@ def is_signed_in() -> bool:
 def admission() -> Admission | None:
     """The pass of this visit, to be shown with every action; it may have run out."""
     found: Admission | None = st.session_state.get(ADMISSION)
+    if found is None and (kept := stay.admission()) is not None:
+        found = st.session_state[ADMISSION] = kept  # the page was loaded anew
     return found
 
 
@@ -137,9 +141,9 @@ def _sign_in_with_secret() -> None:
         asked = st.form_submit_button("Sign in", type="primary", icon=":material/key:")
     if asked and secret:
         try:
-            st.session_state[ADMISSION] = GATE.admit(
-                secret, password_hash, visit(), address_of_visitor()
-            )
+            admitted = GATE.admit(secret, password_hash, visit(), address_of_visitor())
+            st.session_state[ADMISSION] = admitted
+            stay.begin(admitted)
         except GateError as error:
             st.error(str(error), icon=":material/lock:")
         else:
