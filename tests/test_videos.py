@@ -2,6 +2,7 @@
 
 import io
 import struct
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -43,14 +44,72 @@ def test_fewer_frames_a_second_keep_their_times() -> None:
         assert value == pytest.approx(8 * number * 3, abs=14)
 
 
-def test_a_phone_held_upright_gives_an_upright_video() -> None:
-    data = bytearray(film())
-    matrix = data.index(b"tkhd") + 4 + 4 + 20 + 16
-    turned = (0, 1, 0, -1, 0, 0, 0, 0)  # a quarter turn to the right
-    data[matrix : matrix + 32] = struct.pack(">8i", *(value << 16 for value in turned))
-    _, image = next(open_video(bytes(data), 0).images)
-    assert image.shape == (64, 48, 3)
-    assert image[8, 40, 0] > 180 > image[8, 8, 0]  # what was upper left is upper right
+def with_matrix(data: bytes, a: int, b: int, c: int, d: int) -> bytes:
+    """The video with this display matrix: a pixel (x, y) is shown at (a x + c y, b x + d y)."""
+    changed = bytearray(data)
+    place = changed.index(b"tkhd") + 4 + 4 + 20 + 16
+    values = (a, b, 0, c, d, 0, 0, 0)
+    changed[place : place + 32] = struct.pack(">8i", *(value << 16 for value in values))
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        ((1, 0, 0, 1), lambda image: image),
+        ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),  # as a phone held upright says
+        ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
+        ((0, -1, 1, 0), lambda image: np.rot90(image, 1)),
+        ((-1, 0, 0, 1), np.fliplr),
+        ((1, 0, 0, -1), np.flipud),
+        ((0, 1, 1, 0), lambda image: image.swapaxes(0, 1)),
+        ((0, -1, -1, 0), lambda image: np.rot90(image, 2).swapaxes(0, 1)),
+    ],
+)
+def test_frames_are_turned_and_mirrored_as_the_file_says(matrix, shown) -> None:
+    _, plain = next(open_video(film(), 0).images)
+    _, image = next(open_video(with_matrix(film(), *matrix), 0).images)
+    assert np.array_equal(image, shown(plain))
+
+
+def written(**options: object) -> bytes:
+    """A video of a few frames with these options of its stream."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=5)
+        stream.height, stream.width, stream.pix_fmt = 48, 60, "yuv420p"
+        for name, value in options.items():
+            setattr(stream.codec_context, name, value)
+        for _ in range(3):
+            image = np.full((48, 60, 3), 200, np.uint8)
+            image[:, :30] = 0
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [
+        (Fraction(1), (48, 60)),
+        (Fraction(4, 3), (48, 80)),
+        (Fraction(3, 4), (64, 60)),
+        (Fraction(1000, 1), (48, 60)),  # nobody means that
+    ],
+)
+def test_pixels_that_are_not_square_become_square(aspect: Fraction, size: tuple[int, int]) -> None:
+    _, image = next(open_video(written(sample_aspect_ratio=aspect), 0).images)
+    assert image.shape[:2] == size
+    edge = int(np.argmax(image[size[0] // 2, :, 0] > 100))
+    assert abs(edge - size[1] / 2) <= 1
+
+
+@pytest.mark.parametrize(("curve", "name"), [(16, "PQ"), (18, "HLG")])
+def test_high_dynamic_range_is_told(curve: int, name: str) -> None:
+    with Decoder() as opened:
+        (note,) = opened.video(written(color_trc=curve), rate=0).notes
+    assert name in note
+    assert open_video(written(), 0).notes == ()
 
 
 def test_large_frames_are_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:

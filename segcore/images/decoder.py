@@ -48,12 +48,14 @@ class Frames:
         count: how many frames to expect.
         images: (number, (H, W, 3) uint8 RGB); `number` / rate is when the frame is shown. Reading
             raises ImageError.
+        notes: what its owner should know, in a few words each.
     """
 
     seconds: float
     rate: float
     count: int
     images: Iterator[tuple[int, np.ndarray]]
+    notes: tuple[str, ...] = ()
 
 
 class Decoder:
@@ -84,8 +86,7 @@ class Decoder:
         (facts, pixels), *more = islice(self._ask(request, data), 2)
         if more:
             self._throw_away()
-        notes = tuple(str(note)[:MAX_WORDS] for note in facts.get("notes", ()))
-        return Photo(_image(facts, pixels), notes)
+        return Photo(_image(facts, pixels), _notes(facts))
 
     def archive(self, data: bytes) -> Iterator[tuple[str, bytes | str]]:
         """(name, bytes, or the reason why it is left out) of each file in a ZIP file.
@@ -107,7 +108,7 @@ class Decoder:
         facts, _ = next(answers)
         seconds, read_rate = float(facts["seconds"]), float(facts["rate"])
         images = ((int(facts["number"]), _image(facts, pixels)) for facts, pixels in answers)
-        return Frames(seconds, read_rate, int(facts["frames"]), images)
+        return Frames(seconds, read_rate, int(facts["frames"]), images, _notes(facts))
 
     def _ask(
         self, request: Mapping[str, Any], data: bytes
@@ -148,6 +149,10 @@ def _require_size(data: bytes, what: str) -> None:
         raise ImageError(f"The {what} is larger than {most} MB: make it smaller.")
     if not data:
         raise ImageError(f"The {what} is empty: save it again.")
+
+
+def _notes(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(note)[:MAX_WORDS] for note in facts.get("notes", ()))
 
 
 def _image(facts: Mapping[str, Any], pixels: bytearray) -> np.ndarray:

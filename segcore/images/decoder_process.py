@@ -39,7 +39,8 @@ def archive(facts: Mapping[str, Any], data: bytes) -> Answers:
 
 def video(facts: Mapping[str, Any], data: bytes) -> Answers:
     film = videos.open_video(data, float(facts["rate"]))
-    yield {"seconds": film.seconds, "rate": film.rate, "frames": film.count}, b""
+    found = {"seconds": film.seconds, "rate": film.rate, "frames": film.count}
+    yield {**found, "notes": film.notes}, b""
     for number, image in film.images:
         yield {"number": number, "size": image.shape[:2]}, image.reshape(-1).data
 

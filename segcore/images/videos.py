@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from segcore.errors import ImageError
-from segcore.images import limits
+from segcore.images import film_geometry, limits
 
 CODECS = frozenset({"h264", "hevc", "mpeg4", "vp9", "av1"})
 MAX_PIXELS = 9_000_000
@@ -31,12 +31,14 @@ class Film:
         count: how many frames that may come to.
         images: (number, (H, W, 3) uint8 RGB, upright) in order; the number times 1 / rate is when
             the frame is shown. Reading raises ImageError where the video is damaged.
+        notes: what its owner should know, in a few words each.
     """
 
     seconds: float
     rate: float
     count: int
     images: Iterator[tuple[int, np.ndarray]]
+    notes: tuple[str, ...] = ()
 
 
 def open_video(data: bytes, rate: float) -> Film:
@@ -57,6 +59,7 @@ def open_video(data: bytes, rate: float) -> Film:
         width, height = stream.codec_context.width, stream.codec_context.height
         own_rate = float(stream.average_rate or USUAL_RATE)
         seconds = (container.duration or 0) / av.time_base
+        notes = film_geometry.notes_on(stream)
     except _unreadable() as error:
         raise ImageError(
             "The video cannot be read: save it as MP4 with H.264 and try again."
@@ -73,12 +76,13 @@ def open_video(data: bytes, rate: float) -> Film:
     stream.thread_type = "NONE"
     kept = min(rate or MAX_RATE, own_rate, MAX_RATE)
     count = max(1, min(round(seconds * kept), limits.MAX_VIDEO_FRAMES))
-    return Film(seconds, kept, count, _images(container, kept))
+    return Film(seconds, kept, count, _images(container, kept), notes)
 
 
 def _images(container: Any, rate: float) -> Iterator[tuple[int, np.ndarray]]:
     try:
         with container:
+            aspect = film_geometry.pixel_aspect(container.streams.video[0])
             begin, following = None, 0
             for frame in container.decode(video=0):
                 at = frame.time if frame.time is not None else following / rate
@@ -88,19 +92,21 @@ def _images(container: Any, rate: float) -> Iterator[tuple[int, np.ndarray]]:
                     return
                 if number >= following:
                     following = number + 1
-                    yield number, _upright_rgb(frame)
+                    yield number, _upright_rgb(frame, aspect)
             if following == 0:
                 raise ImageError("The video holds no picture: save it again.")
     except _unreadable() as error:
         raise ImageError("The video is damaged or incomplete: save it again.") from error
 
 
-def _upright_rgb(frame: Any) -> np.ndarray:
-    """(H, W, 3) uint8 of a frame, shrunk to `VIDEO_PIXELS`, both sides even, as codecs want."""
-    scale = min(1.0, (limits.VIDEO_PIXELS / (frame.width * frame.height)) ** 0.5)
-    width, height = (max(2, round(side * scale / 2) * 2) for side in (frame.width, frame.height))
+def _upright_rgb(frame: Any, aspect: float) -> np.ndarray:
+    """(H, W, 3) uint8 of a frame as it is shown, in square pixels, shrunk to `VIDEO_PIXELS`, both
+    sides even, as codecs want."""
+    width, height = film_geometry.shown_size(frame.width, frame.height, aspect)
+    scale = min(1.0, (limits.VIDEO_PIXELS / (width * height)) ** 0.5)
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
     image = frame.to_ndarray(format="rgb24", width=width, height=height)
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+    return film_geometry.upright(image, frame)
 
 
 def _unreadable() -> tuple[type[Exception], ...]:

@@ -27,11 +27,13 @@ DEFAULT_RATE = "5 a second"
 
 @dataclass(frozen=True)
 class Result:
-    """A labelled video, MP4; how many frames it has, and how many a second were labelled."""
+    """A labelled video, MP4; how many frames it has, how many a second were labelled, and what to
+    say about it."""
 
     video: bytes
     frames: int
     frames_per_second: float
+    notes: tuple[str, ...] = ()
 
 
 def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
@@ -81,6 +83,7 @@ def _show_result(result: Result, file_key: str) -> None:
         st.caption(
             f"{result.frames} frames, {result.frames_per_second:.1f} a second by both models. "
             "Without sound; nothing else of the video is kept."
+            + "".join(f" {wording.plain(note)}." for note in result.notes)
         )
 
 
@@ -116,4 +119,4 @@ def _label_frames(
             min(1.0, done / film.count),
             f"{done} of {film.count} frames, {speed:.1f} a second, about {left} left",
         )
-    return Result(writer.finish(), done, done / (time.monotonic() - started))
+    return Result(writer.finish(), done, done / (time.monotonic() - started), film.notes)
