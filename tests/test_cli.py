@@ -10,6 +10,7 @@ from made_data import id_mask, noise, write_picture
 from PIL import Image
 
 from segcore.cli import main
+from segcore.errors import SegcoreError
 
 REPORT_KEYS = {
     "run", "data", "split", "images", "resolution", "policy", "mean_iou", "pixel_accuracy",
@@ -161,6 +162,22 @@ def test_prepare_says_what_it_understood_and_stops_where_that_is_doubtful(
     assert not artifacts.exists()
     assert main([*command, "--yes"]) == 0
     assert main(command) == 0  # it is prepared: nothing is left to decide
+
+
+def test_train_warns_of_what_is_doubtful_in_any_of_its_data(
+    camvid: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, path in enumerate(sorted(camvid.glob("*annot/*.png"))):
+        write_picture(path, id_mask(number, 24, 32, [0, 1, 2]))
+
+    def train(*_: object, **__: object) -> None:
+        raise SegcoreError("begun")
+
+    monkeypatch.setattr("segcore.training.train", train)
+    assert main(["train", "--recipe", "quick-unet", "--data", f"streets+camvid:{camvid}"]) == 2
+    warning, error = capsys.readouterr().err.splitlines()
+    assert warning.startswith(f"warning: camvid:{camvid}: The masks hold only the first 3")
+    assert error == "error: begun"
 
 
 @pytest.mark.parametrize(

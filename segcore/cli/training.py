@@ -11,7 +11,7 @@ from segcore.errors import SegcoreError
 from segcore.progress_bar import ProgressBar
 from segcore.recipe_checks import edited, find_recipe
 from segcore.recipes import RECIPES
-from segcore.sources import DoubtfulDataError, FirstLook, first_look, open_source
+from segcore.sources import DoubtfulDataError, FirstLook, first_look, open_source, split_specs
 
 CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")
 """Of a recipe, what an option of `train` may replace."""
@@ -121,10 +121,10 @@ def _train(options: argparse.Namespace) -> None:
         else:
             if options.data is None:
                 raise SegcoreError(f"train --recipe needs --data: {SPEC_HELP}")
-            look = _look_before(options.data)
-            if look is not None:
-                for doubt in look.doubts:
-                    print(f"warning: {look.spec}: {doubt}", file=sys.stderr)
+            for spec in split_specs(options.data):
+                look = _look_before(spec)
+                for doubt in look.doubts if look is not None else ():
+                    print(f"warning: {spec}: {doubt}", file=sys.stderr)
             run = train(
                 edited(find_recipe(options.recipe), given),
                 options.data,
