@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from made_data import id_mask, noise, write_picture
 
+from pages.shared import named_data
 from segcore.admin import datasets
 from segcore.errors import DataError
 from segcore.jobs.admission import Admission
 from segcore.labels import colorize
+from segcore.preparation import prepare
 from segcore.sources import DoubtfulDataError, FirstLook, first_look, open_source
 
 
@@ -116,3 +118,17 @@ def test_only_who_has_seen_the_doubts_registers(camvid: Path, admin: Admission) 
     assert datasets.registered() == []
     datasets.register(str(camvid), admin, confirmed=True)
     assert datasets.registered() == [f"camvid:{camvid}"]
+
+
+def test_the_console_says_what_was_understood_of_data_the_server_was_given(
+    camvid: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(camvid, "*annot/*.png", [0, 1, 2])
+    monkeypatch.setenv("SEGCORE_DATA", f"camvid:{camvid}")
+    named_data.tell()
+    said = capsys.readouterr().out
+    assert f"camvid:{camvid}: train 6 images with 6 masks" in said
+    assert "doubtful: The masks hold only the first 3 of the 12 ids" in said
+    prepare(f"camvid:{camvid}")
+    named_data.tell()
+    assert f"camvid:{camvid}" not in capsys.readouterr().out

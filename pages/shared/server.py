@@ -65,13 +65,14 @@ def _begin(stop: threading.Event) -> None:
 
         gate.announce()  # before the rest is imported: an admin looks for it at once
 
-        from pages.shared import first_page
+        from pages.shared import first_page, named_data
         from segcore import worker
 
         threading.Thread(
             target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True
         ).start()
         first_page.make_ready()
+        named_data.tell()
     finally:
         gc.enable()
 

@@ -64,7 +64,7 @@ def first_look(spec: str) -> FirstLook | None:
     return _first_look(spec, tuple(fingerprint(spec, split) for split in splits(spec)))
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking at some masks")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _first_look(spec: str, digests: tuple[str, ...]) -> FirstLook | None:
     return sources.first_look(_source(spec))
 
