@@ -165,8 +165,14 @@ def test_errors_and_confidence_in_words() -> None:
     assert findings.error_bands("A", anatomy, 3) == (
         "A: 60 % of its errors lie within 3 pixels of a boundary, where 20 % of the pixels are."
     )
-    report = {"temperatures": [1.5, 1.4], "ece_before": 0.08, "ece_after": 0.02,
-              "pixels_kept": 0.7, "target_accuracy": 0.99}  # fmt: skip
+    report = {
+        "temperatures": [1.5, 1.4],
+        "temperatures_tried": [0.5, 4.0],
+        "ece_before": 0.08,
+        "ece_after": 0.02,
+        "pixels_kept": 0.7,
+        "target_accuracy": 0.99,
+    }
     assert findings.temperatures("A", report) == (
         "A is surer than right: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
     )
@@ -176,6 +182,10 @@ def test_errors_and_confidence_in_words() -> None:
     unsure, mixed = ({**report, "temperatures": pair} for pair in ([0.7, 1.0], [0.9, 1.1]))
     assert "less sure" in str(findings.temperatures("A", unsure))
     assert "as sure as right" in str(findings.temperatures("A", mixed))
+    far = str(findings.temperatures("A", {**report, "temperatures": [4.0, 3.7]}))
+    assert far.endswith("after. 4.00 is the highest that is tried: the best one may be higher.")
+    near = str(findings.temperatures("A", {**report, "temperatures": [0.5, 0.5]}))
+    assert near.endswith("0.50 is the lowest that is tried: the best one may be lower.")
     nothing = {**report, "temperatures": None, "pixels_kept": None}
     assert findings.temperatures("A", nothing) is findings.kept("A", nothing) is None
 

@@ -38,8 +38,10 @@ def sharpened(images: int, temperature: float, pixels: int = 4000) -> list[tuple
 
 
 def trust_of(images: list[tuple[np.ndarray, ...]], sequences: list[str]) -> Trust:
-    coverage = [coverage_counts(t, top, shown.max(1)) for t, top, shown in images]
-    return Trust.of(coverage, [Trial.of(*image) for image in images], sequences)
+    total = Trust.empty()
+    for half, (truth, top, shown) in zip(halves(sequences), images, strict=True):
+        total.add(half, coverage_counts(truth, top, shown.max(1)), Trial.of(truth, top, shown))
+    return total
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0])

@@ -14,11 +14,11 @@ import numpy as np
 
 from segcore import metrics
 from segcore.errors import DataError
+from segcore.evaluation import trust
 from segcore.evaluation.anatomy import Anatomy
-from segcore.evaluation.image_counts import ImageCounts
+from segcore.evaluation.image_counts import ConfidenceCounts, ImageCounts
 from segcore.evaluation.predictions import PredictionWriter
 from segcore.evaluation.result import Evaluation, Identity, store_evaluation, stored_evaluation
-from segcore.evaluation.trust import Trust
 from segcore.inference import (
     AUGMENTED,
     ONE_VIEW,
@@ -127,18 +127,24 @@ def _evaluate(
 ) -> Evaluation:
     samples = native_samples(source.spec, split)
     digest = hashlib.sha256()
-    keys, sequences, counts = [], [], []
+    keys, sequences = [], []
+    counts: list[ImageCounts] = []
 
-    def score(index: int) -> tuple[Sample, Prediction, ImageCounts]:
+    def score(index: int) -> tuple[Sample, Prediction, ImageCounts, ConfidenceCounts]:
         sample = samples[index]
         truth = _mask_of(sample)
         prediction = in_classes(predictor.predict(sample.image, views), source.merges)
-        return sample, without_scores(prediction), ImageCounts.of(truth, prediction)
+        counted = ImageCounts.of(truth, prediction), ConfidenceCounts.of(truth, prediction)
+        return sample, without_scores(prediction), *counted
 
-    for sample, prediction, counted in overlapped(score, range(len(samples))):
+    halves = trust.halves(samples.sequences)
+    calibration, confidences = metrics.CalibrationBins.empty(), trust.Trust.empty()
+    for sample, prediction, counted, confidence in overlapped(score, range(len(samples))):
         _add_sample(digest, sample)
         if keep is not None:
             keep(sample.key, prediction)
+        calibration += confidence.calibration
+        confidences.add(halves[len(counts)], confidence.coverage, confidence.trial)
         keys.append(sample.key)
         sequences.append(sample.sequence)
         counts.append(counted)
@@ -165,14 +171,10 @@ def _evaluate(
         matrices=np.stack([image.matrix for image in counts]),
         boundaries=np.stack([image.boundary for image in counts]),
         tasm_scores=np.array([image.tasm_score for image in counts]),
-        calibration=sum(
-            (image.calibration for image in counts), start=metrics.CalibrationBins.empty()
-        ),
+        calibration=calibration,
         anatomy=Anatomy(
             np.stack([image.bands for image in counts]),
             np.stack([image.regions for image in counts]),
         ),
-        trust=Trust.of(
-            [image.coverage for image in counts], [image.trial for image in counts], sequences
-        ),
+        trust=confidences,
     )

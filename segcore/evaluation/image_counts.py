@@ -12,17 +12,14 @@ from segcore.inference import Prediction
 
 @dataclass(frozen=True, eq=False)
 class ImageCounts:
-    """Of one prediction against its truth; see the functions of the same names."""
+    """Of one prediction against its truth, kept for each image; see the functions of the names."""
 
     size: tuple[int, int]
     matrix: np.ndarray  # (34, 34) int64
     boundary: np.ndarray  # (2, 34) int64
     tasm_score: float
-    calibration: metrics.CalibrationBins
     bands: np.ndarray  # (2, 2, 34) int64
     regions: np.ndarray  # (4, 34, 5) int64
-    coverage: np.ndarray  # (2, trust.LEVELS) int64
-    trial: trust.Trial
 
     @classmethod
     def of(cls, truth: np.ndarray, prediction: Prediction) -> Self:
@@ -35,9 +32,25 @@ class ImageCounts:
             matrix=metrics.confusion_matrix(truth, labels),
             boundary=metrics.boundary_counts(truth, labels, d),
             tasm_score=metrics.tasm_iou_score(truth, labels, confidence),
-            calibration=metrics.CalibrationBins.of(truth, labels, confidence),
             bands=anatomy.band_counts(truth, labels, d),
             regions=anatomy.region_counts(truth, labels),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ConfidenceCounts:
+    """Of one prediction's confidence, of which a split keeps the sums alone: they are larger."""
+
+    calibration: metrics.CalibrationBins
+    coverage: np.ndarray  # (2, trust.LEVELS) int64
+    trial: trust.Trial
+
+    @classmethod
+    def of(cls, truth: np.ndarray, prediction: Prediction) -> Self:
+        """Of a truth (H, W) uint8 and the prediction for it, of the same size."""
+        labels, confidence = prediction.labels, prediction.confidence
+        return cls(
+            calibration=metrics.CalibrationBins.of(truth, labels, confidence),
             coverage=trust.coverage_counts(truth, labels, confidence),
             trial=_trial(truth, prediction),
         )

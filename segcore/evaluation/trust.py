@@ -133,16 +133,24 @@ class Trust:
     bins: np.ndarray  # (2, 25, 3, 15) float64
 
     @classmethod
-    def of(
-        cls, coverage: Sequence[np.ndarray], trials: Sequence[Trial], sequences: Sequence[str]
-    ) -> Self:
-        """Of the counts of each image, in the images' order."""
-        loss = np.zeros((2, len(TEMPERATURES)))
-        bins = np.zeros((2, len(TEMPERATURES), 3, CALIBRATION_BINS))
-        for half, trial in zip(halves(sequences), trials, strict=True):
-            loss[half] += trial.loss
-            bins[half] += trial.bins
-        return cls(np.sum(coverage, axis=0), loss, bins)
+    def empty(cls) -> Self:
+        """Of no image yet."""
+        return cls(
+            coverage=np.zeros((2, LEVELS), np.int64),
+            loss=np.zeros((2, len(TEMPERATURES))),
+            bins=np.zeros((2, len(TEMPERATURES), 3, CALIBRATION_BINS)),
+        )
+
+    def add(self, half: int, coverage: np.ndarray, trial: Trial) -> None:
+        """Adds the counts of an image, in place.
+
+        Args:
+            half: which half of the split it is in; see `halves`.
+            coverage: (2, LEVELS), as `coverage_counts`.
+        """
+        self.coverage[:] += coverage
+        self.loss[half] += trial.loss
+        self.bins[half] += trial.bins
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self | None:
@@ -184,6 +192,7 @@ class Trust:
         scaling = self.scaling
         return {
             "temperatures": None if scaling is None else list(scaling.temperatures),
+            "temperatures_tried": [float(TEMPERATURES[0]), float(TEMPERATURES[-1])],
             "ece_before": None if scaling is None else ece(scaling.before),
             "ece_after": None if scaling is None else ece(scaling.after),
             "target_accuracy": TARGET,

@@ -106,9 +106,15 @@ def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
         manner = "less sure than right"
     before, after = trust["ece_before"] * 100, trust["ece_after"] * 100
     outcome = "" if after < before else ": scaling mends nothing here"
+    lowest, highest = trust["temperatures_tried"]
+    ends = [
+        f" {end:.2f} is the {which} that is tried: the best one may be {beyond}."
+        for end, which, beyond in ((lowest, "lowest", "lower"), (highest, "highest", "higher"))
+        if end in (one, other)
+    ]
     return (
         f"{name} is {manner}: temperatures {one:.2f} and {other:.2f}; ECE {before:.1f} points "
-        f"before, {after:.1f} after{outcome}."
+        f"before, {after:.1f} after{outcome}.{''.join(ends)}"
     )
 
 
