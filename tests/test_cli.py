@@ -126,6 +126,38 @@ def test_images_of_one_name_do_not_overwrite_each_others_results(
     assert not (tmp_path / "out").exists()
 
 
+def test_predict_goes_on_after_an_image_that_is_none_and_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = [write_picture(tmp_path / f"{name}.jpg", noise(0, 24, 32)) for name in "abc"]
+    photos[1].write_bytes(photos[1].read_bytes()[:400])
+    out = tmp_path / "out"
+    arguments = ["predict", "--run", make_run().name, "--out", str(out), *map(str, photos)]
+    for _ in range(2):  # its own results are made again
+        assert main(arguments) == 2
+        captured = capsys.readouterr()
+        assert [line[:5] for line in captured.out.splitlines()] == ["a.jpg", "c.jpg"]
+        reason, summary = captured.err.splitlines()
+        assert "b.jpg" in reason
+        assert summary == f"error: 1 of 3 images could not be labelled: {photos[1]}"
+        assert {path.name[0] for path in out.iterdir()} == {"a", "c"}
+
+
+@pytest.mark.parametrize("theirs", ["street_color.png", "street_overlay.png"])
+def test_predict_overwrites_nothing_that_it_did_not_make(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], theirs: str
+) -> None:
+    photo = write_picture(tmp_path / "street.jpg", noise(0, 24, 32))
+    other = write_picture(tmp_path / "other.jpg", noise(1, 24, 32))
+    kept = write_picture(tmp_path / theirs, noise(2, 24, 32)).read_bytes()
+    arguments = ["--out", str(tmp_path), str(photo), str(other)]
+    assert main(["predict", "--run", make_run().name, *arguments]) == 2
+    assert "none of `predict`: choose another --out" in capsys.readouterr().err
+    assert (tmp_path / theirs).read_bytes() == kept
+    assert not (tmp_path / "street_labelIds.png").exists()
+    assert (tmp_path / "other_color.png").exists()
+
+
 def test_runs_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     run = make_run()
     assert main(["runs", "promote", run.name]) == 0

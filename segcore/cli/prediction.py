@@ -1,13 +1,17 @@
 """The command that labels photos."""
 
 import argparse
+import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from segcore import runs
-from segcore.errors import SegcoreError
+from segcore.errors import ImageError, SegcoreError
 from segcore.labels import NAMES
+
+if TYPE_CHECKING:
+    from segcore.inference import Predictor
 
 
 def add(commands: Any) -> None:
@@ -20,10 +24,7 @@ def add(commands: Any) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from segcore.files import write_atomically
-    from segcore.images import decode_image, encode_png, overlay
     from segcore.inference import load_fastest_predictor
-    from segcore.labels import colorize
 
     stems = Counter(path.stem for path in options.images)
     if twice := [stem for stem, count in stems.items() if count > 1]:
@@ -36,16 +37,46 @@ def _predict(options: argparse.Namespace) -> None:
         options.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SegcoreError(f"{options.out}: cannot be made ({error.strerror})") from error
+    failed = []
     for path in options.images:
-        image = decode_image(path)
-        prediction = predictor.predict(image)
-        pictures = {
-            "labelIds": prediction.labels,
-            "color": colorize(prediction.labels),
-            "overlay": overlay(image, prediction.labels, 0.5),
-        }
-        for kind, picture in pictures.items():
-            write_atomically(options.out / f"{path.stem}_{kind}.png", encode_png(picture))
-        ids = sorted(set(prediction.labels.ravel().tolist()))
-        found = ", ".join(NAMES[label] for label in ids)
-        print(f"{path.name}: {prediction.timings.total_ms:.0f} ms, {found}")
+        try:
+            print(_label(path, predictor, options.out))
+        except ImageError as error:
+            failed.append(path)
+            print(error, file=sys.stderr)
+    if failed:
+        raise SegcoreError(
+            f"{len(failed)} of {len(options.images)} images could not be labelled: "
+            + ", ".join(map(str, failed))
+        )
+
+
+def _label(path: Path, predictor: "Predictor", out: Path) -> str:
+    """Writes the three pictures of a photo and says what is on it.
+
+    Raises:
+        ImageError: it is no photo, or a result would take the place of somebody's file.
+        StorageError: the results cannot be written.
+    """
+    from segcore.files import write_atomically
+    from segcore.images import decode_image, encode_png, is_signed, overlay
+    from segcore.labels import colorize
+
+    files = {kind: out / f"{path.stem}_{kind}.png" for kind in ("labelIds", "color", "overlay")}
+    for file in files.values():
+        if file.exists() and not is_signed(file):
+            raise ImageError(
+                f"{path}: {file} is there already and is none of `predict`: choose another --out"
+            )
+    image = decode_image(path)
+    prediction = predictor.predict(image)
+    pictures = {
+        "labelIds": prediction.labels,
+        "color": colorize(prediction.labels),
+        "overlay": overlay(image, prediction.labels, 0.5),
+    }
+    for kind, file in files.items():
+        write_atomically(file, encode_png(pictures[kind], signed=True))
+    ids = sorted(set(prediction.labels.ravel().tolist()))
+    found = ", ".join(NAMES[label] for label in ids)
+    return f"{path.name}: {prediction.timings.total_ms:.0f} ms, {found}"

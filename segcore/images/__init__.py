@@ -5,7 +5,7 @@ of its own that is thrown away.
 """
 
 from segcore.images.decoding import UNREADABLE_ERRORS, Photo, decode_image, decode_photo
-from segcore.images.encoding import encode_png
+from segcore.images.encoding import encode_png, is_signed
 from segcore.images.overlay import overlay
 from segcore.images.resizing import resize_image, resize_labels
 
@@ -15,6 +15,7 @@ __all__ = [
     "decode_image",
     "decode_photo",
     "encode_png",
+    "is_signed",
     "overlay",
     "resize_image",
     "resize_labels",
