@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import head_script, routes, server
+from pages.shared import head_script, routes, server, web
 
 LOGO = "pages/shared/logo.svg"
 
@@ -50,5 +50,5 @@ else:
         "dashboard.py",
         lifespan=server.lifespan,
         routes=routes.ROUTES,
-        middleware=[head_script.HISTORY],
+        middleware=[*web.MIDDLEWARE, head_script.HISTORY],
     )

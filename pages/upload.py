@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.engine import BUILT_IN
 from pages.shared.labelling import DETAILED, QUICK, Names, Pair, Quality
-from pages.shared.upload import photos
+from pages.shared.upload import given, photos
 from pages.shared.upload.paste import paste_into
 from pages.shared.upload.photo_results import labelled, offer_bundle, show_downloads, show_shares
 from pages.shared.upload.photos import File, Opened
@@ -36,10 +36,13 @@ def choose_example() -> None:
     st.session_state["example"] = True
     st.session_state["use_camera"] = False
     st.session_state["photo_turn"] = st.session_state.get("photo_turn", 0) + 1
+    given.clear()
 
 
 def given_files() -> list[File]:
     """What the visitor has uploaded, pasted, dropped or taken with the camera; newest last."""
+    key = f"photo-{st.session_state.get('photo_turn', 0)}"
+    is_new = key not in st.session_state
     with st.container(border=True):
         with st.container(key=DROP):
             uploads = st.file_uploader(
@@ -47,7 +50,7 @@ def given_files() -> list[File]:
                 type=limits.EXTENSIONS,
                 accept_multiple_files=True,
                 max_upload_size=limits.MAX_FILE_BYTES // limits.MEGABYTE,
-                key=f"photo-{st.session_state.get('photo_turn', 0)}",
+                key=key,
             )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
@@ -62,7 +65,7 @@ def given_files() -> list[File]:
             f"{limits.LIMITS_IN_WORDS} Nothing of them is stored: they are in memory while you "
             "visit, seen by nobody else, then gone."
         )
-    return [File(upload.file_id, upload.name, upload.getvalue()) for upload in uploads]
+        return given.gather(uploads, is_new_uploader=is_new)
 
 
 def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
@@ -136,7 +139,8 @@ def choose_quality(runs: tuple[Run, Run], pair: Pair) -> Quality:
 def show_photos(runs: tuple[Run, Run], names: Names, opened: list[Opened], above: Above) -> None:
     """One of the visitor's photos in full, and the others to choose from."""
     shown = photos.chosen(opened)
-    show_photo(runs, names, photos.read(shown), above)
+    with photos.drawing_turn(shown):
+        show_photo(runs, names, photos.read(shown), above)
     if len(opened) > 1:
         st.subheader(f"Your {len(opened)} photos", anchor=False)
         photos.show_gallery(opened, shown)

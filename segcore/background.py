@@ -7,7 +7,7 @@ under way follows the same work instead of starting it again.
 import logging
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,18 +18,25 @@ PLACES = 8
 """Works that may run or wait at the same time."""
 
 
+class CancelledError(SegcoreError):
+    """Work that nobody wants any more."""
+
+
 @dataclass(eq=False)
 class Work:
     """One thing that is done or waits for it.
 
     Attributes:
         title: what it is, in words.
+        owner: the visit that it is for; none where it is for everybody.
         done, total: steps; a total of 0 until the first is done.
     """
 
     title: str
+    owner: str | None = None
     done: int = 0
     total: int = 0
+    is_cancelled: bool = False
     _first: tuple[float, int] | None = field(default=None, repr=False)
     """When it first said how far it was, and how far."""
     _future: Future[object] = field(default_factory=Future, repr=False)
@@ -57,32 +64,52 @@ class Work:
     @property
     def problem(self) -> str | None:
         """Why it failed, in one line; None as long as it has not."""
-        error = self._future.exception() if self.is_over else None
+        error = None
+        if self.is_over and not self._future.cancelled():
+            error = self._future.exception()
         if error is None or isinstance(error, SegcoreError):
             return None if error is None else str(error)
         return f"{self.title} failed ({type(error).__name__}); the server's log says more."
 
     def report(self, done: int, total: int) -> None:
+        """Raises CancelledError where nobody wants it any more."""
+        if self.is_cancelled:
+            raise CancelledError("It was cancelled.")
         if self._first is None or done < self.done or total != self.total:
             self._first = time.monotonic(), done  # of this part of it
         self.done, self.total = done, total
 
 
 class WorkQueue:
-    """Where work is done, by one thread; safe to share between threads."""
+    """Where work is done; safe to share between threads.
 
-    def __init__(self, places: int = PLACES) -> None:
-        self._places = places
+    Args:
+        places: works that may run or wait at the same time.
+        places_of_one: of them those of one owner.
+        threads: works that run at the same time.
+    """
+
+    def __init__(
+        self, places: int = PLACES, places_of_one: int | None = None, threads: int = 1
+    ) -> None:
+        self._places, self._places_of_one = places, places_of_one or places
         self._works: dict[Hashable, Work] = {}
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="background")
+        self._worker = ThreadPoolExecutor(threads, thread_name_prefix="background")
         self._lock = threading.Lock()
 
-    def start(self, key: Hashable, title: str, step: Callable[[Progress], object]) -> Work:
+    def start(
+        self,
+        key: Hashable,
+        title: str,
+        step: Callable[[Progress], object],
+        owner: str | None = None,
+    ) -> Work:
         """Has `step` done in its turn; what is under way by that key is not started twice.
 
         Args:
             key: all that the result depends on.
             step: gets a function that it reports its progress to.
+            owner: the visit that it is for; with `None`, everybody's.
 
         Raises:
             BusyError: too much is under way already.
@@ -93,8 +120,12 @@ class WorkQueue:
                 return known
             if len(self._unfinished()) >= self._places:
                 raise BusyError("Much is being computed already: try again when some is done.")
+            if owner and sum(one.owner == owner for one in self._unfinished()) >= (
+                self._places_of_one
+            ):
+                raise BusyError("You have more under way already: wait until some of it is done.")
             self._forget_successes()
-            work = Work(title)
+            work = Work(title, owner)
             work._future = self._worker.submit(step, work.report)
             work._future.add_done_callback(_log_defect)
             self._works[key] = work
@@ -103,6 +134,16 @@ class WorkQueue:
     def of(self, key: Hashable) -> Work | None:
         """What was last started by that key; what ended well may be forgotten."""
         return self._works.get(key)
+
+    def cancel_all_of(self, owners: Iterable[str]) -> None:
+        """Ends and forgets the works of visits that are over; one that runs, at its next step."""
+        gone = set(owners)
+        with self._lock:
+            for work in self._works.values():
+                if work.owner in gone:
+                    work.is_cancelled = True
+                    work._future.cancel()
+            self._works = {k: work for k, work in self._works.items() if work.owner not in gone}
 
     def unfinished(self) -> list[Work]:
         """What runs or waits, in its order."""
@@ -121,6 +162,6 @@ class WorkQueue:
 
 
 def _log_defect(future: Future[object]) -> None:
-    error = future.exception()
+    error = None if future.cancelled() else future.exception()
     if error is not None and not isinstance(error, SegcoreError):
         logging.getLogger(__name__).error("work in the background failed", exc_info=error)

@@ -24,7 +24,7 @@ OPACITY = 0.6
 PANEL_PIXELS = 1_500_000
 """Of each half of a side-by-side picture."""
 
-MAX_BUNDLE_BYTES = 400 << 20
+MAX_BUNDLE_BYTES = 128 << 20
 """After which a ZIP of many photos takes no more."""
 
 BAR = 0.06

@@ -52,6 +52,14 @@ def engine() -> str | None:
     return name
 
 
+def trusted_proxies() -> list[str]:
+    """Addresses and networks of proxies whose X-Forwarded-For is believed; none by default.
+
+    `SEGCORE_TRUSTED_PROXIES`, separated by spaces or commas.
+    """
+    return os.environ.get("SEGCORE_TRUSTED_PROXIES", "").replace(",", " ").split()
+
+
 def costs_dir() -> Path:
     """What runs were measured to cost on this machine."""
     return artifacts_dir() / "costs"

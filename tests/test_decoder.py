@@ -13,9 +13,10 @@ from PIL import Image
 
 from segcore import images
 from segcore.errors import BusyError, ImageError
-from segcore.images import decoder
+from segcore.images import archives, decoder
 from segcore.images import limits as photo_limits
 from segcore.images.decoder import Decoder
+from segcore.serving import FairTurns, RateLimit
 
 HOSTILE = hostile()
 
@@ -131,16 +132,65 @@ def test_memory_and_files_are_out_of_reach_of_a_process(tmp_path: Path) -> None:
 
 
 def test_who_finds_all_processes_busy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "_slots", decoder.threading.BoundedSemaphore(1))
+    turns = FairTurns()
+    monkeypatch.setattr(decoder, "LIGHT", decoder.Lane(turns, 3))
     monkeypatch.setattr(decoder, "PATIENCE_SECONDS", 0.05)
-    with Decoder(), pytest.raises(BusyError, match="try again"), Decoder():
-        pass
+    with (
+        turns.turn("someone else"),
+        Decoder() as opened,
+        pytest.raises(BusyError, match="try again"),
+    ):
+        opened.photo(encoded(photo()))
+
+
+def test_a_slow_photo_waits_for_other_slow_ones_and_nobody_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decoder, "PATIENCE_SECONDS", 0.05)
+    slow = encoded(Image.new("RGB", (4000, 4000)), "AVIF", speed=10)
+    slow_pixels = photo_limits.LIGHT_SECONDS / photo_limits.SECONDS_PER_MEGAPIXEL["HEIF"]
+    heic = encoded(Image.new("RGB", (4000, 4000)), "HEIF")
+    assert slow_pixels < 16
+    with Decoder("victim") as opened, decoder.HEAVY.turns.turn("someone else"):
+        assert opened.photo(slow, kept_pixels=1000).image.size
+        with pytest.raises(BusyError):
+            opened.photo(heic, kept_pixels=1000)
+    with Decoder("victim") as opened:
+        assert opened.photo(heic, kept_pixels=1000).image.size
+
+
+def test_a_photo_that_looked_light_gets_the_time_of_a_heavy_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code = (
+        "import sys; from segcore.images.messages import *\n"
+        "facts, _ = read_message(sys.stdin.buffer)\n"
+        "if facts['is_light']:\n"
+        "    import os, signal; os.kill(os.getpid(), signal.SIGXCPU)\n"
+        "write_message(sys.stdout.buffer, {'size': [1, 1]}, b'abc')\n"
+        "write_message(sys.stdout.buffer, {'end': True})\n"
+    )
+    replace_process(monkeypatch, code)
+    with Decoder() as opened:
+        assert opened.photo(b"x").image.tolist() == [[[97, 98, 99]]]
+    decoder._end_spares()
+
+
+def test_opening_counts_against_the_allowance() -> None:
+    limit = RateLimit(burst=1.0, clock=lambda: 0.0)
+    with Decoder("visitor", limit) as opened:
+        opened.photo(encoded(photo()))
+        limit.charge("visitor", 1.0)
+        with pytest.raises(BusyError, match="free in"):
+            opened.photo(encoded(photo()))
+    with Decoder("other", limit) as opened:
+        opened.photo(encoded(photo()))
 
 
 # --- archives ------------------------------------------------------------------------------------
 
 
-def unpacked(data: bytes) -> dict[str, bytes | str]:
+def listed(data: bytes) -> dict[str, str | None]:
     with Decoder() as opened:
         return dict(opened.archive(data))
 
@@ -154,33 +204,52 @@ def test_photos_come_out_of_an_archive_under_their_last_name() -> None:
         ".DS_Store": b"-",
         "trip/": b"",
     }
-    assert unpacked(zip_of(files)) == {"one.png": b"1", "passwd": b"2", "three.png": b"3"}
+    assert listed(zip_of(files)) == {"one.png": None, "passwd": None, "three.png": None}
+    assert archives.read_file(zip_of(files), 1) == b"2"
+
+
+def test_a_photo_of_an_archive_is_opened_by_its_number(opened: Decoder) -> None:
+    packed = zip_of({".hidden": b"-", "a.txt": b"a", "b.png": encoded(photo())})
+    assert np.array_equal(opened.photo(packed, entry=1).image, np.asarray(photo()))
+    with pytest.raises(ImageError, match="no format"):
+        opened.photo(packed, entry=0)
+    with pytest.raises(ImageError, match="does not hold"):
+        opened.photo(packed, entry=2)
 
 
 def test_a_bomb_in_an_archive_is_left_out_and_the_others_go_on() -> None:
-    found = unpacked(zip_of({"bomb.png": bytes(3_000_000), "fine.png": b"abc"}))
-    assert "far more" in str(found["bomb.png"]) and found["fine.png"] == b"abc"
+    packed = zip_of({"bomb.png": bytes(3_000_000), "fine.png": b"abc"})
+    found = listed(packed)
+    assert "far more" in str(found["bomb.png"]) and found["fine.png"] is None
+    with pytest.raises(ImageError, match="far more"):
+        archives.read_file(packed, 0)
+    assert archives.read_file(packed, 1) == b"abc"
 
 
 def test_an_archive_that_lies_about_a_size_is_not_believed() -> None:
     packed = bytearray(zip_of({"a.png": bytes(range(256)) * 40}, method=0))
     place = packed.rindex(b"PK\x01\x02")
     packed[place + 24 : place + 28] = (10).to_bytes(4, "little")  # the unpacked size
-    found = unpacked(bytes(packed))["a.png"]
-    assert isinstance(found, str) or len(found) <= 10
+    with pytest.raises(ImageError, match="damaged"):
+        archives.read_file(bytes(packed), 0)
 
 
 def test_locked_files_are_named_as_such() -> None:
     packed = bytearray(zip_of({"a.png": b"abc"}))
     packed[packed.rindex(b"PK\x01\x02") + 8] |= 1
-    assert "password" in str(unpacked(bytes(packed))["a.png"])
+    assert "password" in str(listed(bytes(packed))["a.png"])
 
 
 def test_too_many_or_too_large_archives_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImageError, match="201 files"):
-        unpacked(zip_of({f"{number}.png": b"x" for number in range(201)}))
+        listed(zip_of({f"{number}.png": b"x" for number in range(201)}))
+    many = {f"{number}.bin": bytes(24 << 20) for number in range(2)}
+    monkeypatch.setattr(archives.limits, "MAX_ARCHIVE_RATIO", 10_000)
+    monkeypatch.setattr(archives.limits, "MAX_ARCHIVE_BYTES", 40 << 20)
+    with pytest.raises(ImageError, match="more than 40 MB"):
+        archives.list_files(zip_of(many))
     with pytest.raises(ImageError, match="damaged"):
-        unpacked(b"PK\x03\x04" + bytes(100))
+        listed(b"PK\x03\x04" + bytes(100))
 
 
 def test_a_process_waits_for_the_next_visitor() -> None:

@@ -1,7 +1,10 @@
 """What the server does on the side, and that it ends."""
 
+import os
 import socket
+import time
 import weakref
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -11,6 +14,7 @@ from live_dashboard import running_dashboard
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 
+from benchmarks.raw_visit import RawVisit
 from pages.shared.server import forget_closed_visits
 
 
@@ -19,6 +23,10 @@ class Visit:
 
     def __init__(self) -> None:
         self.id, self.photo, self.own = "visit", bytes(1000), self
+        self.session_state, self.ended = {"photo": self.photo}, False
+
+    def shutdown(self) -> None:
+        self.ended = True
 
 
 def closed(storage: MemorySessionStorage) -> "weakref.ref[Visit]":
@@ -33,6 +41,13 @@ def test_a_closed_visit_is_gone_without_another_one_closing() -> None:
     assert visit() is not None
     assert forget_closed_visits(storage) == 1
     assert visit() is None
+
+
+def test_a_visit_is_emptied_though_somebody_still_refers_to_it() -> None:
+    storage = MemorySessionStorage(ttl_seconds=0)
+    visit = closed(storage)()
+    assert visit is not None and forget_closed_visits(storage) == 1
+    assert visit.ended and not visit.session_state
 
 
 def test_who_may_come_back_finds_the_visit_as_it_was() -> None:
@@ -51,3 +66,44 @@ def test_the_server_ends_though_a_visitor_went_to_sleep_amid_a_download(tmp_path
         sleeper.sendall(f"GET /static/js/{largest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert sleeper.recv(1)  # and reads no further; what is left fits in no buffer
     sleeper.close()  # not before: leaving the block told the server to end, and waited for it
+
+
+def test_an_upload_is_never_on_a_disk(tmp_path: Path) -> None:
+    """Over HTTP: with most of a file received, the server has no file open that it could be in."""
+    with (
+        running_dashboard(tmp_path / "artifacts", tmp_path / "server.log") as address,
+        RawVisit(address) as visit,
+        ExitStack() as stack,
+    ):
+        visit.run()
+        place = urlsplit(address).hostname, urlsplit(address).port
+        sender = stack.enter_context(socket.create_connection(place))
+        data = os.urandom(5 << 20)
+        head = b'--XX\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
+        body = head + data + b"\r\n--XX--\r\n"
+        lines = [
+            f"PUT /_stcore/upload_file/{visit.session}/some-id HTTP/1.1",
+            f"Host: {urlsplit(address).netloc}",
+            f"Cookie: {visit.cookie}",
+            f"X-Xsrftoken: {visit.cookie.partition('=')[2]}",
+            "Content-Type: multipart/form-data; boundary=XX",
+            f"Content-Length: {len(body)}",
+        ]
+        sender.sendall("\r\n".join([*lines, "", ""]).encode() + body[:-100_000])
+        time.sleep(1.0)  # what is received late is looked for in vain, at worst
+        assert not [name for name in open_files() if "(deleted)" in name or "/tmp/" in name]
+        sender.sendall(body[-100_000:])
+        assert b" 204 " in sender.recv(100)
+
+
+def open_files() -> list[str]:
+    """What the dashboard that this process has started has open."""
+    own = os.getpid()
+    found = []
+    for child in Path(f"/proc/{own}/task/{own}/children").read_text().split():
+        if b"streamlit" in Path(f"/proc/{child}/cmdline").read_bytes():
+            for link in Path(f"/proc/{child}/fd").iterdir():
+                with suppress(OSError):
+                    found.append(os.readlink(link))
+    assert found
+    return [name for name in found if not name.endswith("server.log")]

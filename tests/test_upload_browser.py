@@ -90,7 +90,7 @@ def test_a_video_comes_back_side_by_side(page: Page, address: str, tmp_path: Pat
     street = render_scene(4711, SIZE)[0]
     writer = VideoWriter(4)
     for number in range(4):
-        writer.add(number, np.roll(street, -8 * number, axis=1))
+        writer.add(number / 4, np.roll(street, -8 * number, axis=1))
     (tmp_path / "drive.mp4").write_bytes(writer.finish())
     open_upload(page, address)
     give(page, tmp_path / "drive.mp4")

@@ -3,9 +3,12 @@
 import io
 import json
 import tempfile
+import threading
+import time
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import av
 import numpy as np
@@ -16,12 +19,17 @@ from made_runs import make_run
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import engine, state, visitors, wording
+from pages.shared import engine, labelling, state, visitors, visits, wording
+from pages.shared.background import VISITORS_QUEUE
 from pages.shared.cache import networks
+from pages.shared.upload import photo_results, video_labelling
 from segcore import runs, serving
+from segcore.background import WorkQueue
+from segcore.errors import BusyError
 from segcore.images.videos import VideoWriter
 from segcore.inference import ONE_VIEW, Prediction, Preprocessing, Timings, Views
 from segcore.labels import IDS
+from segcore.progress import Progress
 from segcore.runs import Run
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "upload.py")
@@ -49,7 +57,9 @@ def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
         make_run(model, camvid)
     monkeypatch.setattr(engine, "wait", lambda *runs: True)
     monkeypatch.setattr(networks, "load_fastest_predictor", follow_red)
-    monkeypatch.setattr(visitors.DESK, "_allowance", serving.Allowance(240, 600, lambda: 0.0))
+    for module in (visitors, networks, labelling, photo_results, video_labelling):
+        monkeypatch.setattr(module, "ALLOWANCE", serving.RateLimit(clock=lambda: 0.0))
+    visits.STORE.keep_only(())
     app = AppTest.from_file(PAGE, default_timeout=60)
     app.session_state[state.DATA] = "camvid"
     return app.run()
@@ -59,6 +69,24 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
     app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files]).run()
     assert not app.exception
     return app
+
+
+def finish(app: AppTest) -> AppTest:
+    """Waits for what is made on the side, and shows the page then."""
+    deadline = time.monotonic() + 60
+    while VISITORS_QUEUE.unfinished() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return app.run()
+
+
+def kept(name: str) -> list[Any]:
+    """What is kept by that name of all visits."""
+    return [
+        entry.value
+        for own in visits.STORE._visits.values()
+        for key, entry in own.items()
+        if key[0] == name
+    ]
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -159,9 +187,10 @@ def test_tiles_give_what_the_photo_says_pixel_by_pixel(page: AppTest) -> None:
 def test_all_photos_come_as_one_zip_file_without_their_names(page: AppTest) -> None:
     upload(page, ("secret-a.png", RED), ("secret-b.png", BLACK), ("bad.png", b"x"))
     press(page, "Label all 2 photos")
-    (made,) = page.session_state["bundles"].values()
-    assert b"secret" not in made
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    finish(page)
+    (made,) = kept("bundle")
+    assert b"secret" not in made.data
+    with zipfile.ZipFile(io.BytesIO(made.data)) as archive:
         told = json.loads(archive.read("summary.json"))["photos"]
         mask = Image.open(io.BytesIO(archive.read("photo-001/a-unet_labelIds.png")))
     assert np.asarray(mask).tolist() == np.full((32, 48), IDS["road"]).tolist()
@@ -172,10 +201,11 @@ def test_all_photos_come_as_one_zip_file_without_their_names(page: AppTest) -> N
 def test_a_video_is_labelled_side_by_side(page: AppTest) -> None:
     writer = VideoWriter(4.0)
     for number in range(8):
-        writer.add(number, np.full((48, 64, 3), (255 if number < 4 else 0, 0, 0), np.uint8))
+        writer.add(number / 4, np.full((48, 64, 3), (255 if number < 4 else 0, 0, 0), np.uint8))
     upload(page, ("drive.mp4", writer.finish()))
     press(page, "Label the video")
-    (result,) = page.session_state["videos"].values()
+    finish(page)
+    (result,) = kept("video")
     assert result.frames == 8
     with av.open(io.BytesIO(result.video)) as film:
         first, *_, last = film.decode(video=0)
@@ -188,19 +218,103 @@ def test_a_video_is_labelled_side_by_side(page: AppTest) -> None:
 def test_a_video_that_is_none_is_a_sentence(page: AppTest) -> None:
     upload(page, ("drive.mp4", b"\0\0\0\x18ftypisom" + bytes(100)))
     press(page, "Label the video")
+    finish(page)
     assert "save it as MP4" in page.error[0].value
 
 
 def test_a_full_line_is_one_sentence_at_once(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = serving.Desk(places=1)
-    monkeypatch.setattr(networks, "DESK", desk)
-    with desk.place("someone else"):
+    def refuse(visitor: str, step: object) -> None:
+        raise BusyError("Many people are asking: try again.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(visitors.QUEUE, "run", refuse)
         upload(page, ("a.png", RED))
-        assert "Too many people" in page.error[0].value
+        assert "Many people" in page.error[0].value
     page.run()
     assert not page.error and page.dataframe
+
+
+def short_film(red: bool = True) -> bytes:
+    writer = VideoWriter(4.0)
+    for number in range(4):
+        writer.add(number / 4, np.full((48, 64, 3), (255 if red else 0, 0, 0), np.uint8))
+    return writer.finish()
+
+
+def test_a_click_while_a_video_is_labelled_does_not_end_it(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(*_: object) -> VideoWriter:
+        begun.set()
+        go_on.wait(30)
+        return VideoWriter(4.0)
+
+    monkeypatch.setattr(video_labelling, "VideoWriter", wait)
+    upload(page, ("drive.mp4", short_film()), ("a.png", RED))
+    press(page, "Label the video")
+    assert begun.wait(30)
+    page.segmented_control(key="quality").set_value("Detailed").run()
+    assert not page.exception
+    go_on.set()
+    finish(page)
+    assert kept("video") and any("video" in one.label.lower() for one in page.download_button)
+
+
+def test_the_results_of_three_videos_are_all_kept(page: AppTest) -> None:
+    names = [f"{number}.mp4" for number in range(3)]
+    upload(page, *((name, short_film(red=name != "1.mp4")) for name in names))
+    for number in range(3):
+        [one for one in page.button if one.label == "Label the video"][number].click().run()
+        finish(page)
+    assert len(kept("video")) == 3
+    assert sum("side by side" in one.label for one in page.download_button) == 3
+
+
+def test_a_video_of_a_visit_that_is_over_is_labelled_no_further() -> None:
+    queue, begun, go_on = WorkQueue(threads=2), threading.Event(), threading.Event()
+    frames: list[int] = []
+
+    def label(progress: Progress) -> None:
+        for number in range(5):
+            frames.append(number)
+            progress(number, 5)
+            begun.set()
+            go_on.wait(30)
+
+    queue.start("own", "own", label, owner="gone")
+    assert begun.wait(30)
+    queue.cancel_all_of(["gone"])
+    go_on.set()
+    deadline = time.monotonic() + 30
+    while len(frames) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert queue.of("own") is None and frames == [0, 1]
+
+
+def test_photos_stay_while_another_page_is_looked_at(page: AppTest) -> None:
+    upload(page, ("a.png", RED))
+    page.session_state["photo_turn"] = 1  # another, empty uploader, as after another page
+    page.run()
+    assert page.dataframe and any("before" in one.value for one in page.caption)
+    upload(page, ("b.png", BLACK))
+    assert any(r"a\.png" in one.label for one in page.button)
+    press(page, "Remove")
+    assert not any(r"a\.png" in one.label for one in page.button) and page.dataframe
+
+
+def test_a_photo_that_had_to_give_way_is_a_sentence(page: AppTest) -> None:
+    upload(page, ("a.png", RED), ("b.png", BLACK))
+    given = page.session_state["given_files"]
+    visits.STORE.remove("test session id", visits.FILE, given[0].upload)
+    given[0] = type(given[0])("gone", "a.png")
+    page.session_state["listed_uploads"] = set()
+    page.file_uploader[0].clear().run()
+    assert not page.exception
+    assert "Memory was short" in page.error[0].value and page.dataframe
 
 
 def test_a_removed_photo_is_forgotten(page: AppTest) -> None:
@@ -221,5 +335,7 @@ def test_nothing_of_a_visit_is_written_anywhere(
     before = sorted(artifacts.rglob("*"))
     upload(page, ("a.png", RED), ("b.png", BLACK), ("c.zip", zip_of({"d.png": RED})))
     press(page, "Label all 3 photos")
+    finish(page)
+    assert kept("bundle")
     assert sorted(artifacts.rglob("*")) == before
     assert not list(temporary.rglob("*"))

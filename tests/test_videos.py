@@ -20,7 +20,7 @@ def film(frames: int = 12, rate: float = 6.0, height: int = 48, width: int = 64)
     for number in range(frames):
         image = np.full((height, width, 3), 8 * number % 256, np.uint8)
         image[: height // 2, : width // 2] = (220, 0, 0)
-        writer.add(number, image)
+        writer.add(number / rate, image)
     return writer.finish()
 
 
@@ -29,8 +29,8 @@ def test_every_frame_is_read_in_order() -> None:
         found = opened.video(film(), rate=0)
         images = dict(found.images)
     assert (found.seconds, found.rate, found.count) == (2.0, 6.0, 12)
-    assert list(images) == list(range(12))
-    for number, image in images.items():
+    assert list(images) == pytest.approx([number / 6 for number in range(12)], abs=1e-3)
+    for number, image in enumerate(images.values()):
         assert image.shape == (48, 64, 3)
         assert image[40, 50].mean() == pytest.approx(8 * number, abs=4)
         assert image[8, 8, 0] > 180
@@ -38,7 +38,7 @@ def test_every_frame_is_read_in_order() -> None:
 
 def test_fewer_frames_a_second_keep_their_times() -> None:
     found = open_video(film(), rate=2)
-    brightness = {number: image[40, 50].mean() for number, image in found.images}
+    brightness = {2 * at: image[40, 50].mean() for at, image in found.images}
     assert found.count == 4
     for number, value in brightness.items():
         assert value == pytest.approx(8 * number * 3, abs=14)
@@ -110,6 +110,40 @@ def test_high_dynamic_range_is_told(curve: int, name: str) -> None:
         (note,) = opened.video(written(color_trc=curve), rate=0).notes
     assert name in note
     assert open_video(written(), 0).notes == ()
+
+
+def irregular_film(times: list[float]) -> bytes:
+    """A video whose frames come at these seconds, each brighter than the one before."""
+    writer = VideoWriter(30.0)
+    for number, at in enumerate(times):
+        writer.add(at, np.full((48, 64, 3), 10 + 6 * number, np.uint8))
+    return writer.finish()
+
+
+def test_every_frame_of_a_video_with_irregular_ones_is_read_at_its_time() -> None:
+    times = [0.0, 0.004, 0.008, 0.012, 0.5, 0.503, 1.0, 1.9, 1.95, 3.0]
+    found = open_video(irregular_film(times), rate=0)
+    images = list(found.images)
+    assert [at for at, _ in images] == pytest.approx(times, abs=1e-3)
+    assert found.count >= len(times)
+    brightness = [image.mean() for _, image in images]
+    assert brightness == sorted(brightness)
+
+
+def test_a_labelled_video_shows_its_frames_when_the_original_does() -> None:
+    times = [0.0, 0.01, 0.4, 0.41, 2.0]
+    writer = VideoWriter(2.5)
+    for at, image in open_video(irregular_film(times), rate=0).images:
+        writer.add(at, image)
+    with av.open(io.BytesIO(writer.finish())) as container:
+        shown = [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
+    assert shown == pytest.approx(times, abs=1e-3)
+
+
+def test_a_video_of_endless_frames_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_limits, "MAX_VIDEO_FRAMES", 5)
+    with pytest.raises(ImageError, match="more than 5 frames"):
+        list(open_video(film(), rate=0).images)
 
 
 def test_large_frames_are_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:

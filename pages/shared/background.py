@@ -13,6 +13,10 @@ from segcore.progress import Progress
 WORK_QUEUE = WorkQueue()
 """Of this process: counts, labels, scores and measurements, each made once and kept."""
 
+VISITORS_QUEUE = WorkQueue(places=64, places_of_one=3, threads=2)
+"""Of this process: what visitors have made of files of their own, seen by nobody else. Their
+frames and photos take turns with all other pictures: `visitors.QUEUE`."""
+
 REFRESH_SECONDS = 1.0
 
 
@@ -63,14 +67,14 @@ def offer(
     st.rerun()
 
 
-def follow(keys: Sequence[Hashable]) -> bool:
+def follow(keys: Sequence[Hashable], queue: WorkQueue = WORK_QUEUE) -> bool:
     """Shows how far the works are, and draws the page anew when all are over.
 
     Returns False, with the reasons of those that failed, where none is under way.
     """
-    works = [work for work in map(WORK_QUEUE.of, keys) if work is not None]
+    works = [work for work in map(queue.of, keys) if work is not None]
     if any(not work.is_over for work in works):
-        _show_progress(keys)
+        _show_progress(keys, queue)
         return True
     for work in works:
         if work.problem is not None:
@@ -79,8 +83,8 @@ def follow(keys: Sequence[Hashable]) -> bool:
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
-def _show_progress(keys: Sequence[Hashable]) -> None:
-    works = [work for work in map(WORK_QUEUE.of, keys) if work is not None and not work.is_over]
+def _show_progress(keys: Sequence[Hashable], queue: WorkQueue) -> None:
+    works = [work for work in map(queue.of, keys) if work is not None and not work.is_over]
     if not works:
         st.rerun()
     for work in works:
@@ -90,4 +94,7 @@ def _show_progress(keys: Sequence[Hashable]) -> None:
             st.progress(work.fraction, f"{work.title}: {work.done} of {work.total}{ends}")
         else:
             st.progress(0.0, f"{work.title}: {'begins' if work.is_running else 'waits'}…")
-    st.caption("This goes on without you; whoever opens the page sees how far it is.")
+    if queue is VISITORS_QUEUE:
+        st.caption("This goes on while you look at other pages.")
+    else:
+        st.caption("This goes on without you; whoever opens the page sees how far it is.")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from pages.shared.visitors import DESK
+from pages.shared.visitors import QUEUE
+from pages.shared.visits import NO_VISIT
 from segcore import devices, runs
 from segcore.engines.openvino_engine import load_openvino
 from segcore.errors import SegcoreError
@@ -168,7 +169,7 @@ def _convert(run: Run) -> None:
     from segcore.conversion import convert
 
     try:
-        verdict = convert(run, DESK.run)
+        verdict = convert(run, lambda step: QUEUE.run(NO_VISIT, step))
     except SegcoreError as error:
         log.warning("%s is not converted: %s", run.name, error)
         return

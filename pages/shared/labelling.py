@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import cache, engine, wording
 from pages.shared.viewer import Panel, Side, show_viewer
-from pages.shared.visitors import DESK, visitor
+from pages.shared.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
 from segcore.errors import SegcoreError
 from segcore.inference import AUGMENTED, ONE_VIEW, Prediction, Preprocessing, Views
 from segcore.merges import merged
@@ -116,7 +116,7 @@ def _predict_in_tiles(run: Run, name: str, image: np.ndarray, quality: Quality) 
         predictor = cache.predictor(run)
         tile = predictor.preprocessing.size
         cost = count_tiles(image.shape[:2], tile) / TILES_PER_PHOTO
-        bar = st.progress(0.0, f"{name} labels the picture in tiles…")
+        bar = st.progress(0.0, f"{name} labels the picture in tiles, when its turn has come…")
 
         def tell(done: int, count: int) -> None:
             bar.progress(done / count, f"{name} has labelled {done} of {count} tiles")
@@ -125,7 +125,8 @@ def _predict_in_tiles(run: Run, name: str, image: np.ndarray, quality: Quality) 
             return cache.label(predictor, part, quality.views)
 
         try:
-            with DESK.place(visitor(), max(1.0, cost)):
+            with DETAILED_PHOTOS.turn(visitor()):
+                ALLOWANCE.spend(visitor(), max(1.0, cost))
                 return predict_tiled(image, tile, label, tell)
         finally:
             bar.empty()

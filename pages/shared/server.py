@@ -2,27 +2,24 @@
 
 import asyncio
 import gc
-import signal
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
-import uvicorn
 from streamlit import runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages.shared.visits import STORE
+from pages.shared.web import connections
 from segcore import allocator
 
 OPENING_SECONDS = 1.0
 """Until the server answers; it starts to when `lifespan` has yielded."""
 
 FORGETTING_SECONDS = 20.0
-
-GRACE_SECONDS = 3
-"""How long a server that is told to end waits for what visitors are still being sent."""
 
 
 @asynccontextmanager
@@ -32,25 +29,19 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     # `st.navigation` says the same, but not before a first page was drawn: until then a link to any
     # other page would be served from the folder pages/, without dashboard.py around it.
     PagesManager.uses_pages_directory = False
-    _end_in_time()
     stop = threading.Event()
     threading.Thread(target=_begin, args=(stop,), name="begin", daemon=True).start()
-    forgetting = asyncio.create_task(_keep_forgetting())
+    tasks = [asyncio.create_task(_keep_forgetting())]
+    server = connections.running_server()
+    if server is not None:
+        connections.set_up(server)
+        tasks.append(asyncio.create_task(connections.end_idle_connections(server)))
     if not st.get_option("server.headless"):
         asyncio.get_running_loop().call_later(OPENING_SECONDS, _open_browser)
     yield
-    forgetting.cancel()
+    for task in tasks:
+        task.cancel()
     stop.set()
-
-
-def _end_in_time() -> None:
-    """A phone that went to sleep amid a download would keep uvicorn from ending, for ever.
-
-    Streamlit sets it no limit and offers no way to set one; uvicorn is who minds the signals.
-    """
-    minding = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if isinstance(minding, uvicorn.Server):
-        minding.config.timeout_graceful_shutdown = GRACE_SECONDS
 
 
 def _begin(stop: threading.Event) -> None:
@@ -81,19 +72,34 @@ async def _keep_forgetting() -> None:
     while True:
         await asyncio.sleep(FORGETTING_SECONDS)
         sessions = runtime.get_instance()._session_mgr  # no public way leads to its storage
-        if forget_closed_visits(sessions._session_storage):
+        forgotten = forget_closed_visits(sessions._session_storage)
+        gone = STORE.keep_only([info.session.id for info in sessions.list_sessions()])
+        if gone:
+            from pages.shared.background import VISITORS_QUEUE  # by now it is loaded anyway
+
+            VISITORS_QUEUE.cancel_all_of(gone)
+        if gone or forgotten:
             allocator.hand_back_freed_memory()
 
 
 def forget_closed_visits(storage: MemorySessionStorage) -> int:
-    """Frees the visits, photos and all, that nobody has come back to; returns how many.
+    """Ends the visits that nobody has come back to; returns how many.
 
     Streamlit keeps a closed visit for `server.disconnectedSessionTTL` in case its browser comes
-    back, but lets go of it only when the next visit closes.
+    back, but lets go of it only when the next visit closes. And something of Streamlit's own may
+    still refer to the last one, so that it has to be emptied.
     """
-    forgotten = len(storage._cache.expire())
+    count = _end_closed_visits(storage)
     gc.collect()  # a session refers to itself; Streamlit is told in config.toml not to see to it
-    return forgotten
+    return count
+
+
+def _end_closed_visits(storage: MemorySessionStorage) -> int:
+    forgotten = storage._cache.expire()
+    for _, info in forgotten:
+        info.session.shutdown()
+        info.session.session_state.clear()
+    return len(forgotten)
 
 
 def _open_browser() -> None:

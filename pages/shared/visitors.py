@@ -1,22 +1,29 @@
-"""Who asks, and the one line that all visitors' pictures stand in."""
-
-import secrets
+"""Who asks, whose turn it is, and how much each may ask for."""
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from segcore.serving import Desk
+from pages.shared.visits import NO_VISIT, visit
+from segcore.images.decoder import Decoder
+from segcore.serving import FairTurns, InferenceQueue, RateLimit
 
-DESK = Desk()
+QUEUE = InferenceQueue()
 """Of this process, which has one device: see `segcore.serving`."""
 
-SERVER = "the server itself"
+ALLOWANCE = RateLimit()
+"""In photos opened and labelled."""
+
+LARGE_PHOTOS = FairTurns(places=2, places_of_one=1)
+"""Who may have a large photo drawn: all that there is of it is in memory meanwhile."""
+
+DETAILED_PHOTOS = FairTurns()
+"""Who may have a photo labelled in tiles, which takes minutes, and much memory meanwhile."""
 
 
 def visitor() -> str:
     """Whose share a request counts towards: the address it comes from, else the visit."""
     if get_script_run_ctx(suppress_warning=True) is None:
-        return SERVER
+        return NO_VISIT
     return address_of_visitor() or visit()
 
 
@@ -28,6 +35,6 @@ def address_of_visitor() -> str | None:
     return st.context.ip_address
 
 
-def visit() -> str:
-    """Tells the visit from all others; another one begins when the page is loaded anew."""
-    return str(st.session_state.setdefault("visitor", secrets.token_hex(8)))
+def decoder() -> Decoder:
+    """What opens this visitor's files, counted against the allowance."""
+    return Decoder(visitor(), ALLOWANCE)

@@ -18,31 +18,34 @@ from PIL import AvifImagePlugin, Image
 from segcore.errors import ImageError
 from segcore.images import archives as photo_archives
 from segcore.images import decode_photo, limits, videos
+from segcore.images.decoding import expected_seconds
 from segcore.images.messages import MessageError, Payload, read_message, write_message
 
 Answers = Iterator[tuple[dict[str, Any], Payload]]
 
 
 def photo(facts: Mapping[str, Any], data: bytes) -> Answers:
+    if facts.get("entry") is not None:
+        data = photo_archives.read_file(data, int(facts["entry"]))
+    if facts["is_light"] and expected_seconds(data) > limits.LIGHT_SECONDS:
+        yield {"is_heavy": True}, b""
+        return
     decoded = decode_photo(data, int(facts["kept_pixels"]))
     size = decoded.image.shape[:2]
     yield {"size": size, "notes": decoded.notes}, decoded.image.reshape(-1).data
 
 
 def archive(facts: Mapping[str, Any], data: bytes) -> Answers:
-    for name, content in photo_archives.read_photos(data):
-        if isinstance(content, str):
-            yield {"name": name, "reason": content}, b""
-        else:
-            yield {"name": name}, content
+    for name, reason in photo_archives.list_files(data):
+        yield {"name": name, "reason": reason}, b""
 
 
 def video(facts: Mapping[str, Any], data: bytes) -> Answers:
     film = videos.open_video(data, float(facts["rate"]))
     found = {"seconds": film.seconds, "rate": film.rate, "frames": film.count}
     yield {**found, "notes": film.notes}, b""
-    for number, image in film.images:
-        yield {"number": number, "size": image.shape[:2]}, image.reshape(-1).data
+    for at, image in film.images:
+        yield {"at": at, "size": image.shape[:2]}, image.reshape(-1).data
 
 
 ANSWERS: dict[str, Callable[[Mapping[str, Any], bytes], Answers]] = {
@@ -54,7 +57,6 @@ OPEN_FILES = 3
 """Standard input, output and error; all else that is needed is loaded by then."""
 
 STATM = Path("/proc/self/statm")
-CPU_SECONDS = {"video": limits.VIDEO_CPU_SECONDS}
 
 
 def main() -> None:
@@ -72,7 +74,7 @@ def main() -> None:
         if kind == "video":
             import av.subtitles.stream  # noqa: F401 -- which PyAV loads late
         _shut_doors()
-        _allow_cpu(CPU_SECONDS.get(kind, limits.DECODING_CPU_SECONDS))
+        _allow_cpu(int(facts["cpu_seconds"]))
         try:
             for said, payload in ANSWERS[kind](facts, bytes(data)):
                 write_message(answers, said, payload)

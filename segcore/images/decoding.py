@@ -103,6 +103,29 @@ def decode_photo(
         ) from error
 
 
+def expected_seconds(data: bytes) -> float:
+    """What decoding will take of one core at most, by what the file says of itself; 0 for a file
+    that will be refused."""
+    try:
+        with Image.open(io.BytesIO(data), formats=limits.FORMATS) as picture:
+            width, height = picture.size
+            slowest = max(limits.SECONDS_PER_MEGAPIXEL.values())
+            rate = limits.SECONDS_PER_MEGAPIXEL.get(_kind(picture), slowest)
+    except UNREADABLE_ERRORS:
+        return 0.0
+    return width * height / MEGAPIXEL * rate
+
+
+def _kind(picture: Image.Image) -> str:
+    """The format, where a kind of it is much slower than the rest by that kind."""
+    if picture.format != "PNG":
+        return str(picture.format)
+    is_deep = any(
+        "16" in str(tile) for tile in getattr(picture, "tile", ())
+    ) or picture.mode.startswith("I")
+    return limits.DEEP_PNG if is_deep or picture.info.get("interlace") else "PNG"
+
+
 def _require_within_limits(picture: Image.Image, name: str) -> None:
     """Looks at what the file says of itself, before any pixel is decoded."""
     width, height = picture.size
@@ -112,11 +135,12 @@ def _require_within_limits(picture: Image.Image, name: str) -> None:
             f"{name} has {size}, more than {limits.MAX_PIXELS // MEGAPIXEL} megapixels: "
             "make it smaller."
         )
-    most = limits.MAX_PIXELS_OF.get(picture.format or "", limits.MAX_PIXELS)
+    kind = _kind(picture)
+    most = limits.MAX_PIXELS_OF.get(kind, limits.MAX_PIXELS)
     if width * height > most:
         raise ImageError(
             f"{name} has {size}, more than {most // MEGAPIXEL} megapixels, the most for "
-            f"{picture.format}: make it smaller, or save it as JPEG."
+            f"{kind}: make it smaller, or save it as JPEG."
         )
     if max(width, height) > limits.MAX_RATIO * min(width, height):
         raise ImageError(

@@ -11,8 +11,21 @@ MAX_RATIO = 20
 KEPT_PIXELS = 16_000_000
 """A visitor's photo with more pixels is halved, perhaps again, until it has no more than these."""
 
-MAX_PIXELS_OF = {"WEBP": 28_000_000}
-"""Formats whose decoder takes so much memory that fewer pixels fit into `DECODING_BYTES`."""
+DEEP_PNG = "PNG, interlaced or of 16 bits"
+MAX_PIXELS_OF = {"WEBP": 28_000_000, DEEP_PNG: 32_000_000}
+"""Kinds whose decoder takes so much memory, or time, that fewer pixels are taken."""
+
+SECONDS_PER_MEGAPIXEL = {
+    "JPEG": 0.02, "PNG": 0.05, DEEP_PNG: 0.08, "WEBP": 0.04, "HEIF": 0.09, "AVIF": 0.03,
+    "TIFF": 0.05, "BMP": 0.02,
+}  # fmt: skip
+"""What decoding takes of one core at most, as measured on pictures of 12 to 64 megapixels."""
+
+LIGHT_SECONDS = 1.25
+"""Photos that will take longer by the above are opened one at a time, behind all others."""
+
+LIGHT_CPU_SECONDS = 3
+"""What a photo may take that was thought to be light, before it is tried again as a heavy one."""
 
 DECODING_BYTES = 512 * MEGABYTE
 DECODING_CPU_SECONDS = 10
@@ -31,6 +44,15 @@ MAX_ARCHIVE_BYTES = 200 * MEGABYTE
 MAX_ARCHIVE_RATIO = 100
 """How many times larger than its packed form a photo of a ZIP file may be."""
 
+VISIT_BYTES = 256 * MEGABYTE
+"""What one visit may hold in the server's memory of files and of results that were asked for."""
+
+MEMORY_BYTES = 512 * MEGABYTE
+"""What all visits may hold together, what can be made again included."""
+
+LARGE_PIXELS = 4_000_000
+"""Photos with more are drawn for few visitors at once, since each takes ten bytes a pixel."""
+
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "BMP")
 """As Pillow calls them; MPO, what some cameras call a JPEG with more pictures, is a JPEG here."""
 
@@ -43,5 +65,5 @@ LIMITS_IN_WORDS = (
     f"Up to {MAX_FILES} files of {MAX_FILE_BYTES // MEGABYTE} MB: photos "
     f"({FORMATS_IN_WORDS}, to {MAX_PIXELS // 1_000_000} megapixels, "
     f"sides to {MAX_RATIO}:1), ZIP files of photos, "
-    f"MP4 videos to {MAX_VIDEO_SECONDS} seconds."
+    f"MP4 videos to {MAX_VIDEO_SECONDS} seconds; {VISIT_BYTES // MEGABYTE} MB in all."
 )

@@ -15,8 +15,12 @@ CODECS = frozenset({"h264", "hevc", "mpeg4", "vp9", "av1"})
 MAX_PIXELS = 9_000_000
 """4K has 8.3 megapixels."""
 
-MAX_RATE = 60.0
 USUAL_RATE = 30.0
+LEAST_SECONDS = 0.001
+"""Between two frames."""
+
+TICKS = 90_000
+"""Of a second, in which a video tells when a frame is shown."""
 SLACK_SECONDS = 0.5
 """A phone's minute is rarely cut to the frame."""
 
@@ -27,17 +31,17 @@ class Film:
 
     Attributes:
         seconds: how long it says it is.
-        rate: frames a second that `images` gives at most.
+        rate: frames a second that `images` gives, on average where they come irregularly.
         count: how many frames that may come to.
-        images: (number, (H, W, 3) uint8 RGB, upright) in order; the number times 1 / rate is when
-            the frame is shown. Reading raises ImageError where the video is damaged.
+        images: (seconds, (H, W, 3) uint8 RGB, upright) in order, with the time from the first on
+            at which the frame is shown. Reading raises ImageError where the video is damaged.
         notes: what its owner should know, in a few words each.
     """
 
     seconds: float
     rate: float
     count: int
-    images: Iterator[tuple[int, np.ndarray]]
+    images: Iterator[tuple[float, np.ndarray]]
     notes: tuple[str, ...] = ()
 
 
@@ -45,7 +49,7 @@ def open_video(data: bytes, rate: float) -> Film:
     """An MP4 or MOV file with H.264, HEVC, MPEG-4, VP9 or AV1 inside.
 
     Args:
-        rate: frames a second to read; 0 reads every one.
+        rate: frames a second to read at most; 0 reads every one, however irregular they come.
 
     Raises:
         ImageError: it is no such video, or beyond the limits of `limits`.
@@ -74,26 +78,36 @@ def open_video(data: bytes, rate: float) -> Film:
     if width * height > MAX_PIXELS or max(width, height) > limits.MAX_RATIO * min(width, height):
         raise ImageError(f"The video has {width}x{height} pixels: save it at 1920x1080 or less.")
     stream.thread_type = "NONE"
-    kept = min(rate or MAX_RATE, own_rate, MAX_RATE)
-    count = max(1, min(round(seconds * kept), limits.MAX_VIDEO_FRAMES))
-    return Film(seconds, kept, count, _images(container, kept), notes)
+    kept = min(rate, own_rate) if rate else own_rate
+    count = max(1, round(seconds * kept))
+    if not rate:
+        count = max(count, int(stream.frames or 0))  # more than that where some come faster
+    count = min(count, limits.MAX_VIDEO_FRAMES)
+    return Film(seconds, kept, count, _images(container, kept, rate), notes)
 
 
-def _images(container: Any, rate: float) -> Iterator[tuple[int, np.ndarray]]:
+def _images(container: Any, usual_rate: float, rate: float) -> Iterator[tuple[float, np.ndarray]]:
     try:
         with container:
             aspect = film_geometry.pixel_aspect(container.streams.video[0])
-            begin, following = None, 0
+            begin, following, last, count = None, 0, -1.0, 0
             for frame in container.decode(video=0):
-                at = frame.time if frame.time is not None else following / rate
+                at = frame.time if frame.time is not None else (begin or 0.0) + count / usual_rate
                 begin = at if begin is None else begin
-                number = int((at - begin) * rate + 0.5)
-                if at - begin > limits.MAX_VIDEO_SECONDS + SLACK_SECONDS:
+                shown = max(at - begin, last + LEAST_SECONDS)
+                if shown > limits.MAX_VIDEO_SECONDS + SLACK_SECONDS:
                     return
-                if number >= following:
-                    following = number + 1
-                    yield number, _upright_rgb(frame, aspect)
-            if following == 0:
+                number = int(shown * rate + 0.5)
+                if rate and number < following:
+                    continue
+                count, following, last = count + 1, number + 1, shown
+                if count > limits.MAX_VIDEO_FRAMES:
+                    raise ImageError(
+                        f"The video holds more than {limits.MAX_VIDEO_FRAMES} frames: have fewer "
+                        "a second labelled."
+                    )
+                yield (number / rate if rate else shown), _upright_rgb(frame, aspect)
+            if count == 0:
                 raise ImageError("The video holds no picture: save it again.")
     except _unreadable() as error:
         raise ImageError("The video is damaged or incomplete: save it again.") from error
@@ -125,13 +139,13 @@ class VideoWriter:
     def __init__(self, rate: float) -> None:
         import av
 
-        self._rate = Fraction(rate).limit_denominator(1001)
+        self._rate = Fraction(min(max(rate, 1.0), 240.0)).limit_denominator(1001)
         self._buffer = io.BytesIO()
         self._container = av.open(self._buffer, "w", format="mp4")
         self._stream: Any = None
 
-    def add(self, number: int, image: np.ndarray) -> None:
-        """The picture (H, W, 3) uint8 that is shown from `number` / rate seconds on."""
+    def add(self, seconds: float, image: np.ndarray) -> None:
+        """The picture (H, W, 3) uint8 that is shown from so many seconds on."""
         import av
 
         if self._stream is None:
@@ -139,13 +153,13 @@ class VideoWriter:
             self._stream.height, self._stream.width = image.shape[:2]
             self._stream.pix_fmt = "yuv420p"
             self._stream.options = {"crf": "23", "preset": "veryfast"}
-            self._stream.codec_context.time_base = 1 / self._rate
+            self._stream.codec_context.time_base = Fraction(1, TICKS)
         if (self._stream.height, self._stream.width) != image.shape[:2] or any(
             side % 2 for side in image.shape[:2]
         ):
             raise ValueError("the pictures of a video have one size, and even sides")
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-        frame.pts, frame.time_base = number, 1 / self._rate
+        frame.pts, frame.time_base = round(seconds * TICKS), Fraction(1, TICKS)
         self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> bytes:

@@ -21,7 +21,8 @@ import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
 from pages.shared.admin import stay
-from pages.shared.visitors import address_of_visitor, visit
+from pages.shared.visitors import address_of_visitor
+from pages.shared.visits import visit
 from segcore.admin import gate
 from segcore.admin.gate import Gate, GateError
 from segcore.jobs.admission import ADMISSIONS, Admission

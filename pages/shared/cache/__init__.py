@@ -35,7 +35,7 @@ from pages.shared.cache.networks import (
     warm_up,
 )
 from pages.shared.cache.trained import champions, class_iou, history, list_runs
-from pages.shared.cache.visits import keep, open_private, unpack_private
+from pages.shared.cache.visits import keep, open_private
 
 __all__ = [
     "agreements",
@@ -69,7 +69,6 @@ __all__ = [
     "stored_evaluation",
     "suspect_thumbnail",
     "thumbnail",
-    "unpack_private",
     "warm_up",
     "whole_spec",
 ]

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import engine
-from pages.shared.visitors import DESK, visitor
+from pages.shared.visitors import ALLOWANCE, QUEUE, visitor
+from pages.shared.visits import STORE, visit
 from segcore import runs
 from segcore.evaluation import trust
 from segcore.inference import (
@@ -66,13 +67,24 @@ def predict(run: Run, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
 def _predict(
     network: Network, digest: str, views: Views, _image: np.ndarray, _visitor: str
 ) -> Prediction:
-    with DESK.place(_visitor, photos=0):
-        return as_shown(label(_predictor(network), _image, views))
+    return as_shown(label(_predictor(network), _image, views, _visitor))
 
 
-def label(predictor: Predictor, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
-    """What the network says about an image (H, W, 3) uint8, when its turn has come."""
-    return DESK.run(lambda: predictor.predict(image, views))
+def label(
+    predictor: Predictor,
+    image: np.ndarray,
+    views: Views = ONE_VIEW,
+    asked_by: str | None = None,
+) -> Prediction:
+    """What the network says about an image (H, W, 3) uint8, when the visitor's turn has come.
+
+    Args:
+        asked_by: the visitor, for a thread that is not of a visit; else who the visit's is.
+
+    Raises:
+        BusyError: too many wait.
+    """
+    return QUEUE.run(asked_by or visitor(), lambda: predictor.predict(image, views))
 
 
 def predict_private(run: Run, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
@@ -80,18 +92,17 @@ def predict_private(run: Run, image: np.ndarray, views: Views = ONE_VIEW) -> Pre
 
     Raises BusyError where too many ask, or this visitor has asked for too much.
     """
-    return _predict_private(_network(run), digest(image), views, image, visitor())
+    network = _network(run)
 
+    def predict() -> Prediction:
+        ALLOWANCE.spend(visitor(), 0.5)  # the other half is the other run's
+        return as_shown(label(_predictor(network), image, views))
 
-@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
-def _predict_private(
-    network: Network, digest: str, views: Views, _image: np.ndarray, _visitor: str
-) -> Prediction:
-    with DESK.place(_visitor, photos=0.5):  # the other half is the other run's
-        return as_shown(label(_predictor(network), _image, views))
+    return STORE.keep(visit(), "labels", (network, digest(image), views), predict, most=4)
 
 
 def as_shown(prediction: Prediction) -> Prediction:
     """All that pages show, at a fifth of the memory and less; every other pixel's entropy."""
     entropy = trust.entropy(prediction.scores[::2, ::2])
-    return replace(without_scores(prediction), entropy=entropy)
+    confidence = prediction.confidence.astype(np.float16)  # shown in 256 steps
+    return replace(without_scores(prediction), confidence=confidence, entropy=entropy)

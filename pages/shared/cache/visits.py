@@ -3,33 +3,24 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-import streamlit as st
-
+from pages.shared.visits import STORE, visit
 from segcore.images import Photo
 from segcore.images.decoder import Decoder
 
 Kept = TypeVar("Kept")
 
 
-def open_private(key: str, data: bytes, decoder: Decoder) -> Photo:
-    """A visitor's own picture, known by `key`, gone with the visit. Raises ImageError."""
-    return _open_private(key, data, decoder)
+def open_private(key: str, data: bytes, entry: int | None, decoder: Decoder) -> Photo:
+    """A visitor's own picture, known by `key`, gone with the visit.
 
+    Args:
+        entry: its number in the ZIP file that `data` is.
 
-@st.cache_resource(max_entries=3, show_spinner=False, scope="session")
-def _open_private(key: str, _data: bytes, _decoder: Decoder) -> Photo:
-    return _decoder.photo(_data)
-
-
-def unpack_private(key: str, data: bytes) -> tuple[tuple[str, bytes | str], ...]:
-    """(name, bytes, or why it is left out) of each file in a visitor's ZIP. Raises ImageError."""
-    return _unpack_private(key, data)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False, scope="session")
-def _unpack_private(key: str, _data: bytes) -> tuple[tuple[str, bytes | str], ...]:
-    with Decoder() as decoder:
-        return tuple(decoder.archive(_data))
+    Raises:
+        ImageError: it cannot be opened.
+        BusyError: not now.
+    """
+    return STORE.keep(visit(), "photo", key, lambda: decoder.photo(data, entry=entry), most=3)
 
 
 def keep(name: str, key: str, make: Callable[[], Kept], most: int = 2) -> Kept:
@@ -37,10 +28,4 @@ def keep(name: str, key: str, make: Callable[[], Kept], most: int = 2) -> Kept:
 
     For work that shows its progress, which a cached function cannot.
     """
-    kept: dict[str, Kept] = st.session_state.setdefault(name, {})
-    if key not in kept:
-        made = make()
-        kept[key] = made
-        while len(kept) > most:
-            del kept[next(iter(kept))]
-    return kept[key]
+    return STORE.keep(visit(), name, key, make, most)

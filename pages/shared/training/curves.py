@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared import cache, wording
 from pages.shared.charts import show_chart, unfolding
 from pages.shared.state import Selection
+from pages.shared.visits import uploaded_bytes
 from segcore import figures, findings
 from segcore.colors import MORE_RUNS, RUN_A, RUN_B
 from segcore.errors import SegcoreError
@@ -89,7 +90,7 @@ def _read_logs() -> None:
     found: list[Curve | str] = []
     for file, color in zip(files, reversed(MORE_RUNS * len(files)), strict=False):
         try:
-            log = csv_logs.read_csv_log(file.getvalue(), file.name)
+            log = csv_logs.read_csv_log(uploaded_bytes(file), file.name)
         except SegcoreError as error:
             found.append(str(error))
             continue

@@ -1,6 +1,7 @@
 """What a labelled photo comes to: shares of each class, and what can be taken home."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,21 +10,27 @@ import streamlit as st
 from pages.shared import cache, labelling, wording
 from pages.shared.encoding import swatch
 from pages.shared.labelling import QUICK, Names, Pair, Quality
-from pages.shared.upload import photos
+from pages.shared.upload import photos, side_work
 from pages.shared.upload.photos import Opened
 from pages.shared.viewer import SMALLEST_SHARE
-from pages.shared.visitors import DESK, visitor
+from pages.shared.visitors import ALLOWANCE, visitor
+from pages.shared.visits import visit
 from segcore import photo_outputs
 from segcore.colors import RUN_A, RUN_B
-from segcore.errors import BusyError, ImageError, SegcoreError
+from segcore.errors import BusyError, ImageError
 from segcore.evaluation.agreement import label_shares
 from segcore.images import Photo
+from segcore.images.decoder import Decoder
 from segcore.inference import without_scores
 from segcore.labels import NAMES
 from segcore.photo_outputs import Bundle, Labelled
+from segcore.progress import Progress
 from segcore.runs import Run
 
 Runs = tuple[Run, Run]
+
+BUNDLE = "bundle"
+"""Name of the ZIP files among what a visit keeps."""
 
 KINDS = {
     "png": "image/png",
@@ -31,6 +38,14 @@ KINDS = {
     "json": "application/json",
     "zip": "application/zip",
 }
+
+
+@dataclass(frozen=True)
+class Made:
+    """A ZIP file of results, and what its owner should know of it."""
+
+    data: bytes
+    notes: tuple[str, ...]
 
 
 def labelled(runs: Runs, names: Names, pair: Pair, quality: Quality) -> tuple[Labelled, Labelled]:
@@ -133,45 +148,52 @@ def _download(label: str, file_name: str, data: bytes | Callable[[], bytes]) -> 
 def offer_bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> None:
     """All photos labelled by both runs, as one ZIP file; made when it is asked for."""
     key = " ".join([*(str(run.weights_hash) for run in runs), *(one.file.key for one in opened)])
-    made: dict[str, bytes] = st.session_state.setdefault("bundles", {})
+    made = side_work.made(BUNDLE, key)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
             f"Label all {len(opened)} photos",
             icon=":material/stacks:",
-            disabled=key in made,
+            disabled=made is not None,
             key="label-all",
             help="Each as a whole, at the training's resolution, also where Detailed is chosen.",
         )
-        if key in made:
-            _download("All results as a ZIP file", "street-photos.zip", made[key])
-    if asked:
-        try:
-            cache.keep("bundles", key, lambda: _bundle(runs, names, opened), most=1)
-            st.rerun()
-        except SegcoreError as error:
-            st.error(str(error))
+        if isinstance(made, Made):
+            _download("All results as a ZIP file", "street-photos.zip", made.data)
+    if isinstance(made, Made):
+        for note in made.notes:
+            st.warning(note)
+    elif not side_work.follow(BUNDLE, key) and asked:
+        who, visit_ = visitor(), visit()
+        side_work.start(
+            BUNDLE,
+            key,
+            f"{len(opened)} photos",
+            runs,
+            lambda progress: _bundle(runs, names, opened, who, visit_, progress),
+        )
 
 
-def _bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> bytes:
+def _bundle(
+    runs: Runs, names: Names, opened: Sequence[Opened], who: str, visit_: str, progress: Progress
+) -> Made:
     """Raises BusyError, RunError."""
-    bundle, bar = Bundle(), st.progress(0.0, "Labelling…")
+    bundle, notes = Bundle(), list[str]()
     predictors = [cache.predictor(run) for run in runs]
-    try:
-        with DESK.place(visitor(), len(opened)):
-            for number, one in enumerate(opened, start=1):
-                if bundle.is_full:
-                    st.warning(f"The ZIP file is full: it holds the first {number - 1} photos.")
-                    break
-                try:
-                    photo = photos.read(one)
-                except (ImageError, BusyError) as error:  # once in a while; the others go on
-                    st.warning(f"{wording.file_name(one.file.name)}: {error}")
-                    continue
-                a, b = (
-                    without_scores(cache.label(predictor, photo.image)) for predictor in predictors
-                )
-                bundle.add(number, photo, labelled(runs, names, (a, b), QUICK))
-                bar.progress(number / len(opened), f"{number} of {len(opened)} photos labelled")
-        return bundle.finish()
-    finally:
-        bar.empty()
+    ALLOWANCE.spend(who, len(opened))
+    with Decoder(who, ALLOWANCE) as decoder:
+        for number, one in enumerate(opened, start=1):
+            if bundle.is_full:
+                notes.append(f"The ZIP file is full: it holds the first {number - 1} photos.")
+                break
+            try:
+                photo = photos.decode(one.file, visit_, decoder)
+            except (ImageError, BusyError) as error:  # once in a while; the others go on
+                notes.append(f"{wording.file_name(one.file.name)}: {error}")
+                continue
+            a, b = (
+                without_scores(cache.label(predictor, photo.image, asked_by=who))
+                for predictor in predictors
+            )
+            bundle.add(number, photo, labelled(runs, names, (a, b), QUICK))
+            progress(number, len(opened))
+    return Made(bundle.finish(), tuple(notes))

@@ -1,14 +1,15 @@
 """A visitor's files: sorted, opened, looked through and chosen from. Memory only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from pages.shared import cache, wording
+from pages.shared import cache, visitors, visits, wording
 from pages.shared.encoding import jpeg
-from segcore.errors import ImageError
+from segcore.errors import BusyError, ImageError
 from segcore.images import Photo, limits, resize_image
 from segcore.images.decoder import Decoder
 from segcore.images.file_kinds import kind_of
@@ -17,6 +18,7 @@ THUMBNAIL_SIZE = (180, 240)
 THUMBNAILS = 12
 MOST_ERRORS = 4
 CHOSEN = "chosen_photo"
+LATER = "Many photos are being opened just now: it is tried again with your next click."
 
 
 @dataclass(frozen=True)
@@ -24,13 +26,35 @@ class File:
     """A file as a visitor gave it.
 
     Attributes:
-        key: tells it from all other files of the visit.
+        upload: the id of what was uploaded.
         name: only ever shown back to the visitor.
+        entry: its number in the ZIP file that was uploaded.
     """
 
-    key: str
+    upload: str
     name: str
-    data: bytes
+    entry: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Tells it from all other files of the visit."""
+        return self.upload if self.entry is None else f"{self.upload}-{self.entry}"
+
+    @property
+    def data(self) -> bytes:
+        """What was uploaded, the whole ZIP file for an entry.
+
+        Raises:
+            ImageError: it is in memory no more.
+        """
+        return self.content(visits.visit())
+
+    def content(self, visit: str) -> bytes:
+        """As `data`, of that visit; for threads that are not of one."""
+        found = visits.content(self.upload, visit)
+        if found is None:
+            raise ImageError("Memory was short, so it was let go: upload it again.")
+        return found
 
 
 @dataclass(frozen=True)
@@ -43,10 +67,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Opened:
-    """A photo that could be opened: what the gallery shows of it."""
+    """A photo that could be opened: what the gallery shows of it, and its pixels."""
 
     file: File
     thumbnail: bytes
+    pixels: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +87,11 @@ def sort(files: Sequence[File]) -> Sorted:
     """Takes ZIP files apart and counts; what is too much is refused, the rest goes on."""
     found = Sorted([], [], [])
     for file in files:
-        kind = kind_of(file.data)
+        try:
+            kind = kind_of(file.data)
+        except ImageError as error:
+            found.refusals.append(Refusal(file.name, str(error)))
+            continue
         if kind == "archive":
             _unpack(file, found)
         else:
@@ -77,28 +106,30 @@ def sort(files: Sequence[File]) -> Sorted:
 def _unpack(file: File, found: Sorted) -> None:
     try:
         with st.spinner("Unpacking the ZIP file…"):
-            entries = cache.unpack_private(file.key, file.data)
-    except ImageError as error:
+            entries = cache.keep("archive", file.key, lambda: _list(file), most=10)
+    except (ImageError, BusyError) as error:
         found.refusals.append(Refusal(file.name, str(error)))
         return
-    for number, (name, content) in enumerate(entries):
-        if isinstance(content, bytes):
-            found.photos.append(File(f"{file.key}-{number}", name, content))
+    for number, (name, reason) in enumerate(entries):
+        if reason is None:
+            found.photos.append(File(file.upload, name, number))
         else:
-            found.refusals.append(Refusal(name, content))
+            found.refusals.append(Refusal(name, reason))
+
+
+def _list(file: File) -> list[tuple[str, str | None]]:
+    with visitors.decoder() as decoder:
+        return decoder.archive(file.data)
 
 
 def open_all(files: Sequence[File]) -> tuple[list[Opened], list[Refusal]]:
-    """Opens each photo once, with progress, in one process of this visitor's own.
-
-    Raises BusyError where no process is free.
-    """
+    """Opens each photo once, with progress; one that cannot be opened just now is tried again."""
     known: dict[str, Opened | Refusal] = st.session_state.setdefault("opened", {})
     for gone in known.keys() - {file.key for file in files}:
         del known[gone]
     new = [file for file in files if file.key not in known]
     if new:
-        with Decoder() as decoder, st.spinner("Opening the photos…"):
+        with visitors.decoder() as decoder, st.spinner("Opening the photos…"):
             bar = st.progress(0.0) if len(new) > 1 else None
             for count, file in enumerate(new, start=1):
                 known[file.key] = _open(file, decoder)
@@ -107,6 +138,9 @@ def open_all(files: Sequence[File]) -> tuple[list[Opened], list[Refusal]]:
             if bar is not None:
                 bar.empty()
     results = [known[file.key] for file in files]
+    for file in files:
+        if known[file.key] == Refusal(file.name, LATER):
+            del known[file.key]
     return (
         [result for result in results if isinstance(result, Opened)],
         [result for result in results if isinstance(result, Refusal)],
@@ -115,10 +149,13 @@ def open_all(files: Sequence[File]) -> tuple[list[Opened], list[Refusal]]:
 
 def _open(file: File, decoder: Decoder) -> Opened | Refusal:
     try:
-        image = cache.open_private(file.key, file.data, decoder).image
+        image = cache.open_private(file.key, file.data, file.entry, decoder).image
+    except BusyError:
+        return Refusal(file.name, LATER)
     except ImageError as error:
         return Refusal(file.name, str(error))
-    return Opened(file, jpeg(resize_image(_middle(image), THUMBNAIL_SIZE)))
+    thumbnail = jpeg(resize_image(_middle(image), THUMBNAIL_SIZE))
+    return Opened(file, thumbnail, image.shape[0] * image.shape[1])
 
 
 def _middle(image: np.ndarray) -> np.ndarray:
@@ -133,8 +170,25 @@ def _middle(image: np.ndarray) -> np.ndarray:
 
 def read(opened: Opened) -> Photo:
     """The photo itself, decoded again where it was set aside. Raises ImageError, BusyError."""
-    with Decoder() as decoder:
-        return cache.open_private(opened.file.key, opened.file.data, decoder)
+    file = opened.file
+    with visitors.decoder() as decoder:
+        return cache.open_private(file.key, file.data, file.entry, decoder)
+
+
+def decode(file: File, visit: str, decoder: Decoder) -> Photo:
+    """As `read`, in a thread that is not of a visit. Raises ImageError, BusyError."""
+    known: Photo | None = visits.STORE.get(visit, "photo", file.key)
+    return known or decoder.photo(file.content(visit), entry=file.entry)
+
+
+@contextmanager
+def drawing_turn(opened: Opened) -> Iterator[None]:
+    """Few large photos are drawn at the same time; small ones wait for nobody."""
+    if opened.pixels <= limits.LARGE_PIXELS:
+        yield
+        return
+    with visitors.LARGE_PHOTOS.turn(visitors.visitor()):
+        yield
 
 
 def chosen(photos: Sequence[Opened]) -> Opened:

@@ -1,21 +1,22 @@
 """A visitor's short video, labelled frame by frame by both runs, side by side."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.shared import cache, engine, wording
+from pages.shared import cache, wording
 from pages.shared.labelling import Names
+from pages.shared.upload import side_work
 from pages.shared.upload.photos import File
-from pages.shared.visitors import DESK, visitor
+from pages.shared.visitors import ALLOWANCE, visitor
 from segcore.colors import RUN_A, RUN_B
-from segcore.errors import SegcoreError
+from segcore.errors import ImageError
 from segcore.images.decoder import Decoder, Frames
 from segcore.images.videos import VideoWriter
 from segcore.inference import Predictor
 from segcore.photo_outputs import Panel, side_by_side
+from segcore.progress import Progress
 from segcore.runs import Run
 
 FRAMES_PER_PHOTO = 10
@@ -23,6 +24,8 @@ FRAMES_PER_PHOTO = 10
 
 RATES = {"2 a second": 2.0, "5 a second": 5.0, "Every frame": 0.0}
 DEFAULT_RATE = "5 a second"
+VIDEO = "video"
+"""Name of the results among what a visit keeps."""
 
 
 @dataclass(frozen=True)
@@ -50,22 +53,36 @@ def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
         )
         rate = RATES[chosen or DEFAULT_RATE]
         key = f"{file.key} {rate} {runs[0].weights_hash} {runs[1].weights_hash}"
-        made: dict[str, Result] = st.session_state.setdefault("videos", {})
+        result = side_work.made(VIDEO, key)
         asked = st.button(
             "Label the video",
             type="primary",
             icon=":material/movie:",
             key=f"label-{file.key}",
-            disabled=key in made,
+            disabled=result is not None,
         )
-    if asked and engine.wait(*runs):
-        try:
-            cache.keep("videos", key, lambda: _label(runs, names, file, rate))
-            st.rerun()
-        except SegcoreError as error:
-            st.error(f"**{wording.file_name(file.name)}**: {wording.plain(str(error))}")
-    if key in made:
-        _show_result(made[key], file.key)
+    if isinstance(result, Result):
+        _show_result(result, file.key)
+    elif not side_work.follow(VIDEO, key) and asked:
+        _start(runs, names, file, rate, key)
+
+
+def _start(runs: tuple[Run, Run], names: Names, file: File, rate: float, key: str) -> None:
+    try:
+        data = file.data
+    except ImageError as error:
+        st.error(str(error))
+        return
+    titles, who = ((names.a, RUN_A), (names.b, RUN_B)), visitor()
+
+    def make(progress: Progress) -> Result:
+        predictors = [cache.predictor(run) for run in runs]
+        with Decoder(who, ALLOWANCE) as decoder:
+            film = decoder.video(data, rate)
+            ALLOWANCE.spend(who, max(1.0, film.count / FRAMES_PER_PHOTO))
+            return _label_frames(film, predictors, titles, who, progress)
+
+    side_work.start(VIDEO, key, wording.file_name(file.name), runs, make)
 
 
 def _show_result(result: Result, file_key: str) -> None:
@@ -87,36 +104,19 @@ def _show_result(result: Result, file_key: str) -> None:
         )
 
 
-def _label(runs: tuple[Run, Run], names: Names, file: File, rate: float) -> Result:
-    """Raises ImageError, BusyError, RunError."""
-    predictors = [cache.predictor(run) for run in runs]
-    titles = ((names.a, RUN_A), (names.b, RUN_B))
-    bar = st.progress(0.0, "Opening the video…")
-    try:
-        with Decoder() as decoder:
-            film = decoder.video(file.data, rate)
-            with DESK.place(visitor(), max(1.0, film.count / FRAMES_PER_PHOTO)):
-                return _label_frames(film, predictors, titles, bar.progress)
-    finally:
-        bar.empty()
-
-
 def _label_frames(
     film: Frames,
     predictors: list[Predictor],
     titles: tuple[tuple[str, str], ...],
-    progress: Callable[[float, str], object],
+    who: str,
+    progress: Progress,
 ) -> Result:
+    """Raises ImageError, BusyError."""
     writer, started, done = VideoWriter(film.rate), time.monotonic(), 0
-    for number, image in film.images:
-        masks = [cache.label(predictor, image).labels for predictor in predictors]
+    for at, image in film.images:
+        masks = [cache.label(predictor, image, asked_by=who).labels for predictor in predictors]
         panels = [Panel(*title, mask) for title, mask in zip(titles, masks, strict=True)]
-        writer.add(number, side_by_side(image, panels))
+        writer.add(at, side_by_side(image, panels))
         done += 1
-        speed = done / (time.monotonic() - started)
-        left = wording.duration(max(0, film.count - done) / speed)
-        progress(
-            min(1.0, done / film.count),
-            f"{done} of {film.count} frames, {speed:.1f} a second, about {left} left",
-        )
+        progress(done, max(done, film.count))
     return Result(writer.finish(), done, done / (time.monotonic() - started), film.notes)
