@@ -185,7 +185,9 @@ def test_other_requests_pass_untouched() -> None:
 def waiting(answered: bool | None) -> Any:
     """A connection: without a request, or with one that is answered or is being answered."""
     aborted: list[bool] = []
-    cycle = None if answered is None else SimpleNamespace(response_complete=answered)
+    cycle = None
+    if answered is not None:
+        cycle = SimpleNamespace(response_complete=answered, more_body=False, scope={"path": "/"})
     transport = SimpleNamespace(abort=lambda: aborted.append(True))
     return SimpleNamespace(cycle=cycle, transport=transport, aborted=aborted, hash=None)
 
@@ -213,6 +215,25 @@ def test_connections_without_a_request_are_ended_and_others_are_not(
     asyncio.run(look())
     assert idle.aborted and answered.aborted
     assert not busy.aborted and not socket_.aborted
+
+
+def test_a_body_that_does_not_end_is_ended_and_an_upload_has_its_own_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "LOOK_SECONDS", 0.01)
+    slow, upload = (Connection(**vars(waiting(False))) for _ in range(2))
+    slow.cycle.more_body = upload.cycle.more_body = True
+    upload.cycle.scope = {"path": "/_stcore/upload_file/visit/file"}
+    server: Any = SimpleNamespace(server_state=SimpleNamespace(connections={slow, upload}))
+
+    async def look() -> None:
+        task = asyncio.create_task(connections.end_idle_connections(server))
+        await asyncio.sleep(0.3)
+        task.cancel()
+
+    asyncio.run(look())
+    assert slow.aborted and not upload.aborted
 
 
 def test_of_too_many_that_wait_the_oldest_are_ended_at_once(

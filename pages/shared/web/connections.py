@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from pages.shared.web.uploads import PATH
 from segcore import settings
 
 GRACE_SECONDS = 3
@@ -19,7 +20,10 @@ GRACE_SECONDS = 3
 
 HEAD_SECONDS = 10.0
 """What a browser may take from connecting, or from its last answer, to the end of its request's
-headers. Of the body, `uploads` says how long it may take."""
+headers."""
+
+BODY_SECONDS = 60.0
+"""What its body may take; of an upload's, `uploads` says that."""
 
 MOST_WAITING = 200
 """Connections without a request; of more, those that have waited longest are ended."""
@@ -54,6 +58,7 @@ def set_up(server: uvicorn.Server) -> None:
 async def end_idle_connections(server: uvicorn.Server) -> None:
     """Ends connections whose request does not come, until it is cancelled."""
     waiting: dict[Any, float] = {}  # connection -> since when it has no request
+    sending: dict[Any, float] = {}  # connection -> since when its body is on the way
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         now = time.monotonic()
@@ -67,6 +72,22 @@ async def end_idle_connections(server: uvicorn.Server) -> None:
         for number, one in enumerate(oldest):
             if number < too_many or now - waiting[one] > HEAD_SECONDS:
                 one.transport.abort()
+        sending = {
+            one: sending.get(one, now)
+            for one in server.server_state.connections
+            if _has_half_a_body(one)
+        }
+        for one, since in sending.items():
+            if now - since > BODY_SECONDS:
+                one.transport.abort()
+
+
+def _has_half_a_body(connection: Any) -> bool:
+    """Whether a request's body is still coming, other than an upload's."""
+    cycle = getattr(connection, "cycle", None)
+    if cycle is None or cycle.response_complete or not cycle.more_body:
+        return False
+    return PATH.search(cycle.scope["path"]) is None
 
 
 def _has_no_request(connection: Any) -> bool:
