@@ -13,9 +13,21 @@ ROOT = Path(__file__).resolve().parent.parent
 def artifacts_dir() -> Path:
     """The folder of everything written at runtime; `SEGCORE_ARTIFACTS` moves it.
 
-    Read afresh so that tests can move it.
+    In a checkout its artifacts/. Of an installed package the user's data folder: what lies among
+    the packages is lost with the environment. Read afresh so that tests can move it.
     """
-    return Path(os.environ.get("SEGCORE_ARTIFACTS") or ROOT / "artifacts")
+    if moved := os.environ.get("SEGCORE_ARTIFACTS"):
+        return Path(moved)
+    if is_checkout():
+        return ROOT / "artifacts"
+    import platformdirs
+
+    return platformdirs.user_data_path("segmentation-studio", appauthor=False) / "artifacts"
+
+
+def is_checkout() -> bool:
+    """Whether the code runs from a copy of the repository, and not from an installed package."""
+    return (ROOT / "pyproject.toml").is_file()
 
 
 def environment(**more: str) -> dict[str, str]:

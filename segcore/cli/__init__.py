@@ -4,10 +4,11 @@ Exit status: 0 done, 2 something the user can mend (one line on standard error),
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
-from segcore import devices, doctor
+from segcore import devices, doctor, settings
 from segcore.cli import prediction, run_folders, scores, training
 from segcore.errors import SegcoreError
 
@@ -18,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command is not _examine:  # which tells of it among the rest
             devices.check_backend()
+            _tell_where()
         options.command(options)
         sys.stdout.flush()  # where it cannot be written, that is known now
     except SegcoreError as error:
@@ -27,6 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("error: stopped by hand", file=sys.stderr)
         return 2
     return 0
+
+
+def _tell_where() -> None:
+    """Where an installed package begins to keep its runs; doctor says so at any time."""
+    folder = settings.artifacts_dir()
+    moved = "SEGCORE_ARTIFACTS" in os.environ
+    if not (moved or settings.is_checkout() or folder.exists()):
+        print(f"runs are kept in {folder}; SEGCORE_ARTIFACTS moves them", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

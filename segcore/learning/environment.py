@@ -21,7 +21,9 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str | None:
-    """The commit of this checkout; None outside of one."""
+    """The commit of this checkout; None outside of one, even within another project's."""
+    if not settings.is_checkout():
+        return None
     try:
         result = subprocess.run(
             ["git", "rev-parse", "HEAD"], cwd=settings.ROOT, capture_output=True, text=True
