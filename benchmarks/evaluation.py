@@ -17,11 +17,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore import evaluation, settings
+from segcore.data_sets import read_identity
 from segcore.evaluation import evaluator
 from segcore.inference import Predictor, load_predictor
 from segcore.preparation import prepare
 from segcore.runs import Run, champions, get_run
-from segcore.sources import open_source
 
 
 class Watched:
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--data", default="streets")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    chosen = [run.path for run in champions(open_source(options.data).name).values()]
+    chosen = [run.path for run in champions(read_identity(options.data)).values()]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SEGCORE_ARTIFACTS"] = folder
         prepare(options.data, splits=["val"])  # as a training leaves it

@@ -33,6 +33,7 @@ from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell  # noqa: E402
 from segcore.conversion import convert  # noqa: E402
+from segcore.data_sets import read_identity  # noqa: E402
 from segcore.runs import champions  # noqa: E402
 from segcore.settings import artifacts_dir  # noqa: E402
 from segcore.sources import open_source  # noqa: E402
@@ -178,7 +179,7 @@ def be_no_newcomer(data: str) -> None:
     """Makes what a dashboard finds that has served before: bytecode, and converted champions."""
     for place in ("pages", "segcore"):  # Python keeps it too, unless told not to
         compileall.compile_dir(ROOT / place, quiet=1)
-    for run in champions(open_source(data).name).values():
+    for run in champions(read_identity(data)).values():
         convert(run)
 
 

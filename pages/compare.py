@@ -12,8 +12,8 @@ from pages.shared.compare.looking_ahead import look_ahead
 from pages.shared.compare.picture_scores import Masks
 from pages.shared.labelling import Names, Quality
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told
 from pages.shared.viewer import Panel, difference_panel, outcome_panel, show_viewer
-from segcore.errors import SegcoreError
 from segcore.runs import Run
 from segcore.sources import Sample
 
@@ -156,7 +156,5 @@ def main() -> None:
         picture_chooser.show_thumbnails(selection, split, found, key)
 
 
-try:
+with errors_told():
     main()
-except SegcoreError as error:
-    st.error(str(error))

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.shared import cache, guards, state, wording
+from pages.shared import cache, guards, state
 from pages.shared.dataset import counting, data_health, imbalance, one_class, sample_browser
 from pages.shared.dataset.imbalance import Splits
 from pages.shared.parts import ask_part
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told
 from segcore import findings
-from segcore.errors import SegcoreError
 
 IMBALANCE, EFFECT, ONE_CLASS = "Imbalance", "Effect on scores", "One class"
 PICTURES, HEALTH = "Pictures", "Health"
@@ -27,7 +27,7 @@ def show_counted(selection: Selection, splits: Splits) -> None:
     counts = ", ".join(f"{len(split.keys)} {name}" for name, split in splits.items())
     st.title(findings.imbalance(train), anchor=False)
     st.caption(
-        f"{wording.data_name(selection.dataset)}: {counts} images; shares are of all labelled "
+        f"{selection.data.name}: {counts} images; shares are of all labelled "
         "pixels at the masks' own resolution, counted once."
     )
     part = ask_part([IMBALANCE, EFFECT, ONE_CLASS, PICTURES, HEALTH])
@@ -60,19 +60,17 @@ def show_unlabelled(selection: Selection) -> None:
 def main() -> None:
     selection = state.selection()
     if selection.problem is not None:
-        st.title(f"{wording.data_name(selection.dataset)} is not on this machine", anchor=False)
+        st.title(f"{selection.data.name} is not on this machine", anchor=False)
     guards.require_pictures(selection)
-    try:
-        masked = cache.masked_splits(selection.spec)
-        splits = counted_splits(selection)
-        if not masked:
-            show_unlabelled(selection)
-        elif masked[0] not in splits:
-            counting.show_counting(selection)
-        else:
-            show_counted(selection, splits)
-    except SegcoreError as error:
-        st.error(str(error))
+    masked = cache.masked_splits(selection.spec)
+    splits = counted_splits(selection)
+    if not masked:
+        show_unlabelled(selection)
+    elif masked[0] not in splits:
+        counting.show_counting(selection)
+    else:
+        show_counted(selection, splits)
 
 
-main()
+with errors_told():
+    main()

@@ -18,6 +18,7 @@ from pages.shared.evaluation.scored import Pair, Report, Scored, scored_runs
 from pages.shared.labelling import Names
 from pages.shared.parts import ask_part
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told, show_error
 from segcore import figures, findings
 from segcore.errors import SegcoreError
 
@@ -27,7 +28,7 @@ ROBUSTNESS, COST = "Robustness", "Cost"
 
 def show_single(selection: Selection, side: Scored) -> None:
     """What is known of the one run that is scored."""
-    st.caption(scoreboard.policy_line(side.report, selection))
+    st.caption(scoreboard.policy_line(side.report))
     st.metric(
         f"{side.name}, mean IoU", wording.score(side.report["mean_iou"]), border=True, width=280
     )
@@ -42,9 +43,7 @@ def show_single(selection: Selection, side: Scored) -> None:
 def show_pair(selection: Selection, pair: Pair) -> None:
     comparison, problem = None, None
     try:
-        comparison = cache.comparison_report(
-            pair[0].run, pair[1].run, selection.dataset, state.SPLIT
-        )
+        comparison = cache.comparison_report(pair[0].run, pair[1].run, selection.data, state.SPLIT)
     except SegcoreError as error:
         problem = str(error)
     a, b = (side.name for side in pair)
@@ -52,9 +51,9 @@ def show_pair(selection: Selection, pair: Pair) -> None:
         findings.headline(comparison, a, b) if comparison else f"{a} and {b} cannot be compared",
         anchor=False,
     )
-    st.caption(scoreboard.policy_line(pair[0].report, selection))
+    st.caption(scoreboard.policy_line(pair[0].report))
     if problem:
-        st.error(problem)
+        show_error(problem)
         scoring.offer_again(selection, pair)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part([SCORES, MISTAKES, CONFIDENCE, ROBUSTNESS, COST])
@@ -105,6 +104,8 @@ def complete(selection: Selection, pair: Pair) -> bool:
 def main() -> None:
     selection = state.selection()
     runs = guards.require_runs(selection)
+    if not guards.is_known(selection):
+        return
     a, b = scored_runs(selection, runs)
     if a is not None and b is not None:
         show_pair(selection, (a, b))
@@ -120,4 +121,5 @@ def main() -> None:
     cost.show_costs(runs)
 
 
-main()
+with errors_told():
+    main()

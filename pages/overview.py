@@ -7,9 +7,10 @@ import streamlit as st
 
 from pages.shared import cache, engine, guards, labelling, state, wording
 from pages.shared.labelling import Names
+from pages.shared.telling import errors_told
 from pages.shared.viewer import Panel, show_viewer
 from segcore import findings
-from segcore.errors import DataError, SegcoreError
+from segcore.errors import DataError
 from segcore.runs import Run
 from segcore.runs.lineage import training_seconds
 
@@ -25,7 +26,7 @@ DIFFERENCE_HELP = (
 )
 
 
-def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
+def show_scores(names: Names, comparison: dict[str, Any]) -> None:
     decided = [row for row in comparison["per_class"].values() if row["delta"] is not None]
     verdicts = Counter(row["verdict"] for row in decided)
     cards = (
@@ -69,13 +70,14 @@ def show_scores(dataset: str, names: Names, comparison: dict[str, Any]) -> None:
                 height="stretch",
             )
     st.caption(
-        f"{wording.data_name(dataset)}, {comparison['split']} split, "
+        f"{comparison['data']}, {comparison['split']} split, "
         f"{comparison['images']} images at {comparison['resolution']}, "
         f"policy `{comparison['policy']}`"
     )
 
 
 @st.fragment
+@errors_told()
 def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
     engine.give_way()
     keys = cache.samples(selection.spec, state.SPLIT).keys
@@ -115,7 +117,7 @@ def show_facts(runs: tuple[Run, Run]) -> None:
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
                     f"{wording.duration(training_seconds(run))} on {device}, best of "
                     f"{run.manifest['epochs']} epochs: {run.best_epoch}; sees pictures at "
-                    f"{width}x{height}. {wording.earlier_trainings(run)}"
+                    f"{width}x{height}. {state.earlier_trainings(run)}"
                 )
 
 
@@ -134,14 +136,16 @@ def show_ways_on() -> None:
 
 def show_verdict(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
     try:
-        comparison = cache.comparison_report(*runs, selection.dataset, state.SPLIT)
+        comparison = cache.comparison_report(*runs, selection.data, state.SPLIT)
     except DataError:  # of different pictures; Evaluation says so, and what mends it
         comparison = None
+    if not guards.is_known(selection):
+        return
     if comparison is not None:
         st.title(findings.headline(comparison, names.a, names.b), anchor=False)
         if comparison["reason"] is not None:
             st.markdown(comparison["reason"])
-        show_scores(selection.dataset, names, comparison)
+        show_scores(names, comparison)
         return
     st.title(f"{names.a} and {names.b} label the same street", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -162,7 +166,5 @@ def main() -> None:
     show_ways_on()
 
 
-try:
+with errors_told():
     main()
-except SegcoreError as error:
-    st.error(str(error))

@@ -9,9 +9,9 @@ from pages.shared import cache, state, wording
 from pages.shared.labelling import Names
 from pages.shared.parts import ask_part
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told
 from pages.shared.training import curves, learning
 from segcore import findings
-from segcore.errors import SegcoreError
 from segcore.runs import Run
 
 CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
@@ -33,37 +33,37 @@ SIZES = ("size", "crop")
 
 def runs_with_history(selection: Selection) -> dict[str, Run]:
     """Name -> run that has an epoch to show, those of the selection's data set first."""
-    runs = [run for run in cache.list_runs() if cache.history(run)]
-    return {run.name: run for run in sorted(runs, key=lambda run: run.dataset != selection.dataset)}
+    ordered = [*state.trained_on(selection.data), *cache.list_runs()]
+    return {run.name: run for run in ordered if cache.history(run)}
 
 
 def default_names(selection: Selection, known: dict[str, Run]) -> list[str]:
     """The two runs of the sidebar, and what is training on the data set right now."""
     chosen = [run.name for run, _ in curves.sides(selection)]
+    trained = {run.name for run in state.trained_on(selection.data)}
     running = [
-        name
-        for name, run in known.items()
-        if run.progress() is not None and run.dataset == selection.dataset
+        name for name, run in known.items() if name in trained and run.progress() is not None
     ]
     return [name for name in dict.fromkeys([*chosen, *running]) if name in known]
 
 
 def ask_names(known: dict[str, Run], default: list[str], key: str) -> list[str]:
     count = len(st.session_state.get(key, default))
+    data_name = state.namer()
     with st.popover(f"Runs shown: {count}", icon=":material/stacked_line_chart:"):
         return st.multiselect(
             "Runs side by side",
             list(known),
             default=default,
             key=key,
-            format_func=lambda name: run_option(known[name]),
+            format_func=lambda name: run_option(known[name], data_name(known[name])),
             width=460,
         )
 
 
-def run_option(run: Run) -> str:
+def run_option(run: Run, data_name: str) -> str:
     label = wording.run_label(run, is_champion=False)
-    return f"{label} · {wording.data_name(run.dataset)} · seed {run.seed}"
+    return f"{label} · {data_name} · seed {run.seed}"
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -71,6 +71,7 @@ def run_option(run: Run) -> str:
 
 def show_runs(runs: list[Run]) -> None:
     rows: list[dict[str, Any]] = []
+    data_name = state.namer()
     for run in runs:
         history = cache.history(run)
         best = run.manifest.get("best") or {}
@@ -78,7 +79,7 @@ def show_runs(runs: list[Run]) -> None:
             {
                 "Model": wording.model_name(run),
                 "Recipe": run.recipe,
-                "Data": wording.data_name(run.dataset),
+                "Data": data_name(run),
                 "Status": run.status,
                 "Epochs": len(history),
                 "Best val mean IoU": best.get("mean_iou"),
@@ -142,7 +143,8 @@ def show_empty(selection: Selection) -> None:
     st.title("No training has finished an epoch yet", anchor=False)
     st.markdown("Start one: the `quick-` recipes take minutes, and their curves appear here live.")
     st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
-    st.code(f"python -m segcore train --recipe quick-unet --data {selection.spec}", language="bash")
+    data = selection.data.argument
+    st.code(f"python -m segcore train --recipe quick-unet --data {data}", language="bash")
 
 
 def finding(runs: list[Run], selection: Selection) -> str:
@@ -177,24 +179,22 @@ def main() -> None:
     if not names:
         st.info("Choose at least one run above.", icon=":material/stacked_line_chart:")
         return
-    try:
-        if choice is not None:
-            curves.show_curves(names, selection, choice)
-        elif part == RUNS:
-            show_runs([known[name] for name in names])
-            if selection.runs is not None:
-                show_recipes(selection.runs, Names.of(*selection.runs))
-        elif selection.runs is None:
-            st.info("This part shows run A and run B: choose both in the sidebar.")
+    if choice is not None:
+        curves.show_curves(names, selection, choice)
+    elif part == RUNS:
+        show_runs([known[name] for name in names])
+        if selection.runs is not None:
+            show_recipes(selection.runs, Names.of(*selection.runs))
+    elif selection.runs is None:
+        st.info("This part shows run A and run B: choose both in the sidebar.")
+    else:
+        pair = Names.of(*selection.runs)
+        both = list(zip(selection.runs, (pair.a, pair.b), strict=True))
+        if part == CLASSES:
+            learning.show_classes_learnt(both)
         else:
-            pair = Names.of(*selection.runs)
-            both = list(zip(selection.runs, (pair.a, pair.b), strict=True))
-            if part == CLASSES:
-                learning.show_classes_learnt(both)
-            else:
-                learning.show_learning(selection, both)
-    except SegcoreError as error:
-        st.error(str(error))
+            learning.show_learning(selection, both)
 
 
-main()
+with errors_told():
+    main()

@@ -8,20 +8,21 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared import cache, guards, labelling, state, wording
 from pages.shared.engine import BUILT_IN
 from pages.shared.labelling import DETAILED, QUICK, Names, Pair, Quality
+from pages.shared.telling import errors_told
 from pages.shared.upload import given, photos
 from pages.shared.upload.paste import paste_into
 from pages.shared.upload.photo_results import labelled, offer_bundle, show_downloads, show_shares
 from pages.shared.upload.photos import File, Opened
 from pages.shared.upload.video_labelling import show_video
 from pages.shared.viewer import Panel, difference_panel, show_viewer
-from segcore.errors import SegcoreError
+from segcore.findings.words import listed
 from segcore.images import Photo, limits
 from segcore.runs import Run
 
 EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
 QUALITIES = {"Quick": QUICK, "Detailed": DETAILED}
-ON_PHOTOGRAPHS, OF_THE_SIDEBAR = "Trained on photographs", "Those of the sidebar"
+FOR_PHOTOS, OF_THE_SIDEBAR = "Chosen for photos", "Those of the sidebar"
 
 
 class Above(NamedTuple):
@@ -69,20 +70,22 @@ def given_files() -> list[File]:
 
 
 def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
-    """Runs that have seen photographs, where those of the sidebar have seen none; or these."""
-    seasoned = state.photograph_runs()
-    if seasoned is None or any(run.dataset != BUILT_IN for run in chosen):
+    """The runs that an admin chose for visitors' photos, or if the visitor wants, the sidebar's."""
+    serving = state.photo_runs()
+    if serving is None or {run.name for run in serving} == {run.name for run in chosen}:
         return chosen
-    photographs = wording.data_name(seasoned[0].dataset)
+    names = state.namer()
+    trained = listed(list(dict.fromkeys(map(names, serving))))
     answer = st.segmented_control(
         "Models",
-        [ON_PHOTOGRAPHS, OF_THE_SIDEBAR],
-        default=ON_PHOTOGRAPHS,
+        [FOR_PHOTOS, OF_THE_SIDEBAR],
+        default=FOR_PHOTOS,
         required=True,
         key="photo_runs",
-        help=f"The runs of the sidebar were trained on rendered streets, these on {photographs}.",
+        help=f"Those chosen for photos were trained on {trained}, those of the sidebar on "
+        f"{listed(list(dict.fromkeys(map(names, chosen))))}.",
     )
-    return seasoned if answer == ON_PHOTOGRAPHS else chosen
+    return serving if answer == FOR_PHOTOS else chosen
 
 
 def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, above: Above) -> None:
@@ -171,7 +174,5 @@ def main() -> None:
         show_video(runs, names, file)
 
 
-try:
+with errors_told():
     main()
-except SegcoreError as error:
-    st.error(str(error))

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from segcore.errors import BusyError, SegcoreError
@@ -70,6 +71,11 @@ class Work:
         if error is None or isinstance(error, SegcoreError):
             return None if error is None else str(error)
         return f"{self.title} failed ({type(error).__name__}); the server's log says more."
+
+    def wait(self, seconds: float) -> None:
+        """Until it is over, but no longer."""
+        with suppress(TimeoutError):
+            self._future.exception(seconds)
 
     def report(self, done: int, total: int) -> None:
         """Raises CancelledError where nobody wants it any more."""

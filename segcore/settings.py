@@ -47,6 +47,16 @@ def predictions_dir() -> Path:
     return artifacts_dir() / "predictions"
 
 
+def scores_dir() -> Path:
+    """Scores of shipped runs, whose own folders are part of the program and never written to."""
+    return artifacts_dir() / "scores"
+
+
+def digests_dir() -> Path:
+    """What the splits of data sets were found to be, by content."""
+    return artifacts_dir() / "digests"
+
+
 def engines_dir() -> Path:
     """Checkpoints converted for serving; each can be made again."""
     return artifacts_dir() / "engines"
@@ -96,3 +106,8 @@ def audit_path() -> Path:
 
 def datasets_path() -> Path:
     return artifacts_dir() / "datasets.json"
+
+
+def data_names_path() -> Path:
+    """The names that data sets were given."""
+    return artifacts_dir() / "data_names.json"

@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 from segcore.conversion import convert_to_ship
+from segcore.data_sets import short_name
 from segcore.engines.converted import Verdict
 from segcore.errors import RunError
 from segcore.evaluation import evaluate, stored_evaluation
@@ -19,8 +20,10 @@ from segcore.files import write_atomically
 from segcore.inference import load_predictor
 from segcore.preparation import native_samples
 from segcore.progress import NamedProgress
-from segcore.runs import CLASS_IOU, HISTORY, Run, get_run, verified_weights
+from segcore.runs import CLASS_IOU, HISTORY, Run, get_run, identity_of, verified_weights
+from segcore.runs.data import val_digest
 from segcore.runs.model_card import model_card
+from segcore.runs.results import adopt_results
 from segcore.runs.weight_files import require_plain
 from segcore.runs.writer import RunWriter, new_run_name
 
@@ -56,11 +59,9 @@ def ship(
         "data": {**run.manifest["data"], "spec": spec},
         "weights": {},
         "half_precision_of": {"run": run.name, "sha256": run.weights_hash},
-        "shipped": True,
-        "shipped_champion": list(champion_of),
     }
     del manifest["run"]
-    writer = RunWriter.create(new_run_name(run.model, run.dataset), manifest)
+    writer = RunWriter.create(new_run_name(run.model, short_name(run.spec)), manifest)
     try:
         tables = (path for name in (HISTORY, CLASS_IOU) if (path := run.path / name).exists())
         files = {path.name: path.read_bytes() for path in tables}
@@ -79,21 +80,26 @@ def ship(
         evaluate(copy, spec, "val", progress=lambda i, n: progress and progress("evaluating", i, n))
         write_card(copy)
         conversion = convert_to_ship(copy)
+        # Last: from now on nothing but `runs card` and `runs convert` writes to its folder.
+        writer.save_manifest(shipped=True, shipped_champion=list(champion_of))
     except BaseException:
         shutil.rmtree(writer.path)
         raise
-    return Shipped(copy, agreement, conversion)
+    return Shipped(get_run(copy.name), agreement, conversion)
 
 
 def write_card(run: Run) -> Path:
     """Writes MODEL_CARD.md into the run's folder, from what is stored of it; returns its path.
 
+    What was found out about a shipped run on its own data moves to its folder with that.
+
     Raises:
         RunError: it is not evaluated yet, or no pixel of its data is scored.
         StorageError: the file cannot be written.
     """
-    evaluation = stored_evaluation(run, run.dataset, "val")
-    if evaluation is None:
+    digest = val_digest(identity_of(run))
+    evaluation = None if digest is None else stored_evaluation(run, digest, "val")
+    if digest is None or evaluation is None:
         raise RunError(
             f"{run.name}: has no scores for a card; run `python -m segcore evaluate --run "
             f"{run.name} --data {run.spec} --split val`"
@@ -104,6 +110,7 @@ def write_card(run: Run) -> Path:
             f"{run.name}: its evaluation holds no scored pixel, so a card has nothing to tell; "
             "evaluate it on data whose masks hold classes that are scored"
         )
+    adopt_results(run, "val", digest)
     measured = robustness_of(run, evaluation)
     robustness = None if measured is None else measured.report()
     path = run.path / "MODEL_CARD.md"

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -10,10 +10,11 @@ from PIL import Image
 
 from segcore import devices, metrics, runs
 from segcore.batches import Pictures, TrainingBatches
+from segcore.data_sets import short_name
 from segcore.errors import RunError, SegcoreError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.labels import EVALUATED_IDS, NAMES
-from segcore.learning.inheritance import inherit, parent_of
+from segcore.learning.inheritance import TrainedOn, inherit, parent_of
 from segcore.learning.manifest import first_manifest
 from segcore.learning.metrics import ConfusionMatrix, IoUScore
 from segcore.learning.optimizers import build_optimizer
@@ -24,6 +25,7 @@ from segcore.learning.validation import STRIDE, ValidationResult, Validator
 from segcore.losses import build_loss
 from segcore.models import build_model
 from segcore.preparation import Prepared, prepare
+from segcore.preparation.digests import split_digest
 from segcore.recipes import Recipe, Size, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.weight_files import load_weights
@@ -64,20 +66,23 @@ def train(
     """
     recipe = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
     joined = _prepare(recipe, spec)
+    digests = _digests(joined)
     parent = runs.get_run(start_from) if start_from else None
     replicas = devices.replicas(recipe.batch_size)
     with devices.shared_by(replicas):
-        session = Session(recipe, joined, parent, leave_out)
+        session = Session(recipe, joined, parent, leave_out, digests)
         manifest = first_manifest(
             recipe,
             joined,
+            digests,
             parent,
             left_out=leave_out,
             input_size=session.input_size,
             parameters=session.model.count_params(),
             replicas=replicas,
         )
-        writer = RunWriter.create(new_run_name(recipe.model, joined[0].dataset), manifest)
+        name = new_run_name(recipe.model, short_name(joined[0].spec))
+        writer = RunWriter.create(name, manifest)
         with run_lock.hold(writer.path):
             if on_start:
                 on_start(writer.run())
@@ -108,7 +113,8 @@ def resume(
     # Its own weights hold what it began with, from its first epoch on.
     parent = parent_of(run) if run.manifest["epochs"] == 0 else None
     with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
-        session = Session(recipe, joined, parent, run.left_out)
+        digests = _digests(joined) if parent is not None else ()
+        session = Session(recipe, joined, parent, run.left_out, digests)
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())
@@ -124,6 +130,7 @@ class Session:
         joined: Sequence[Prepared],
         parent: runs.Run | None,
         left_out: Sequence[str] = (),
+        digests: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self.recipe, self.prepared = recipe, joined[0]
         val = self.prepared.splits["val"]
@@ -161,7 +168,13 @@ class Session:
         self.input_size = input_size
         pixels = np.sum(counted, axis=0) if targets is None else targets.pixels(counted)
         if parent is not None:
-            inherit(network, parent, recipe, joined, pixels)
+            trained_on = TrainedOn(
+                [digest["train"] for digest in digests],
+                [prepared.fingerprint for prepared in joined],
+                self.prepared.size,
+                left_out,
+            )
+            inherit(network, parent, recipe, trained_on, pixels)
         # Heads that do not count are not computed.
         heads = {k: v for k, v in network.output.items() if k == "logits" or recipe.aux_weight}
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
@@ -373,6 +386,15 @@ def _masked(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
     if train.masks is None:
         raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
     return train.images, train.masks
+
+
+def _digests(joined: Sequence[Prepared]) -> list[dict[str, str]]:
+    """What each data set's splits are by content: the first is validated on too."""
+    splits = [("train", "val"), *[("train",)] * (len(joined) - 1)]
+    return [
+        {split: split_digest(prepared.spec, split) for split in of}
+        for prepared, of in zip(joined, splits, strict=True)
+    ]
 
 
 def _padded(sizes: Sequence[Size]) -> Size | None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from segcore.preparation.digests import split_digest
+
 
 def write_picture(path: Path, array: np.ndarray, **options: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -21,3 +23,13 @@ def id_mask(seed: int, height: int, width: int, ids: list[int]) -> np.ndarray:
     """(H, W) uint8, blocks of 4x4 pixels of the given ids."""
     blocks = np.random.default_rng(seed).choice(ids, (height // 4, width // 4))
     return blocks.repeat(4, axis=0).repeat(4, axis=1).astype(np.uint8)
+
+
+def val_digest(folder: Path) -> str:
+    """What the data set in CamVid's layout is, by content."""
+    return split_digest(f"camvid:{folder}", "val")
+
+
+def slug(folder: Path) -> str:
+    """Its name in an address, where it has its folder's."""
+    return f"{folder.name}-{val_digest(folder)[:8]}"

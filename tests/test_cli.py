@@ -1,6 +1,8 @@
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,9 @@ import pytest
 from fake_runs import make_run
 from made_data import id_mask, noise, write_picture
 from PIL import Image
+from test_training import TINY
 
+from segcore import runs
 from segcore.cli import main
 from segcore.errors import SegcoreError
 
@@ -268,3 +272,54 @@ def test_a_python_without_our_packages_is_told_which_one_to_take() -> None:
     done = subprocess.run(without_packages, cwd=root, capture_output=True, text=True)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr and ".venv/bin/python" in done.stderr
+
+
+def test_a_second_data_set_in_the_same_layout_leaves_all_else_as_it_was(
+    camvid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shipped champion of one, and a run that is trained, scored and promoted on another."""
+    shipped = make_run()
+    evaluate = ["evaluate", "--run", shipped.name, "--json", "--data"]
+    assert main([*evaluate, f"camvid:{camvid}"]) == 0
+    known = json.loads(capsys.readouterr().out)
+    manifest = {**shipped.manifest, "shipped": True, "shipped_champion": [known["data_sha256"]]}
+    (shipped.path / "run.json").write_text(json.dumps(manifest))
+    before = {path: path.read_bytes() for path in shipped.path.rglob("*") if path.is_file()}
+
+    toys = tmp_path / "toys"
+    shutil.copytree(camvid, toys)
+    for index, path in enumerate(sorted(toys.glob("*/*_00?.png"))):
+        if path.parent.name in ("train", "val"):
+            write_picture(path, noise(50 + index, 24, 32))
+    recipe = tmp_path / "tiny.json"
+    recipe.write_text(json.dumps(replace(TINY, epochs=1, size=(32, 32), crop=None).to_dict()))
+    assert main(["train", "--recipe", str(recipe), "--data", f"camvid:{toys}"]) == 0
+    (new,) = (run for run in runs.list_runs() if run.name != shipped.name)
+    assert new.name.startswith("unet-toys-")
+    for run in (shipped, new):
+        assert main(["evaluate", "--run", run.name, "--data", "toys"]) == 0
+    assert main(["runs", "promote", new.name]) == 0
+    assert f"{new.name} is the champion of unet on toys" in capsys.readouterr().out
+
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(before) == sum(path.is_file() for path in shipped.path.rglob("*"))
+    assert main([*evaluate, f"camvid:{camvid}"]) == 0
+    assert json.loads(capsys.readouterr().out) == known
+    assert runs.champions(known["data_sha256"])["unet"].name == shipped.name
+    assert runs.champions(runs.PHOTOS)["unet"].name == shipped.name
+    assert main(["runs", "rollback", "unet", "toys"]) == 0
+    assert "is now none" in capsys.readouterr().out
+
+
+def test_a_data_set_is_listed_and_renamed(
+    camvid: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SEGCORE_DATA", f"camvid:{camvid}")
+    assert main(["data", "rename", "camvid", "Two films"]) == 0
+    capsys.readouterr()
+    assert main(["data", "list", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == [
+        "Streets (built in)", "Two films",
+    ]  # fmt: skip
+    assert main(["prepare", "--data", "two films", "--yes"]) == 0
+    assert main(["data", "rename", "Two films", "streets (built in)"]) == 2

@@ -132,7 +132,7 @@ def test_a_data_set_that_is_not_here_says_so(tmp_path: Path) -> None:
     app.run()
     assert not app.exception
     assert "is not on this machine" in app.title[0].value
-    assert "does not exist" in text(app)
+    assert "register their folder" in text(app) and str(tmp_path) not in text(app)
 
 
 def test_scored_runs_show_whether_imbalance_explains_their_errors(

@@ -17,7 +17,9 @@ from segcore.inference import load_predictor
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.merges import merged
 from segcore.preparation import native_samples
+from segcore.preparation.digests import split_digest
 from segcore.runs import Run, list_runs
+from segcore.runs.results import result_files
 from segcore.sources.camvid import CAMVID_MERGES
 
 IMAGES = 4
@@ -77,6 +79,15 @@ def predictions(monkeypatch) -> list[str]:
     return loaded
 
 
+def stored_file(run: Run) -> Path:
+    (path,) = result_files(run, "evaluation", "val")
+    return path
+
+
+def report_of(run: Run) -> dict:
+    return json.loads(stored_file(run).with_suffix(".json").read_bytes())
+
+
 def test_report_equals_scores_of_the_concatenated_images(run, spec):
     report = evaluate(run, spec, "val").report()
 
@@ -134,7 +145,7 @@ def test_errors_and_confidence_are_counted_in_the_same_pass(run, spec):
 
 def test_a_result_of_before_they_were_counted_is_still_read(run, spec, predictions):
     before = evaluate(run, spec, "val")
-    path = run.path / "evaluation-camvid-val.npz"
+    path = stored_file(run)
     with np.load(path) as arrays:
         old = {key: arrays[key] for key in arrays if not key.startswith(("anatomy", "trust"))}
     np.savez_compressed(path, allow_pickle=False, **old)
@@ -164,18 +175,18 @@ def test_result_is_stored_and_taken_from_there(run, spec, predictions):
     assert seen == [(i + 1, IMAGES) for i in range(IMAGES)]
     again = evaluate(run, spec, "val")
     assert predictions == [run.name]
-    assert again.report() == first.report() == run.evaluation("camvid", "val")
+    assert again.report() == first.report() == report_of(run)
     assert np.array_equal(again.matrices, first.matrices)
     assert again.matrices.dtype == np.int64
     assert (again.keys, again.sequences) == (first.keys, first.sequences)
-    assert stored_evaluation(run, "camvid", "val").report() == first.report()
-    assert stored_evaluation(run, "camvid", "train") is None
+    assert stored_evaluation(run, split_digest(spec, "val"), "val").report() == first.report()
+    assert stored_evaluation(run, split_digest(spec, "train"), "train") is None
 
-    path = run.path / "evaluation-camvid-val.npz"
+    path = stored_file(run)
     whole = path.read_bytes()
     for damaged in (b"", whole[:200] + bytes(100) + whole[300:], whole[:-100]):
         path.write_bytes(damaged)
-        assert stored_evaluation(run, "camvid", "val") is None
+        assert stored_evaluation(run, split_digest(spec, "val"), "val") is None
     assert evaluate(run, spec, "val").report() == first.report()
 
 
@@ -185,7 +196,7 @@ def test_test_time_augmentation_is_kept_apart(run, spec):
     assert augmented.report()["test_time_augmentation"] is True
     assert plain.report()["test_time_augmentation"] is False
     assert not np.array_equal(plain.matrices, augmented.matrices)
-    stored = stored_evaluation(run, "camvid", "val")
+    stored = stored_evaluation(run, split_digest(spec, "val"), "val")
     assert np.array_equal(stored.matrices, plain.matrices)
 
 
@@ -215,13 +226,13 @@ def other_weights(run: Run, folder: Path) -> Run:
 
 
 def cut_the_counts_short(run: Run, folder: Path) -> Run:
-    path = run.path / "evaluation-camvid-val.npz"
+    path = stored_file(run)
     path.write_bytes(path.read_bytes()[:500])
     return run
 
 
 def remove_the_report(run: Run, folder: Path) -> Run:
-    (run.path / "evaluation-camvid-val.json").unlink()
+    stored_file(run).with_suffix(".json").unlink()
     return run
 
 
@@ -233,7 +244,8 @@ def test_stored_result_of_something_else_is_not_taken(run, spec, folder, predict
     changed = change(run, folder)
     after = evaluate(changed, spec, "val").report()
     assert predictions == [run.name, changed.name]
-    assert changed.evaluation("camvid", "val") == after
+    stored = stored_evaluation(changed, after["data_sha256"], "val")
+    assert stored.report() == after
     same_numbers = change in (cut_the_counts_short, remove_the_report)
     assert (after["mean_iou"] == before["mean_iou"]) == same_numbers
 

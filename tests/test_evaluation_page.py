@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from drawn_pages import open_part, text, when_done
+from made_data import val_digest
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
@@ -16,6 +17,7 @@ from segcore import evaluation, findings
 from segcore.evaluation import predictions
 from segcore.labels import NAMES
 from segcore.runs import Run
+from segcore.runs.results import result_files
 
 PAGE = str(Path(__file__).parent.parent / "pages" / "evaluate.py")
 
@@ -74,8 +76,10 @@ def gallery(app: AppTest) -> dict[str, Any]:
     return sent
 
 
-def test_a_confused_pair_opens_its_pictures_worst_first(scored: AppTest, runs: list[Run]) -> None:
-    stored = evaluation.stored_evaluation(runs[0], "camvid", "val")
+def test_a_confused_pair_opens_its_pictures_worst_first(
+    scored: AppTest, runs: list[Run], camvid: Path
+) -> None:
+    stored = evaluation.stored_evaluation(runs[0], val_digest(camvid), "val")
     assert stored is not None
     (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
     title = f"{NAMES[truth]} called building"
@@ -94,7 +98,7 @@ def test_a_confused_pair_opens_its_pictures_worst_first(scored: AppTest, runs: l
 def test_without_stored_masks_the_pictures_are_labelled_when_asked_for(
     scored: AppTest, runs: list[Run], camvid: Path, artifacts: Path
 ) -> None:
-    stored = evaluation.stored_evaluation(runs[1], "camvid", "val")
+    stored = evaluation.stored_evaluation(runs[1], val_digest(camvid), "val")
     assert stored is not None
     (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
     for path in (artifacts / "predictions").glob("*/*.zip"):
@@ -109,9 +113,11 @@ def test_without_stored_masks_the_pictures_are_labelled_when_asked_for(
 
 
 def test_categories_outlines_sizes_and_confidence_are_said_with_their_scope(
-    scored: AppTest, runs: list[Run]
+    scored: AppTest, runs: list[Run], camvid: Path
 ) -> None:
-    report = runs[1].evaluation("camvid", "val")
+    stored = evaluation.stored_evaluation(runs[1], val_digest(camvid), "val")
+    assert stored is not None
+    report = stored.report()
     said = text(scored)
     assert "errors lie within 1 pixels of a boundary" in said
     assert said.count("val split, 3 images at 32x24") >= 4
@@ -129,7 +135,7 @@ def test_scores_of_before_are_completed_by_a_button(
 ) -> None:
     for run in runs:
         evaluation.evaluate(run, f"camvid:{camvid}", "val")
-    path = runs[0].path / "evaluation-camvid-val.npz"
+    (path,) = result_files(runs[0], "evaluation", "val")
     with np.load(path) as arrays:
         old = {key: arrays[key] for key in arrays if not key.startswith(("anatomy", "trust"))}
     np.savez_compressed(path, allow_pickle=False, **old)
@@ -146,7 +152,7 @@ def test_scores_of_before_are_completed_by_a_button(
 def test_pictures_that_are_gone_since_are_left_out(
     scored: AppTest, runs: list[Run], camvid: Path
 ) -> None:
-    stored = evaluation.stored_evaluation(runs[0], "camvid", "val")
+    stored = evaluation.stored_evaluation(runs[0], val_digest(camvid), "val")
     assert stored is not None
     (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
     for folder in ("val", "valannot"):
@@ -157,14 +163,17 @@ def test_pictures_that_are_gone_since_are_left_out(
     assert stored.keys[0] not in {item["key"] for item in gallery(scored)["items"]}
 
 
-def test_runs_that_are_not_scored_are_scored_by_a_button(page: AppTest, runs: list[Run]) -> None:
+def test_runs_that_are_not_scored_are_scored_by_a_button(
+    page: AppTest, runs: list[Run], camvid: Path
+) -> None:
     page.run()
     assert "not scored yet" in page.title[0].value
-    assert f"python -m segcore evaluate --run {runs[0].name}" in page.code[0].value
+    assert f"segcore evaluate --run {runs[0].name} --data camvid --split" in page.code[0].value
     (button,) = (button for button in page.button if button.label == "Evaluate now")
     when_done(button.click().run())
     assert not page.exception
-    assert all(run.evaluation("camvid", "val") for run in runs)
+    digest = val_digest(camvid)
+    assert all(evaluation.stored_evaluation(run, digest, "val") for run in runs)
     assert "mean IoU" in page.title[0].value
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_data import val_digest
 from made_runs import LABEL_OF, make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 from test_evaluation_page import PAGE, open_part, text, when_done
@@ -97,7 +98,7 @@ def test_the_split_is_measured_by_a_button_and_stays(
     assert "Not measured" not in text(page)
     assert "as it is. It keeps 100 % on average" in text(page)
     table = page.dataframe[0].value.set_index(["Corruption", "Run"])
-    clean = evaluation.stored_evaluation(runs[1], "camvid", "val")
+    clean = evaluation.stored_evaluation(runs[1], val_digest(camvid), "val")
     assert clean is not None
     assert table.loc[("JPEG", "B · DANet"), "Severity 5"] == clean.report()["mean_iou"]
 

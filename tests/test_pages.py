@@ -13,15 +13,16 @@ import plotly.graph_objects as go
 import pytest
 from drawn_pages import when_done
 from fake_runs import make_run
+from made_data import slug, val_digest
 from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 
-from pages.shared import cache, charts, state
+from pages.shared import charts, state
 from pages.shared.compare import looking_ahead
 from pages.shared.viewer import Panel
 from pages.shared.viewer.viewer import SHOWN_PIXELS, payload, shown_size
-from segcore.evaluation import evaluate
+from segcore.evaluation import evaluate, stored_evaluation
 from segcore.images import encode_png
 from segcore.inference import Predictor
 from segcore.labels import IDS
@@ -94,19 +95,36 @@ def test_without_runs_the_first_page_says_how_to_train_them() -> None:
     assert "train --recipe quick-unet --data streets" in app.code[0].value
 
 
-def test_a_link_opens_the_same_data_set_and_runs(two_runs: tuple[Run, Run]) -> None:
-    app = open_page("overview", data="camvid", a=RUN_B, b=RUN_A)
-    assert [box.value for box in app.sidebar.selectbox] == ["camvid", RUN_B, RUN_A]
+@pytest.mark.parametrize("link", ["camvid", "camvid:{folder}", "{slug}", "older-name-{digits}"])
+def test_a_link_opens_the_same_data_set_and_runs(
+    two_runs: tuple[Run, Run], camvid: Path, link: str
+) -> None:
+    """By what it is, whatever it was called; addresses of before have its layout or its place."""
+    link = link.format(folder=camvid, slug=slug(camvid), digits=val_digest(camvid)[:8])
+    app = open_page("overview", data=link, a=RUN_B, b=RUN_A)
+    assert [box.value for box in app.sidebar.selectbox] == [slug(camvid), RUN_B, RUN_A]
+    assert app.query_params["data"] == slug(camvid)
+    assert not app.toast
 
 
-def test_the_choice_is_kept_in_the_address_and_on_the_next_page(two_runs: tuple[Run, Run]) -> None:
+def test_a_link_to_data_that_have_changed_says_so(two_runs: tuple[Run, Run], camvid: Path) -> None:
+    link = slug(camvid)
+    shutil.copy(camvid / "train" / "film0_004.png", camvid / "val" / "film0_000.png")
+    app = open_page("overview", data=link)
+    assert app.query_params["data"] == slug(camvid) != link
+    assert "other images now" in app.toast[0].value
+
+
+def test_the_choice_is_kept_in_the_address_and_on_the_next_page(
+    two_runs: tuple[Run, Run], camvid: Path
+) -> None:
     app = open_page("overview", data="camvid")
     assert app.query_params["a"] == RUN_A and app.query_params["b"] == RUN_B
     app.sidebar.selectbox(key=state.B).set_value(RUN_A).run()
     assert app.query_params["b"] == RUN_A
     app.switch_page("pages/compare.py").run()
     assert app.sidebar.selectbox(key=state.B).value == RUN_A
-    assert app.query_params["data"] == "camvid" and app.query_params["b"] == RUN_A
+    assert app.query_params["data"] == slug(camvid) and app.query_params["b"] == RUN_A
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(two_runs: tuple[Run, Run]) -> None:
@@ -122,7 +140,9 @@ def test_a_link_to_a_data_set_of_which_there_are_copies_by_now_shows_one(
     shutil.copytree(camvid, copy)
     monkeypatch.setenv("SEGCORE_DATA", f"camvid:{camvid} camvid:{copy}")
     app = open_page("overview", data="camvid", a=RUN_A, b=RUN_B)
-    assert app.sidebar.selectbox(key=state.DATA).value == f"camvid:{camvid}"
+    box = app.sidebar.selectbox(key=state.DATA)
+    assert box.value == slug(camvid)
+    assert box.options == ["Streets (built in)", "camvid", "copy"]  # by name, without a folder
     assert not app.toast
 
 
@@ -140,7 +160,8 @@ def test_a_data_set_that_is_elsewhere_is_named_and_streets_offered(
 ) -> None:
     camvid.rename(camvid.with_name("moved"))
     app = open_page("compare", data="camvid")
-    assert str(camvid) in app.warning[0].value
+    assert "camvid are not on this machine" in app.warning[0].value
+    assert str(camvid.parent) not in app.warning[0].value
     assert "\n" not in app.warning[0].value
     app.button[0].click().run()
     assert app.sidebar.selectbox(key=state.DATA).value == "streets"
@@ -149,11 +170,14 @@ def test_a_data_set_that_is_elsewhere_is_named_and_streets_offered(
 # --- overview ------------------------------------------------------------------------------------
 
 
-def test_the_overview_begins_with_the_verdict_and_its_policy(two_runs: tuple[Run, Run]) -> None:
+def test_the_overview_begins_with_the_verdict_and_its_policy(
+    two_runs: tuple[Run, Run], camvid: Path
+) -> None:
     for run in two_runs:
         evaluate(run, run.spec, "val")
     app = open_page("overview", data="camvid")
-    scores = [run.evaluation("camvid", "val")["mean_iou"] for run in two_runs]
+    stored = [stored_evaluation(run, val_digest(camvid), "val") for run in two_runs]
+    scores = [one.report()["mean_iou"] for one in stored if one is not None]
     for score, metric in zip(scores, app.metric[:2], strict=True):
         assert f"{score:.3f}" in app.title[0].value
         assert metric.value == f"{score:.3f}"
@@ -185,10 +209,12 @@ def test_compare_shows_the_picture_of_the_address_and_steps_on(
     assert app.query_params["image"] == "film1_001"
 
 
-def test_pictures_are_found_by_gap_worst_class_and_draw(two_runs: tuple[Run, Run]) -> None:
+def test_pictures_are_found_by_gap_worst_class_and_draw(
+    two_runs: tuple[Run, Run], camvid: Path
+) -> None:
     for run in two_runs:
         evaluate(run, run.spec, "val")
-    a, b = (cache.stored_evaluation(run, "camvid", "val") for run in two_runs)
+    a, b = (stored_evaluation(run, val_digest(camvid), "val") for run in two_runs)
     assert a is not None and b is not None
     gaps = iou_of_each(a.matrices, None) - iou_of_each(b.matrices, None)
     best = a.keys[int(np.argmax(gaps))]

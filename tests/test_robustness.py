@@ -13,6 +13,7 @@ from segcore.evaluation.robustness import measure_robustness, robustness_of
 from segcore.inference import load_predictor
 from segcore.preparation import native_samples
 from segcore.runs import Run
+from segcore.runs.results import new_result_file
 
 
 @pytest.fixture
@@ -84,5 +85,7 @@ def test_of_other_weights_or_data_nothing_is_known(run: Run, camvid: Path) -> No
 
 
 def test_a_damaged_file_counts_as_none(run: Run, camvid: Path) -> None:
-    robustness.path_of(run, "camvid", "val").write_bytes(b"cut")
-    assert robustness_of(run, evaluate(run, f"camvid:{camvid}", "val")) is None
+    clean = evaluate(run, f"camvid:{camvid}", "val")
+    of = "camvid", "val", clean.identity.data_sha256
+    new_result_file(run, "robustness", *of).write_bytes(b"cut")
+    assert robustness_of(run, clean) is None

@@ -16,6 +16,7 @@ from segcore.runs import run_lock
 from segcore.runs.archives import export_run, import_run
 from segcore.runs.csv_logs import import_csv_log
 from segcore.runs.writer import RunWriter, history_csv, write_progress
+from segcore.sources.known import known_layout
 
 
 def manifest(**changes: object) -> dict:
@@ -156,7 +157,8 @@ def test_champions_promotion_and_rollback() -> None:
     assert runs.champion("unet", "streets") is None
     shipped = write_run("shipped", shipped_champion=["streets", "camvid"])
     assert runs.champions("streets") == {"unet": runs.get_run("shipped")}
-    assert runs.champion("unet", "camvid").name == "shipped"
+    camvid = known_layout("camvid").val
+    assert runs.champion("unet", camvid).name == "shipped"
 
     newer = write_run("newer")
     runs.promote(newer, by="admin")
@@ -210,7 +212,7 @@ def test_a_run_travels_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     imported = import_run(tmp_path / "run.zip")
     assert imported.weights_hash == run.weights_hash
     assert runs.verified_weights(imported).is_file()
-    assert not imported.is_shipped and runs.champion("unet", "camvid") is None
+    assert not imported.is_shipped and runs.champion("unet", known_layout("camvid").val) is None
 
 
 def test_a_damaged_archive_is_refused_and_leaves_nothing(tmp_path: Path, artifacts: Path) -> None:

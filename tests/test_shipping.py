@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from made_data import val_digest
 from made_runs import make_run
 from test_training import TINY
 
@@ -30,7 +31,7 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     copy = shipped.run
 
     assert shipped.agreement >= 0.999
-    assert runs.champion("unet", "camvid") == copy
+    assert runs.champion("unet", val_digest(camvid)) == copy
     assert copy.history() == run.history()
     for kept, trained in zip(copy.class_iou(), run.class_iou(), strict=True):
         assert kept == pytest.approx(trained, nan_ok=True)
@@ -44,11 +45,13 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     assert shipped.conversion.agrees
     assert (copy.path / "openvino" / "topology.xml.gz").exists()
 
-    report = copy.evaluation("camvid", "val")
+    evaluation = stored_evaluation(copy, val_digest(camvid), "val")
+    assert evaluation is not None
+    report = evaluation.report()
     card = (copy.path / "MODEL_CARD.md").read_text()
     assert f"{report['mean_iou']:.4f}" in card
     for words in (
-        "CamVid",
+        "`camvid` in the layout of camvid",  # not the CamVid that everybody knows
         "camvid-11",
         "32x24",
         "Where it fails",
@@ -58,11 +61,12 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None
     ):
         assert words in card
 
-    evaluation = stored_evaluation(copy, "camvid", "val")
-    assert evaluation is not None
-    on_streets = {**copy.manifest, "data": {**copy.manifest["data"], "dataset": "streets"}}
+    on_streets = {
+        **copy.manifest,
+        "data": {**copy.manifest["data"], "spec": "streets", "dataset": "streets"},
+    }
     for manifest, licence in (
-        (on_streets, "for research"),  # its weights came from camvid
+        (on_streets, "own licence"),  # its weights came from somebody's data
         ({**on_streets, "start_from": None}, "free to use"),
     ):
         card = model_card(Run(copy.path, manifest), evaluation.report(), evaluation.matrix)

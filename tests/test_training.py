@@ -3,7 +3,6 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -14,10 +13,12 @@ from PIL import Image
 from segcore import metrics, runs
 from segcore.errors import RecipeError, RunError, SegcoreError, TrainingError
 from segcore.evaluation import evaluate
-from segcore.learning.inheritance import inherit
+from segcore.learning.inheritance import TrainedOn, inherit
 from segcore.learning.progress import TrainingProgress
 from segcore.models import build_model
+from segcore.preparation.digests import split_digest
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
+from segcore.runs import Run
 from segcore.runs.lineage import earlier_trainings, seconds_in_all, training_seconds
 from segcore.runs.weight_files import load_weights
 from segcore.statistics import logit_offsets
@@ -65,6 +66,9 @@ def test_a_training_leaves_a_whole_run(spec: str) -> None:
 
     assert run.status == "finished"
     assert run.name.startswith("unet-camvid-")
+    digests = {split: split_digest(spec, split) for split in ("train", "val")}
+    assert run.manifest["data"]["digests"] == digests
+    assert runs.identity_of(run) == digests["val"]
     history = run.history()
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert all(np.isfinite(list(row.values())).all() for row in history)
@@ -255,10 +259,17 @@ def test_a_training_stopped_in_its_first_epoch_resumes_from_the_run_it_began_wit
         resume(started[1].name)
 
 
-@pytest.mark.parametrize("dataset", ["camvid", "cityscapes"])
-def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(dataset: str) -> None:
-    parent = make_run()  # on camvid
-    data = [SimpleNamespace(dataset=dataset)]
+HERE = TrainedOn(["a"], [""], (32, 32))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [HERE, replace(HERE, digests=["b"]), replace(HERE, left_out=["film0"])],
+    ids=["the same", "other pixels", "without a film"],
+)
+def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(data: TrainedOn) -> None:
+    """Other pixels are other data, whatever the layout and the name."""
+    parent = made_on("a")
     network = build_model("unet", input_size=None, **TINY_UNET)
     fresh = network.get_layer("classifier").get_weights()
     inherit(network, parent, TINY, data, np.ones(34))
@@ -266,21 +277,40 @@ def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(dataset: str) -
     load_weights(inherited, parent)
     for layer in network.layers:
         expected = inherited.get_layer(layer.name).get_weights()
-        if layer.name == "classifier" and dataset != "camvid":
+        if layer.name == "classifier" and data != HERE:
             expected = fresh
         for found, wanted in zip(layer.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
 
 
+def made_on(train: str) -> Run:
+    run = make_run()
+    digests = {"train": train, "val": "v"}
+    return Run(run.path, {**run.manifest, "data": {**run.manifest["data"], "digests": digests}})
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "size", "is_same"),
+    [("f", (8, 8), True), ("g", (8, 8), False), ("f", (9, 9), False)],
+)
+def test_runs_of_before_were_trained_on_what_their_arrays_say(
+    fingerprint: str, size: tuple[int, int], is_same: bool
+) -> None:
+    run = make_run()
+    data = {"spec": "camvid:/none", "dataset": "camvid", "fingerprint": "f", "size": [8, 8]}
+    before = Run(run.path, {**run.manifest, "data": data})
+    assert TrainedOn(["a"], [fingerprint], size).is_of(before) is is_same
+
+
 def test_another_logit_adjustment_begins_with_the_same_loss() -> None:
-    parent = make_run()
+    parent = made_on("a")
     network = build_model("unet", input_size=None, **TINY_UNET)
     load_weights(network, parent)
     images = np.random.default_rng(0).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
     before = np.array(network(images)["logits"])
     pixels = np.arange(34) * 100
-    data = [SimpleNamespace(dataset="camvid")]
-    inherit(network, parent, replace(TINY, logit_adjustment=0.4), data, pixels)
+    adjusted = replace(TINY, logit_adjustment=0.4)
+    inherit(network, parent, adjusted, HERE, pixels)
     after = np.array(network(images)["logits"]) + logit_offsets(pixels, 0.4)
     np.testing.assert_allclose(after, before, atol=1e-4)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared import engine, wording
+from pages.shared.telling import show_error
 from segcore.background import WorkQueue
 from segcore.errors import BusyError
 from segcore.progress import Progress
@@ -62,7 +63,7 @@ def offer(
         for work in wanted:
             WORK_QUEUE.start(work.key, work.title, work.step)
     except BusyError as error:
-        st.error(str(error))
+        show_error(error)
         return
     st.rerun()
 
@@ -78,7 +79,7 @@ def follow(keys: Sequence[Hashable], queue: WorkQueue = WORK_QUEUE) -> bool:
         return True
     for work in works:
         if work.problem is not None:
-            st.error(work.problem, icon=":material/error:")
+            show_error(work.problem)
     return False
 
 

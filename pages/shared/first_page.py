@@ -20,10 +20,10 @@ def make_ready() -> None:
     """
     try:
         inspect.stack()  # Streamlit calls it at its first element; the next time it takes a tenth
-        state.data_sets()
+        sets = state.data_sets()
         champions = list(runs.champions(engine.BUILT_IN).values())
         if len(champions) == 2:
-            cache.comparison_report(*champions, engine.BUILT_IN, state.SPLIT)
+            cache.comparison_report(*champions, sets[engine.BUILT_IN], state.SPLIT)
         engine.FIRST.asked.wait(PATIENCE_SECONDS)
         engine.start()
         engine.FIRST.thread.join()

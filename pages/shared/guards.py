@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import state
+from pages.shared import identities, state
 from pages.shared.state import Selection
 from segcore.runs import Run
 
@@ -17,8 +17,8 @@ def require_runs(selection: Selection) -> tuple[Run, Run]:
         "the `quick-` recipes take minutes."
     )
     st.code(
-        f"python -m segcore train --recipe quick-unet --data {selection.spec}\n"
-        f"python -m segcore train --recipe quick-danet --data {selection.spec}",
+        f"python -m segcore train --recipe quick-unet --data {selection.data.argument}\n"
+        f"python -m segcore train --recipe quick-danet --data {selection.data.argument}",
         language="bash",
     )
     st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
@@ -28,8 +28,9 @@ def require_runs(selection: Selection) -> tuple[Run, Run]:
 def offer_streets(selection: Selection) -> None:
     """Says that the pictures are not on this machine, and leads to those that always are."""
     st.warning(
-        f"The pictures are not on this machine: {selection.problem} Name it to the server by "
-        f"`SEGCORE_DATA={selection.dataset}:DIR`, or register it under Admin, Data sets.",
+        f"The pictures of {selection.data.name} are not on this machine. An admin can register "
+        "their folder under Admin, Data sets, which also says what is wrong with it; or the server "
+        f"is started with `SEGCORE_DATA={selection.data.layout}:DIR`.",
         icon=":material/image:",
     )
     st.button(
@@ -38,6 +39,16 @@ def offer_streets(selection: Selection) -> None:
         on_click=state.choose_data_set,
         args=("streets",),
     )
+
+
+def is_known(selection: Selection) -> bool:
+    """Whether it is known what the data set is; until then its images are being read, once."""
+    if selection.data.identity is not None or selection.problem is not None:
+        return True
+    st.title(f"Reading the images of {selection.data.name}", anchor=False)
+    st.markdown("Its scores and champions show once it is known which images these are.")
+    identities.show_reading(selection.data)
+    return False
 
 
 def require_pictures(selection: Selection) -> None:

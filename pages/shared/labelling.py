@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import cache, engine, wording
+from pages.shared.telling import show_error
 from pages.shared.viewer import Panel, Side, show_viewer
 from pages.shared.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
 from segcore.errors import SegcoreError
@@ -80,7 +81,7 @@ def predict_pair(
             with st.spinner(f"{name} labels the picture…"):
                 predictions.append(predict(run, image, quality.views))
     except SegcoreError as error:
-        st.error(str(error))
+        show_error(error)
         return None
     return predictions[0], predictions[1]
 

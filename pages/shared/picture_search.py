@@ -166,7 +166,7 @@ def _scores(selection: Selection, split: Searched, label: int | None) -> dict[st
     names = Names.of(*selection.runs)
     scores, known = {}, []
     for run, name in zip(selection.runs, (names.a, names.b), strict=True):
-        evaluation = cache.stored_evaluation(run, selection.dataset, split.name)
+        evaluation = cache.stored_evaluation(run, selection.data, split.name)
         if evaluation is not None:
             iou = iou_of_each(evaluation.matrices, label).tolist()
             of_key = dict(zip(evaluation.keys, iou, strict=True))

@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.shared import cache, engine, state, wording
 from pages.shared.background import Asked, offer
 from pages.shared.state import Selection
+from pages.shared.telling import show_error
 from segcore.errors import SegcoreError
 from segcore.evaluation.disagreement import PictureAgreement
 from segcore.evaluation.predictions import StoredPredictions, predict_split, stored_predictions
@@ -76,7 +77,7 @@ def _label(run: Run, name: str, spec: str, bar: DeltaGenerator) -> bool:
     try:
         predict_split(run, spec, state.SPLIT, show)
     except SegcoreError as error:
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
         return False
     finally:
         bar.empty()

@@ -4,16 +4,17 @@ The choice is held in the visit's session and in the address, so that it stays f
 and a link shows the same thing to someone else.
 """
 
-import os
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import streamlit as st
 
-from pages.shared import cache, wording
-from pages.shared.engine import BUILT_IN
-from segcore.runs import MODEL_FAMILIES, Run
+from pages.shared import cache, identities, wording
+from segcore.data_sets import SLUG_DIGITS, DataSet, matching, name_among, slug_of
+from segcore.runs import MODEL_FAMILIES, PHOTOS, Run
+from segcore.runs.data import UNREAD
+from segcore.runs.lineage import stage_identity
 
 DATA, A, B = "data", "a", "b"
 """Names in the address and keys of the sidebar's widgets."""
@@ -29,24 +30,22 @@ SPLIT = "val"
 
 
 @dataclass(frozen=True)
-class DataSet:
-    """A data set that can be chosen; `problem` says why it cannot be opened on this machine."""
-
-    spec: str
-    name: str
-    label: str
-    problem: str | None
-
-
-@dataclass(frozen=True)
 class Selection:
     """What every page shows; a run is None where there is none to compare yet."""
 
-    spec: str
-    dataset: str
-    problem: str | None  # why the data set's pictures are not on this machine
+    data: DataSet
     run_a: Run | None
     run_b: Run | None
+
+    @property
+    def spec(self) -> str:
+        """What opens the data set; it names a folder of the server, so it is never shown."""
+        return self.data.spec
+
+    @property
+    def problem(self) -> str | None:
+        """Why the data set's pictures are not on this machine."""
+        return self.data.problem
 
     @property
     def runs(self) -> tuple[Run, Run] | None:
@@ -57,39 +56,63 @@ class Selection:
 
 
 def data_sets() -> dict[str, DataSet]:
-    """Address name -> data set: the built-in, `SEGCORE_DATA`'s, the registered, those of runs.
-
-    A data set of which one copy is on this machine is known by its name alone, and copies that
-    are elsewhere (a shipped run's, say) are left out; otherwise the spec tells them apart.
-    """
-    extra = [*os.environ.get("SEGCORE_DATA", "").split(), *cache.registered_data()]
-    trained = [run.spec for run in reversed(cache.list_runs()) if not run.is_imported]
-    specs = dict.fromkeys(map(cache.whole_spec, [BUILT_IN, *extra, *trained]))
-    by_name: dict[str, list[str]] = {}
-    for spec in specs:
-        by_name.setdefault(spec.partition(":")[0], []).append(spec)
-    found = {}
-    for name, same in by_name.items():
-        here = [spec for spec in same if cache.data_problem(spec) is None]
-        for spec in here or same[:1]:
-            slug = name if len(here) < 2 else spec
-            label = wording.data_name(slug)
-            found[slug] = DataSet(spec, name, label, cache.data_problem(spec))
+    """Name in the address -> data set. Those that were not read yet are read from now on."""
+    found: dict[str, DataSet] = {}
+    for data_set in identities.read(cache.data_sets()):
+        slug, number = data_set.slug, 1
+        while slug in found:
+            number += 1
+            slug = f"{data_set.slug}-{number}"
+        found[slug] = data_set
     return found
 
 
-def comparable_runs(dataset: str) -> dict[str, Run]:
+def namer() -> Callable[[Run], str]:
+    """Run -> the name of the data set that it was trained on."""
+    sets, known = cache.data_sets(), cache.identities()
+    return lambda run: name_among(sets, run.spec, known.get(run.name))
+
+
+def name_at(spec: str) -> str:
+    """The name of the data set at a spec."""
+    return name_among(cache.data_sets(), spec)
+
+
+def earlier_trainings(run: Run) -> str:
+    """What the run's weights had learnt before its own training; empty if nothing."""
+    sets = cache.data_sets()
+
+    def name(stage: dict[str, Any]) -> str:
+        spec = stage.get("data", {}).get("spec", stage["dataset"])
+        return name_among(sets, spec, stage_identity(stage))
+
+    return wording.earlier_trainings(run, name)
+
+
+def trained_on(data: DataSet) -> list[Run]:
+    """The runs that were trained on this data set, as far as that is known; newest first."""
+    known = cache.identities()
+
+    def is_of(run: Run) -> bool:
+        identity = known.get(run.name, UNREAD)
+        unread = identity.startswith(UNREAD) or data.identity is None
+        return identity == data.identity or (unread and run.spec == data.spec)
+
+    return [run for run in cache.list_runs() if is_of(run)]
+
+
+def comparable_runs(data: DataSet) -> dict[str, Run]:
     """Name -> run with weights; champions first, then those of the data set, newest first."""
-    champions = list(cache.champions(dataset).values())
+    champions = list(cache.champions(data.identity).values())
     trained = [run for run in cache.list_runs() if run.weights_hash]
-    own = [run for run in trained if run.dataset == dataset]
+    own = [run for run in trained_on(data) if run.weights_hash]
     return {run.name: run for run in (*champions, *own, *trained)}
 
 
-def default_runs(dataset: str) -> tuple[str | None, str | None]:
+def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     """The champions of the two model families; where one has none, its newest run, or any other."""
-    champions = cache.champions(dataset)
-    trained = [run for run in cache.list_runs() if run.weights_hash and run.dataset == dataset]
+    champions = cache.champions(data.identity)
+    trained = [run for run in trained_on(data) if run.weights_hash]
     chosen: list[str] = []
     for family in MODEL_FAMILIES:
         of_family = [run for run in trained if run.model.startswith(family)]
@@ -98,14 +121,13 @@ def default_runs(dataset: str) -> tuple[str | None, str | None]:
     return (*chosen, None, None)[0], (*chosen, None, None)[1]
 
 
-def photograph_runs() -> tuple[Run, Run] | None:
-    """The champions of a data set of photographs, newest first; None where no set has both."""
-    for dataset in dict.fromkeys(run.dataset for run in cache.list_runs()):
-        champions = cache.champions(dataset)
-        if dataset != BUILT_IN and len(champions) == len(MODEL_FAMILIES):
-            a, b = (champions[family] for family in MODEL_FAMILIES)
-            return a, b
-    return None
+def photo_runs() -> tuple[Run, Run] | None:
+    """Who labels visitors' photos, as an admin said; None where a model family has nobody."""
+    serving = cache.champions(PHOTOS)
+    if len(serving) < len(MODEL_FAMILIES):
+        return None
+    a, b = (serving[family] for family in MODEL_FAMILIES)
+    return a, b
 
 
 def selection() -> Selection:
@@ -121,14 +143,14 @@ def sidebar() -> Selection:
     chosen = _settle(sets)
     for key in (DATA, A, B):
         send_again(key)
-    runs = comparable_runs(chosen.dataset)
-    champions = {run.name for run in cache.champions(chosen.dataset).values()}
+    runs = comparable_runs(chosen.data)
+    champions = {run.name for run in cache.champions(chosen.data.identity).values()}
     with st.sidebar:
         st.selectbox(
             "Data set",
             list(sets),
             key=DATA,
-            format_func=lambda slug: sets[slug].label,
+            format_func=lambda slug: sets[slug].name,
             on_change=_choose_default_runs,
             help="Its validation images are what the two runs are compared on.",
         )
@@ -179,29 +201,41 @@ def say_what_is_missing(what: str) -> None:
 def _settle(sets: dict[str, DataSet]) -> Selection:
     """The choice, with what is not chosen yet or not there any more replaced by the default."""
     if st.session_state.get(DATA) not in sets:
-        st.session_state[DATA] = _copy_of(st.session_state.get(DATA), sets) or next(iter(sets))
+        st.session_state[DATA] = _meant(st.session_state.get(DATA), sets) or next(iter(sets))
     data_set = sets[st.session_state[DATA]]
-    runs = comparable_runs(data_set.name)
-    for key, default in zip((A, B), default_runs(data_set.name), strict=True):
+    runs = comparable_runs(data_set)
+    for key, default in zip((A, B), default_runs(data_set), strict=True):
         name = st.session_state.get(key)
         if name not in runs:
             st.session_state[key] = default
             if name is not None:
                 say_what_is_missing(f"Run {name}")
     return Selection(
-        spec=data_set.spec,
-        dataset=data_set.name,
-        problem=data_set.problem,
+        data=data_set,
         run_a=runs.get(st.session_state[A]),
         run_b=runs.get(st.session_state[B]),
     )
 
 
-def _copy_of(slug: str | None, known: Iterable[str]) -> str | None:
-    """The data set of that name in the address, else one of its kind: names change as copies do."""
-    kind = (slug or "").partition(":")[0]
-    alike = [other for other in known if other.partition(":")[0] == kind]
-    return slug if slug in alike else next(iter(alike), None)
+def _meant(slug: str | None, sets: dict[str, DataSet]) -> str | None:
+    """The data set that an address means: by what it is, then by its name or an older address.
+
+    A link to images that are not here leads nowhere else: another folder of that layout has other
+    images. One with the same name has changed since, or has not been read yet.
+    """
+    if slug is None or slug in sets:
+        return slug
+    name, _, digits = slug.rpartition("-")
+    named = [known for known, one in sets.items() if slug_of(one.name) in (slug, name)]
+    same = [known for known, one in sets.items() if _is(one, digits)]
+    older = matching(slug, list(sets.values()))
+    found = [known for known in same if known in named] or same or named
+    return next((known for known, one in sets.items() if known in found[:1] or one in older), None)
+
+
+def _is(data_set: DataSet, digits: str) -> bool:
+    identity = data_set.identity or ""
+    return len(digits) == SLUG_DIGITS and identity.startswith(digits)
 
 
 def _choose_default_runs() -> None:
@@ -209,17 +243,28 @@ def _choose_default_runs() -> None:
         st.session_state[key] = None
 
 
-def _follow_address(known: Iterable[str]) -> None:
+def _follow_address(sets: dict[str, DataSet]) -> None:
     """Takes over an address that is not of our writing: a link, or the browser's back button."""
     address = {key: st.query_params[key] for key in (DATA, A, B) if key in st.query_params}
     if address and address != st.session_state.get(WRITTEN):
         st.session_state[WRITTEN] = address
-        if slug := _copy_of(address.get(DATA), known):
+        if slug := _meant(address.get(DATA), sets):
             st.session_state[DATA] = slug
+            _say_what_has_changed(address[DATA], sets[slug])
         elif DATA in address:
             say_what_is_missing(f"Data set {address[DATA]}")
         for key in (A, B):
             st.session_state[key] = address.get(key)
+
+
+def _say_what_has_changed(link: str, shown: DataSet) -> None:
+    digits = link.rpartition("-")[2]
+    if link.startswith(f"{slug_of(shown.name)}-") and shown.identity and not _is(shown, digits):
+        st.toast(
+            f"{shown.name} has other images now than when this link was made.",
+            icon=":material/info:",
+            duration="long",
+        )
 
 
 def _write_address() -> None:

@@ -1,7 +1,7 @@
 """Names and numbers as the pages write them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import isnan
 from typing import Any
@@ -17,19 +17,11 @@ from segcore.runs.names import distinct_names as distinct_names
 from segcore.runs.names import model_name as model_name
 
 NAME_LENGTH = 40
-DATA_NAMES = {"streets": "Streets (built in)", "camvid": "CamVid", "cityscapes": "Cityscapes"}
 
 
 def recipe_name(run: Run) -> str:
     """The recipe without its model: `tuned-unet` -> tuned."""
     return run.recipe.removesuffix(f"-{run.model}")
-
-
-def data_name(slug: str) -> str:
-    """`camvid` -> CamVid, `pairs:/data/small` -> pairs: /data/small."""
-    name, _, directory = slug.partition(":")
-    readable = DATA_NAMES.get(name, name)
-    return f"{readable}: {directory}" if directory else readable
 
 
 def run_label(run: Run, is_champion: bool) -> str:
@@ -39,14 +31,18 @@ def run_label(run: Run, is_champion: bool) -> str:
     return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}"
 
 
-def earlier_trainings(run: Run) -> str:
-    """What the run's weights had learnt before its own training; empty if nothing."""
+def earlier_trainings(run: Run, data_name: Callable[[dict[str, Any]], str]) -> str:
+    """What the run's weights had learnt before its own training; empty if nothing.
+
+    Args:
+        data_name: of the data of an earlier training, as run.json keeps that.
+    """
     stages = lineage.earlier_trainings(run)
     if not stages:
         return ""
     seconds = sum(stage["seconds"] for stage in stages)
     trainings = "an earlier training" if len(stages) == 1 else f"{len(stages)} earlier trainings"
-    data = listed([data_name(name) for name in dict.fromkeys(one["dataset"] for one in stages)])
+    data = listed(list(dict.fromkeys(map(data_name, stages))))
     return f"Its weights come from {trainings}: {duration(seconds)} on {data}."
 
 

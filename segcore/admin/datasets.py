@@ -1,31 +1,21 @@
 """Data sets that an admin registered, and removing what was prepared of one."""
 
-import json
 from pathlib import Path
 
-from segcore import preparation, settings
-from segcore.errors import DataError
+from segcore import data_sets, preparation, settings
+from segcore.data_sets import registered
 from segcore.files import locked, to_json, write_atomically
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.sources import DoubtfulDataError, first_look, open_source, recognise
 
 
-def registered() -> list[str]:
-    """Specs of the registered data sets, oldest first."""
-    try:
-        return [str(spec) for spec in json.loads(settings.datasets_path().read_bytes())]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{settings.datasets_path()}: cannot be read ({error}); delete it and register again"
-        ) from error
-
-
-def register(directory: str, admission: Admission | None, *, confirmed: bool = False) -> str:
+def register(
+    directory: str, admission: Admission | None, name: str = "", *, confirmed: bool = False
+) -> str:
     """Finds out by looking which layout a directory has, and offers it from then on.
 
     Args:
+        name: what it is to be called; its folder's name where that is empty.
         confirmed: whoever registers it has seen what is doubtful about it.
 
     Returns:
@@ -33,7 +23,8 @@ def register(directory: str, admission: Admission | None, *, confirmed: bool = F
 
     Raises:
         AdmissionError: the pass does not hold.
-        DataError: no such directory, no layout that is known, or a layout without images.
+        DataError: no such directory, no layout that is known, a layout without images, or a name
+            that another data set has.
         DoubtfulDataError: its masks seem to mean something else; `confirmed` registers it.
     """
     ADMISSIONS.check(admission)
@@ -41,6 +32,8 @@ def register(directory: str, admission: Admission | None, *, confirmed: bool = F
     look = first_look(source)
     if look is not None and look.doubts and not confirmed:
         raise DoubtfulDataError(look, "It is not registered yet.")
+    if name:
+        data_sets.rename(source.spec, name)
     with locked(settings.artifacts_dir()):
         write_atomically(
             settings.datasets_path(), to_json(list(dict.fromkeys([*registered(), source.spec])))
@@ -58,6 +51,17 @@ def forget(spec: str, admission: Admission | None) -> None:
     with locked(settings.artifacts_dir()):
         rest = [known for known in registered() if known != spec]
         write_atomically(settings.datasets_path(), to_json(rest))
+
+
+def rename(spec: str, name: str, admission: Admission | None) -> None:
+    """Gives a data set another name; runs, scores and champions are of what it is, and stay.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        DataError: it cannot be a name, or another data set has it.
+    """
+    ADMISSIONS.check(admission)
+    data_sets.rename(spec, name)
 
 
 def remove_prepared(spec: str, admission: Admission | None) -> None:

@@ -67,10 +67,10 @@ def delete_run(name: str, admission: Admission | None) -> None:
 def _protection() -> dict[str, str]:
     """Run -> why it must stay, of those that anything else needs."""
     found = dict.fromkeys(jobs.runs_in_use(), "a job in the queue works on it")
-    for model, dataset in runs.seats():
-        *former, champion = [entry["run"] for entry in runs.promotions(model, dataset)] or [""]
+    for model, data in runs.seats():
+        *former, champion = [entry["run"] for entry in runs.promotions(model, data)] or [""]
         found |= dict.fromkeys(former, "a roll back returns to it")
-        found[champion] = f"it is the champion of {model} on {dataset}"
+        found[champion] = f"it is a champion of {model}"
     return found
 
 

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from segcore import devices, doctor, settings
-from segcore.cli import prediction, run_folders, scores, training
+from segcore.cli import data, prediction, run_folders, scores, training
+from segcore.cli.arguments import named_spec
 from segcore.errors import SegcoreError
 
 
@@ -20,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command is not _examine:  # which tells of it among the rest
             devices.check_backend()
             _tell_where()
+        if getattr(options, "data", None):
+            options.data = named_spec(options.data)
         options.command(options)
         sys.stdout.flush()  # where it cannot be written, that is known now
     except SegcoreError as error:
@@ -45,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Train, evaluate and compare two semantic-segmentation models on streets.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for room in (training, scores, prediction, run_folders):
+    for room in (training, scores, prediction, run_folders, data):
         room.add(commands)
     examine = commands.add_parser("doctor", help="what is here, what is missing, what mends it")
     examine.set_defaults(command=_examine)

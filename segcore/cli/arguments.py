@@ -4,12 +4,23 @@ import argparse
 import json
 from typing import Any
 
-SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR or pairs:DIR"
+from segcore.data_sets import data_sets
+
+SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR, pairs:DIR, or a data set's name"
+DATA_HELP = "a data set's name or spec"
 
 
 def add_data_and_split(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help=SPEC_HELP)
     parser.add_argument("--split", default="val", choices=("train", "val", "test"))
+
+
+def named_spec(text: str) -> str:
+    """The spec of the data set of that name; any other text as it is."""
+    if ":" in text or text == "streets":
+        return text
+    named = [one.spec for one in data_sets() if one.name.casefold() == text.casefold()]
+    return named[0] if named else text
 
 
 def size(text: str) -> tuple[int, int]:

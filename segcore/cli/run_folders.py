@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from segcore import runs
-from segcore.cli.arguments import print_json
+from segcore.cli.arguments import DATA_HELP, print_json
+from segcore.data_sets import SLUG_DIGITS, data_sets, find, name_among, read_identity
+from segcore.errors import DataError
 from segcore.progress_bar import ProgressBar
 from segcore.sources import DATA_SETS
 
@@ -26,14 +28,20 @@ def add(commands: Any) -> None:
 
     promote = actions.add_parser("promote", help="make a run the champion of its model")
     promote.add_argument("run")
-    promote.add_argument(
-        "--dataset", choices=DATA_SETS, help="default: the data set it was trained on"
+    seat = promote.add_mutually_exclusive_group()
+    seat.add_argument(
+        "--dataset", metavar="DATA", help=f"{DATA_HELP}; default: the one it was trained on"
+    )
+    seat.add_argument(
+        "--for-photos",
+        action="store_true",
+        help="have it label the photos that visitors upload, whatever data set they look at",
     )
     promote.set_defaults(command=_runs_promote)
 
     rollback = actions.add_parser("rollback", help="take the last promotion back")
     rollback.add_argument("model", choices=runs.MODEL_FAMILIES)
-    rollback.add_argument("dataset", choices=DATA_SETS)
+    rollback.add_argument("dataset", metavar="DATA", help=f"{DATA_HELP}, or photos")
     rollback.set_defaults(command=_runs_rollback)
 
     export = actions.add_parser("export", help="a run as one ZIP file")
@@ -45,7 +53,11 @@ def add(commands: Any) -> None:
     shipping.add_argument("run")
     shipping.add_argument("--data", help="where the run's data is now; default: as it was trained")
     shipping.add_argument(
-        "--champion-of", nargs="*", default=[], choices=DATA_SETS, help="data sets it stands for"
+        "--champion-of",
+        nargs="*",
+        default=[],
+        choices=(*DATA_SETS, runs.PHOTOS),
+        help="data sets it stands for; photos: those of visitors",
     )
     shipping.set_defaults(command=_runs_ship)
 
@@ -67,27 +79,33 @@ def add(commands: Any) -> None:
 
 
 def _runs_list(options: argparse.Namespace) -> None:
-    rows = [_row(run) for run in runs.list_runs()]
+    found = runs.list_runs()
+    identity = {run.name: runs.identity_of(run) for run in found}
+    of_data = {data: runs.champions(data) for data in set(identity.values())}
+    champions = {run.name for each in of_data.values() for run in each.values()}
+    sets = data_sets(found, identity=lambda run: identity[run.name])
+    rows = [_row(run, run.name in champions) for run in found]
     if options.json:
         print_json(rows)
         return
+    names = [name_among(sets, run.spec, identity[run.name]) for run in found]
     if not rows:
         print("no runs yet; `python -m segcore train --recipe quick-unet --data streets` makes one")
-    for row in rows:
+    for row, name in zip(rows, names, strict=True):
         score = "" if row["mean_iou"] is None else f"{row['mean_iou']:.4f}"
         mark = "champion" if row["champion"] else ""
-        print(f"{row['run']:<44} {row['recipe']:<12} {score:>7} {mark}")
+        line = f"{row['run']:<44} {row['recipe']:<12} {score:>7} {name:<20} {mark}"
+        print(line.rstrip())
 
 
-def _row(run: runs.Run) -> dict[str, Any]:
-    champion = runs.champion(run.model, run.dataset)
+def _row(run: runs.Run, is_champion: bool) -> dict[str, Any]:
     best = run.manifest.get("best")
     return {
         "run": run.name,
         "model": run.model,
         "data": run.spec,
         "recipe": run.recipe,
-        "champion": champion is not None and champion.name == run.name,
+        "champion": is_champion,
         "mean_iou": best["mean_iou"] if best else None,
         "created": run.created,
     }
@@ -99,15 +117,41 @@ def _runs_show(options: argparse.Namespace) -> None:
 
 def _runs_promote(options: argparse.Namespace) -> None:
     run = runs.get_run(options.run)
-    dataset = options.dataset or run.dataset
-    runs.promote(run, dataset)
-    print(f"{run.name} is the champion of {run.model} on {dataset}")
+    identity = _seat(options.dataset, run.model) if options.dataset else None
+    if options.for_photos:
+        identity = runs.PHOTOS
+    runs.promote(run, identity)
+    identity = identity or runs.identity_of(run)
+    if identity == runs.PHOTOS:
+        name = name_among(data_sets(), run.spec, runs.identity_of(run))
+        print(f"{run.name} labels the photos of all visitors as {run.model}")
+        print(
+            f"it was trained on {name}: photos unlike that are labelled worse than its scores say"
+        )
+        return
+    name = next((one.name for one in data_sets() if one.identity == identity), run.spec)
+    print(f"{run.name} is the champion of {run.model} on {name}")
 
 
 def _runs_rollback(options: argparse.Namespace) -> None:
-    run = runs.rollback(options.model, options.dataset)
+    run = runs.rollback(options.model, _seat(options.dataset, options.model))
     champion = run.name if run else "none"
     print(f"the champion of {options.model} on {options.dataset} is now {champion}")
+
+
+def _seat(text: str, model: str) -> str:
+    """The identity of the data set that is meant, whose images are read where they were not yet."""
+    if text == runs.PHOTOS:
+        return runs.PHOTOS
+    standing = [data for seat, data in runs.seats() if seat == model and data.startswith(text)]
+    if len(text) >= SLUG_DIGITS and len(standing) == 1:  # of data that are not here any more
+        return standing[0]
+    data_set = find(text)
+    if data_set.identity is not None:
+        return data_set.identity
+    if data_set.problem is not None:
+        raise DataError(f"{text}: {data_set.problem}")
+    return read_identity(data_set.spec)
 
 
 def _runs_export(options: argparse.Namespace) -> None:

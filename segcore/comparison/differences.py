@@ -138,9 +138,8 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
 def _check_same_images(a: Evaluation, b: Evaluation) -> None:
     names = f"{a.run} and {b.run}"
     for what, one, other in (
-        ("data sets", a.identity.dataset, b.identity.dataset),
         ("splits", a.split, b.split),
-        ("versions of the data", a.identity.data_sha256, b.identity.data_sha256),
+        ("data", a.identity.data_sha256, b.identity.data_sha256),
         ("classes that are scored", a.identity.policy, b.identity.policy),
     ):
         if one != other:

@@ -5,7 +5,6 @@ meanwhile, and only counts are kept of them; the masks go to `segcore.evaluation
 that pictures can be found by them.
 """
 
-import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -31,8 +30,10 @@ from segcore.inference import (
 )
 from segcore.parallel import overlapped
 from segcore.preparation import native_samples
+from segcore.preparation.digests import SplitDigest, remember_digest, split_digest
 from segcore.progress import Progress
 from segcore.runs import Run, verified_weights
+from segcore.runs.results import result_files
 from segcore.sources import Sample, Source, has_masks, open_source
 
 
@@ -61,33 +62,20 @@ def evaluate(
     if not has_masks(source, split):
         raise DataError(f"{spec}: the {split} split has no masks, so no scores; evaluate val")
     if not force:
-        stored = stored_evaluation(run, source.name, split, augmented)
-        if stored is not None and _is_current(stored, run, source):
+        stored = _stored(run, source, split, augmented)
+        if stored is not None:
             return replace(stored, spec=spec)
     views = AUGMENTED if augmented else ONE_VIEW
     predictor = load_predictor(run)
     with ExitStack() as stack:
-        keep = None
-        if not augmented:
-            fingerprint = source.fingerprint(split)
-            keep = stack.enter_context(PredictionWriter(run, source.name, split, fingerprint)).add
+        masks = None if augmented else stack.enter_context(PredictionWriter(run, split))
+        keep = None if masks is None else masks.add
         evaluation = _evaluate(predictor, views, source, spec, split, progress, keep)
+        if masks is not None:
+            masks.digest = evaluation.identity.data_sha256
     store_evaluation(evaluation, run)
+    remember_digest(source, split, evaluation.identity.data_sha256)
     return evaluation
-
-
-def _is_current(stored: Evaluation, run: Run, source: Source) -> bool:
-    identity = stored.identity
-    if identity.weights_sha256 != run.weights_hash:
-        return False
-    if identity.metric_version != metrics.METRIC_VERSION:
-        return False
-    if identity.policy != policy_of(source):
-        return False
-    if identity.data_fingerprint == source.fingerprint(identity.split):
-        return True
-    # Copied or checked out anew, files have other times: reading them is quicker than predicting.
-    return identity.data_sha256 == _data_sha256(source.spec, identity.split)
 
 
 def policy_of(source: Source) -> str:
@@ -95,19 +83,18 @@ def policy_of(source: Source) -> str:
     return metrics.POLICY if source.merges is None else source.merges.policy
 
 
-def _data_sha256(spec: str, split: str) -> str:
-    digest = hashlib.sha256()
-    samples = native_samples(spec, split)
-    for index in range(len(samples)):
-        _add_sample(digest, samples[index])
-    return digest.hexdigest()
-
-
-def _add_sample(digest: "hashlib._Hash", sample: Sample) -> None:
-    mask = _mask_of(sample)
-    digest.update(f"{sample.key}\0{sample.sequence}\0{mask.shape}".encode())
-    digest.update(np.ascontiguousarray(sample.image).data)
-    digest.update(np.ascontiguousarray(mask).data)
+def _stored(run: Run, source: Source, split: str, augmented: bool) -> Evaluation | None:
+    """The result of the run's weights on the data as they are now, if there is one."""
+    if not result_files(run, "evaluation", split, augmented=augmented):
+        return None
+    # Where the files have not been read as they are now, reading them is quicker than predicting.
+    digest = split_digest(source.spec, split)
+    stored = stored_evaluation(run, digest, split, augmented)
+    if stored is None or stored.identity.weights_sha256 != run.weights_hash:
+        return None
+    if stored.identity.policy != policy_of(source):
+        return None
+    return stored if stored.identity.metric_version == metrics.METRIC_VERSION else None
 
 
 def _mask_of(sample: Sample) -> np.ndarray:
@@ -126,7 +113,8 @@ def _evaluate(
     keep: Callable[[str, Prediction], None] | None,
 ) -> Evaluation:
     samples = native_samples(source.spec, split)
-    digest = hashlib.sha256()
+    data_fingerprint = source.fingerprint(split)  # before anything is read
+    digest = SplitDigest()
     keys, sequences = [], []
     counts: list[ImageCounts] = []
 
@@ -140,7 +128,7 @@ def _evaluate(
     halves = trust.halves(samples.sequences)
     calibration, confidences = metrics.CalibrationBins.empty(), trust.Trust.empty()
     for sample, prediction, counted, confidence in overlapped(score, range(len(samples))):
-        _add_sample(digest, sample)
+        digest.add(sample)
         if keep is not None:
             keep(sample.key, prediction)
         calibration += confidence.calibration
@@ -155,7 +143,7 @@ def _evaluate(
         weights_sha256=str(predictor.run.weights_hash),
         dataset=source.name,
         split=split,
-        data_fingerprint=source.fingerprint(split),
+        data_fingerprint=data_fingerprint,
         data_sha256=digest.hexdigest(),
         metric_version=metrics.METRIC_VERSION,
         device=predictor.device,

@@ -1,8 +1,9 @@
 """What a run says about every picture of a split, kept so that pictures can be found by it.
 
-A file artifacts/predictions/RUN/DATASET-SPLIT.zip holds, for each picture, KEY.labels.png (label
-ids at the picture's own size) and KEY.confidence.png (0 to 255, small), and identity.json, which
-says of which weights and data it is. It can be deleted at any time: it is made anew when wanted.
+A file artifacts/predictions/RUN/SPLIT-DIGEST.zip, named by the digest of the data, holds for each
+picture KEY.labels.png (label ids at the picture's own size) and KEY.confidence.png (0 to 255,
+small), and identity.json, which says of which weights and data it is. It can be deleted at any
+time: it is made anew when wanted.
 """
 
 import io
@@ -25,10 +26,12 @@ from segcore.inference import Prediction, load_predictor, without_scores
 from segcore.merges import merged
 from segcore.parallel import overlapped
 from segcore.preparation import native_samples
+from segcore.preparation.digests import SplitDigest, known_digest, remember_digest
 from segcore.progress import Progress
 from segcore.runs import Run
+from segcore.runs.results import DIGITS
 from segcore.settings import predictions_dir
-from segcore.sources import open_source
+from segcore.sources import Sample, open_source
 
 CONFIDENCE_PIXELS = 512 * 256
 CONFIDENCE_STEPS = 32
@@ -62,21 +65,23 @@ class StoredPredictions:
 class PredictionWriter:
     """Collects the predictions of a split; they count once all are there.
 
+    Attributes:
+        digest: of the data, to be set when all are read; without it nothing is kept.
+
     Raises StorageError where artifacts/ cannot be written.
     """
 
-    def __init__(self, run: Run, dataset: str, split: str, fingerprint: str) -> None:
-        self.path = _path(run, dataset, split)
-        self.identity = _identity(run, fingerprint)
+    def __init__(self, run: Run, split: str) -> None:
+        self.run, self.split = run, split
+        self.digest: str | None = None
         self.keys: list[str] = []
-        self.temporary = self.path.with_name(
-            f".{self.path.name}.{os.getpid()}-{threading.get_ident()}.tmp"
-        )
+        folder = predictions_dir() / run.name
+        self.temporary = folder / f".{split}.{os.getpid()}-{threading.get_ident()}.tmp"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             self.archive = zipfile.ZipFile(self.temporary, "w", zipfile.ZIP_STORED)
         except OSError as error:
-            raise storage_error(self.path.parent, error) from error
+            raise storage_error(folder, error) from error
 
     def add(self, key: str, prediction: Prediction) -> None:
         confidence = np.rint(prediction.confidence * (CONFIDENCE_STEPS - 1)).astype(np.uint8)
@@ -91,13 +96,14 @@ class PredictionWriter:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            if kind is None:
-                self._write("identity.json", json.dumps(self.identity).encode())
+            if kind is None and self.digest is not None:
+                identity = _identity(self.run, self.digest)
+                self._write("identity.json", json.dumps(identity).encode())
                 self._write("keys.json", json.dumps(self.keys).encode())
                 self.archive.close()
-                self.temporary.replace(self.path)
+                self.temporary.replace(_path(self.run, self.split, self.digest))
         except OSError as problem:
-            raise storage_error(self.path.parent, problem) from problem
+            raise storage_error(self.temporary.parent, problem) from problem
         finally:
             with suppress(OSError):  # on a full disk it fails once more
                 self.archive.close()
@@ -107,7 +113,7 @@ class PredictionWriter:
         try:
             self.archive.writestr(name, data)
         except OSError as error:
-            raise storage_error(self.path.parent, error) from error
+            raise storage_error(self.temporary.parent, error) from error
 
 
 def stored_predictions(run: Run, spec: str, split: str) -> StoredPredictions | None:
@@ -115,13 +121,16 @@ def stored_predictions(run: Run, spec: str, split: str) -> StoredPredictions | N
 
     Raises DataError as open_source.
     """
-    source = open_source(spec)
+    digest = known_digest(open_source(spec), split)
+    return None if digest is None else _read(run, split, digest)
+
+
+def _read(run: Run, split: str, digest: str) -> StoredPredictions | None:
     try:
-        stored = StoredPredictions(_path(run, source.name, split))
+        stored = StoredPredictions(_path(run, split, digest))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
-    is_current = stored.identity == _identity(run, source.fingerprint(split))
-    return stored if is_current else None
+    return stored if stored.identity == _identity(run, digest) else None
 
 
 def predict_split(
@@ -138,31 +147,36 @@ def predict_split(
     if stored is not None:
         return stored
     source = open_source(spec)
+    source.fingerprint(split)  # as the files are before anything is read
     samples = native_samples(spec, split)
     predictor = load_predictor(run)
-    with PredictionWriter(run, source.name, split, source.fingerprint(split)) as writer:
+    digest = SplitDigest()
+    with PredictionWriter(run, split) as writer:
 
-        def label(index: int) -> tuple[str, Prediction]:
+        def label(index: int) -> tuple[Sample, Prediction]:
             sample = samples[index]
             prediction = without_scores(predictor.predict(sample.image))
-            return sample.key, replace(prediction, labels=merged(prediction.labels, source.merges))
+            return sample, replace(prediction, labels=merged(prediction.labels, source.merges))
 
-        for key, prediction in overlapped(label, range(len(samples))):
-            writer.add(key, prediction)
+        for sample, prediction in overlapped(label, range(len(samples))):
+            digest.add(sample)
+            writer.add(sample.key, prediction)
             if progress:
                 progress(len(writer.keys), len(samples))
-    stored = stored_predictions(run, spec, split)
+        writer.digest = digest.hexdigest()
+    remember_digest(source, split, writer.digest)
+    stored = _read(run, split, writer.digest)
     if stored is None:
-        raise StorageError(f"{writer.path}: cannot be read back; check the disk and try again")
+        raise StorageError(f"{writer.temporary.parent}: cannot be read back; check the disk")
     return stored
 
 
-def _path(run: Run, dataset: str, split: str) -> Path:
-    return predictions_dir() / run.name / f"{dataset}-{split}.zip"
+def _path(run: Run, split: str, digest: str) -> Path:
+    return predictions_dir() / run.name / f"{split}-{digest[:DIGITS]}.zip"
 
 
-def _identity(run: Run, fingerprint: str) -> dict[str, str]:
-    return {"weights_sha256": str(run.weights_hash), "data_fingerprint": fingerprint}
+def _identity(run: Run, digest: str) -> dict[str, str]:
+    return {"weights_sha256": str(run.weights_hash), "data_sha256": digest}
 
 
 def _png(values: np.ndarray) -> bytes:

@@ -1,6 +1,6 @@
 """The result of an evaluation: counts per image, the report of them, and the file they are in.
 
-It lies in the run's folder as evaluation-DATASET-SPLIT.json (the report) and .npz (the counts).
+It lies where `segcore.runs.results` says, a .json (the report) and an .npz (the counts).
 """
 
 import io
@@ -19,6 +19,7 @@ from segcore.evaluation.trust import Trust
 from segcore.files import DAMAGED, to_json, write_atomically
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
 from segcore.runs import Run
+from segcore.runs.results import new_result_file, result_files
 
 
 @dataclass(frozen=True)
@@ -177,31 +178,48 @@ def number(value: float) -> float | None:
 
 
 def stored_evaluation(
-    run: Run, dataset: str, split: str, augmented: bool = False
+    run: Run, digest: str, split: str, augmented: bool = False
 ) -> Evaluation | None:
-    """The result in the run's folder, of whatever weights and data; None where there is none.
+    """The result of the run on the data of that digest, whatever its name and place were.
 
-    Needs neither the data nor Keras. A file that is no such result counts as none.
+    Of the run's weights as they are now and of today's metrics, where there are several. None where
+    there is none; a file that is no such result counts as none. Needs neither the data nor Keras.
     """
-    path = _npz_path(run, dataset, split, augmented)
-    if not path.is_file() or not path.with_suffix(".json").is_file():
+    read = map(_read, result_files(run, "evaluation", split, digest, augmented=augmented))
+    found = [one for one in read if one is not None and one.identity.data_sha256 == digest]
+    return max(
+        found,
+        key=lambda one: (
+            one.identity.weights_sha256 == run.weights_hash,
+            one.identity.metric_version,
+            one.is_complete,
+        ),
+        default=None,
+    )
+
+
+def store_evaluation(evaluation: Evaluation, run: Run) -> None:
+    """Writes the result, in place of one of the same data. Raises StorageError."""
+    of = evaluation.identity
+    path = new_result_file(
+        run,
+        "evaluation",
+        of.dataset,
+        of.split,
+        of.data_sha256,
+        augmented=of.test_time_augmentation,
+    )
+    write_atomically(path, _to_npz(evaluation))
+    write_atomically(path.with_suffix(".json"), to_json(evaluation.report()))
+
+
+def _read(path: Path) -> Evaluation | None:
+    if not path.with_suffix(".json").is_file():
         return None
     try:
         return _from_npz(path)
     except DAMAGED:
         return None
-
-
-def store_evaluation(evaluation: Evaluation, run: Run) -> None:
-    """Writes the result to the folder of its run, in place of one before. Raises StorageError."""
-    identity = evaluation.identity
-    path = _npz_path(run, identity.dataset, identity.split, identity.test_time_augmentation)
-    write_atomically(path, _to_npz(evaluation))
-    write_atomically(path.with_suffix(".json"), to_json(evaluation.report()))
-
-
-def _npz_path(run: Run, dataset: str, split: str, augmented: bool) -> Path:
-    return run.path / f"evaluation-{dataset}-{split}{'-augmented' if augmented else ''}.npz"
 
 
 def _to_npz(evaluation: Evaluation) -> bytes:

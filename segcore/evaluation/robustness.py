@@ -1,9 +1,9 @@
 """Run + data under bad weather, light and cameras -> confusion matrices -> how much is lost.
 
 The evaluator's own counting, policy and resolution, on corrupted copies of the images: the network
-sees the corruption, the truth stays. The result lies in the run's folder as
-robustness-DATASET-SPLIT.npz (counts) and .json (report); it is written after each corruption, so
-that a measurement which was interrupted goes on where it was.
+sees the corruption, the truth stays. The result lies where `segcore.runs.results` says, an .npz
+(counts) and a .json (report); it is written after each corruption, so that a measurement which was
+interrupted goes on where it was.
 """
 
 import io
@@ -27,6 +27,7 @@ from segcore.parallel import overlapped
 from segcore.preparation import Samples, native_samples
 from segcore.progress import Progress
 from segcore.runs import Run
+from segcore.runs.results import new_result_file, result_files
 from segcore.sources import open_source
 
 
@@ -156,8 +157,10 @@ def robustness_of(run: Run, clean: Evaluation) -> Robustness | None:
     Needs neither the data nor Keras. A file that is no such result counts as none.
     """
     known = clean.identity
-    found = _read(path_of(run, known.dataset, known.split))
-    return found if found is not None and found.identity == Identity.of(clean) else None
+    paths = result_files(run, "robustness", known.split, known.data_sha256)
+    found = [one for one in map(_read, paths) if one is not None]
+    of = [one for one in found if one.identity == Identity.of(clean)]
+    return max(of, key=lambda one: len(one.matrices), default=None)
 
 
 def _measure(
@@ -191,11 +194,6 @@ def _robustness(clean: Evaluation, matrices: dict[str, np.ndarray]) -> Robustnes
     return Robustness(Identity.of(clean), clean.matrix, ordered, count, resolution)
 
 
-def path_of(run: Run, dataset: str, split: str) -> Path:
-    """The file of the counts; the report lies beside it."""
-    return run.path / f"robustness-{dataset}-{split}.npz"
-
-
 def _read(path: Path) -> Robustness | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
@@ -218,6 +216,7 @@ def _write(run: Run, found: Robustness) -> None:
         clean=found.clean,
         matrices=np.stack(list(found.matrices.values())),
     )
-    path = path_of(run, found.identity.dataset, found.identity.split)
+    of = found.identity
+    path = new_result_file(run, "robustness", of.dataset, of.split, of.data_sha256)
     write_atomically(path, stream.getvalue())
     write_atomically(path.with_suffix(".json"), to_json(found.report()))

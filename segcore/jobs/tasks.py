@@ -38,10 +38,10 @@ class Training:
     start_from: str | None = None
     resume: str | None = None
 
-    @property
-    def title(self) -> str:
+    def title(self, data: str) -> str:
+        """What it is, in words; `data` is the name of the data set at `self.data`."""
         name = self.recipe.name if self.recipe else str(self.resume)
-        return f"{name} on {str(self.data).partition(':')[0]}"
+        return f"{name} on {data}"
 
     @property
     def run(self) -> str | None:
@@ -99,9 +99,9 @@ class Scoring:
     data: str
     split: str = "val"
 
-    @property
-    def title(self) -> str:
-        return f"{self.scored} on {self.data.partition(':')[0]} {self.split}"
+    def title(self, data: str) -> str:
+        """As `Training.title`."""
+        return f"{self.scored} on {data} {self.split}"
 
     run: ClassVar[None] = None
 
@@ -123,9 +123,9 @@ class Preparation:
     doing: ClassVar[str] = "is prepared"
     data: str
 
-    @property
-    def title(self) -> str:
-        return self.data
+    def title(self, data: str) -> str:
+        """As `Training.title`."""
+        return data
 
     run: ClassVar[None] = None
 

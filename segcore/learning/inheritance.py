@@ -1,26 +1,70 @@
 """A training that begins where another run ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 
 from segcore.errors import RunError
-from segcore.preparation import Prepared
-from segcore.recipes import Recipe
+from segcore.preparation.digests import known_digest
+from segcore.recipes import Recipe, Size
 from segcore.runs import Run, get_run
 from segcore.runs.weight_files import load_weights
+from segcore.sources import open_source
+from segcore.sources.known import STREETS
 from segcore.statistics import logit_offsets
 
 
+@dataclass(frozen=True)
+class TrainedOn:
+    """The pixels and labels of a training, on one data set or several joined.
+
+    Attributes:
+        digests: of each training split, sha256 at its own resolution.
+        fingerprints, size: of the arrays that each was prepared to.
+        left_out: films or cities that are not trained on.
+    """
+
+    digests: Sequence[str]
+    fingerprints: Sequence[str]
+    size: Size
+    left_out: Sequence[str] = ()
+
+    def is_of(self, run: Run) -> bool:
+        """Whether the run was trained on the very same; False where nothing tells."""
+        data = run.manifest["data"]
+        theirs = [data, *run.joined]
+        if len(theirs) != len(self.digests) or [*run.left_out] != [*self.left_out]:
+            return False
+        same_size = tuple(data.get("size", ())) == tuple(self.size)
+        return all(
+            digest == _digest_of(before)
+            or (
+                # From before digests were recorded: the same arrays hold the same pixels.
+                _digest_of(before) is None
+                and same_size
+                and fingerprint == before.get("fingerprint")
+            )
+            for before, digest, fingerprint in zip(
+                theirs, self.digests, self.fingerprints, strict=True
+            )
+        )
+
+
+def _digest_of(data: Mapping[str, Any]) -> str | None:
+    """Of the training split, as run.json has it; the built-in one is the same everywhere."""
+    if data["spec"] == STREETS:
+        return known_digest(open_source(STREETS), "train")
+    found = data.get("digests", {}).get("train")
+    return None if found is None else str(found)
+
+
 def inherit(
-    network: keras.Model,
-    parent: Run,
-    recipe: Recipe,
-    joined: Sequence[Prepared],
-    pixels: np.ndarray,
+    network: keras.Model, parent: Run, recipe: Recipe, data: TrainedOn, pixels: np.ndarray
 ) -> None:
-    """Puts the best weights of another run into the network that `recipe` trains on `joined` data.
+    """Puts the best weights of another run into the network that `recipe` trains on `data`.
 
     From a run on other data all but the classifiers': where a class never occurred, they hold it
     for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
@@ -28,7 +72,7 @@ def inherit(
     the classifiers' biases change by the difference, so that the loss begins where it was.
 
     Args:
-        pixels: (34,) pixels of each class in their training splits.
+        pixels: (34,) pixels of each class in the training splits of `data`.
 
     Raises:
         RunError: the run's weights are damaged or of another network.
@@ -36,8 +80,7 @@ def inherit(
     classifiers = [layer for layer in network.layers if layer.name.endswith("classifier")]
     fresh = [layer.get_weights() for layer in classifiers]
     load_weights(network, parent)
-    datasets = [parent.dataset, *(entry["dataset"] for entry in parent.joined)]
-    if datasets != [prepared.dataset for prepared in joined]:
+    if not data.is_of(parent):
         for layer, weights in zip(classifiers, fresh, strict=True):
             layer.set_weights(weights)
         return

@@ -1,6 +1,6 @@
 """The first run.json of a training: all that decides how it goes, before it has begun."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,12 +11,14 @@ from segcore.learning.validation import STRIDE
 from segcore.preparation import Prepared
 from segcore.recipes import Recipe, Size
 from segcore.runs import Run, now
+from segcore.runs.data import recorded_digests
 from segcore.runs.lineage import training_seconds
 
 
 def first_manifest(
     recipe: Recipe,
     joined: Sequence[Prepared],
+    digests: Sequence[Mapping[str, str]],
     parent: Run | None,
     *,
     left_out: Sequence[str] = (),
@@ -28,6 +30,7 @@ def first_manifest(
 
     Args:
         joined: the data sets that are trained on; the first is validated on too.
+        digests: of each, split -> sha256 of its images and masks at their own resolution.
         parent: the run whose weights are the starting point.
         left_out: films or cities that are not trained on.
         input_size: (H, W) of a network that takes no other.
@@ -44,10 +47,16 @@ def first_manifest(
             "spec": prepared.spec,
             "dataset": prepared.dataset,
             "fingerprint": prepared.fingerprint,
+            "digests": dict(digests[0]),
             "size": list(prepared.size),
             "joined": [
-                {"spec": of.spec, "dataset": of.dataset, "fingerprint": of.fingerprint}
-                for of in others
+                {
+                    "spec": of.spec,
+                    "dataset": of.dataset,
+                    "fingerprint": of.fingerprint,
+                    "digests": dict(digest),
+                }
+                for of, digest in zip(others, digests[1:], strict=True)
             ],
             "left_out": list(left_out),
         },
@@ -84,6 +93,7 @@ def _ancestry(run: Run) -> dict[str, Any]:
         "sha256": run.weights_hash,
         "recipe": run.manifest["recipe"],
         "dataset": run.dataset,
+        "data": {"spec": run.spec, "digests": dict(recorded_digests(run))},
         "epochs": run.manifest["epochs"],
         "seconds": training_seconds(run),
         "start_from": run.manifest.get("start_from"),

@@ -14,6 +14,7 @@ from segcore.comparison import tables
 from segcore.comparison.sides import Side
 from segcore.comparison.tables import Table
 from segcore.cost import stored_cost
+from segcore.data_sets import data_sets, name_among
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation
 from segcore.evaluation.anatomy import SMALL_CLASSES
@@ -21,7 +22,7 @@ from segcore.evaluation.robustness import Robustness, robustness_of
 from segcore.labels import NAMES
 from segcore.report.document import Chart, Report, Section
 from segcore.report.measured import cost_section, robustness_section
-from segcore.runs import Run
+from segcore.runs import Run, identity_of
 
 __all__ = ["Report", "make_report"]
 
@@ -78,7 +79,7 @@ def _facts(pair: Pair) -> dict[str, str]:
     report = pair[0].report
     return {
         **{side.title: side.run.name for side in pair},
-        "Data": f"{report['data']}, {report['split']} split",
+        "Data": f"{_data_name(pair)}, {report['split']} split",
         "Images": f"{report['images']} at {report['resolution']}",
         "Sequences": str(report["sequences"]),
         "Policy": f"{report['policy']}, version {metrics.METRIC_VERSION}",
@@ -86,6 +87,12 @@ def _facts(pair: Pair) -> dict[str, str]:
         **{f"Weights hash {side.letter}": str(side.run.weights_hash) for side in pair},
         "Written": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC, segmentation studio {_version()}",
     }
+
+
+def _data_name(pair: Pair) -> str:
+    """Where the data lie is left out: a report is handed to others."""
+    evaluation = pair[0].evaluation
+    return name_among(data_sets(), evaluation.spec, evaluation.identity.data_sha256)
 
 
 def _version() -> str:
@@ -206,7 +213,7 @@ def _origin_of(side: Side) -> dict[str, Any]:
     return {
         "Run": side.run.name,
         "Recipe": side.run.recipe,
-        "Trained on": side.run.spec,
+        "Trained on": name_among(data_sets(), side.run.spec, identity_of(side.run)),
         "Parameters": f"{side.run.parameters:,}",
         "Input": f"{width}x{height}, {manifest['preprocessing']['mode']}",
         "Best epoch": side.run.best_epoch,

@@ -4,7 +4,9 @@ Read here; `writer` is what a training writes them by, `archives` and `csv_logs`
 elsewhere by way of `staging`, `weight_files` looks through what they bring.
 """
 
+from segcore.runs.data import identity_of
 from segcore.runs.registry import (
+    PHOTOS,
     champion,
     champions,
     promote,
@@ -37,10 +39,12 @@ __all__ = [
     "MANIFEST",
     "MODEL_FAMILIES",
     "PENDING",
+    "PHOTOS",
     "Run",
     "champion",
     "champions",
     "get_run",
+    "identity_of",
     "list_runs",
     "now",
     "promote",

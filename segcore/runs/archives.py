@@ -10,6 +10,7 @@ from segcore import settings
 from segcore.errors import RunError
 from segcore.files import DAMAGED, storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, get_run, verified_weights
+from segcore.runs.results import result_folders
 from segcore.runs.run import read_run
 from segcore.runs.staging import staging_folder
 from segcore.runs.weight_files import require_plain
@@ -40,17 +41,18 @@ def export_run(run: Run, target: Path) -> None:
         StorageError: `target` cannot be written.
     """
     verified_weights(run)
-    paths = [run.path / name for name in FILES if (run.path / name).exists()]
-    for pattern in PATTERNS:
-        paths += sorted(run.path.glob(pattern))
+    paths = {name: run.path / name for name in FILES if (run.path / name).exists()}
+    for folder in reversed(result_folders(run)):  # what was made here comes last, and counts
+        for pattern in PATTERNS:
+            paths |= {path.relative_to(folder).as_posix(): path for path in folder.glob(pattern)}
     weights = {"best.weights.h5": run.manifest["weights"]["best.weights.h5"]}
     manifest = {**run.manifest, "weights": weights}
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{run.name}/{MANIFEST}", json.dumps(manifest, indent=2))
-        for path in paths:
-            archive.write(path, f"{run.name}/{path.relative_to(run.path).as_posix()}")
+        for name, path in sorted(paths.items()):
+            archive.write(path, f"{run.name}/{name}")
     if not target.parent.is_dir():
         raise RunError(f"{target.parent}: no such folder; make it first")
     write_atomically(target, buffer.getvalue())

@@ -3,12 +3,14 @@
 from typing import Any
 
 from segcore.runs.run import Run
+from segcore.sources.known import STREETS
 
 
 def earlier_trainings(run: Run) -> list[dict[str, Any]]:
     """The trainings that its weights come from, the last first, as run.json keeps them.
 
-    Each is {run, sha256, recipe, dataset, epochs, seconds, start_from}.
+    Each is {run, sha256, recipe, dataset, data, epochs, seconds, start_from}; without `data`, which
+    is {spec, digests}, where it was recorded before data had digests.
     """
     found = []
     stage = run.manifest.get("start_from")
@@ -16,6 +18,12 @@ def earlier_trainings(run: Run) -> list[dict[str, Any]]:
         found.append(stage)
         stage = stage["start_from"]
     return found
+
+
+def stage_identity(stage: dict[str, Any]) -> str | None:
+    """The identity of the data of an earlier training; None where it was not recorded."""
+    data = stage.get("data", {})
+    return STREETS if data.get("spec") == STREETS else data.get("digests", {}).get("val")
 
 
 def training_seconds(run: Run) -> float:

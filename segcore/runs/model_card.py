@@ -1,27 +1,16 @@
 """The card that goes with a shipped run, written from the run's own files."""
 
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import Run
-from segcore.runs.lineage import earlier_trainings, training_seconds
+from segcore.runs.data import identity_of
+from segcore.runs.lineage import earlier_trainings, stage_identity, training_seconds
+from segcore.sources.known import STREETS, KnownData, known_data, known_layout
 
-SOURCES = {
-    "streets": "street scenes rendered by this project (`segcore/sources/streets`); no photograph",
-    "camvid": (
-        'CamVid (Brostow, Fauqueur, Cipolla, "Semantic object classes in video", Pattern '
-        "Recognition Letters 2009), the 480x360 version with 11 classes; research data, none of "
-        "whose images or masks are in this repository"
-    ),
-    "cityscapes": "Cityscapes (Cordts et al., CVPR 2016), under its own licence",
-    "pairs": "Cityscapes (Cordts et al., CVPR 2016) as 256x256 pairs, under its own licence",
-}
-LICENCES = {
-    "streets": "The weights are free to use, as the project is.",
-    "camvid": "Weights learnt from research data: for research and demonstration.",
-}
 OTHER_LICENCE = "As the data's own licence allows."
 WEAKEST = 4
 CONFUSED = 4
@@ -51,7 +40,7 @@ def model_card(
 A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
 
 ## Data
-Trained on the train split of {SOURCES[run.dataset]}. {_origin(run)}
+Trained on the train split of {_origin_of_data(run)}. {_origin(run)}
 No other data{"" if _is_pretrained(run) else " and no other weights"} were used.
 
 ## Training
@@ -85,11 +74,29 @@ Not for driving or any other use where an error does harm.
 """
 
 
+def _origin_of_data(run: Run) -> str:
+    known = known_data(identity_of(run))
+    return known.origin if known is not None else f"a data set of its owner's, {_folder(run.spec)}"
+
+
+def _folder(spec: str) -> str:
+    layout, _, folder = spec.partition(":")
+    return f"`{PurePath(folder).name}` in the layout of {layout}" if folder else f"`{layout}`"
+
+
 def _licence(run: Run) -> str:
     """That of all the data behind the weights: what they learnt first is in them as well."""
-    data = [run.dataset, *(stage["dataset"] for stage in earlier_trainings(run))]
-    bound = [LICENCES.get(name, OTHER_LICENCE) for name in data if name != "streets"]
-    return " ".join(dict.fromkeys(bound)) or LICENCES["streets"]
+    data = [known_data(identity_of(run)), *map(_known_stage, earlier_trainings(run))]
+    licences = [OTHER_LICENCE if known is None else known.licence for known in data]
+    free = known_data(STREETS)
+    bound = [licence for licence in licences if free is None or licence != free.licence]
+    return " ".join(dict.fromkeys(bound or licences))
+
+
+def _known_stage(stage: dict[str, Any]) -> KnownData | None:
+    """The data of an earlier training; before digests were recorded, those of its layout."""
+    identity = stage_identity(stage)
+    return known_data(identity) if "data" in stage else known_layout(stage["dataset"])
 
 
 def _origin(run: Run) -> str:
@@ -100,7 +107,7 @@ def _origin(run: Run) -> str:
     if not stages:
         return f"It began with {first}."
     rows = "\n".join(
-        f"| `{stage['run']}` | {stage['dataset']} | `{stage['recipe']['name']}` "
+        f"| `{stage['run']}` | {_stage_data(stage)} | `{stage['recipe']['name']}` "
         f"| {stage['epochs']} | {stage['seconds'] / 60:.0f} |"
         for stage in reversed(stages)
     )
@@ -110,6 +117,13 @@ def _origin(run: Run) -> str:
         f"{first}:\n\n"
         f"| run | data | recipe | epochs | minutes |\n|---|---|---|---|---|\n{rows}\n"
     )
+
+
+def _stage_data(stage: dict[str, Any]) -> str:
+    known = _known_stage(stage)
+    if known is None and "data" in stage:
+        return _folder(stage["data"]["spec"])
+    return str(stage["dataset"])
 
 
 def _is_pretrained(run: Run) -> bool:

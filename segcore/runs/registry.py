@@ -1,4 +1,9 @@
-"""The registry of champions: who serves which data set, and every promotion before."""
+"""The registry of champions: who serves which data set, and every promotion before.
+
+A seat is MODEL/DATA, where DATA is the identity of a data set (`segcore.runs.data`), or `photos`:
+who labels the photos of visitors, which an admin says and no data set decides. Entries of before
+name the data set by its layout; each is read as what its run was scored on.
+"""
 
 import json
 from contextlib import suppress
@@ -7,42 +12,58 @@ from typing import Any
 from segcore import settings
 from segcore.errors import RunError
 from segcore.files import locked, to_json, write_atomically
+from segcore.runs.data import identity_of, seat_identity
 from segcore.runs.run import (
     MODEL_FAMILIES,
     Run,
+    get_run,
     list_runs,
     now,
     read_run,
     verified_weights,
 )
+from segcore.sources.known import STREETS
+
+PHOTOS = "photos"
+"""The data of the seats of those who label visitors' photos."""
 
 
-def champions(dataset: str) -> dict[str, Run]:
-    """Model family -> its champion on the data set, for those families that have one."""
+def champions(data: str) -> dict[str, Run]:
+    """Model family -> its champion on the data set of that identity, where there is one."""
     found = {}
     for model in MODEL_FAMILIES:
-        run = champion(model, dataset)
+        run = champion(model, data)
         if run is not None:
             found[model] = run
     return found
 
 
-def champion(model: str, dataset: str) -> Run | None:
+def champion(model: str, data: str) -> Run | None:
     """The promoted run; without a promotion the shipped one; else None.
 
     One checkpoint may serve several data sets: a shipped run lists them in `shipped_champion`.
     """
-    for promotion in reversed(promotions(model, dataset)):
+    for promotion in reversed(promotions(model, data)):
         with suppress(RunError):  # deleted or damaged since: the one before it stands
             return read_run(settings.runs_dir() / promotion["run"])
-    for run in list_runs():
-        if run.model == model and dataset in run.manifest.get("shipped_champion", ()):
+    shipped = [run for run in list_runs() if run.model == model and _shipped_seats(run)]
+    for run in shipped:
+        if data in _shipped_seats(run):
             return run
+    if data == PHOTOS:  # none says so: one that has seen photographs
+        return next((run for run in shipped if _shipped_seats(run) - {STREETS}), None)
     return None
 
 
-def promote(run: Run, dataset: str | None = None, by: str = "command line") -> None:
-    """Makes the run the champion of its model on `dataset` (default: the one it was trained on).
+def _shipped_seats(run: Run) -> set[str | None]:
+    return {seat_identity(run, data) for data in run.manifest.get("shipped_champion", ())}
+
+
+def promote(run: Run, data: str | None = None, by: str = "command line") -> None:
+    """Makes the run the champion of its model on a data set, or of visitors' photos (`PHOTOS`).
+
+    Args:
+        data: the data set's identity; default: the one that the run was trained on.
 
     Raises:
         RunError: the run has no weights that can be trusted, so a visitor would see an error, or
@@ -54,50 +75,87 @@ def promote(run: Run, dataset: str | None = None, by: str = "command line") -> N
             "choose the run in the sidebar"
         )
     verified_weights(run)
-    dataset = dataset or run.dataset
+    data = data or identity_of(run)
     with locked(settings.artifacts_dir()):
         registry = _registry()
-        registry.setdefault(f"{run.model}/{dataset}", []).append(
+        registry.setdefault(f"{run.model}/{data}", []).append(
             {"run": run.name, "at": now(), "by": by}
         )
         write_atomically(settings.registry_path(), to_json(registry))
 
 
-def rollback(model: str, dataset: str, by: str = "command line") -> Run | None:
+def rollback(model: str, data: str, by: str = "command line") -> Run | None:
     """Takes the last promotion back and returns the champion from before it.
 
     Raises:
         RunError: there is no promotion to take back.
     """
-    seat = f"{model}/{dataset}"
     with locked(settings.artifacts_dir()):
         registry = _registry()
-        standing = registry.get(seat, [])
+        standing = _standing(registry, model, data)
         if not standing:
-            raise RunError(f"{model} on {dataset}: no promotion to roll back")
-        undone = {**standing.pop(), "seat": seat, "rolled_back_at": now(), "rolled_back_by": by}
+            raise RunError(f"{model}: no promotion to roll back on this data set")
+        seat, last = standing[-1]
+        registry[seat].remove(last)
+        undone = {
+            **last,
+            "seat": f"{model}/{data}",
+            "rolled_back_at": now(),
+            "rolled_back_by": by,
+        }
         registry.setdefault("rolled_back", []).append(undone)
         write_atomically(settings.registry_path(), to_json(registry))
-    return champion(model, dataset)
+    return champion(model, data)
 
 
-def promotions(model: str, dataset: str) -> list[dict[str, str]]:
+def promotions(model: str, data: str) -> list[dict[str, str]]:
     """Every standing promotion {run, at, by}, oldest first; the last one is the champion."""
-    return list(_registry().get(f"{model}/{dataset}", []))
+    return [promotion for _, promotion in _standing(_registry(), model, data)]
 
 
 def seats() -> list[tuple[str, str]]:
-    """(model, data set) of every seat that a run was promoted to."""
-    pairs = (key.partition("/") for key in sorted(_registry()))
-    return [(model, dataset) for model, separator, dataset in pairs if separator]
+    """(model, data) of every seat that a run was promoted to."""
+    registry = _registry()
+    pairs = [key.partition("/") for key in sorted(registry)]
+    found = {
+        (model, identity)
+        for model, separator, data in pairs
+        if separator
+        for promotion in registry[f"{model}/{data}"]
+        if (identity := _data_of(promotion, data)) is not None
+    }
+    return sorted(found)
 
 
 def rolled_back() -> list[dict[str, str]]:
     """Every promotion that was taken back, oldest first.
 
-    Each is {run, at, by, seat, rolled_back_at, rolled_back_by}; `seat` is MODEL/DATASET.
+    Each is {run, at, by, seat, rolled_back_at, rolled_back_by}; `seat` is MODEL/DATA.
     """
     return [entry for entry in _registry().get("rolled_back", []) if "seat" in entry]
+
+
+def _standing(registry: dict[str, Any], model: str, data: str) -> list[tuple[str, dict[str, str]]]:
+    """(key of the registry, promotion) of a seat, oldest first: those under older names come first.
+
+    In the order in which they were made, not by their times: a clock may have gone back.
+    """
+    own = f"{model}/{data}"
+    older = [key for key in registry if key.startswith(f"{model}/") and key != own]
+    return [
+        (key, promotion)
+        for key in [*older, own]
+        for promotion in registry.get(key, [])
+        if key == own or _data_of(promotion, key.partition("/")[2]) == data
+    ]
+
+
+def _data_of(promotion: dict[str, str], data: str) -> str | None:
+    """The identity that a promotion under that name is for; None where nothing tells any more."""
+    try:
+        return seat_identity(get_run(promotion["run"]), data)
+    except RunError:  # deleted or damaged since: such a promotion decides nothing
+        return data
 
 
 def _registry() -> dict[str, Any]:

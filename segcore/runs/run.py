@@ -183,11 +183,6 @@ class Run:
             for path in sorted((self.path / "snapshots").glob("epoch-*.png"))
         }
 
-    def evaluation(self, dataset: str, split: str) -> dict[str, Any] | None:
-        """The stored evaluation's report, or None where the split was not evaluated yet."""
-        path = self.path / f"evaluation-{dataset}-{split}.json"
-        return json.loads(path.read_text()) if path.exists() else None
-
 
 def list_runs() -> list[Run]:
     """Every run with a readable manifest, newest first."""

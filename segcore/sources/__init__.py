@@ -33,6 +33,7 @@ __all__ = [
     "Source",
     "first_look",
     "has_masks",
+    "listed_specs",
     "open_source",
     "recognise",
     "split_specs",
@@ -78,6 +79,14 @@ def split_specs(specs: str) -> list[str]:
     """
     names = "|".join(DATA_SETS)
     return re.split(rf"\+(?=(?:{names})(?:[:+]|$))", specs)
+
+
+def listed_specs(text: str) -> list[str]:
+    """The data specs of a text such as `SEGCORE_DATA`, separated by spaces.
+
+    A new one begins only where a name and a colon stand, so that a folder may have spaces in it.
+    """
+    return [spec for part in re.split(r"\s+(?=[a-z]+:)", text) if (spec := part.strip())]
 
 
 def recognise(directory: Path) -> str:

@@ -4,12 +4,14 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared import cache, state, wording
+from pages.shared import cache, identities, state, wording
 from pages.shared.admin import actions
-from pages.shared.state import DataSet
+from pages.shared.engine import BUILT_IN
 from segcore import jobs, worker
 from segcore.admin import datasets, storage
+from segcore.data_sets import NAME_LENGTH, DataSet, registered
 from segcore.errors import SegcoreError
+from segcore.findings.words import listed
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Preparation
 from segcore.preparation import prepared_folders
@@ -23,34 +25,53 @@ DOUBTFUL = "doubtful data set"
 def show() -> None:
     st.subheader("Data sets", anchor=False)
     _show_registration()
-    for data_set in state.data_sets().values():
-        _show_data_set(data_set)
+    found = list(state.data_sets().values())
+    registered = _registered()
+    for data_set in found:
+        _show_data_set(data_set, _copies(data_set, found), data_set.spec in registered)
+
+
+def _copies(data_set: DataSet, among: list[DataSet]) -> list[str]:
+    """The names of others with the very same images to score on."""
+    return [
+        one.name
+        for one in among
+        if one != data_set and one.identity is not None and one.identity == data_set.identity
+    ]
 
 
 def _show_registration() -> None:
     with st.form("register", border=True):
-        directory = st.text_input(
+        left, right = st.columns([3, 2])
+        directory = left.text_input(
             "Folder on the server",
             placeholder="/data/camvid",
             help="Its layout is found out by looking: Cityscapes, CamVid or pairs side by side.",
         )
+        name = right.text_input(
+            "Name",
+            placeholder="The folder's name",
+            max_chars=NAME_LENGTH,
+            help="What everybody sees of it. It can be changed at any time; scores, champions and "
+            "links follow what the images are, not what they are called.",
+        )
         asked = st.form_submit_button("Register", icon=":material/create_new_folder:")
     if asked and directory:
-        actions.act(partial(_register, directory), f"{directory} is registered")
+        actions.act(partial(_register, directory, name), f"{name or directory} is registered")
     if DOUBTFUL in st.session_state:
         _ask_whether_it_is_right(*st.session_state[DOUBTFUL])
 
 
-def _register(directory: str, admission: Admission, *, confirmed: bool = False) -> None:
+def _register(directory: str, name: str, admission: Admission, *, confirmed: bool = False) -> None:
     st.session_state.pop(DOUBTFUL, None)
     try:
-        datasets.register(directory, admission, confirmed=confirmed)
+        datasets.register(directory, admission, name, confirmed=confirmed)
     except DoubtfulDataError as error:
-        st.session_state[DOUBTFUL] = directory, error.look
+        st.session_state[DOUBTFUL] = directory, name, error.look
         st.rerun()  # nothing was done that could be told of
 
 
-def _ask_whether_it_is_right(directory: str, look: FirstLook) -> None:
+def _ask_whether_it_is_right(directory: str, name: str, look: FirstLook) -> None:
     """What was understood of a doubtful folder, and the two ways on."""
     with st.container(border=True):
         st.markdown(f"**What was understood of** `{directory}`")
@@ -58,7 +79,7 @@ def _ask_whether_it_is_right(directory: str, look: FirstLook) -> None:
         with st.container(horizontal=True):
             if st.button("It is right, register it", key="register doubtful"):
                 actions.act(
-                    partial(_register, directory, confirmed=True),
+                    partial(_register, directory, name, confirmed=True),
                     f"{directory} is registered as it is",
                 )
             if st.button("Leave it", key="leave doubtful"):
@@ -73,45 +94,73 @@ def _show_look(look: FirstLook) -> None:
         st.warning(wording.plain(doubt), icon=":material/warning:")
 
 
-def _show_data_set(data_set: DataSet) -> None:
+def _show_data_set(data_set: DataSet, copies: list[str], is_registered: bool) -> None:
     folders = prepared_folders(data_set.spec)
+    name, spec = data_set.name, data_set.spec
     with st.container(border=True):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
-            st.markdown(f"**{data_set.label}**  \n:gray[{data_set.spec}]", width="stretch")
+            title, place = wording.plain(name), wording.plain(spec)
+            st.markdown(f"**{title}**  \n:gray[{place}]", width="stretch")
             if data_set.problem is None:
-                _offer_preparation(data_set.spec)
+                _offer_preparation(data_set)
+            if data_set.problem is None and spec != BUILT_IN:
+                _offer_another_name(data_set)
             if folders:
                 room = wording.size(sum(storage.folder_bytes(folder) for folder in folders))
                 actions.button_with_question(
                     f"Remove {room}",
-                    f"Remove the prepared arrays of {data_set.spec}? They are made again when "
+                    f"Remove the prepared arrays of {name}? They are made again when "
                     "they are needed, which takes a minute or two.",
-                    partial(datasets.remove_prepared, data_set.spec),
-                    f"The prepared arrays of {data_set.spec} are removed",
-                    key=f"remove {data_set.spec}",
+                    partial(datasets.remove_prepared, spec),
+                    f"The prepared arrays of {name} are removed",
+                    key=f"remove {spec}",
                     icon=":material/delete:",
                 )
-            if data_set.spec in cache.registered_data():
+            if is_registered:
                 actions.button_with_question(
                     "Forget",
-                    f"Take {data_set.spec} off the list? Its files stay as they are.",
-                    partial(datasets.forget, data_set.spec),
-                    f"{data_set.spec} is forgotten",
-                    key=f"forget {data_set.spec}",
+                    f"Take {name} off the list? Its files stay as they are.",
+                    partial(datasets.forget, spec),
+                    f"{name} is forgotten",
+                    key=f"forget {spec}",
                     icon=":material/close:",
                 )
         if data_set.problem is not None:
             st.warning(data_set.problem, icon=":material/warning:")
-        else:
-            _show_health(data_set.spec)
+            return
+        if not identities.show_reading(data_set) and data_set.identity not in (None, BUILT_IN):
+            same = f" The same as those of {listed(copies)}: they share scores." if copies else ""
+            st.caption(f"Images to score on: `{str(data_set.identity)[:12]}`.{same}")
+        _show_health(spec)
 
 
-def _offer_preparation(spec: str) -> None:
-    prepare = partial(_prepare, spec)
-    done, key, icon = f"Preparing {spec} is in the queue", f"prepare {spec}", ":material/build:"
-    doubts = _doubts(spec)
+def _offer_another_name(data_set: DataSet) -> None:
+    with st.popover("Rename", icon=":material/edit:", key=f"rename {data_set.spec}"):
+        name = st.text_input(
+            "Name", data_set.name, max_chars=NAME_LENGTH, key=f"name of {data_set.spec}"
+        )
+        if st.button("Save", key=f"save {data_set.spec}", type="primary"):
+            actions.act(
+                lambda admission: datasets.rename(data_set.spec, name, admission),
+                f"{data_set.name} is called {name}",
+            )
+
+
+def _registered() -> list[str]:
+    try:
+        return registered()
+    except SegcoreError as error:
+        st.error(str(error), icon=":material/error:")
+        return []
+
+
+def _offer_preparation(data_set: DataSet) -> None:
+    prepare = partial(_prepare, data_set.spec)
+    done = f"Preparing {data_set.name} is in the queue"
+    key, icon = f"prepare {data_set.spec}", ":material/build:"
+    doubts = _doubts(data_set.spec)
     if doubts:
         question = f"Prepare it as it is? {' '.join(map(wording.plain, doubts))}"
         actions.button_with_question("Prepare", question, prepare, done, key=key, icon=icon)

@@ -9,10 +9,11 @@ import streamlit as st
 from pages.shared import cache, state, wording
 from pages.shared.admin import actions
 from segcore import findings, jobs, runs, worker
-from segcore.errors import DataError
+from segcore.data_sets import SLUG_DIGITS, DataSet, default_name
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Scoring, Training
 from segcore.runs import Run
+from segcore.runs.data import val_digest
 
 
 def show() -> None:
@@ -24,18 +25,17 @@ def show() -> None:
             icon=":material/model_training:",
         )
         return
-    champions = {
-        (run.name, dataset)
-        for dataset in {run.dataset for run in found}
-        for run in cache.champions(dataset).values()
-    }
-    names = {name for name, _ in champions}
+    serving = _champions(found)
     trained = {run.name: run for run in found if run.weights_hash and run.status != "running"}
     if trained:
-        _show_candidate(trained, names)
+        _show_candidate(trained, serving)
     _show_interrupted(found)
+    data_name = state.namer()
     st.dataframe(
-        [_table_row(run, (run.name, run.dataset) in champions) for run in found],
+        [
+            _table_row(run, data, run.name in serving, data_name(run))
+            for run, data in zip(found, _data_of(found), strict=True)
+        ],
         column_config={
             "champion": st.column_config.TextColumn("", width=30),
             "mean IoU": st.column_config.ProgressColumn(
@@ -54,19 +54,44 @@ def show() -> None:
     _show_promotions()
 
 
-def _table_row(run: Run, is_champion: bool) -> dict[str, object]:
-    report = run.evaluation(run.dataset, state.SPLIT) or {}
+def _champions(found: list[Run]) -> set[str]:
+    """Names of the runs that are the champion on the data that they were trained on."""
+    known = cache.identities()
+    champions = {data: cache.champions(data) for data in set(known.values())}
+    return {
+        run.name
+        for run in found
+        if any(run.name == one.name for one in champions.get(known.get(run.name, ""), {}).values())
+    }
+
+
+def _table_row(run: Run, data: DataSet, is_champion: bool, data_name: str) -> dict[str, object]:
+    report = cache.report(run, data, state.SPLIT) or {}
     return {
         "champion": "★" if is_champion else "",
         "model": wording.model_name(run),
         "recipe": run.recipe,
-        "data": wording.data_name(run.dataset),
+        "data": data_name,
         "mean IoU": report.get("mean_iou"),
         "in training": (run.manifest.get("best") or {}).get("mean_iou"),
         "status": run.status,
         "started": datetime.fromisoformat(run.created),
         "run": run.name,
     }
+
+
+def _data_of(found: list[Run]) -> list[DataSet]:
+    """The data set that each run was trained on, where it is if it is here."""
+    known = cache.identities()
+    # Those that are here last, so that they count.
+    listed = sorted(state.data_sets().values(), key=lambda one: one.problem is None)
+    by_identity = {one.identity: one for one in listed}
+    each = []
+    for run in found:
+        identity = known.get(run.name)
+        name, digest = default_name(run.spec, identity), val_digest(identity)
+        each.append(by_identity.get(identity) or DataSet(run.spec, name, identity, digest))
+    return each
 
 
 # --- a candidate ---------------------------------------------------------------------------------
@@ -76,6 +101,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
     candidates = sorted(trained, key=lambda name: name in champions)
     if st.session_state.get("candidate") in trained:
         state.send_again("candidate")
+    data_name = state.namer()
     with st.container(border=True):
         run = trained[
             st.selectbox(
@@ -83,16 +109,18 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
                 candidates,
                 format_func=lambda name: (
                     f"{wording.run_label(trained[name], name in champions)} · "
-                    f"{wording.data_name(trained[name].dataset)}"
+                    f"{data_name(trained[name])}"
                 ),
                 key="candidate",
             )
         ]
-        champion = cache.champions(run.dataset).get(run.model)
+        (data,) = _data_of([run])
+        champion = cache.champions(data.identity).get(run.model)
         is_champion = champion is not None and champion.name == run.name
         may_be_promoted = run.model in runs.MODEL_FAMILIES and not is_champion
-        unscored = _unscored(run, champion)
-        st.markdown(_standing(run, champion, unscored))
+        unscored = _unscored(run, champion, data)
+        seat = _seat(run.model, data.name)
+        st.markdown(_standing(run, champion, unscored, data))
         with st.container(horizontal=True):
             if unscored and st.button(
                 "Score both" if len(unscored) > 1 else "Score",
@@ -101,65 +129,81 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
                 help="A job of the queue: seconds to minutes, before any training that waits.",
             ):
                 scored = " and ".join(one.name for one in unscored)
-                actions.act(
-                    partial(_score, unscored, run.dataset), f"Scoring {scored} is in the queue"
-                )
+                actions.act(partial(_score, unscored, data), f"Scoring {scored} is in the queue")
             actions.button_with_question(
                 "Promote",
-                f"Make `{run.name}` the champion of {_seat(run.model, run.dataset)}? Visitors "
-                f"see it from then on.\n\n{_standing(run, champion, unscored)}",
-                partial(_promote, run),
-                f"{run.name} is the champion of {_seat(run.model, run.dataset)}",
+                f"Make `{run.name}` the champion of {seat}? Whoever looks at {data.name} sees it "
+                f"from then on.\n\n{_standing(run, champion, unscored, data)}",
+                partial(_promote, run, data.identity),
+                f"{run.name} is the champion of {seat}",
                 key="promote",
                 icon=":material/star:",
-                emphasized=may_be_promoted and _is_better(run, champion, unscored),
+                emphasized=may_be_promoted and _is_better(run, champion, unscored, data),
                 disabled=not may_be_promoted,
             )
+            _offer_photos(run, data)
 
 
-def _is_better(run: Run, champion: Run | None, unscored: list[Run]) -> bool:
+def _offer_photos(run: Run, data: DataSet) -> None:
+    """The choice of who labels visitors' photos, apart from the champions of data sets."""
+    now = cache.champions(runs.PHOTOS).get(run.model)
+    family = wording.model_name(run)
+    standing = f"Now it is `{now.name}`." if now else "Now it is the one of the visitor's sidebar."
+    scored = cache.report(run, data, state.SPLIT)
+    known = (
+        f"Its mean IoU there is {wording.score(scored['mean_iou'])}, on {scored['images']} images."
+        if scored
+        else "It is not scored there."
+    )
+    actions.button_with_question(
+        "Label photos with it",
+        f"Have `{run.name}` label the photos of visitors, as their {family}? {standing}\n\n"
+        f":material/warning: It was trained on {data.name}. {known} That says nothing about photos "
+        "unlike those: look at some of them under Upload first, with this run in the sidebar.",
+        partial(_promote, run, runs.PHOTOS),
+        f"{run.name} labels visitors' photos",
+        key="photos",
+        icon=":material/add_a_photo:",
+        disabled=run.model not in runs.MODEL_FAMILIES or (now is not None and now.name == run.name),
+    )
+
+
+def _is_better(run: Run, champion: Run | None, unscored: list[Run], data: DataSet) -> bool:
     """Whether the run is known to be better than the champion, or the first there is."""
     if unscored or champion is None:
         return not unscored
-    report = cache.comparison_report(run, champion, run.dataset, state.SPLIT)
+    report = cache.comparison_report(run, champion, data, state.SPLIT)
     return report is not None and report["verdict"] == "a"
 
 
-def _unscored(run: Run, champion: Run | None) -> list[Run]:
+def _unscored(run: Run, champion: Run | None, data: DataSet) -> list[Run]:
     """The run and the champion, as far as they must be scored before they can be compared."""
     both = [run] if champion is None or champion.name == run.name else [run, champion]
-    found = [one for one in both if cache.report(one, run.dataset, state.SPLIT) is None]
-    if not found and champion is not None:
-        try:
-            cache.comparison_report(run, champion, run.dataset, state.SPLIT)
-        except DataError:  # of other pictures: the data set has changed since
-            return both
-    return found
+    return [one for one in both if cache.report(one, data, state.SPLIT) is None]
 
 
-def _score(wanted: list[Run], dataset: str, admission: Admission) -> None:
-    here = [found for found in state.data_sets().values() if not found.problem]
-    spec = next((found.spec for found in here if found.name == dataset), wanted[0].spec)
+def _score(wanted: list[Run], data: DataSet, admission: Admission) -> None:
     for run in wanted:
-        jobs.enqueue(Scoring(run.name, spec, state.SPLIT), admission)
+        jobs.enqueue(Scoring(run.name, data.spec, state.SPLIT), admission)
     worker.ensure_worker()
 
 
-def _promote(run: Run, admission: Admission) -> None:
-    runs.promote(run, by=admission.by)
+def _promote(run: Run, data: str | None, admission: Admission) -> None:
+    runs.promote(run, data, by=admission.by)
 
 
-def _standing(run: Run, champion: Run | None, unscored: list[Run]) -> str:
+def _standing(run: Run, champion: Run | None, unscored: list[Run], data: DataSet) -> str:
     """How the run compares with the champion, as far as that is known."""
+    seat = _seat(run.model, data.name)
     if run.model not in runs.MODEL_FAMILIES:
-        return f"{_seat(run.model, run.dataset)} has no champion: visitors choose it themselves."
+        return f"{seat} has no champion: visitors choose it themselves."
     if champion is None:
-        return f"{_seat(run.model, run.dataset)} has no champion yet."
+        return f"{seat} has no champion yet."
     if champion.name == run.name:
-        return f"It is the champion of {_seat(run.model, run.dataset)}."
+        return f"It is the champion of {seat}."
     if unscored:
         return f"The champion is `{champion.name}`. Which is better shows once both are scored."
-    report = cache.comparison_report(run, champion, run.dataset, state.SPLIT)
+    report = cache.comparison_report(run, champion, data, state.SPLIT)
     assert report is not None
     it, other = "this run", "the champion"
     verdict = {
@@ -206,10 +250,10 @@ def _show_promotions() -> None:
     if not history:
         st.caption("None yet: the shipped champions stand.")
         return
-    for model, dataset in runs.seats():
-        standing = runs.promotions(model, dataset)
+    for model, data in runs.seats():
+        standing = runs.promotions(model, data)
         if standing:
-            _show_seat(model, dataset, standing)
+            _show_seat(model, data, standing)
     moment = partial(st.column_config.DatetimeColumn, format="D MMM YYYY, HH:mm")
     st.dataframe(
         history,
@@ -218,33 +262,34 @@ def _show_promotions() -> None:
     )
 
 
-def _show_seat(model: str, dataset: str, standing: list[dict[str, str]]) -> None:
+def _show_seat(model: str, data: str, standing: list[dict[str, str]]) -> None:
     now = standing[-1]
+    seat = _seat(model, _name_of(data))
     with actions.row(
-        f"**{_seat(model, dataset)}**",
+        f"**{seat}**",
         f"{now['run']} since {wording.moment(now['at'])} UTC, by {now['by']}",
     ):
         before = f"`{standing[-2]['run']}`" if len(standing) > 1 else "the shipped champion"
         actions.button_with_question(
             "Roll back",
             f"Take back the promotion of `{now['run']}`? Visitors see {before} from then on.",
-            partial(_roll_back, model, dataset),
-            f"The promotion of {now['run']} on {_seat(model, dataset)} is rolled back",
-            key=f"roll back {model} {dataset}",
+            partial(_roll_back, model, data),
+            f"The promotion of {now['run']} on {seat} is rolled back",
+            key=f"roll back {model} {data}",
             icon=":material/undo:",
         )
 
 
-def _roll_back(model: str, dataset: str, admission: Admission) -> None:
-    runs.rollback(model, dataset, admission.by)
+def _roll_back(model: str, data: str, admission: Admission) -> None:
+    runs.rollback(model, data, admission.by)
 
 
 def _history() -> list[dict[str, Any]]:
     """Every promotion, standing or taken back, newest first."""
     entries = [
-        {**entry, "seat": f"{model}/{dataset}"}
-        for model, dataset in runs.seats()
-        for entry in runs.promotions(model, dataset)
+        {**entry, "seat": f"{model}/{data}"}
+        for model, data in runs.seats()
+        for entry in runs.promotions(model, data)
     ]
     ordered = sorted(
         [*entries, *runs.rolled_back()],
@@ -253,11 +298,11 @@ def _history() -> list[dict[str, Any]]:
     )
     rows = []
     for entry in ordered:
-        model, _, dataset = entry["seat"].partition("/")
+        model, _, data = entry["seat"].partition("/")
         undone = entry.get("rolled_back_at")
         rows.append(
             {
-                "seat": _seat(model, dataset),
+                "seat": _seat(model, _name_of(data)),
                 "run": entry["run"],
                 "promoted": datetime.fromisoformat(entry["at"]),
                 "by": entry["by"],
@@ -268,5 +313,13 @@ def _history() -> list[dict[str, Any]]:
     return rows
 
 
-def _seat(model: str, dataset: str) -> str:
-    return f"{wording.MODEL_NAMES.get(model, model)} on {wording.data_name(dataset)}"
+def _name_of(data: str) -> str:
+    """The name of a seat's data: listed, or what is left of it."""
+    if data == runs.PHOTOS:
+        return "visitors' photos"
+    listed = [one.name for one in state.data_sets().values() if one.identity == data]
+    return listed[0] if listed else default_name(data[:SLUG_DIGITS], data)
+
+
+def _seat(model: str, data_name: str) -> str:
+    return f"{wording.MODEL_NAMES.get(model, model)} on {data_name}"

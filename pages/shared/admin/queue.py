@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared import wording
+from pages.shared import state, wording
 from pages.shared.admin import actions, gate
 from pages.shared.charts import show_chart
 from segcore import figures, jobs, worker
@@ -21,12 +21,17 @@ LOG_LINES = 14
 SHOWN_ENDED = 5
 
 
+def title_of(job: Job) -> str:
+    """What the job does, with the name of its data set."""
+    return job.task.title(state.name_at(job.task.data or ""))
+
+
 def headline(queue: list[Job]) -> str:
     active = [job for job in queue if job.is_active]
     waiting = sum(job.state == State.QUEUED for job in queue)
     if active:
         others = f", {waiting} more wait" if waiting else ""
-        return f"{active[0].task.title} {active[0].task.doing}{others}"
+        return f"{title_of(active[0])} {active[0].task.doing}{others}"
     if waiting:
         return f"{waiting} in the queue, about to start"
     return "Retrain, watch, promote"
@@ -58,7 +63,7 @@ def _show_strip(shown: list[tuple[int, State]]) -> None:
     for job in queue:
         if job.is_active:
             fraction, words = _progress(job, run_of(job.run))
-            st.progress(fraction, f"{job.task.title}: {words}")
+            st.progress(fraction, f"{title_of(job)}: {words}")
 
 
 def _look(shown: list[tuple[int, State]]) -> list[Job]:
@@ -83,13 +88,13 @@ def _show_unfinished(shown: list[tuple[int, State]]) -> None:
             _show_active(job)
     waiting = [job for job in queue if job.state == State.QUEUED]
     for place, job in enumerate(waiting, 1):
-        with actions.row(f"**{place}.** {job.task.title}", job.reason or "waits for its turn"):
+        with actions.row(f"**{place}.** {title_of(job)}", job.reason or "waits for its turn"):
             if place > 1 and st.button(
                 "First", key=f"first {job.id}", icon=":material/vertical_align_top:"
             ):
-                actions.act(partial(jobs.prioritize, job.id), f"{job.task.title} is next")
+                actions.act(partial(jobs.prioritize, job.id), f"{title_of(job)} is next")
             if st.button("Remove", key=f"remove {job.id}", icon=":material/close:"):
-                actions.act(partial(jobs.cancel, job.id), f"{job.task.title} is out of the queue")
+                actions.act(partial(jobs.cancel, job.id), f"{title_of(job)} is out of the queue")
     if not any(not job.has_ended for job in queue):
         st.caption("Nothing is running, nothing waits.")
 
@@ -101,12 +106,12 @@ def _show_active(job: Job) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             again = f" · attempt {job.attempt}" if job.retries else ""
-            st.markdown(f"**{job.task.title}**{again}")
+            st.markdown(f"**{title_of(job)}**{again}")
             if job.state == State.CANCELLING:
                 st.badge("stopping", icon=":material/hourglass_top:", color="orange")
             elif st.button("Cancel", key=f"cancel {job.id}", icon=":material/stop:"):
                 kept = ", its last epoch is kept" if isinstance(job.task, Training) else ""
-                actions.act(partial(jobs.cancel, job.id), f"{job.task.title} stops{kept}")
+                actions.act(partial(jobs.cancel, job.id), f"{title_of(job)} stops{kept}")
         fraction, words = _progress(job, run)
         st.progress(fraction, words)
         history = run.history() if run else []
@@ -149,7 +154,7 @@ def _counted(job: Job, before: str) -> tuple[float, str]:
 
 
 def _show_ended(job: Job) -> None:
-    title = job.task.title
+    title = title_of(job)
     with actions.row(f"**{title}** {_ending(job)}", _detail(job)):
         if job.state in (State.FAILED, State.CANCELLED):
             run = run_of(job.run)

@@ -1,5 +1,6 @@
 """Admin, the form that starts a training: a recipe or a clone of a run, every parameter open."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -23,14 +24,15 @@ FIRST = ("epochs", "batch_size", "learning_rate", "seed")
 def show() -> None:
     st.subheader("Start a training", anchor=False)
     with st.container(border=True):
-        bases = _bases()
+        bases, data_name = _bases(), state.namer()
+        names = {one.spec: one.name for one in cache.data_sets() if one.spec != "streets"}
         left, middle, right = st.columns(3)
         name = left.selectbox(
             "Recipe, or a run to clone",
             list(bases),
             key="recipe",
             persist_state="session",
-            format_func=lambda name: _base_label(name, bases[name]),
+            format_func=lambda name: _base_label(name, bases[name], data_name),
             help="A clone begins with all parameters of that run, for you to change.",
         )
         base = bases[name]
@@ -40,6 +42,7 @@ def show() -> None:
             _specs(base),
             key=f"data_spec {name}" if isinstance(base, Run) else "data_spec",
             accept_new_options=True,
+            format_func=lambda spec: f"{names[spec]} · {spec}" if spec in names else spec,
             persist_state="session",
             help="Trained on its train split, scored on val. Choose one, or type the spec of "
             "another: camvid:DIR, cityscapes:DIR, pairs:DIR.",
@@ -79,10 +82,10 @@ def _bases() -> dict[str, Recipe | Run]:
     return found
 
 
-def _base_label(name: str, base: Recipe | Run) -> str:
+def _base_label(name: str, base: Recipe | Run, data_name: Callable[[Run], str]) -> str:
     if isinstance(base, Recipe):
         return name
-    return f"Clone: {wording.run_label(base, False)} · {wording.data_name(base.dataset)}"
+    return f"Clone: {wording.run_label(base, False)} · {data_name(base)}"
 
 
 def _specs(base: Recipe | Run) -> list[str]:
@@ -96,7 +99,8 @@ def _offer(task: Training) -> None:
     estimates.check(task.recipe, task.data)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-            actions.act(lambda pass_: _start(task, pass_), f"{task.title} is in the queue")
+            title = task.title(state.name_at(task.data))
+            actions.act(lambda pass_: _start(task, pass_), f"{title} is in the queue")
         st.caption(_in_words(expected))
 
 

@@ -5,17 +5,16 @@ Values of `cache_resource` are shared between visitors: nobody may change them.
 
 from pages.shared.cache.data import (
     counted,
-    data_problem,
+    data_sets,
     fingerprint,
     first_look,
     masked_splits,
     prepared,
-    registered_data,
     sample,
     samples,
+    source,
     splits,
     thumbnail,
-    whole_spec,
 )
 from pages.shared.cache.drawn import drawn
 from pages.shared.cache.evaluations import (
@@ -34,7 +33,7 @@ from pages.shared.cache.networks import (
     predictor,
     warm_up,
 )
-from pages.shared.cache.trained import champions, class_iou, history, list_runs
+from pages.shared.cache.trained import champions, class_iou, history, identities, list_runs
 from pages.shared.cache.visits import keep, open_private
 
 __all__ = [
@@ -44,12 +43,13 @@ __all__ = [
     "comparison_report",
     "cost",
     "counted",
-    "data_problem",
+    "data_sets",
     "digest",
     "drawn",
     "fingerprint",
     "first_look",
     "history",
+    "identities",
     "keep",
     "label",
     "list_runs",
@@ -60,15 +60,14 @@ __all__ = [
     "predict_private",
     "predictor",
     "prepared",
-    "registered_data",
     "report",
     "robustness",
     "sample",
     "samples",
+    "source",
     "splits",
     "stored_evaluation",
     "suspect_thumbnail",
     "thumbnail",
     "warm_up",
-    "whole_spec",
 ]

@@ -3,60 +3,46 @@
 import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
+from pages.shared.cache.trained import identities, list_runs
 from pages.shared.gallery import Thumbnail, make_thumbnail
 from segcore import settings, sources
-from segcore.admin import datasets
-from segcore.errors import SegcoreError
+from segcore.data_sets import DataSet
+from segcore.data_sets import data_sets as all_data_sets
 from segcore.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.preparation.counting import CountedSplit, stored_counts
 from segcore.sources import FirstLook, Sample, Source, has_masks, open_source
 
 
-def registered_data() -> list[str]:
-    """Specs of the data sets that an admin registered; none where the list is damaged."""
-    try:
-        return datasets.registered()
-    except SegcoreError:
-        return []  # the admin page says what is wrong
-
-
-def data_problem(spec: str) -> str | None:
-    """Why the data set cannot be opened on this machine, in one line; None where it can."""
-    return _opened(spec)[1]
-
-
-def whole_spec(spec: str) -> str:
-    """The spec with its directory's whole path, the same for all ways of writing it."""
-    return _opened(spec)[0]
-
-
-def _opened(spec: str) -> tuple[str, str | None]:
-    try:
-        return _source(spec).spec, None
-    except SegcoreError as error:
-        return spec, str(error)
+def data_sets() -> list[DataSet]:
+    """Every data set with its name and what it is, the built-in one first."""
+    known = identities()
+    listed = [run for run in list_runs() if run.name in known]
+    return all_data_sets(listed, open_=source, identity=lambda run: known[run.name])
 
 
 @st.cache_resource(max_entries=64, ttl=30, show_spinner=False)
-def _source(spec: str) -> Source:
-    """The opened source, which lists its files once: looked at again every half minute."""
+def source(spec: str) -> Source:
+    """The opened source, which lists its files once: looked at again every half minute.
+
+    Raises DataError.
+    """
     return open_source(spec)
 
 
 def fingerprint(spec: str, split: str) -> str:
     """Digest of the split's files, looked at again every half minute. Raises DataError."""
-    return _source(spec).fingerprint(split)
+    return source(spec).fingerprint(split)
 
 
 def splits(spec: str) -> tuple[str, ...]:
     """Names of the splits, in the order train, val, test. Raises DataError."""
-    return _source(spec).splits
+    return source(spec).splits
 
 
 def masked_splits(spec: str) -> tuple[str, ...]:
     """Names of the splits that have masks, in the order train, val, test. Raises DataError."""
-    source = _source(spec)
-    return tuple(split for split in source.splits if has_masks(source, split))
+    found = source(spec)
+    return tuple(split for split in found.splits if has_masks(found, split))
 
 
 def first_look(spec: str) -> FirstLook | None:
@@ -66,7 +52,7 @@ def first_look(spec: str) -> FirstLook | None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _first_look(spec: str, digests: tuple[str, ...]) -> FirstLook | None:
-    return sources.first_look(_source(spec))
+    return sources.first_look(source(spec))
 
 
 def counted(spec: str, split: str) -> CountedSplit | None:
@@ -78,7 +64,7 @@ def counted(spec: str, split: str) -> CountedSplit | None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _counted(spec: str, split: str, digest: str, files: Stamp) -> CountedSplit | None:
-    return stored_counts(_source(spec), split)
+    return stored_counts(source(spec), split)
 
 
 def prepared(spec: str) -> Prepared | None:

@@ -1,5 +1,7 @@
 """Runs, champions and histories, read again when their files change."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
@@ -17,15 +19,30 @@ def _list_runs(stamp: Stamp) -> list[Run]:
     return runs.list_runs()
 
 
-def champions(dataset: str) -> dict[str, Run]:
-    """Model family -> its champion on the data set, for those families that have one."""
-    manifests = sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))
-    return _champions(dataset, stamp_of(settings.registry_path(), *manifests))
+def identities() -> Mapping[str, str]:
+    """Name of each run -> the identity of the data that it was trained on."""
+    return _identities(_runs_stamp())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _identities(stamp: Stamp) -> dict[str, str]:
+    return {run.name: runs.identity_of(run) for run in runs.list_runs()}
+
+
+def champions(data: str | None) -> dict[str, Run]:
+    """Model family -> its champion on the data of that identity, or of visitors' photos."""
+    return {} if data is None else _champions(data, _runs_stamp())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _champions(dataset: str, stamp: Stamp) -> dict[str, Run]:
-    return runs.champions(dataset)
+def _champions(data: str, stamp: Stamp) -> dict[str, Run]:
+    return runs.champions(data)
+
+
+def _runs_stamp() -> Stamp:
+    """Changes with the runs, the promotions, and what data sets were found to be."""
+    manifests = sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))
+    return stamp_of(settings.registry_path(), settings.digests_dir(), *manifests)
 
 
 def history(run: Run) -> list[dict[str, float]]:

@@ -19,7 +19,7 @@ def searched(selection: Selection) -> Searched:
     if counted is not None:
         return Searched(state.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
     for run in selection.runs or ():
-        scored = cache.stored_evaluation(run, selection.dataset, state.SPLIT)
+        scored = cache.stored_evaluation(run, selection.data, state.SPLIT)
         if scored is not None and scored.keys == samples.keys:
             counts = scored.matrices.sum(axis=2)
             return Searched(state.SPLIT, scored.keys, scored.sequences, counts)
@@ -44,7 +44,7 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
     # In their own order the page that holds this one; whoever asks for another wants its first.
     at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)
-    page = st.pagination(pages, default=at, key=f"pictures_{selection.dataset}_{found.asked}")
+    page = st.pagination(pages, default=at, key=f"pictures_{selection.data.slug}_{found.asked}")
     on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
     thumbnails = [cache.thumbnail(selection.spec, state.SPLIT, key) for key in found.keys[on_page]]
     label = found.query.label

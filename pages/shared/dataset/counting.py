@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import cache, wording
+from pages.shared import cache
 from pages.shared.background import Asked, offer
 from pages.shared.state import Selection
 from segcore.images import overlay
@@ -15,7 +15,7 @@ COUNTED_UNASKED = 1000
 
 
 def show_counting(selection: Selection) -> None:
-    name = wording.data_name(selection.dataset)
+    name = selection.data.name
     st.title(f"{name} is not counted on this machine yet", anchor=False)
     st.markdown(
         "Counting reads every mask once and keeps what they hold, so that this page opens at once "
@@ -30,7 +30,7 @@ def show_counting(selection: Selection) -> None:
         unasked=pictures <= COUNTED_UNASKED,
     )
     st.caption("A training prepares its data set by itself; from the command line:")
-    st.code(f"python -m segcore prepare --data {selection.spec}", language="bash")
+    st.code(f"python -m segcore prepare --data {selection.data.argument}", language="bash")
     show_preview(selection)
 
 

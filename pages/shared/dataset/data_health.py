@@ -8,7 +8,9 @@ from pages.shared.dataset.imbalance import Splits
 from pages.shared.dataset.sample_browser import offer_closer_look
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told
 from segcore.comparison.tables import Cell, Kind, Table
+from segcore.data_sets import slug_of
 from segcore.evaluation.disagreement import CONFIDENT
 
 SUSPECTS = 8
@@ -40,6 +42,7 @@ def show_health(splits: Splits) -> None:
 
 
 @st.fragment
+@errors_told()
 def show_suspects(selection: Selection) -> None:
     """Pictures whose truth both runs contradict, worst first."""
     st.subheader("Suspected label errors", anchor=False)
@@ -57,7 +60,7 @@ def show_suspects(selection: Selection) -> None:
         f"{wording.share(worst.suspect)} of it, where both see {worst.prediction} and the truth "
         f"says {worst.truth}."
     )
-    page = st.pagination(-(-len(suspects) // SUSPECTS), key=f"suspects_{selection.dataset}")
+    page = st.pagination(-(-len(suspects) // SUSPECTS), key=f"suspects_{selection.data.slug}")
     shown = suspects[(page - 1) * SUSPECTS : page * SUSPECTS]
     thumbnails = [
         cache.suspect_thumbnail(selection.runs, selection.spec, state.SPLIT, picture.key)
@@ -76,7 +79,7 @@ def show_suspects(selection: Selection) -> None:
     st.download_button(
         "All as CSV",
         Table("suspects", "Suspected label errors", columns, rows).csv(),
-        f"suspects-{selection.dataset}-{state.SPLIT}.csv",
+        f"suspects-{slug_of(selection.data.name)}-{state.SPLIT}.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",

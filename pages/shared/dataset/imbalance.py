@@ -91,7 +91,7 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
     names = Names.of(*selection.runs)
     scores = []
     for run, name, color in zip(selection.runs, (names.a, names.b), (RUN_A, RUN_B), strict=True):
-        report = cache.report(run, selection.dataset, state.SPLIT)
+        report = cache.report(run, selection.data, state.SPLIT)
         if report is not None:
             iou = {class_: row["iou"] for class_, row in report["per_class"].items()}
             scores.append((name, color, iou))

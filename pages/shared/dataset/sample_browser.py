@@ -10,6 +10,7 @@ from pages.shared.dataset.imbalance import Splits
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.picture_search import Found, Searched
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told
 from pages.shared.viewer import Panel, show_viewer
 from segcore import statistics
 from segcore.labels import IGNORED_IDS, LABELS, NAMES
@@ -19,6 +20,7 @@ PAGE_SIZE = 12
 
 
 @st.fragment
+@errors_told()
 def show_browser(selection: Selection, splits: Splits) -> None:
     """Thumbnails of the samples that are asked for; `splits` are those with masks."""
     st.subheader("Samples", anchor=False)
@@ -36,7 +38,7 @@ def show_browser(selection: Selection, splits: Splits) -> None:
         return
     pages = -(-len(found.keys) // PAGE_SIZE)
     st.caption(f"{len(found.keys)} of {len(split.keys)} samples; point at one to name its classes.")
-    page = st.pagination(pages, key=f"samples_{selection.dataset}_{name}_{found.query}")
+    page = st.pagination(pages, key=f"samples_{selection.data.slug}_{name}_{found.query}")
     on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
     _show_page(selection, split, name, found, on_page)
 
@@ -44,7 +46,7 @@ def show_browser(selection: Selection, splits: Splits) -> None:
 def show_unlabelled(selection: Selection, name: str) -> None:
     """Thumbnails of a split without masks: nothing to filter by."""
     keys = cache.samples(selection.spec, name).keys
-    page = st.pagination(-(-len(keys) // PAGE_SIZE), key=f"plain_{selection.dataset}_{name}")
+    page = st.pagination(-(-len(keys) // PAGE_SIZE), key=f"plain_{selection.data.slug}_{name}")
     shown = keys[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     thumbnails = [cache.thumbnail(selection.spec, name, key) for key in shown]
     gallery = f"plain gallery {name}"
@@ -73,7 +75,7 @@ def offer_closer_look(selection: Selection, split: str, gallery: str, opened: st
     Args:
         opened: its key, if it was just clicked.
     """
-    name = f"{gallery} of {selection.dataset}"
+    name = f"{gallery} of {selection.data.slug}"
     if opened is not None:
         dialogs.ask_for(name, split, opened)
     dialogs.show(name, "A closer look", partial(_look_closer, selection), width="large")

@@ -57,8 +57,8 @@ def show_all_runs(selection: Selection, pair: Pair) -> None:
     points: list[Candidate] = []
     missing: list[tuple[Run, str]] = []
     chosen = {side.run.name: side for side in pair}
-    for run in state.comparable_runs(selection.dataset).values():
-        report, cost = cache.report(run, selection.dataset, state.SPLIT), cache.cost(run)
+    for run in state.comparable_runs(selection.data).values():
+        report, cost = cache.report(run, selection.data, state.SPLIT), cache.cost(run)
         if report is None:
             continue
         side = chosen.get(run.name)

@@ -5,13 +5,14 @@ import streamlit as st
 from pages.shared import cache, state
 from pages.shared.evaluation.scored import Pair, Scored
 from pages.shared.state import Selection
+from segcore.data_sets import slug_of
 from segcore.report import make_report
 
 
 def show_downloads(selection: Selection, pair: Pair) -> None:
     """A button that opens the choice of files; they are made when it is opened."""
     a, b = pair
-    name = f"comparison-{selection.dataset}-{state.SPLIT}"
+    name = f"comparison-{slug_of(selection.data.name)}-{state.SPLIT}"
     # Files that Streamlit makes on a click alone are gone when the page happens to run meanwhile.
     opened = st.popover("Report", icon=":material/download:", key="report", on_change="rerun")
     if not opened.open:
@@ -43,7 +44,7 @@ def show_downloads(selection: Selection, pair: Pair) -> None:
         st.caption("Or from the command line:")
         st.code(
             f"python -m segcore report --a {a.run.name} --b {b.run.name} "
-            f"--data {selection.spec} --split {state.SPLIT} --out report.html",
+            f"--data {selection.data.argument} --split {state.SPLIT} --out report.html",
             language="bash",
             wrap_lines=True,
         )
@@ -59,4 +60,4 @@ def _state(side: Scored) -> str:
     """All that a report of the run depends on."""
     robustness = cache.robustness(side.run, side.evaluation)
     measured = None if robustness is None else sorted(robustness.matrices)
-    return f"{side.evaluation.identity} {measured} {cache.cost(side.run)}"
+    return f"{side.evaluation.spec} {side.evaluation.identity} {measured} {cache.cost(side.run)}"

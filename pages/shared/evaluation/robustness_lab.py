@@ -10,6 +10,7 @@ from pages.shared.evaluation.scored import Pair, Scored, scope
 from pages.shared.evaluation.tabular import show_table
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told
 from pages.shared.viewer import Panel, outcome_panel, show_viewer
 from segcore import figures, findings, metrics
 from segcore.comparison import tables
@@ -32,6 +33,7 @@ def show_lab(selection: Selection, pair: Pair) -> None:
 
 
 @st.fragment
+@errors_told()
 def _show_photograph(selection: Selection, runs: tuple[Run, Run]) -> None:
     keys = cache.samples(selection.spec, state.SPLIT).keys
     with st.container(horizontal=True, vertical_alignment="bottom"):

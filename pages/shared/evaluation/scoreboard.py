@@ -9,7 +9,6 @@ from pages.shared.charts import show_chart, show_clickable
 from pages.shared.evaluation import mistake_gallery
 from pages.shared.evaluation.scored import Pair, Report
 from pages.shared.evaluation.tabular import show_table
-from pages.shared.state import Selection
 from segcore import figures, findings
 from segcore.comparison import tables
 from segcore.evaluation.mistakes import Mistake
@@ -21,10 +20,10 @@ TASM_NOTE = (
 )
 
 
-def policy_line(report: Report, selection: Selection) -> str:
+def policy_line(report: Report) -> str:
     present = sum(row["pixels"] > 0 for row in report["per_class"].values())
     return (
-        f"{wording.data_name(selection.dataset)}, {report['split']} split, {report['images']} "
+        f"{report['data']}, {report['split']} split, {report['images']} "
         f"images at {report['resolution']}, policy `{report['policy']}`: mean over the {present} "
         "of 19 evaluated classes in the truth, unlabelled pixels left out."
     )

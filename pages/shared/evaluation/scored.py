@@ -8,6 +8,7 @@ from pages.shared import cache, state
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
 from segcore.comparison.sides import Letter, Side
+from segcore.data_sets import DataSet
 from segcore.evaluation import Evaluation
 from segcore.runs import Run
 
@@ -20,7 +21,7 @@ SQUARES: dict[Letter, str] = {"A": ":blue[■]", "B": ":orange[■]"}
 class Scored(Side):
     """A run that is scored on the split, with what only pages need."""
 
-    dataset: str
+    data: DataSet
 
     @property
     def square(self) -> str:
@@ -30,7 +31,7 @@ class Scored(Side):
     @cached_property
     def report(self) -> Report:
         """As `Side.report`, remembered from page to page."""
-        found = cache.report(self.run, self.dataset, state.SPLIT)
+        found = cache.report(self.run, self.data, state.SPLIT)
         return self.evaluation.report() if found is None else found
 
 
@@ -44,10 +45,10 @@ def scored_runs(selection: Selection, runs: tuple[Run, Run]) -> tuple[Scored | N
 
 
 def _scored(selection: Selection, letter: Letter, name: str, run: Run) -> Scored | None:
-    evaluation: Evaluation | None = cache.stored_evaluation(run, selection.dataset, state.SPLIT)
+    evaluation: Evaluation | None = cache.stored_evaluation(run, selection.data, state.SPLIT)
     if evaluation is None:
         return None
-    return Scored(letter, name, run, evaluation, selection.dataset)
+    return Scored(letter, name, run, evaluation, selection.data)
 
 
 def scope(report: Report) -> str:

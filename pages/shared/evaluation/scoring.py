@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.shared import guards, state, wording
+from pages.shared import guards, state
 from pages.shared.background import Asked, offer
 from pages.shared.evaluation.scored import Scored
 from pages.shared.state import Selection
@@ -19,8 +19,8 @@ def show_missing(selection: Selection, missing: Named) -> None:
     """Which of the runs have no scores on this data set, and a button that makes them."""
     listed = " and ".join(f"{name} (`{run.name}`)" for run, name in missing)
     st.info(
-        f"Not scored on {wording.data_name(selection.dataset)} {state.SPLIT} yet: {listed}. "
-        "Every image is predicted once at its own resolution; the result is kept with the run.",
+        f"Not scored on {selection.data.name} {state.SPLIT} yet: {listed}. "
+        "Every image is predicted once at its own resolution; the result is kept.",
         icon=":material/scoreboard:",
     )
     if selection.problem is not None:
@@ -29,7 +29,8 @@ def show_missing(selection: Selection, missing: Named) -> None:
     offer("Evaluate now", [_work(run, name, selection.spec) for run, name in missing])
     st.caption("Or from the command line:")
     commands = [
-        f"python -m segcore evaluate --run {run.name} --data {selection.spec} --split {state.SPLIT}"
+        f"python -m segcore evaluate --run {run.name} "
+        f"--data {selection.data.argument} --split {state.SPLIT}"
         for run, _ in missing
     ]
     st.code("\n".join(commands), language="bash")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages.shared import cache, wording
+from pages.shared import cache, state, wording
 from pages.shared.charts import show_chart, unfolding
 from pages.shared.state import Selection
 from pages.shared.visits import uploaded_bytes
@@ -103,14 +103,17 @@ def _read_logs() -> None:
 def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
     """Runs that differ in nothing but their seed stand together, in the order of the first."""
     groups: dict[str, list[Run]] = {}
+    identities = cache.identities()
     for run in runs:
         if run.is_imported:  # nobody knows by which recipe
             groups[run.name] = [run]
             continue
         recipe = {key: value for key, value in run.manifest["recipe"].items() if key != "seed"}
         parent = (run.manifest.get("start_from") or {}).get("run")
+        data = identities.get(run.name)
         groups.setdefault(
-            f"{run.model} {run.dataset} {parent} {sorted(recipe.items())}", []
+            f"{run.model} {data} {parent} {sorted(recipe.items())}",
+            [],
         ).append(run)
     return list(groups.values())
 
@@ -173,7 +176,7 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
         for curve in each
     ]
     for number, run in enumerate(runs):
-        lines[number] += f" {wording.earlier_trainings(run)}"
+        lines[number] += f" {state.earlier_trainings(run)}"
     st.markdown("\n".join(f"- {line}" for line in lines))
     with unfolding("Learning rate and images per second", "training_rates") as unfolded:
         if unfolded:
@@ -224,11 +227,12 @@ def short_names(runs: Sequence[Run]) -> dict[str, str]:
     models = [wording.model_name(run) for run in runs]
     recipes = [f"{wording.model_name(run)} {wording.recipe_name(run)}" for run in runs]
     times = [f"{wording.model_name(run)} {started(run):%d %b %H:%M:%S}" for run in runs]
-    several = len({run.dataset for run in runs}) > 1
+    data_name = state.namer()
+    several = len({data_name(run) for run in runs}) > 1
     names = {}
     for run, *candidates in zip(runs, models, recipes, times, strict=True):
         unique = [n for n in candidates if (*models, *recipes, *times).count(n) == 1]
-        data = f" on {wording.data_name(run.dataset)}" if several else ""
+        data = f" on {data_name(run)}" if several else ""
         names[run.name] = (unique or candidates[-1:])[0] + data
     return names
 

@@ -9,6 +9,7 @@ from PIL import Image
 from pages.shared import cache, state, wording
 from pages.shared.charts import show_chart
 from pages.shared.state import Selection
+from pages.shared.telling import errors_told
 from segcore import figures, findings
 from segcore.colors import RUN_A, RUN_B
 from segcore.images import resize_labels
@@ -35,7 +36,7 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
         for run, name, color, rows in tables:
             with st.container():
                 if rows:
-                    earlier = wording.earlier_trainings(run)
+                    earlier = state.earlier_trainings(run)
                     learnt = f"**{name}.** {earlier}" if earlier else None
                     st.markdown(learnt or findings.classes_learnt(name, rows))
                     figure = cache.drawn(figures.classes_over_epochs, rows, color, run.best_epoch)
@@ -45,6 +46,7 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
 
 
 @st.fragment
+@errors_told()
 def show_learning(selection: Selection, runs: list[tuple[Run, str]]) -> None:
     """One slider of epochs moves the predicted masks of the same validation images."""
     watched = [(run, name, run.snapshots()) for run, name in runs]
