@@ -25,7 +25,7 @@ from segcore.engines import Engine, Output, converted, topology
 from segcore.engines.converted import TOPOLOGY, Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine, load_openvino
-from segcore.files import locked
+from segcore.files import locked, storage_error
 from segcore.inference import Preprocessing, serves_converted
 from segcore.runs import Run, verified_weights
 from segcore.sources.streets import render_scene
@@ -120,6 +120,8 @@ def _convert(run: Run, precisions: Sequence[str], turn: Turn) -> Verdict:
         made = converted.make_network(run, folder / TOPOLOGY[0], weights)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         return Verdict(f"cannot be converted: {_first_line(error)}")
+    except OSError as error:  # of a disk, not of the network: no verdict
+        raise storage_error(folder, error) from error
     refused: list[str] = []
     for precision in precisions:
         engine = OpenVINOEngine(folder, precision)
@@ -221,7 +223,7 @@ def _export(network: Any, weights: Path, target: Path) -> None:
     # Keras' swish comes with outputs of its own, which would keep layers from being fused.
     probabilities = model.output(graph.outputs[0].name).get_node()
     model = openvino.Model([probabilities], model.get_parameters())
-    openvino.save_model(model, target, compress_to_fp16=False)
+    topology.save(model, target)
 
 
 @contextmanager

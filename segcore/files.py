@@ -1,7 +1,6 @@
 """Files that survive a crash and a full disk."""
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from segcore.errors import StorageError
+from segcore.locks import NOT_SUPPORTED, FolderLock
 
 DAMAGED = (
     OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, zipfile.BadZipFile,
@@ -58,6 +58,11 @@ def storage_error(folder: Path, error: OSError) -> StorageError:
     """The one line to say about a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageError(f"{folder}: no room left on the disk; free some space and try again")
+    if error.errno in (*NOT_SUPPORTED, errno.ENODEV):
+        return StorageError(
+            f"{folder}: its file system lacks what is needed here ({error.strerror}); "
+            "set SEGCORE_ARTIFACTS to a folder on a local disk"
+        )
     return StorageError(f"{folder}: cannot be written ({error.strerror}); check its permissions")
 
 
@@ -91,11 +96,17 @@ def free_bytes(folder: Path) -> int:
 
 
 def flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Waits until the names in the folder are on the disk, where its file system can do that.
+
+    Many network and FUSE file systems cannot. What was renamed is in place all the same, so that to
+    fail here would deny what has happened.
+    """
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager
@@ -107,11 +118,12 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        lock = FolderLock(folder)
     except OSError as error:
         raise storage_error(folder, error) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with lock:
+        try:
+            lock.take(wait=True)
+        except OSError as error:
+            raise storage_error(folder, error) from error
         yield
-    finally:
-        os.close(handle)

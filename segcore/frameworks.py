@@ -31,6 +31,9 @@ def set_up() -> None:
     # Of itself it takes oneDNN's kernels only on processors with AVX-512; with AVX2 alone a DANet
     # trains twice as fast with them (docs/measurements.md).
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    # Our files are replaced, never changed in place, so HDF5 need not lock them; a file system that
+    # has no locks would refuse it.
+    os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
     if "keras" in sys.modules:
         _configure(sys.modules["keras"])
     sys.meta_path.insert(0, _Finder())

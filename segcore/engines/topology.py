@@ -12,6 +12,11 @@ import h5py
 import numpy as np
 
 from segcore.engines.openvino_engine import load_openvino
+from segcore.errors import StorageError
+from segcore.files import free_bytes
+
+LEAST_ROOM = 1 << 20
+"""Bytes; a disk with less is full."""
 
 IMAGES = "images"
 """The input for pictures. Every other input is named by its array's path in the checkpoint."""
@@ -27,6 +32,7 @@ def fill(topology: Path, weights: Path, target: Path) -> None:
 
     Raises:
         RuntimeError: OpenVINO cannot read the topology.
+        StorageError: no room for the network.
         KeyError: the topology is of another checkpoint.
         OSError: a file cannot be read or written.
     """
@@ -44,7 +50,21 @@ def fill(topology: Path, weights: Path, target: Path) -> None:
     # normalisation in the convolutions. It makes the network load twice as fast.
     transformations = importlib.import_module("openvino._offline_transformations")
     transformations.apply_moc_transformations(model, cf=True)
-    openvino.save_model(model, target, compress_to_fp16=False)
+    save(model, target)
+
+
+def save(model: Any, target: Path) -> None:
+    """Writes a network as OpenVINO reads it. Raises StorageError where that does not succeed."""
+    problem: Exception | None = None
+    try:
+        load_openvino().save_model(model, target, compress_to_fp16=False)
+    except (RuntimeError, OSError) as error:
+        problem = error
+    # OpenVINO does not always say that the disk was full.
+    if problem is not None or free_bytes(target.parent) < LEAST_ROOM:
+        raise StorageError(
+            f"{target.parent}: a converted network cannot be written; free some space and try again"
+        ) from problem
 
 
 def _add_top_class(model: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segcore import settings
 from segcore.errors import StorageError
-from segcore.files import storage_error
+from segcore.files import locked, storage_error
 
 BUSY_SECONDS = 20.0
 VERSION = 3  # of the tables below
@@ -108,22 +108,33 @@ def _remedy(error: sqlite3.DatabaseError) -> str:
             return "no room left on the disk: free some space and try again"
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return "it cannot be written: check the permissions of the folder and the file"
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:
+            return (
+                f"{error}: its file system may lack locks or shared memory: "
+                "set SEGCORE_ARTIFACTS to a folder on a local disk"
+            )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return "it is damaged: move it away, the runs are kept"
     return f"{error}: check the disk and its permissions"
 
 
 def _create(path: Path) -> None:
-    """Makes the database beside and links it into place, so that of many creators one succeeds."""
+    """Makes the database beside and renames it into place; of many creators one at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with locked(path.parent):
+        if path.exists():
+            return
+        _write(temporary)
+        os.replace(temporary, path)
+
+
+def _write(temporary: Path) -> None:
     try:
         with closing(sqlite3.connect(temporary)) as database:
             database.execute("PRAGMA journal_mode = WAL")
             database.executescript(SCHEMA)
             database.execute(f"PRAGMA user_version = {VERSION}")
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
+    except sqlite3.DatabaseError:
         temporary.unlink(missing_ok=True)
+        raise

@@ -9,6 +9,7 @@ A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`:
     progress.npz     only while it is being built: what is done, so that a restart goes on there
 """
 
+import errno
 import hashlib
 import json
 import shutil
@@ -174,8 +175,8 @@ def load_split(folder: Path) -> PreparedSplit | None:
         manifest = json.loads((folder / "manifest.json").read_text())
         masked = manifest["masked"]
         return PreparedSplit(
-            images=np.load(folder / "images.npy", mmap_mode="r"),
-            masks=np.load(folder / "masks.npy", mmap_mode="r") if masked else None,
+            images=_mapped(folder / "images.npy"),
+            masks=_mapped(folder / "masks.npy") if masked else None,
             keys=manifest["keys"],
             sequences=manifest["sequences"],
             statistics=SplitStatistics.load(folder / "statistics.npz"),
@@ -184,6 +185,16 @@ def load_split(folder: Path) -> PreparedSplit | None:
         )
     except DAMAGED:
         return None
+
+
+def _mapped(path: Path) -> np.ndarray:
+    """The array, read as it is used; as a whole where the file system maps no files."""
+    try:
+        return np.load(path, mmap_mode="r")
+    except OSError as error:
+        if error.errno not in (errno.ENODEV, errno.ENOSYS, errno.EACCES, errno.EINVAL):
+            raise
+        return np.load(path)
 
 
 def is_masked(source: Source, split: str) -> bool:
