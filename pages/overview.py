@@ -117,7 +117,7 @@ def show_facts(runs: tuple[Run, Run]) -> None:
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
                     f"{wording.duration(training_seconds(run))} on {device}, best of "
                     f"{run.manifest['epochs']} epochs: {run.best_epoch}; sees pictures at "
-                    f"{width}x{height}. {state.earlier_trainings(run)}"
+                    f"{width}x{height}. {wording.beginning(run)} {state.earlier_trainings(run)}"
                 )
 
 

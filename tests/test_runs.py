@@ -12,7 +12,7 @@ from fake_runs import make_run
 from segcore import runs, settings
 from segcore.errors import RunError, StorageError
 from segcore.files import to_json
-from segcore.runs import run_lock
+from segcore.runs import Run, lineage, run_lock
 from segcore.runs.archives import export_run, import_run
 from segcore.runs.csv_logs import import_csv_log
 from segcore.runs.writer import RunWriter, history_csv, write_progress
@@ -95,7 +95,7 @@ def test_a_kill_after_the_manifest_rolls_forward() -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from segcore.runs import run_lock
+from segcore.runs import Run, lineage, run_lock
 with run_lock.hold(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -275,3 +275,26 @@ def test_an_archive_of_anything_else_is_refused(tmp_path: Path, name: str, artif
     with pytest.raises(RunError, match="no file of a run"):
         import_run(tmp_path / "run.zip")
     assert not list(artifacts.glob("runs/*"))
+
+
+@pytest.mark.parametrize(
+    ("weights", "options", "expected"),
+    [
+        ("none", {}, None),
+        (
+            "packaged",
+            {"backbone": "efficientnet-lite2"},
+            "ImageNet's weights of EfficientNet-Lite2",
+        ),
+        ("imagenet", {}, "ImageNet's weights of EfficientNet-B3"),
+        ("/home/ann/b3.h5", {}, "the weights of EfficientNet-B3 in the file b3.h5"),
+    ],
+)
+def test_what_a_run_began_with_is_that_of_its_first_training(
+    weights: str, options: dict, expected: str | None
+) -> None:
+    first = {"name": "r", "backbone_weights": weights, "model_options": options}
+    stage = {"run": "a", "recipe": first, "dataset": "camvid", "epochs": 1, "start_from": None}
+    own = {"recipe": {**first, "backbone_weights": "none"}, "start_from": stage}
+    assert lineage.pretraining(Run(Path("later"), own)) == expected
+    assert lineage.pretraining(Run(Path("first"), {"recipe": first})) == expected

@@ -46,6 +46,11 @@ def earlier_trainings(run: Run, data_name: Callable[[dict[str, Any]], str]) -> s
     return f"Its weights come from {trainings}: {duration(seconds)} on {data}."
 
 
+def beginning(run: Run) -> str:
+    """What the weights were before any training of ours."""
+    return f"It began with {lineage.pretraining(run) or 'random weights'}."
+
+
 def timing(prediction: Prediction) -> str:
     return milliseconds(prediction.timings.total_ms)
 

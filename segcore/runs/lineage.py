@@ -1,5 +1,6 @@
 """What a run's weights had learnt before its own training."""
 
+from pathlib import Path
 from typing import Any
 
 from segcore.runs.run import Run
@@ -34,3 +35,18 @@ def training_seconds(run: Run) -> float:
 def seconds_in_all(run: Run) -> float:
     """Of its own training and of those that its weights come from."""
     return training_seconds(run) + sum(stage["seconds"] for stage in earlier_trainings(run))
+
+
+def pretraining(run: Run) -> str | None:
+    """What the weights began with before any training of ours, as "ImageNet's weights of
+    EfficientNet-Lite2"; None for random weights."""
+    first = [run.manifest["recipe"], *(stage["recipe"] for stage in earlier_trainings(run))][-1]
+    weights = first.get("backbone_weights", "none")
+    if weights == "none":
+        return None
+    name = first.get("model_options", {}).get("backbone", "efficientnet-b3")
+    network = name.replace("efficientnet", "EfficientNet").replace("-lite", "-Lite")
+    network = network.replace("-b3", "-B3")
+    if weights in ("packaged", "imagenet"):
+        return f"ImageNet's weights of {network}"
+    return f"the weights of {network} in the file {Path(weights).name}"

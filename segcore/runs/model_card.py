@@ -8,9 +8,15 @@ import numpy as np
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import Run
 from segcore.runs.data import identity_of
-from segcore.runs.lineage import earlier_trainings, stage_identity, training_seconds
+from segcore.runs.lineage import (
+    earlier_trainings,
+    pretraining,
+    stage_identity,
+    training_seconds,
+)
 from segcore.sources.known import STREETS, KnownData, known_data, known_layout
 
+OTHER_DATA = "another data set of its owner's"
 OTHER_LICENCE = "As the data's own licence allows."
 WEAKEST = 4
 CONFUSED = 4
@@ -40,8 +46,8 @@ def model_card(
 A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
 
 ## Data
-Trained on the train split of {_origin_of_data(run)}. {_origin(run)}
-No other data{"" if _is_pretrained(run) else " and no other weights"} were used.
+Trained on the train split of {_data(run)}. {_origin(run)}
+No other data{"" if pretraining(run) else " and no other weights"} were used.
 
 ## Training
 {run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe["batch_size"]}, {width}x{height},
@@ -86,7 +92,7 @@ def _folder(spec: str) -> str:
 
 def _licence(run: Run) -> str:
     """That of all the data behind the weights: what they learnt first is in them as well."""
-    data = [known_data(identity_of(run)), *map(_known_stage, earlier_trainings(run))]
+    data = [known_data(identity_of(run)), *_joined(run), *map(_known_stage, earlier_trainings(run))]
     licences = [OTHER_LICENCE if known is None else known.licence for known in data]
     free = known_data(STREETS)
     bound = [licence for licence in licences if free is None or licence != free.licence]
@@ -99,11 +105,22 @@ def _known_stage(stage: dict[str, Any]) -> KnownData | None:
     return known_data(identity) if "data" in stage else known_layout(stage["dataset"])
 
 
+def _data(run: Run) -> str:
+    """The data sets in words, and the films that were left out of them."""
+    joined = (OTHER_DATA if known is None else known.origin for known in _joined(run))
+    words = ", and of ".join([_origin_of_data(run), *joined])
+    return f"{words}, without {', '.join(run.left_out)}" if run.left_out else words
+
+
+def _joined(run: Run) -> list[KnownData | None]:
+    """What it was trained on beside its own data; of other layouts than `streets` nothing is known."""
+    return [known_data(str(entry["spec"])) for entry in run.joined]
+
+
 def _origin(run: Run) -> str:
     """Where the weights came from: a sentence, and a table of the trainings before this one."""
     stages = earlier_trainings(run)
-    pretrained = "a backbone's weights of ImageNet, or of a file"
-    first = pretrained if _is_pretrained(run) else "random weights"
+    first = pretraining(run) or "random weights"
     if not stages:
         return f"It began with {first}."
     rows = "\n".join(
@@ -124,12 +141,6 @@ def _stage_data(stage: dict[str, Any]) -> str:
     if known is None and "data" in stage:
         return _folder(stage["data"]["spec"])
     return str(stage["dataset"])
-
-
-def _is_pretrained(run: Run) -> bool:
-    """Whether a backbone's weights were taken from elsewhere, for this training or one before."""
-    recipes = [run.manifest["recipe"], *(stage["recipe"] for stage in earlier_trainings(run))]
-    return any(recipe.get("backbone_weights", "none") != "none" for recipe in recipes)
 
 
 def _under_corruptions(robustness: dict[str, Any] | None) -> str:
