@@ -113,7 +113,7 @@ def _data(run: Run) -> str:
 
 
 def _joined(run: Run) -> list[KnownData | None]:
-    """What it was trained on beside its own data; of other layouts than `streets` nothing is known."""
+    """What it was trained on beside its own data, as far as that is known by its spec."""
     return [known_data(str(entry["spec"])) for entry in run.joined]
 
 
