@@ -21,6 +21,7 @@ from segcore.errors import RunError
 from segcore.files import storage_error, tail, to_json, write_atomically
 from segcore.inference import Predictor, Preprocessing, load_fastest_predictor
 from segcore.progress import Progress
+from segcore.recipe_checks import checked_options
 from segcore.runs import Run, now
 
 VERSION = 1
@@ -198,7 +199,7 @@ def _flops(run: Run) -> int | None:
     preprocessing = Preprocessing.of(run)
     height, width = (-(-side // preprocessing.multiple) * preprocessing.multiple
                      for side in preprocessing.size)  # fmt: skip
-    options = run.manifest.get("model_options", {})
+    options = checked_options(run.model, run.manifest.get("model_options", {}))
     model = build_model(run.model, input_size=preprocessing.input_size, **options)
     products = operations.multiply_adds(inference_model(model), (1, height, width, 3))
     return None if products is None else 2 * products

@@ -1,11 +1,24 @@
 """Errors a user can cause: one line that names the thing and the way out."""
 
+from segcore.plain import printable
+
 
 class SegcoreError(Exception):
     """Base of every error that is not a defect of ours.
 
     The message is a single line, ready to be shown: the command line prints it and exits with
-    status 2, a page shows it in `st.error`.
+    status 2, a page shows it in `st.error`. Names of files in it come from others: what cannot be
+    printed is shown as an escape.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
+
+
+class UnreadableError(SegcoreError):
+    """A file made elsewhere that does not have the form it should; the message says what is wrong.
+
+    Who reads the file names it, and says what to do.
     """
 
 

@@ -11,7 +11,7 @@ from statistics import median
 
 from segcore import runs, settings
 from segcore.devices import may_have_gpu
-from segcore.errors import RecipeError
+from segcore.errors import RecipeError, SegcoreError
 from segcore.files import free_bytes
 from segcore.preparation import load_prepared
 from segcore.recipes import Recipe, Size, from_dict
@@ -120,10 +120,11 @@ def _speed(run: Run) -> float | None:
     """Pixels per second that it trained at; the first epoch compiles, so the median counts."""
     try:
         history = run.history()
-        rates = [row["images_per_second"] for row in history if row.get("images_per_second")]
+        rates = [row["images_per_second"] for row in history if row["images_per_second"] > 0]
         recipe = from_dict(run.manifest["recipe"])
-        return median(rates) * _area(recipe.crop or tuple(run.manifest["data"]["size"]))
-    except (KeyError, TypeError, ValueError):  # made without a recipe, or its history is damaged
+        return median(rates) * _area(recipe.crop or tuple(run.manifest["data"]["size"] or ()))
+    # Made without a recipe, or its history is damaged.
+    except (SegcoreError, KeyError, TypeError, ValueError):
         return None
 
 

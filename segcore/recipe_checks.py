@@ -74,6 +74,22 @@ def checked(recipe: Recipe) -> Recipe:
     return recipe
 
 
+def checked_options(model: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A network's options themselves, as a run.json from anywhere names them.
+
+    Raises:
+        RecipeError: one that the network has not, or a value out of its range.
+    """
+    known = {field.path: field for field in fields_of(model)}
+    for name, value in options.items():
+        field = known.get(f"model_options.{name}")
+        if field is None:
+            raise RecipeError(f"Network: a {model} has no option {name}; remove it from run.json")
+        if not _fits(field, value):
+            raise RecipeError(f"{field.label} {_shown(value)}: must be {field.range}")
+    return options
+
+
 def find_recipe(name_or_file: str) -> Recipe:
     """A recipe by its name, or from a JSON file of one, such as the `recipe` of a run.json.
 

@@ -113,14 +113,21 @@ class Recipe:
 
 
 def from_dict(values: Mapping[str, Any]) -> Recipe:
-    """The recipe that run.json keeps, so that a run resumes by its own parameters."""
-    as_tuple = {
-        name: tuple(values[name]) for name in ("size", "crop") if values.get(name) is not None
-    }
-    augmentation = dict(values["augmentation"])
-    if augmentation.get("scale") is not None:
-        augmentation["scale"] = tuple(augmentation["scale"])
-    return Recipe(**{**values, **as_tuple, "augmentation": Augmentation(**augmentation)})
+    """The recipe that run.json keeps, so that a run resumes by its own parameters.
+
+    Raises:
+        RecipeError: it is not complete, or of another version.
+    """
+    try:
+        as_tuple = {
+            name: tuple(values[name]) for name in ("size", "crop") if values.get(name) is not None
+        }
+        augmentation = dict(values["augmentation"])
+        if augmentation.get("scale") is not None:
+            augmentation["scale"] = tuple(augmentation["scale"])
+        return Recipe(**{**values, **as_tuple, "augmentation": Augmentation(**augmentation)})
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecipeError(f"Recipe: is not complete or has a wrong type ({error})") from error
 
 
 def get_recipe(name: str) -> Recipe:

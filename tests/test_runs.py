@@ -15,6 +15,7 @@ from segcore.files import to_json
 from segcore.runs import Run, lineage, run_lock
 from segcore.runs.archives import export_run, import_run
 from segcore.runs.csv_logs import import_csv_log
+from segcore.runs.records import TrainingProgress
 from segcore.runs.writer import RunWriter, history_csv, write_progress
 from segcore.sources.known import known_layout
 
@@ -104,11 +105,12 @@ with run_lock.hold(Path(sys.argv[1])):
 
 def test_a_run_is_training_only_while_its_process_lives() -> None:
     run = write_run("unet-streets-1")
-    write_progress(run.path, {"epoch": 1})
+    progress = {"epoch": 1, "epochs": 2, "step": 3, "steps": 4}
+    write_progress(run.path, progress)
     with subprocess.Popen([sys.executable, "-c", HOLDER, run.path], stdout=-1) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
-        assert (run.status, run.progress()) == ("running", {"epoch": 1})
+        assert (run.status, run.progress()) == ("running", TrainingProgress(**progress))
         with pytest.raises(RunError, match="another process trains it"), run_lock.hold(run.path):
             pass
         holder.kill()

@@ -15,6 +15,7 @@ from segcore.runs import Run, lineage
 from segcore.runs.names import MODEL_NAMES as MODEL_NAMES
 from segcore.runs.names import distinct_names as distinct_names
 from segcore.runs.names import model_name as model_name
+from segcore.runs.records import TrainingProgress
 
 NAME_LENGTH = 40
 
@@ -149,10 +150,11 @@ def moment(stamp: str) -> str:
     return f"{datetime.fromisoformat(stamp):%d %b %Y, %H:%M}"
 
 
-def training_progress(at: Mapping[str, Any]) -> tuple[float, str]:
+def training_progress(at: TrainingProgress) -> tuple[float, str]:
     """Share of a training done, 0 to 1, and where it is, of `Run.progress()`."""
-    fraction = (at["epoch"] - 1 + at["step"] / max(at["steps"], 1)) / at["epochs"]
-    step = f"step {at['step']} of {at['steps']}" if at["step"] < at["steps"] else "validating"
-    where = f"Epoch {at['epoch']} of {at['epochs']}, {step}, loss {at['loss']:.3f}"
-    left = at["seconds_left"]
+    fraction = (at.epoch - 1 + at.step / max(at.steps, 1)) / at.epochs
+    step = f"step {at.step} of {at.steps}" if at.step < at.steps else "validating"
+    loss = "" if at.loss is None else f", loss {at.loss:.3f}"
+    where = f"Epoch {at.epoch} of {at.epochs}, {step}{loss}"
+    left = at.seconds_left
     return min(fraction, 1.0), where if left is None else f"{where}, {duration(left)} left"

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,8 @@ def _runs_list(options: argparse.Namespace) -> None:
     names = [name_among(sets, run.spec, identity[run.name]) for run in found]
     if not rows:
         print("no runs yet; `python -m segcore train --recipe quick-unet --data streets` makes one")
+    for damaged in runs.unreadable_runs():
+        print(damaged.problem, file=sys.stderr)
     for row, name in zip(rows, names, strict=True):
         score = "" if row["mean_iou"] is None else f"{row['mean_iou']:.4f}"
         mark = "champion" if row["champion"] else ""

@@ -6,6 +6,7 @@ import numpy as np
 
 from segcore import devices
 from segcore.engines import MAX_SHAPES, Output, Shape
+from segcore.recipe_checks import checked_options
 from segcore.runs import Run
 
 
@@ -59,7 +60,7 @@ def build_network(run: Run, input_size: tuple[int, int] | None) -> Any:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        options = run.manifest.get("model_options", {})
+        options = checked_options(run.model, run.manifest.get("model_options", {}))
         model = build_model(run.model, input_size=input_size, **options)
     finally:
         keras.config.set_dtype_policy(policy)

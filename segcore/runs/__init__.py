@@ -24,9 +24,11 @@ from segcore.runs.run import (
     MODEL_FAMILIES,
     PENDING,
     Run,
+    Unreadable,
     get_run,
     list_runs,
     now,
+    unreadable_runs,
     verified_file,
     verified_weights,
 )
@@ -41,6 +43,7 @@ __all__ = [
     "PENDING",
     "PHOTOS",
     "Run",
+    "Unreadable",
     "champion",
     "champions",
     "get_run",
@@ -52,6 +55,7 @@ __all__ = [
     "rollback",
     "rolled_back",
     "seats",
+    "unreadable_runs",
     "verified_file",
     "verified_weights",
 ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from segcore import settings
 from segcore.errors import RunError
 from segcore.files import storage_error
+from segcore.reading import is_word
 from segcore.runs import HISTORY, HISTORY_COLUMNS, Run, get_run, now
 from segcore.runs.staging import staging_folder
 from segcore.runs.writer import RunWriter, history_csv, new_run_name
@@ -118,6 +119,11 @@ def import_csv_log(path: Path, model: str, spec: str) -> Run:
     except OSError as error:
         raise RunError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     dataset = spec.partition(":")[0]
+    for name in (model, dataset):
+        if not is_word(name):
+            raise RunError(
+                f"{name}: is no name of a model or data set; use letters, digits and . _ + -"
+            )
     manifest = {
         "model": model,
         "recipe": {"name": f"imported from {path.name}"},

@@ -1,5 +1,6 @@
 """What a run's weights had learnt before its own training."""
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def earlier_trainings(run: Run) -> list[dict[str, Any]]:
     stage = run.manifest.get("start_from")
     while stage:
         found.append(stage)
-        stage = stage["start_from"]
+        stage = stage.get("start_from")
     return found
 
 
@@ -28,8 +29,8 @@ def stage_identity(stage: dict[str, Any]) -> str | None:
 
 
 def training_seconds(run: Run) -> float:
-    """Of its own training."""
-    return sum(row["seconds"] for row in run.history())
+    """Of its own training, as far as they were noted. Raises UnreadableError."""
+    return sum(row["seconds"] for row in run.history() if isfinite(row["seconds"]))
 
 
 def seconds_in_all(run: Run) -> float:

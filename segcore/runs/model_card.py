@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.recipes import from_dict
 from segcore.runs import Run
 from segcore.runs.data import identity_of
 from segcore.runs.lineage import (
@@ -32,12 +33,13 @@ def model_card(
         matrix: its (34, 34) confusion matrix, truth in the rows.
         robustness: the report of the same split under weather, light and cameras, once measured.
     """
-    recipe, best = run.manifest["recipe"], run.manifest["best"]
+    recipe = from_dict(run.manifest["recipe"])
     per_class = report["per_class"].items()
     scores = {name: entry["iou"] for name, entry in per_class if entry["iou"] is not None}
     minutes = training_seconds(run) / 60
-    per_epoch = recipe["steps_per_epoch"] or "one pass of"
-    height, width = recipe["crop"] or run.manifest["data"]["size"]
+    device = run.manifest.get("device")
+    per_epoch = recipe.steps_per_epoch or "one pass of"
+    height, width = recipe.crop or run.manifest["data"]["size"]
     rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
     # What whoever trained it adds in run.json, where its recipe does not say all.
     note = f"{run.manifest['note']}\n" if "note" in run.manifest else ""
@@ -50,8 +52,8 @@ Trained on the train split of {_data(run)}. {_origin(run)}
 No other data{"" if pretraining(run) else " and no other weights"} were used.
 
 ## Training
-{run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe["batch_size"]}, {width}x{height},
-seed {run.seed}, on {run.manifest["device"]} in {minutes:.0f} minutes. Best epoch {best["epoch"]}.
+{run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe.batch_size}, {width}x{height},
+seed {run.seed}, on {device} in {minutes:.0f} minutes. Best epoch {run.best_epoch}.
 {note}All parameters are in `run.json`, every epoch in `history.csv`.
 
 ## Figures

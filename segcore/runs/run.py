@@ -1,9 +1,6 @@
 """A run: the folder of a training, as it is read."""
 
-import csv
 import hashlib
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,10 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from segcore import settings
-from segcore.errors import RunError
+from segcore.errors import RunError, UnreadableError
 from segcore.files import sha256
 from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.plain import plain
+from segcore.reading import (
+    MAX_CSV_BYTES,
+    MAX_JSON_BYTES,
+    parse_json,
+    parse_table,
+    read_bytes,
+    read_json,
+)
 from segcore.runs import run_lock
+from segcore.runs.manifest import read_manifest
+from segcore.runs.records import SnapshotIndex, TrainingProgress
 
 MANIFEST = "run.json"
 HISTORY = "history.csv"
@@ -47,7 +55,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder as its manifest (run.json) describes it."""
+    """A run folder as its manifest describes it: run.json, which `read_run` has checked."""
 
     path: Path
     manifest: Mapping[str, Any]
@@ -83,7 +91,7 @@ class Run:
     def data_fingerprints(self) -> list[str]:
         """Of each of `specs`."""
         entries = [self.manifest["data"], *self.joined]
-        return [str(entry["fingerprint"]) for entry in entries]
+        return [str(entry.get("fingerprint", "")) for entry in entries]
 
     @property
     def joined(self) -> list[dict[str, Any]]:
@@ -138,61 +146,103 @@ class Run:
         return str(entry["sha256"]) if entry else None
 
     def history(self) -> list[dict[str, float]]:
-        """A row per finished epoch, values as numbers; empty before the first."""
-        return self._table(HISTORY)
+        """A row per finished epoch, all of `HISTORY_COLUMNS`; empty before the first.
+
+        NaN where nothing was noted. Raises UnreadableError.
+        """
+        return self._table(HISTORY, HISTORY_COLUMNS)
 
     def class_iou(self) -> list[dict[str, float]]:
         """Validation IoU of each evaluated class, a row per finished epoch.
 
         NaN where the validation masks do not hold it. Empty before the first epoch, and
-        for runs from before this was kept.
+        for runs from before this was kept. Raises UnreadableError.
         """
-        return self._table(CLASS_IOU)
+        return self._table(CLASS_IOU, CLASS_IOU_COLUMNS)
 
-    def _table(self, name: str) -> list[dict[str, float]]:
+    def _table(self, name: str, columns: tuple[str, ...]) -> list[dict[str, float]]:
         entry = self.manifest.get("weights", {}).get(name)
         for candidate in (PENDING + name, name):  # the first is there after a crash in a save
-            try:
-                data = (self.path / candidate).read_bytes()
-            except FileNotFoundError:
+            path = self.path / candidate
+            if not path.exists():
                 continue
-            if candidate == name or (entry and hashlib.sha256(data).hexdigest() == entry["sha256"]):
-                return [
-                    {key: float(value) if value else float("nan") for key, value in row.items()}
-                    for row in csv.DictReader(io.StringIO(data.decode(), newline=""))
-                ]
+            try:
+                data = read_bytes(path, MAX_CSV_BYTES)
+                digest = hashlib.sha256(data).hexdigest()
+                if candidate == name or (entry and digest == entry["sha256"]):
+                    return _epochs(parse_table(data, columns, wanted=("epoch",)))
+            except UnreadableError as error:
+                raise UnreadableError(
+                    f"{self.name}: {candidate} {error}; restore the file or delete it"
+                ) from error
         return []
 
-    def progress(self) -> dict[str, Any] | None:
-        """Where the running epoch is: {epoch, epochs, step, steps, seconds_left}, or None."""
-        try:
-            progress = dict(json.loads((self.path / "progress.json").read_bytes()))
-        except FileNotFoundError:
+    def progress(self) -> TrainingProgress | None:
+        """Where the running epoch is; None where none is running."""
+        if not run_lock.is_held(self.path):  # else of one that was killed
             return None
-        return progress if run_lock.is_held(self.path) else None  # else of one that was killed
+        try:
+            return read_json(self.path / "progress.json", TrainingProgress)
+        except UnreadableError:
+            return None
 
-    def snapshot_index(self) -> dict[str, Any] | None:
-        """{keys, height, width} of the pictures in snapshots/, or None where there are none."""
+    def snapshot_index(self) -> SnapshotIndex | None:
+        """The pictures in snapshots/; None where there are none. Raises UnreadableError."""
         path = self.path / "snapshots" / "index.json"
-        return json.loads(path.read_text()) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return read_json(path, SnapshotIndex)
+        except UnreadableError as error:
+            raise UnreadableError(
+                f"{self.name}: snapshots/index.json {error}; restore the file or delete it"
+            ) from error
 
     def snapshots(self) -> dict[int, Path]:
         """Epoch -> label-id PNG: the masks of the snapshot pictures, one above another."""
-        return {
-            int(path.stem.removeprefix("epoch-")): path
+        numbered = {
+            path.stem.removeprefix("epoch-"): path
             for path in sorted((self.path / "snapshots").glob("epoch-*.png"))
         }
+        return {
+            int(number): path
+            for number, path in numbered.items()
+            if number.isascii() and number.isdecimal() and len(number) < 10
+        }
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A run folder that is there and cannot be read; `problem` is the line to say about it."""
+
+    path: Path
+    problem: str
 
 
 def list_runs() -> list[Run]:
     """Every run with a readable manifest, newest first."""
-    runs = []
-    for manifest in settings.runs_dir().glob(f"*/{MANIFEST}"):
+    return find_runs()[0]
+
+
+def unreadable_runs() -> list[Unreadable]:
+    """Every run folder that `list_runs` leaves out, by name."""
+    return find_runs()[1]
+
+
+def find_runs() -> tuple[list[Run], list[Unreadable]]:
+    """All that is in artifacts/runs: what can be read, newest first, and what cannot."""
+    found, unreadable = [], []
+    try:
+        folders = sorted(path.parent for path in settings.runs_dir().glob(f"*/{MANIFEST}"))
+    except OSError:
+        folders = []
+    for folder in folders:
         try:
-            runs.append(read_run(manifest.parent))
-        except RunError:
-            continue  # `get_run` says what is wrong with it, a list must not fail because of one
-    return sorted(runs, key=lambda run: (run.created, run.name), reverse=True)
+            found.append(read_run(folder))
+        except RunError as error:
+            unreadable.append(Unreadable(folder, str(error)))
+    found.sort(key=lambda run: (datetime.fromisoformat(run.created), run.name), reverse=True)
+    return found, unreadable
 
 
 def get_run(name: str) -> Run:
@@ -202,21 +252,37 @@ def get_run(name: str) -> Run:
         RunError: there is none, or its manifest cannot be read.
     """
     path = settings.runs_dir() / name
-    if Path(name).name != name or not (path / MANIFEST).is_file():
+    if not name or "\0" in name or Path(name).name != name or not _is_file(path / MANIFEST):
         raise RunError(f"{name}: no such run; `python -m segcore runs list` names those there are")
     return read_run(path)
 
 
 def read_run(path: Path) -> Run:
-    try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-        run = Run(path, manifest)
-        _ = run.model, run.dataset, run.recipe, run.status, run.created  # the keys all pages need
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    """The run in a folder. Raises RunError, in one line with the way out."""
+    if plain(path.name) != path.name:
         raise RunError(
-            f"{path.name}: its {MANIFEST} cannot be read; restore it or delete {path}"
+            f"{path.name}: its name has characters that cannot be shown everywhere; rename the "
+            "folder to letters, digits and . _ -"
+        )
+    try:
+        return Run(path, read_manifest(parse_json(read_bytes(path / MANIFEST, MAX_JSON_BYTES))))
+    except UnreadableError as error:
+        raise RunError(
+            f"{path.name}: its {MANIFEST} cannot be read: {error}; restore it or delete {path}"
         ) from error
-    return run
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
+def _epochs(rows: list[dict[str, float]]) -> list[dict[str, float]]:
+    if not all(row["epoch"].is_integer() and row["epoch"] > 0 for row in rows):
+        raise UnreadableError("has a row without the number of its epoch")
+    return rows
 
 
 def verified_weights(run: Run, which: str = "best") -> Path:

@@ -21,7 +21,8 @@ def watched_keys(runs: tuple[Run, Run]) -> list[str]:
     """The pictures that a run can be compared with itself on; none for two different runs."""
     if runs[0].name != runs[1].name or len(runs[0].snapshots()) < 2:
         return []
-    return list((runs[0].snapshot_index() or {}).get("keys", []))
+    index = runs[0].snapshot_index()
+    return index.keys if index else []
 
 
 def choose_epochs(run: Run) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from pages.shared import cache, state, wording
 from pages.shared.charts import show_chart
@@ -15,6 +14,7 @@ from segcore.colors import RUN_A, RUN_B
 from segcore.images import resize_labels
 from segcore.labels import colorize
 from segcore.runs import Run
+from segcore.runs.snapshots import read_masks
 
 PICTURE_WIDTH = 480
 
@@ -76,11 +76,7 @@ def snapshot_masks(
 ) -> tuple[dict[str, np.ndarray], int]:
     """Key -> predicted mask after the epoch, or after the run's last one before it."""
     at = max((known for known in snapshots if known <= epoch), default=min(snapshots))
-    index = run.snapshot_index() or {}
-    with Image.open(snapshots[at]) as picture:
-        stacked = np.asarray(picture)
-    masks = stacked.reshape(len(index["keys"]), index["height"], index["width"])
-    return dict(zip(index["keys"], masks, strict=True)), at
+    return read_masks(run, snapshots[at]), at
 
 
 def stage_of(run: Run, name: str, snapshots: dict[int, Any], epoch: int) -> str:

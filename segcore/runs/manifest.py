@@ -1,0 +1,184 @@
+"""What run.json must say, whoever wrote it.
+
+What the schema does not name is kept, and written on by whoever copies or continues the run, so
+that a later version loses nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from segcore.errors import UnreadableError
+from segcore.plain import plain
+from segcore.reading import (
+    Amount,
+    Count,
+    Moment,
+    Number,
+    Plain,
+    Positive,
+    Spec,
+    Text,
+    Word,
+    is_word,
+    plain_values,
+    typed,
+)
+
+FORMAT = 1
+"""Of run.json; one that says nothing is of the first format."""
+
+MAX_PIXELS = 1 << 21
+"""Of the size that a network sees: 2048x1024, all of Cityscapes. A prediction takes 2 GB there."""
+
+Side = Annotated[int, msgspec.Meta(ge=8, le=4096)]
+Size = tuple[Side, Side]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """A file of the run as it was when its epoch was committed."""
+
+    sha256: Sha256
+    bytes: Count
+
+
+class Best(msgspec.Struct, frozen=True):
+    epoch: Positive
+    mean_iou: Number
+
+
+class JoinedData(msgspec.Struct, frozen=True):
+    """Data that was trained on beside the run's own."""
+
+    spec: Spec
+    dataset: Word
+    fingerprint: str = ""
+
+
+class TrainedOn(msgspec.Struct, frozen=True):
+    """Attributes:
+    dataset: its short name.
+    spec: where it was, as the training was given it.
+    size: (H, W) of the pictures.
+    joined: what was trained on with it.
+    left_out: films or cities of it that were not.
+    digests: of each split, as `segcore.preparation.digests` has them.
+    """
+
+    dataset: Word
+    spec: Spec
+    fingerprint: str = ""
+    size: Size | None = None
+    joined: list[JoinedData] = []
+    left_out: list[str] = []
+    digests: dict[str, Word] = {}
+
+
+class StoredPreprocessing(msgspec.Struct, frozen=True):
+    """See `segcore.inference.Preprocessing`."""
+
+    mode: Literal["stretch", "fit"]
+    size: Size
+    multiple: Annotated[int, msgspec.Meta(ge=1, le=256)]
+
+    def __post_init__(self) -> None:
+        height, width = self.size
+        if height * width > MAX_PIXELS:
+            raise ValueError(f"Expected at most {MAX_PIXELS:,} pixels, got {width}x{height}")
+
+
+class StageData(msgspec.Struct, frozen=True):
+    spec: Spec
+    digests: dict[str, Word] = {}
+
+
+class Ancestor(msgspec.Struct, frozen=True):
+    """A training that the run's weights come from; `sha256` is of those that it kept."""
+
+    run: Word
+    dataset: Word
+    epochs: Count
+    seconds: Amount
+    recipe: dict[str, Any]
+    sha256: Sha256 | None = None
+    data: StageData | msgspec.UnsetType = msgspec.UNSET
+    start_from: "Ancestor | None" = None
+
+    def __post_init__(self) -> None:
+        name = self.recipe.get("name")
+        if not isinstance(name, str) or plain(name) != name:
+            raise ValueError("Expected a recipe with a plain name")
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Attributes:
+    model: its family, such as "unet".
+    model_options: of its builder; checked where the network is built.
+    recipe: the recipe's fields as `segcore.recipes.from_dict` takes them; of a history from
+        elsewhere its name alone.
+    parameters: of the network; 0 where nobody knows.
+    preprocessing: None where no network is there to feed.
+    best: the epoch whose weights are kept; None before the first.
+    weights: the files that an epoch committed, by name.
+    note: what whoever trained it adds to its card.
+    is_imported: a history that another program logged; `notes` say how its log was read.
+    """
+
+    model: Word
+    data: TrainedOn
+    recipe: dict[str, Any]
+    status: Literal["running", "finished", "failed", "stopped"]
+    started: Moment
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    parameters: Count = 0
+    format: Positive = FORMAT
+    model_options: dict[str, Any] = {}
+    preprocessing: StoredPreprocessing | None = None
+    epochs: Count = 0
+    best: Best | None = None
+    weights: dict[str, StoredFile] = {}
+    start_from: Ancestor | None = None
+    reason: str | None = None
+    note: str | None = None
+    device: Plain | None = None
+    commit: Plain | None = None
+    versions: dict[str, Plain | None] = {}
+    shipped: bool = False
+    shipped_champion: list[Word] = []
+    is_imported: bool = False
+    notes: list[Text] = []
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.recipe.get("name"), str):
+            raise ValueError("Expected a recipe with a name")
+        for name in self.weights:
+            if not is_word(name):
+                raise ValueError("Expected names of files in weights")
+
+    @property
+    def recipe_name(self) -> str:
+        return plain(self.recipe["name"])
+
+
+def read_manifest(record: Any) -> dict[str, Any]:
+    """A parsed run.json that has been checked, as Python's own types.
+
+    Its texts that are shown are `plain`; what every run of today says is there with its default.
+
+    Raises:
+        UnreadableError: it does not fit, or is of a newer version.
+    """
+    if isinstance(record, Mapping):
+        version = record.get("format", FORMAT)
+        if isinstance(version, int) and version > FORMAT:
+            raise UnreadableError("was written by a newer version of this program")
+    known = typed(record, Manifest)
+    plain_values(known.recipe)  # its numbers are of a usual size
+    absent: dict[str, Any] = {"weights": {}, "best": None, "epochs": 0, "seed": 0, "parameters": 0}
+    shown: dict[str, Any] = {"recipe": {**known.recipe, "name": known.recipe_name}}
+    for name in ("device", "commit", "versions", "notes"):
+        if name in record:
+            shown[name] = getattr(known, name)
+    return {**absent, **record, **shown}
