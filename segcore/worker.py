@@ -10,12 +10,12 @@ import fcntl
 import os
 import re
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,7 +24,7 @@ from typing import BinaryIO
 
 from segcore import jobs, runs, settings
 from segcore.errors import RunError, SegcoreError, StorageError
-from segcore.files import storage_error
+from segcore.files import free_bytes, storage_error
 from segcore.jobs import Job, State, leases
 from segcore.jobs.leases import LeaseLostError
 from segcore.jobs.tasks import run_of
@@ -90,10 +90,10 @@ def mind_the_queue(stop: threading.Event) -> None:
             if any(not job.has_ended for job in jobs.list_jobs()):
                 ensure_worker()
             said = ""
-        except StorageError as error:
+        except Exception as error:  # whatever it is: without this thread nobody starts a worker
             if str(error) != said:  # once, not every fifteen seconds
                 said = str(error)
-                print(f"{runs.now()} error: {said}", file=sys.stderr, flush=True)
+                _note(error)
 
 
 def main(worker: str | None = None, device: str = leases.DEVICE) -> None:
@@ -141,8 +141,8 @@ def work(
                 idle = idle_seconds is not None and time.monotonic() - busy > idle_seconds
                 if idle and leases.retire_worker(worker, only_idle=True):
                     return
-            except (StorageError, LeaseLostError) as error:
-                print(f"{runs.now()} error: {error}", file=sys.stderr, flush=True)
+            except Exception as error:  # of one job; the others still want a worker
+                _note(error)
             stop.wait(POLL_SECONDS)
     finally:
         with suppress(StorageError):
@@ -302,18 +302,28 @@ class _Attempt:
                 return match[1]
         if any(sign in output for sign in OUT_OF_MEMORY):
             return "out of memory: choose a smaller batch size, crop or network"
-        if shutil.disk_usage(self.job.folder).free < LEAST_ROOM:  # no room for what it said either
+        if free_bytes(self.job.folder) < LEAST_ROOM:  # no room for what it said either
             return f"{self.job.folder}: no room left on the disk; free some space and try again"
         last = lines[-1].strip() if lines else "it said nothing"
         return f"it ended with status {status}: {last}"
 
     def _output(self) -> str:
-        with open(self.job.log_path, "rb") as log:
-            log.seek(self.log_start)
-            return log.read().decode(errors="replace")
+        try:
+            with open(self.job.log_path, "rb") as log:
+                log.seek(self.log_start)
+                return log.read().decode(errors="replace")
+        except OSError:  # somebody removed the job's folder
+            return ""
 
 
 # --- parts ---------------------------------------------------------------------------------------
+
+
+def _note(error: Exception) -> None:
+    """Writes a line to the log; of a defect of ours how it came about as well."""
+    print(f"{runs.now()} error: {error}", file=sys.stderr, flush=True)
+    if not isinstance(error, SegcoreError | LeaseLostError):
+        traceback.print_exception(error)
 
 
 def _leave_a_core_to_the_server() -> None:
@@ -353,6 +363,8 @@ def _lock(log: BinaryIO) -> bool:
         fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:  # no process could inherit what stands in for such a lock
+        raise storage_error(Path(log.name).parent, error) from error
     return True
 
 
@@ -381,7 +393,7 @@ def _is_alive(job: Job) -> bool:
     try:
         with open(job.log_path, "rb") as log:
             return not _lock(log)
-    except OSError:
+    except (OSError, StorageError):
         return False
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from segcore import runs, settings
+from segcore import jobs, runs, settings
 from segcore.cli import main
 from segcore.errors import RunError, SegcoreError, UnreadableError
 from segcore.files import to_json
+from segcore.jobs import tasks
+from segcore.jobs.admission import Admission
 from segcore.plain import plain, printable
 from segcore.reading import read_bytes
 from segcore.runs.run import read_run
@@ -136,6 +138,37 @@ def test_what_every_shipped_run_holds_can_be_read() -> None:
     for folder in folders:
         run = read_run(folder)
         assert run.history() and run.created
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind": "distil", "data": "streets"}',
+        '{"kind": "prepare", "data": "streets", "gpus": 8}',
+        '{"kind": "train", "recipe": {"name": "x"}}',
+        '{"kind": "evaluate", "scored": 5, "data": null}',
+        "[1]",
+        "",
+    ],
+)
+def test_a_job_of_another_version_fails_when_its_turn_comes(
+    text: str, admin: Admission, tmp_path: Path
+) -> None:
+    known = jobs.enqueue(tasks.Preparation("streets"), admin)
+    with jobs.database.transaction() as database:
+        database.execute("INSERT INTO jobs (task, created) VALUES (?, ?)", (text, runs.now()))
+    first, second = jobs.list_jobs()
+    assert first == known and isinstance(second.task, tasks.Unknown)
+    with pytest.raises(tasks.TaskError, match=r"update the program .* or delete the job"):
+        second.task.command(tmp_path, None)
+
+
+def test_a_row_that_cannot_be_read_is_a_job_all_the_same(admin: Admission) -> None:
+    jobs.enqueue(tasks.Preparation("streets"), admin)
+    with jobs.database.transaction() as database:
+        database.execute("UPDATE jobs SET created = 5, attempt = 'x', lease_until = 'soon'")
+    (job,) = jobs.list_jobs()
+    assert isinstance(job.task, tasks.Unknown) and job.attempt == 0
 
 
 def test_a_snapshot_of_another_size_is_refused_before_it_is_unpacked() -> None:

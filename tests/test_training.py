@@ -81,7 +81,7 @@ def test_a_training_leaves_a_whole_run(spec: str) -> None:
     assert sorted(run.snapshots()) == [1, 2, 3]
     index = run.snapshot_index()
     picture = np.asarray(Image.open(run.snapshots()[3]))
-    assert picture.shape == (index["height"] * len(index["keys"]), index["width"])
+    assert picture.shape == (index.height * len(index.keys), index.width)
     assert (seen[-1].epoch, seen[-1].step) == (3, seen[-1].steps)
     assert run.progress() is None  # nothing is running any more
     for name in ("best.weights.h5", "last.weights.h5", "optimizer.npz"):

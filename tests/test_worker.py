@@ -32,7 +32,8 @@ name, deed = sys.argv[1:3]
 path = Path(os.environ["SEGCORE_ARTIFACTS"], "runs", name)
 path.mkdir(parents=True, exist_ok=True)
 manifest = {"run": name, "model": "unet", "data": {"dataset": "streets", "spec": "streets"},
-            "recipe": {"name": "quick-unet"}, "status": "running", "started": "2025", "seed": 0}
+            "recipe": {"name": "quick-unet"}, "status": "running",
+            "started": "2025-01-01T00:00:00+00:00", "seed": 0}
 def save(status):
     (path / "run.json").write_text(json.dumps(manifest | {"status": status}))
 save("running")
@@ -318,8 +319,9 @@ def test_a_training_that_finished_without_its_worker_is_not_repeated(
     folder = Path(os.environ["SEGCORE_ARTIFACTS"], "runs", NAME)
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(
-        '{"model": "unet", "data": {"dataset": "streets"}, "recipe": {"name": "quick-unet"},'
-        ' "status": "finished", "started": "2025"}'
+        '{"model": "unet", "data": {"dataset": "streets", "spec": "streets"},'
+        ' "recipe": {"name": "quick-unet"}, "status": "finished",'
+        ' "started": "2025-01-01T00:00:00+00:00"}'
     )
     start("fail")
     wait_for(has_state(job, State.DONE, State.FAILED))
@@ -360,3 +362,25 @@ def test_the_server_starts_a_worker_for_work_that_waits(monkeypatch: pytest.Monk
     assert started.wait(10)
     stop.set()
     thread.join(5)
+
+
+def test_a_job_of_another_version_fails_and_the_next_one_is_done(
+    start: Callable[..., threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange, known = enqueue(QUICK), enqueue(QUICK)
+    with jobs.database.transaction() as database:
+        database.execute(
+            "UPDATE jobs SET task = ? WHERE id = ?", ('{"kind": "distil"}', strange.id)
+        )
+    done = [sys.executable, "-c", ""]
+    monkeypatch.setattr(Training, "command", lambda task, folder, run: done)
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(stop,))
+    thread.start()
+    try:
+        wait_for(has_state(known, State.DONE))
+    finally:
+        stop.set()
+        thread.join(20)
+    ended = jobs.get_job(strange.id)
+    assert ended.state == State.FAILED and "update the program" in str(ended.reason)

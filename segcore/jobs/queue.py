@@ -1,6 +1,5 @@
 """The queue of retrains: a table in SQLite that any number of processes may use at once."""
 
-import json
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -9,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from segcore import runs, settings
-from segcore.errors import SegcoreError
+from segcore.errors import SegcoreError, UnreadableError
 from segcore.files import storage_error
 from segcore.jobs import tasks
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.jobs.database import connection, transaction
 from segcore.jobs.tasks import Task
+from segcore.progress import StepProgress
+from segcore.reading import Count, Moment, Number, Plain, Text, read_json, typed
 
 
 class JobError(SegcoreError):
@@ -78,12 +79,38 @@ class Job:
         """Where an evaluation or a preparation says how far it is."""
         return self.folder / "progress.json"
 
-    def progress(self) -> dict[str, Any] | None:
-        """{label, done, total} of an evaluation or a preparation that runs, or None."""
+    def progress(self) -> StepProgress | None:
+        """How far an evaluation or a preparation is that runs, or None."""
         try:
-            return dict(json.loads(self.progress_path.read_bytes()))
-        except (OSError, ValueError):
+            return read_json(self.progress_path, StepProgress)
+        except UnreadableError:
             return None
+
+
+_COLUMNS: dict[str, Any] = {
+    "id": int,
+    "state": State,
+    "priority": int,
+    "run": Plain | None,
+    "reason": Text | None,
+    "attempt": Count,
+    "retries": Count,
+    "device": Plain | None,
+    "worker": Plain | None,
+    "lease_until": Number | None,
+    "process_group": Count | None,
+    "created": Moment,
+    "started": Moment | None,
+    "finished": Moment | None,
+}
+_UNKNOWN: dict[str, Any] = {
+    "state": State.FAILED,
+    "priority": 0,
+    "attempt": 0,
+    "retries": 0,
+    "created": "1970-01-01T00:00:00+00:00",
+}
+"""What stands for a column that cannot be read; None for the others."""
 
 
 def enqueue(task: Task, admission: Admission | None, priority: int | None = None) -> Job:
@@ -230,10 +257,20 @@ def runs_in_use() -> set[str]:
 
 
 def from_row(row: sqlite3.Row) -> Job:
-    values: dict[str, Any] = {key: row[key] for key in Job.__dataclass_fields__}
-    values["state"] = State(values["state"])
-    values["task"] = tasks.load(values["task"])
-    return Job(**values)
+    """The job that a row holds, whoever wrote it.
+
+    What another version of this program wrote, or somebody by hand, and this one does not
+    understand, is a task that fails when its turn comes, never an error of who reads the queue.
+    """
+    known: dict[str, Any] = {key: row[key] for key in Job.__dataclass_fields__}
+    task = tasks.load(known.pop("task"))
+    for key, value in known.items():
+        try:
+            known[key] = typed(value, _COLUMNS[key])
+        except UnreadableError as error:
+            known[key] = _UNKNOWN.get(key)
+            task = tasks.Unknown(f"its {key} in the queue cannot be read: {error}")
+    return Job(task=task, **known)
 
 
 def _change(

@@ -3,13 +3,15 @@ checked before it is queued, and becomes a command of `python -m segcore`."""
 
 import json
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from segcore import estimates, runs
-from segcore.errors import SegcoreError
+from segcore.errors import RecipeError, SegcoreError, UnreadableError
 from segcore.files import to_json, write_atomically
+from segcore.plain import plain
+from segcore.reading import parse_json, typed
 from segcore.recipe_checks import checked
 from segcore.recipes import BACKBONE_WEIGHTS, Recipe, from_dict
 from segcore.runs import Run
@@ -41,7 +43,7 @@ class Training:
     def title(self, data: str) -> str:
         """What it is, in words; `data` is the name of the data set at `self.data`."""
         name = self.recipe.name if self.recipe else str(self.resume)
-        return f"{name} on {data}"
+        return plain(f"{name} on {data}")
 
     @property
     def run(self) -> str | None:
@@ -101,7 +103,7 @@ class Scoring:
 
     def title(self, data: str) -> str:
         """As `Training.title`."""
-        return f"{self.scored} on {data} {self.split}"
+        return plain(f"{self.scored} on {data} {self.split}")
 
     run: ClassVar[None] = None
 
@@ -125,7 +127,7 @@ class Preparation:
 
     def title(self, data: str) -> str:
         """As `Training.title`."""
-        return data
+        return plain(data)
 
     run: ClassVar[None] = None
 
@@ -138,7 +140,37 @@ class Preparation:
         return [*SEGCORE, "prepare", "--data", self.data, "--yes"]
 
 
-Task = Training | Scoring | Preparation
+@dataclass(frozen=True)
+class Unknown:
+    """A row of the queue that this program does not understand; it fails when its turn comes."""
+
+    kind: ClassVar[str] = "unknown"
+    doing: ClassVar[str] = "is of another version of this program"
+    run: ClassVar[None] = None
+    data: ClassVar[None] = None
+    problem: str
+
+    def title(self, data: str) -> str:
+        """As `Training.title`."""
+        return "A job of another kind"
+
+    def checked(self) -> "Unknown":
+        """Raises TaskError."""
+        raise TaskError(f"A job of another kind: {self.problem}")
+
+    def command(self, folder: Path, run: str | None) -> list[str]:
+        """Raises TaskError."""
+        raise TaskError(
+            f"A job of another kind: {self.problem}; update the program and run it again, or "
+            "delete the job"
+        )
+
+
+Task = Training | Scoring | Preparation | Unknown
+
+_KINDS: dict[str, type[Training] | type[Scoring] | type[Preparation]] = {
+    task.kind: task for task in (Training, Scoring, Preparation)
+}
 
 PRIORITY = {Training.kind: 0, Scoring.kind: 10, Preparation.kind: 10}
 """What takes minutes goes before what takes hours."""
@@ -150,16 +182,19 @@ def dump(task: Task) -> str:
 
 
 def load(text: str) -> Task:
-    """The task that `dump` wrote."""
-    values: dict[str, Any] = json.loads(text)
-    kind = values.pop("kind")
-    if kind == Scoring.kind:
-        return Scoring(**values)
-    if kind == Preparation.kind:
-        return Preparation(**values)
-    if values["recipe"] is not None:
-        values["recipe"] = from_dict(values["recipe"])
-    return Training(**values)
+    """The task that `dump` wrote; `Unknown` for what this program did not write."""
+    try:
+        values = typed(parse_json(text), dict[str, Any])
+        kind = values.pop("kind", None)
+        if not isinstance(kind, str) or kind not in _KINDS:
+            raise UnreadableError("it is of a kind that this program does not know")
+        if unknown := values.keys() - {field.name for field in fields(_KINDS[kind])}:
+            raise UnreadableError(f"it asks for `{plain(min(unknown))}`, which is not known here")
+        if values.get("recipe") is not None:
+            values["recipe"] = from_dict(values["recipe"])
+        return typed(values, _KINDS[kind])
+    except (UnreadableError, RecipeError) as error:
+        return Unknown(str(error))
 
 
 def run_of(name: str | None) -> Run | None:

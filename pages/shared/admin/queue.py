@@ -148,9 +148,9 @@ def _progress(job: Job, run: Run | None) -> tuple[float, str]:
 
 def _counted(job: Job, before: str) -> tuple[float, str]:
     at = job.progress()
-    if at is None or not at["total"]:
+    if at is None or not at.total:
         return 0.0, before
-    return min(at["done"] / at["total"], 1.0), f"{at['label']}: {at['done']} of {at['total']}"
+    return min(at.done / at.total, 1.0), f"{at.label}: {at.done} of {at.total}"
 
 
 def _show_ended(job: Job) -> None:
