@@ -45,6 +45,9 @@ def show(page: AppTest, section: str) -> AppTest:
     return page.run()
 
 
+SPEED = {"seconds": 4.0, "images_per_second": 5.0}
+
+
 def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manifest: object) -> Run:
     writer = RunWriter.create(
         name,
@@ -61,7 +64,7 @@ def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manife
         },
     )
     row = {"epoch": 1.0, "loss": 1.0, "val_loss": 1.1, "mean_iou": best, "val_mean_iou": best}
-    files = {"best.weights.h5": name.encode(), runs.HISTORY: history_csv([{**row, "seconds": 4.0}])}
+    files = {"best.weights.h5": name.encode(), runs.HISTORY: history_csv([{**row, **SPEED}])}
     writer.commit_epoch(files, epochs=1, best={"epoch": 1, "mean_iou": best})
     return writer.run()
 
