@@ -57,6 +57,7 @@ def make_run(name: str, *, status: str = "finished", best: float = 0.5, **manife
             "recipe": {"name": "quick-unet"},
             "data": {"spec": "streets", "dataset": "streets", "fingerprint": "", "size": [8, 8]},
             "status": status,
+            "seed": 0,
             "started": f"2025-01-0{len(runs.list_runs()) + 1}T00:00:00+00:00",
             "epochs": 0,
             "weights": {},
