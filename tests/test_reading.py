@@ -141,6 +141,20 @@ def test_what_every_shipped_run_holds_can_be_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["", "[1]", "5", '{"unet/streets": [{"run": 5}]}', '{"unet/s": 1}']
+)
+def test_without_a_registry_that_can_be_read_the_shipped_champions_stand(text: str) -> None:
+    writer = RunWriter.create("shipped", {**GOOD, "shipped": True, "shipped_champion": ["streets"]})
+    writer.commit_epoch({"best.weights.h5": b"weights"}, epochs=1)
+    settings.registry_path().write_text(text)
+    champion = runs.champion("unet", "streets")
+    assert champion is not None and champion.name == "shipped"
+    with pytest.raises(RunError, match=r"registry.json: cannot be read: .+; delete it"):
+        runs.promote(writer.run())
+    assert settings.registry_path().read_text() == text
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '{"kind": "distil", "data": "streets"}',

@@ -5,13 +5,13 @@ who labels the photos of visitors, which an admin says and no data set decides. 
 name the data set by its layout; each is read as what its run was scored on.
 """
 
-import json
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypedDict
 
 from segcore import settings
-from segcore.errors import RunError
+from segcore.errors import RunError, UnreadableError
 from segcore.files import locked, to_json, write_atomically
+from segcore.reading import MAX_JSON_BYTES, Moment, parse_json, read_bytes, typed
 from segcore.runs.data import identity_of, seat_identity
 from segcore.runs.run import (
     MODEL_FAMILIES,
@@ -19,13 +19,18 @@ from segcore.runs.run import (
     get_run,
     list_runs,
     now,
-    read_run,
     verified_weights,
 )
 from segcore.sources.known import STREETS
 
 PHOTOS = "photos"
 """The data of the seats of those who label visitors' photos."""
+
+
+class _Promotion(TypedDict):
+    run: str
+    at: Moment
+    by: str
 
 
 def champions(data: str) -> dict[str, Run]:
@@ -42,10 +47,14 @@ def champion(model: str, data: str) -> Run | None:
     """The promoted run; without a promotion the shipped one; else None.
 
     One checkpoint may serve several data sets: a shipped run lists them in `shipped_champion`.
+    Where the registry cannot be read, no promotion counts.
     """
-    for promotion in reversed(promotions(model, data)):
+    standing: list[dict[str, str]] = []
+    with suppress(RunError):
+        standing = promotions(model, data)
+    for promotion in reversed(standing):
         with suppress(RunError):  # deleted or damaged since: the one before it stands
-            return read_run(settings.runs_dir() / promotion["run"])
+            return get_run(promotion["run"])
     shipped = [run for run in list_runs() if run.model == model and _shipped_seats(run)]
     for run in shipped:
         if data in _shipped_seats(run):
@@ -163,8 +172,10 @@ def _registry() -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return dict(json.loads(path.read_bytes()))
-    except ValueError as error:
+        registry = parse_json(read_bytes(path, MAX_JSON_BYTES))
+        typed(registry, dict[str, list[_Promotion]])
+    except UnreadableError as error:
         raise RunError(
-            f"{path}: is damaged; delete it to go back to the shipped champions"
+            f"{path}: cannot be read: {error}; delete it to go back to the shipped champions"
         ) from error
+    return dict(registry)
