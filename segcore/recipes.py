@@ -191,9 +191,9 @@ _RECIPES = (
         name="tuned-unet",
         model="unet",
         summary="The best we know for a U-Net from scratch: random scale and crop, AdamW, cosine.",
-        expected="CamVid with streets (camvid:DIR+streets), from a U-Net with 0.716 on CamVid: mean "
-        "IoU 0.588 at 480x360, camvid-11, after 19 minutes on two busy CPU cores; under colour "
-        "casts it keeps that, where the other falls to 0.340.",
+        expected="CamVid with streets (camvid:DIR+streets), from a U-Net with 0.716 on CamVid: "
+        "mean IoU 0.588 at 480x360, camvid-11, after 19 minutes on two busy CPU cores; under "
+        "colour casts it keeps that, where the other falls to 0.340.",
         model_options={"width": 24, "depth": 4, "stem_width": 16, "even_light": True},
         crop=(256, 256),
         augmentation=STRONG,
