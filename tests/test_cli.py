@@ -81,6 +81,8 @@ def test_a_split_without_a_scored_pixel_is_told_and_no_defect(
     for mask in (camvid / "valannot").iterdir():
         write_picture(mask, np.full((24, 32), 11, np.uint8))  # unlabelled
     run, data = make_run().name, f"camvid:{camvid}"
+    path = runs.get_run(run).path / "run.json"
+    path.write_text(path.read_text().replace("camvid:/none", data))
     for command in (
         ["evaluate", "--run", run, "--data", data],
         ["compare", "--a", run, "--b", run, "--data", data],

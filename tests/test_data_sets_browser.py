@@ -15,7 +15,7 @@ from segcore.runs import Run
 from segcore.sources.known import known_layout
 
 __all__ = ["pytestmark"]
-CHAMPIONS = ("unet-camvid-20261128-225143-745a", "danet-camvid-20261127-144457-dda6")
+CHAMPIONS = ("unet-camvid-20261128-225143-745a", "danet-camvid-20261129-162051-8ccd")
 
 
 def run_on(folder: Path) -> Run:

@@ -260,10 +260,11 @@ import numpy as np
 from segcore import runs
 from segcore.inference import load_fastest_predictor
 from pages.shared import engine
+from segcore.runs.data import identity_of
 
 run = runs.get_run(sys.argv[1])
 runs.promote(run)
-engine.BUILT_IN = run.dataset
+engine.BUILT_IN = identity_of(run)
 engine.start()
 engine.FIRST.thread.join()
 assert engine.is_ready(run), engine.FIRST
