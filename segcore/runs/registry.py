@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from segcore import settings
 from segcore.errors import RunError, UnreadableError
 from segcore.files import locked, to_json, write_atomically
-from segcore.reading import MAX_JSON_BYTES, Moment, parse_json, read_bytes, typed
+from segcore.reading import MAX_JSON_BYTES, parse_json, read_bytes, typed
 from segcore.runs.data import identity_of, seat_identity
 from segcore.runs.run import (
     MODEL_FAMILIES,
@@ -29,7 +29,7 @@ PHOTOS = "photos"
 
 class _Promotion(TypedDict):
     run: str
-    at: Moment
+    at: str
     by: str
 
 
