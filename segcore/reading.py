@@ -123,8 +123,9 @@ def plain_values(value: Any) -> Any:
         return [plain_values(held) for held in value]
     if isinstance(value, str):
         return plain(value, longest=500)
-    if isinstance(value, int | float) and not abs(value) <= LARGEST:
-        raise UnreadableError(f"holds a number beyond {LARGEST:.0e}")
+    most = LARGEST if isinstance(value, int) else 1e300
+    if isinstance(value, int | float) and not abs(value) <= most:
+        raise UnreadableError(f"holds a number beyond {most:.0e}")
     return value
 
 
