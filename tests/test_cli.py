@@ -149,6 +149,26 @@ def test_predict_goes_on_after_an_image_that_is_none_and_names_it(
         assert {path.name[0] for path in out.iterdir()} == {"a", "c"}
 
 
+def test_predict_takes_a_directory_of_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    for name in ("b.JPG", "a.png", "day 2/c.jpg", ".hidden.png", ".trash/d.png"):
+        write_picture(photos / name, noise(0, 24, 32))
+    (photos / "notes.txt").write_text("not a photo")
+    # Its own results in the same place are no images to label, however often it runs.
+    arguments = ["predict", "--run", make_run().name, "--out", str(photos / "labelled")]
+    for _ in range(2):
+        assert main([*arguments, str(photos)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.partition(":")[0] for line in lines] == ["a.png", "b.JPG", "c.jpg"]
+    assert len(list((photos / "labelled").iterdir())) == 9
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert main([*arguments, str(empty)]) == 2
+    assert f"error: {empty}: no images in it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("theirs", ["street_color.png", "street_overlay.png"])
 def test_predict_overwrites_nothing_that_it_did_not_make(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], theirs: str

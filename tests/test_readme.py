@@ -35,6 +35,7 @@ def test_command_runs(
     monkeypatch.setitem(recipes.RECIPES, "quick-unet", quick)
     run = make_run()
     write_picture(tmp_path / "photo.jpg", noise(0, 48, 64))
+    write_picture(tmp_path / "photos" / "street.png", noise(1, 48, 64))
     monkeypatch.chdir(tmp_path)
     stand_ins = {"RUN": run.name, "streets": f"camvid:{camvid}"}
     arguments = [stand_ins.get(word, word) for word in shlex.split(command)]

@@ -1,6 +1,7 @@
 """The command that labels photos."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -19,14 +20,21 @@ def add(commands: Any) -> None:
     predict = commands.add_parser("predict", help="label photos with a run")
     predict.add_argument("--run", required=True)
     predict.add_argument("--out", required=True, type=Path, metavar="DIR")
-    predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    predict.add_argument(
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE|DIR",
+        help="a directory stands for all images in it and in its subdirectories",
+    )
     predict.set_defaults(command=_predict)
 
 
 def _predict(options: argparse.Namespace) -> None:
     from segcore.inference import load_fastest_predictor
 
-    stems = Counter(path.stem for path in options.images)
+    images = [image for path in options.images for image in _images_at(path)]
+    stems = Counter(path.stem for path in images)
     if twice := [stem for stem, count in stems.items() if count > 1]:
         raise SegcoreError(
             f"{twice[0]}: two images of that name would have the same results; label them into "
@@ -38,7 +46,7 @@ def _predict(options: argparse.Namespace) -> None:
     except OSError as error:
         raise SegcoreError(f"{options.out}: cannot be made ({error.strerror})") from error
     failed = []
-    for path in options.images:
+    for path in images:
         try:
             print(_label(path, predictor, options.out))
         except ImageError as error:
@@ -46,9 +54,37 @@ def _predict(options: argparse.Namespace) -> None:
             print(error, file=sys.stderr)
     if failed:
         raise SegcoreError(
-            f"{len(failed)} of {len(options.images)} images could not be labelled: "
+            f"{len(failed)} of {len(images)} images could not be labelled: "
             + ", ".join(map(str, failed))
         )
+
+
+def _images_at(path: Path) -> list[Path]:
+    """The path itself, or all images below a directory, sorted: no hidden files, no results.
+
+    Raises SegcoreError where a directory cannot be listed or holds no image.
+    """
+    if not path.is_dir():
+        return [path]
+    from segcore.images import image_suffixes, is_signed
+
+    def stop(error: OSError) -> None:
+        raise SegcoreError(f"{error.filename}: cannot be listed ({error.strerror})") from error
+
+    known = image_suffixes()
+    files = (
+        Path(folder, name)
+        for folder, _, names in os.walk(path, onerror=stop)
+        for name in names
+        if Path(name).suffix.lower() in known
+    )
+    visible = (
+        file for file in files if not any(part[0] == "." for part in file.relative_to(path).parts)
+    )
+    found = sorted(file for file in visible if not is_signed(file))
+    if not found:
+        raise SegcoreError(f"{path}: no images in it; name a directory with images, or a file")
+    return found
 
 
 def _label(path: Path, predictor: "Predictor", out: Path) -> str:

@@ -4,7 +4,13 @@ The files of strangers (photos, archives of them, videos) are opened by a `Decod
 of its own that is thrown away.
 """
 
-from segcore.images.decoding import UNREADABLE_ERRORS, Photo, decode_image, decode_photo
+from segcore.images.decoding import (
+    UNREADABLE_ERRORS,
+    Photo,
+    decode_image,
+    decode_photo,
+    image_suffixes,
+)
 from segcore.images.encoding import encode_png, is_signed
 from segcore.images.overlay import overlay
 from segcore.images.resizing import resize_image, resize_labels
@@ -15,6 +21,7 @@ __all__ = [
     "decode_image",
     "decode_photo",
     "encode_png",
+    "image_suffixes",
     "is_signed",
     "overlay",
     "resize_image",

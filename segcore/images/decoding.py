@@ -103,6 +103,11 @@ def decode_photo(
         ) from error
 
 
+def image_suffixes() -> set[str]:
+    """How names of files end that `decode_image` may read, such as `.jpg`."""
+    return {end for end, kind in Image.registered_extensions().items() if kind in limits.FORMATS}
+
+
 def expected_seconds(data: bytes) -> float:
     """What decoding will take of one core at most, by what the file says of itself; 0 for a file
     that will be refused."""
