@@ -65,6 +65,13 @@ def test_caches_live_in_one_folder_and_are_bounded() -> None:
             assert "st.cache_" not in source, path
 
 
+def test_what_visitors_are_told_names_no_folder_of_the_server() -> None:
+    for path in PAGES:
+        is_admins = path.name == "admin.py" or path.parent.name == "admin"
+        if not is_admins and path.name != "telling.py":  # whose `show_error` leaves them out
+            assert "st.error(" not in path.read_text(), path
+
+
 def module(path: Path) -> str:
     """How it is imported."""
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

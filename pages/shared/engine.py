@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from pages.shared.telling import show_error, without_paths
 from pages.shared.visitors import QUEUE
 from pages.shared.visits import NO_VISIT
 from segcore import devices, runs
@@ -125,14 +126,14 @@ def wait(*served: Run) -> bool:
         if is_ready(*served):
             return True
     except SegcoreError as error:
-        st.error(str(error))
+        show_error(error)
         return False
     KERAS.start()
     if KERAS.is_pending:
         with st.spinner("Loading TensorFlow, once after each start…", show_time=True):
             KERAS.thread.join()
     if KERAS.problem:
-        st.error(KERAS.problem)
+        show_error(KERAS.problem)
     return KERAS.title is not None
 
 
@@ -204,6 +205,7 @@ def badge() -> None:
         if FIRST.is_pending:
             _loading_badge()
         elif FIRST.problem:
-            st.badge("No engine", icon=":material/error:", color="red", help=FIRST.problem)
+            why = without_paths(FIRST.problem)
+            st.badge("No engine", icon=":material/error:", color="red", help=why)
         else:
             st.badge(f"{FIRST.title}", icon=":material/memory:", color="green")

@@ -8,7 +8,7 @@ from pages.shared.dataset.imbalance import Splits
 from pages.shared.dataset.sample_browser import offer_closer_look
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
-from pages.shared.telling import errors_told
+from pages.shared.telling import errors_told, without_paths
 from segcore.comparison.tables import Cell, Kind, Table
 from segcore.data_sets import slug_of
 from segcore.evaluation.disagreement import CONFIDENT
@@ -33,7 +33,12 @@ def show_health(splits: Splits) -> None:
     left_out = sum(len(health.findings) for health in reports.values())
     st.warning(f"{left_out} samples were left out ({checked} checked).", icon=":material/warning:")
     rows = [
-        {"Split": name, "Problem": problem.value, "Sample": finding.key, "What": finding.message}
+        {
+            "Split": name,
+            "Problem": problem.value,
+            "Sample": finding.key,
+            "What": without_paths(finding.message),
+        }
         for name, health in reports.items()
         for problem, found in health.by_problem().items()
         for finding in found

@@ -9,6 +9,7 @@ import streamlit as st
 from pages.shared import cache, state, wording
 from pages.shared.charts import show_chart, unfolding
 from pages.shared.state import Selection
+from pages.shared.telling import show_error
 from pages.shared.visits import uploaded_bytes
 from segcore import figures, findings
 from segcore.colors import MORE_RUNS, RUN_A, RUN_B
@@ -74,7 +75,7 @@ def _ask_logs() -> tuple[Curve, ...]:
     found: Sequence[Curve | str] = st.session_state.get(LOGS, ())
     for problem in found:
         if isinstance(problem, str):
-            st.error(problem, icon=":material/error:")
+            show_error(problem)
     # Streamlit empties an uploader that another part of the page was shown instead of.
     if found and not files:
         st.button(

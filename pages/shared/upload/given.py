@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages.shared import visits
+from pages.shared.telling import show_error
 from pages.shared.upload.photos import File
 from segcore.errors import BusyError
 
@@ -31,7 +32,7 @@ def gather(uploads: Sequence[UploadedFile], *, is_new_uploader: bool) -> list[Fi
             try:
                 visits.take(upload)
             except BusyError as error:
-                st.error(str(error), icon=":material/error:")
+                show_error(error)
                 continue
             given.append(File(upload.file_id, upload.name))
     st.session_state[LISTED] = now

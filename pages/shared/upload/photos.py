@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared import cache, visitors, visits, wording
 from pages.shared.encoding import jpeg
+from pages.shared.telling import show_error
 from segcore.errors import BusyError, ImageError
 from segcore.images import Photo, limits, resize_image
 from segcore.images.decoder import Decoder
@@ -227,7 +228,7 @@ def show_refusals(refusals: Sequence[Refusal]) -> None:
     """A sentence for each file that cannot be used; many of them folded away."""
     shown = refusals[:MOST_ERRORS]
     for refusal in shown:
-        st.error(_sentence(refusal), icon=":material/error:")
+        show_error(_sentence(refusal))
     if len(refusals) > len(shown):
         with st.expander(f"{len(refusals) - len(shown)} more files cannot be used"):
             st.markdown("\n".join(f"- {_sentence(refusal)}" for refusal in refusals[len(shown) :]))

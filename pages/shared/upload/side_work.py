@@ -6,6 +6,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages.shared import background, engine, visits
+from pages.shared.telling import show_error
 from segcore.errors import BusyError
 from segcore.progress import Progress
 from segcore.runs import Run
@@ -38,7 +39,7 @@ def start(
     try:
         background.VISITORS_QUEUE.start((visit, name, key), title, step, owner=visit)
     except BusyError as error:
-        st.error(str(error))
+        show_error(error)
         return
     st.rerun()
 

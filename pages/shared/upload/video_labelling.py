@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared import cache, wording
 from pages.shared.labelling import Names
+from pages.shared.telling import show_error
 from pages.shared.upload import side_work
 from pages.shared.upload.photos import File
 from pages.shared.visitors import ALLOWANCE, visitor
@@ -71,7 +72,7 @@ def _start(runs: tuple[Run, Run], names: Names, file: File, rate: float, key: st
     try:
         data = file.data
     except ImageError as error:
-        st.error(str(error))
+        show_error(error)
         return
     titles, who = ((names.a, RUN_A), (names.b, RUN_B)), visitor()
 
