@@ -10,7 +10,7 @@ LOGO = "pages/shared/logo.svg"
 def main() -> None:
     """Runs for each visitor, whenever a page is drawn."""
     # Here, not above, so that the server answers while these load.
-    from pages.shared import dialogs, engine, state
+    from pages.shared import dialogs, engine, named_data, state
     from pages.shared.admin import gate
 
     st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
@@ -36,8 +36,9 @@ def main() -> None:
     )
     gate.announce()
     dialogs.close_elsewhere(page.url_path)
-    state.sidebar()
+    selection = state.sidebar()
     engine.badge()
+    named_data.mark(selection.data)
     page.run()
     engine.start()  # not before: the page comes first
 

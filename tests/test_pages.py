@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import pytest
 from drawn_pages import when_done
 from fake_runs import make_run
-from made_data import slug, val_digest
+from made_data import id_mask, slug, val_digest, write_picture
 from PIL import Image
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
@@ -22,9 +22,11 @@ from pages.shared import charts, state
 from pages.shared.compare import looking_ahead
 from pages.shared.viewer import Panel
 from pages.shared.viewer.viewer import SHOWN_PIXELS, payload, shown_size
+from segcore.admin import datasets
 from segcore.evaluation import evaluate, stored_evaluation
 from segcore.images import encode_png
 from segcore.inference import Predictor
+from segcore.jobs.admission import ADMISSIONS
 from segcore.labels import IDS
 from segcore.preparation.browsing import iou_of_each
 from segcore.runs import Run, get_run
@@ -165,6 +167,22 @@ def test_a_data_set_that_is_elsewhere_is_named_and_streets_offered(
     assert "\n" not in app.warning[0].value
     app.button[0].click().run()
     assert app.sidebar.selectbox(key=state.DATA).value == "streets"
+
+
+def test_data_whose_masks_may_mean_other_classes_is_marked_until_an_admin_has_looked(
+    camvid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, path in enumerate(sorted(camvid.glob("*annot/*.png"))):
+        write_picture(path, id_mask(number, 24, 32, [0, 1, 2]))
+    monkeypatch.setenv("SEGCORE_DATA", f"camvid:{camvid}")
+    app = open_page("overview", data="camvid")
+    assert "camvid may not be what it is shown as" in app.warning[0].value
+    assert "sky, building, pole" in app.warning[0].value
+    app.sidebar.selectbox(key=state.DATA).set_value("streets").run()
+    assert not app.warning
+    datasets.register(str(camvid), ADMISSIONS.issue("tester"), confirmed=True)
+    app.sidebar.selectbox(key=state.DATA).set_value(slug(camvid)).run()
+    assert not app.warning
 
 
 # --- overview ------------------------------------------------------------------------------------

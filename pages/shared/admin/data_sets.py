@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import cache, identities, state, wording
 from pages.shared.admin import actions
 from pages.shared.engine import BUILT_IN
+from pages.shared.named_data import look_before_preparation
 from segcore import jobs, worker
 from segcore.admin import datasets, storage
 from segcore.data_sets import NAME_LENGTH, DataSet, registered
@@ -171,7 +172,7 @@ def _offer_preparation(data_set: DataSet) -> None:
 def _doubts(spec: str) -> tuple[str, ...]:
     """What is doubtful about data that is not prepared yet."""
     try:
-        look = cache.first_look(spec) if cache.prepared(spec) is None else None
+        look = look_before_preparation(spec)
     except SegcoreError:  # said where its health is
         return ()
     return () if look is None else look.doubts
