@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import streamlit as st
 from drawn_pages import open_part, text, when_done
-from made_data import val_digest
+from made_data import val_digest, write_picture
 from made_runs import make_run, stub_predictions
 from streamlit.testing.v1 import AppTest
 
@@ -184,6 +184,18 @@ def test_only_the_missing_run_is_asked_for(page: AppTest, runs: list[Run], camvi
     assert page.title[0].value == "DANet: not scored yet"
     assert runs[0].name not in page.code[0].value
     assert [metric.label for metric in page.metric] == ["U-Net, mean IoU"]
+
+
+def test_scores_of_before_the_data_changed_are_told(
+    page: AppTest, runs: list[Run], camvid: Path
+) -> None:
+    before = evaluation.evaluate(runs[0], f"camvid:{camvid}", "val").report()
+    write_picture(camvid / "valannot" / "film0_000.png", np.full((24, 32), 3, np.uint8))
+    page.run()
+    assert "not scored yet" in page.title[0].value
+    (told,) = (caption.value for caption in page.caption if "was scored before" in caption.value)
+    assert told.startswith("U-Net was scored before camvid changed")
+    assert f"{before['mean_iou']:.3f} on the 3 images" in told
 
 
 def test_a_damaged_run_gives_one_line(page: AppTest, runs: list[Run]) -> None:

@@ -1,6 +1,12 @@
 """Scoring a run on a split: what is counted, what comes of it, and which pictures are behind it."""
 
 from segcore.evaluation.evaluator import evaluate
-from segcore.evaluation.result import Evaluation, Identity, number, stored_evaluation
+from segcore.evaluation.result import (
+    Evaluation,
+    Identity,
+    number,
+    reports_of_before,
+    stored_evaluation,
+)
 
-__all__ = ["Evaluation", "Identity", "evaluate", "number", "stored_evaluation"]
+__all__ = ["Evaluation", "Identity", "evaluate", "number", "reports_of_before", "stored_evaluation"]

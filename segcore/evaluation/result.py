@@ -6,6 +6,7 @@ It lies where `segcore.runs.results` says, a .json (the report) and an .npz (the
 import io
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,20 @@ def stored_evaluation(
         ),
         default=None,
     )
+
+
+def reports_of_before(run: Run, spec: str, split: str, digest: str) -> list[dict[str, Any]]:
+    """Mean IoU and number of images of the scores on what `spec` held before it changed.
+
+    Those scores are kept, but they say nothing of the images that are there now.
+    """
+    found = []
+    for path in result_files(run, "evaluation", split):
+        with suppress(*DAMAGED):
+            report = json.loads(path.with_suffix(".json").read_bytes())
+            if report["data"] == spec and report["data_sha256"] != digest:
+                found.append({"mean_iou": report["mean_iou"], "images": report["images"]})
+    return found
 
 
 def store_evaluation(evaluation: Evaluation, run: Run) -> None:

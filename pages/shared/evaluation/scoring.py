@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.shared import guards, state
+from pages.shared import guards, state, wording
 from pages.shared.background import Asked, offer
 from pages.shared.evaluation.scored import Scored
 from pages.shared.state import Selection
-from segcore.evaluation import evaluate
+from segcore.evaluation import evaluate, reports_of_before
 from segcore.progress import Progress
 from segcore.runs import Run
 
@@ -23,6 +23,8 @@ def show_missing(selection: Selection, missing: Named) -> None:
         "Every image is predicted once at its own resolution; the result is kept.",
         icon=":material/scoreboard:",
     )
+    for run, name in missing:
+        _show_scores_of_before(selection, run, name)
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
@@ -34,6 +36,19 @@ def show_missing(selection: Selection, missing: Named) -> None:
         for run, _ in missing
     ]
     st.code("\n".join(commands), language="bash")
+
+
+def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:
+    """That the run was scored, on images that have changed since: nothing was lost."""
+    digest = selection.data.digest
+    if digest is None:
+        return
+    for report in reports_of_before(run, selection.spec, state.SPLIT, digest):
+        st.caption(
+            f"{name} was scored before {selection.data.name} changed: mean IoU "
+            f"{wording.score(report['mean_iou'])} on the {report['images']} images that it held "
+            "then. Those scores are kept; they do not count for the images of now."
+        )
 
 
 def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
