@@ -72,7 +72,8 @@ def kill_jobs(rounds: int, folder: Path, seed: int = 0) -> Outcome:
         finally:
             dashboard.kill()
             dashboard.wait()
-        outcome.problems += come_to_an_end(log)
+        with actor.hurry():
+            outcome.problems += come_to_an_end(log)
         outcome.problems += inspect(finished)
     outcome.states.update(job.state for job in jobs.list_jobs())
     outcome.epochs = sum(len(run.history()) for run in runs.list_runs())
@@ -159,7 +160,6 @@ def inspect_run(run: Run) -> list[str]:
 def come_to_an_end(log: object) -> list[str]:
     """Leaves the queue to a worker; every job has to end, and what was given up on to be done."""
     admission = ADMISSIONS.issue("benchmark")
-    actor.hurry()
     started = time.monotonic()
     problems: list[str] = []
     while any(job.state != State.DONE for job in jobs.list_jobs()):

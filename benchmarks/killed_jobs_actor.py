@@ -11,7 +11,10 @@ import random
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -35,11 +38,16 @@ def ledger_folder() -> Path:
     return Path(os.environ["SEGCORE_ARTIFACTS"]).parent / "ledger"
 
 
-def hurry() -> None:
-    """Seconds instead of half minutes."""
-    leases.LEASE_SECONDS = LEASE
-    worker.POLL_SECONDS, worker.GRACE_SECONDS, worker.LOOK_SECONDS = 0.05, 0.3, 0.2
-    worker.WORKER = (sys.executable, __file__, "worker")
+@contextmanager
+def hurry() -> Iterator[None]:
+    """Seconds instead of half minutes, until it is left: a test goes on in the same process."""
+    seconds = {"POLL_SECONDS": 0.05, "GRACE_SECONDS": 0.3, "LOOK_SECONDS": 0.2}
+    command = (sys.executable, __file__, "worker")
+    with (
+        patch.object(leases, "LEASE_SECONDS", LEASE),
+        patch.multiple(worker, **seconds, WORKER=command),
+    ):
+        yield
 
 
 def dashboard() -> None:
@@ -106,14 +114,14 @@ def note(name: str, line: str) -> None:
 
 
 def main() -> None:
-    hurry()
-    match sys.argv[1:]:
-        case ["dashboard"]:
-            dashboard()
-        case ["worker", name]:
-            worker.work(threading.Event(), worker=name, command=command, lease=LEASE)
-        case ["train", run, attempt]:
-            train(run, attempt)
+    with hurry():
+        match sys.argv[1:]:
+            case ["dashboard"]:
+                dashboard()
+            case ["worker", name]:
+                worker.work(threading.Event(), worker=name, command=command, lease=LEASE)
+            case ["train", run, attempt]:
+                train(run, attempt)
 
 
 if __name__ == "__main__":
