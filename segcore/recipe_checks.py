@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from segcore.errors import RecipeError
+from segcore.models import SPECS
+from segcore.models.spec import FILE
 from segcore.recipe_fields import Field, fields_of, value_of
-from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict, get_recipe
+from segcore.recipes import BACKBONE_WEIGHTS, RECIPES, Augmentation, Recipe, from_dict, get_recipe
 
 RUN_LENGTH = {"epochs", "batch_size", "steps_per_epoch", "seed", "backbone_weights"}
 """Changing these leaves a recipe the same recipe."""
@@ -49,9 +51,10 @@ def checked(recipe: Recipe) -> Recipe:
     """The recipe itself.
 
     Raises:
-        RecipeError: a value is not of its kind or out of its range, in one line.
+        RecipeError: a value is not of its kind or out of its range, or the network cannot be
+            trained or served with it, in one line.
     """
-    if recipe.model not in {known.model for known in RECIPES.values()}:
+    if recipe.model not in SPECS:
         raise RecipeError(f"{recipe.model}: no such model; clone a recipe of one that there is")
     known = {field.path for field in fields_of(recipe.model)}
     for outer in ("model_options", "loss_options"):
@@ -67,11 +70,39 @@ def checked(recipe: Recipe) -> Recipe:
         raise RecipeError(
             f"Crop {_shown(crop)}: is larger than the size {_shown(size)}; make it smaller"
         )
+    _check_input(recipe)
+    _check_backbone(recipe)
     if recipe.loss_options.get("label_smoothing") and "cross_entropy" not in recipe.loss:
         raise RecipeError(
             f"Label smoothing goes with cross_entropy, not {recipe.loss}; turn it off"
         )
     return recipe
+
+
+def _check_input(recipe: Recipe) -> None:
+    """Raises RecipeError where the network does not take the images that the recipe makes."""
+    spec = SPECS[recipe.model]
+    if spec.fixed_size and recipe.size is None:
+        raise RecipeError(f"Size: {spec.name} takes images of one size; give it, as 256×256")
+    if spec.fixed_size and recipe.crop is not None:
+        raise RecipeError(f"Crop: {spec.name} takes whole images of one size; turn it off")
+    multiple = spec.multiple(recipe.model_options)
+    for label, sides in (("Size", recipe.size), ("Crop", recipe.crop)):
+        if sides is not None and any(side % multiple for side in sides):
+            raise RecipeError(
+                f"{label} {_shown(sides)}: a {spec.name} with these options takes multiples of "
+                f"{multiple}; choose other sides, or a smaller depth"
+            )
+
+
+def _check_backbone(recipe: Recipe) -> None:
+    """Raises RecipeError where the network cannot begin with these weights."""
+    given = recipe.backbone_weights
+    allowed = SPECS[recipe.model].weights_for(recipe.model_options)
+    if (given if given in BACKBONE_WEIGHTS else FILE) not in allowed:
+        raise RecipeError(
+            f"Backbone weights {given}: with this network they are {' or '.join(allowed)}"
+        )
 
 
 def checked_options(model: str, options: Mapping[str, Any]) -> Mapping[str, Any]:

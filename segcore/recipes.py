@@ -125,8 +125,14 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
         augmentation = dict(values["augmentation"])
         if augmentation.get("scale") is not None:
             augmentation["scale"] = tuple(augmentation["scale"])
-        return Recipe(**{**values, **as_tuple, "augmentation": Augmentation(**augmentation)})
-    except (KeyError, TypeError, ValueError) as error:
+        options = {  # an option without a value is one that is not given
+            name: {option: value for option, value in values[name].items() if value is not None}
+            for name in ("model_options", "loss_options")
+            if name in values
+        }
+        augmented = {"augmentation": Augmentation(**augmentation)}
+        return Recipe(**{**values, **as_tuple, **options, **augmented})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecipeError(f"Recipe: is not complete or has a wrong type ({error})") from error
 
 

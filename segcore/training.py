@@ -1,6 +1,7 @@
 """A recipe and data -> a run: trained, checkpointed after each epoch, resumable."""
 
 import io
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -21,9 +22,9 @@ from segcore.learning.optimizers import build_optimizer
 from segcore.learning.progress import Listener, Reporter
 from segcore.learning.targets import Targets
 from segcore.learning.tracking import EventLog
-from segcore.learning.validation import STRIDE, ValidationResult, Validator
+from segcore.learning.validation import ValidationResult, Validator
 from segcore.losses import build_loss
-from segcore.models import build_model
+from segcore.models import build_model, spec_of
 from segcore.preparation import Prepared, prepare
 from segcore.preparation.digests import split_digest
 from segcore.recipes import Recipe, Size, from_dict, get_recipe
@@ -154,11 +155,12 @@ class Session:
         depthwise = recipe.model == "danet"
         keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
 
-        self.crop = recipe.crop or _padded([prepared.size for prepared in joined])
+        spec = spec_of(recipe.model)
+        multiple = spec.multiple(recipe.model_options)
+        self.crop = recipe.crop or _padded([prepared.size for prepared in joined], multiple)
         count = sum(map(len, chosen))
         self.steps = recipe.steps_per_epoch or -(-count // recipe.batch_size)
-        # Only a model that cannot take any size is built for a fixed one.
-        input_size = (self.crop or self.prepared.size) if recipe.model == "danet-tasm" else None
+        input_size = self.prepared.size if spec.fixed_size else None
         network = build_model(
             recipe.model,
             input_size=input_size,
@@ -211,6 +213,7 @@ class Session:
             self.loss,
             val.images,
             val.masks,
+            multiple=multiple,
             merges=merges[0],
             encoder=encoders[0],
         )
@@ -289,6 +292,11 @@ class Session:
         train_iou = self.confusion.mean_iou()
 
         validation = self._validate(writer, epoch)
+        if not math.isfinite(validation.loss):
+            raise TrainingError(
+                f"{writer.path.name}: the validation's loss became {validation.loss} in epoch "
+                f"{epoch}; lower the learning rate and train again"
+            )
         # With several heads Keras' `loss` is their weighted sum; the curve is the main head's.
         loss = logs.get("logits_loss", logs["loss"])[-1]
         row = {
@@ -397,10 +405,10 @@ def _digests(joined: Sequence[Prepared]) -> list[dict[str, str]]:
     ]
 
 
-def _padded(sizes: Sequence[Size]) -> Size | None:
+def _padded(sizes: Sequence[Size], multiple: int) -> Size | None:
     """What whole pictures are padded to; None where every network takes them as they are."""
     largest = tuple(max(sides) for sides in zip(*sizes, strict=True))
-    height, width = (side + -side % STRIDE for side in largest)
+    height, width = (side + -side % multiple for side in largest)
     return None if set(sizes) == {(height, width)} else (height, width)
 
 

@@ -33,3 +33,11 @@ def test_the_average_is_of_the_steps_alone(optimizer: str, momentum: float) -> N
     np.testing.assert_allclose(
         keras.ops.convert_to_numpy(weight), np.average(seen, axis=0, weights=weights), rtol=1e-6
     )
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_whole_numbers_are_numbers(optimizer: str) -> None:
+    """JSON has no others for 1.0 and 0.0."""
+    whole = {"learning_rate": 1, "momentum": 0, "weight_decay": 0, "schedule": "constant"}
+    recipe = replace(get_recipe("tuned-unet"), optimizer=optimizer, **whole)
+    assert float(build_optimizer(recipe, steps_per_epoch=1).learning_rate) == 1.0

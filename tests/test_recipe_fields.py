@@ -9,7 +9,7 @@ import pytest
 
 from segcore.errors import RecipeError
 from segcore.losses import LOSSES
-from segcore.recipe_checks import checked, edited, find_recipe
+from segcore.recipe_checks import checked, edited, find_recipe, recipe_of
 from segcore.recipe_fields import FIELDS, fields_of, value_of
 from segcore.recipe_fields import LOSSES as OFFERED_LOSSES
 from segcore.recipes import RECIPES, Augmentation, Recipe, get_recipe
@@ -100,3 +100,36 @@ def test_a_recipe_is_read_from_a_file_and_checked(tmp_path: Path) -> None:
         path.write_text(content)
         with pytest.raises(RecipeError, match=message):
             find_recipe(str(path))
+
+
+DEEP = {"model_options.depth": 5, "model_options.stem_width": 8}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "values", "message"),
+    [
+        ("quick-unet", {**DEEP, "crop": (96, 96)}, "Crop 96×96: a unet .* multiples of 64"),
+        ("seed-danet", {"size": None}, "Size: danet-tasm takes images of one size"),
+        ("seed-danet", {"crop": (64, 64)}, "Crop: danet-tasm takes whole images"),
+        ("seed-danet", {"backbone_weights": "packaged"}, "Backbone weights packaged: .* imagenet"),
+        ("quick-danet", {"backbone_weights": "imagenet"}, "Backbone weights imagenet: .*packaged"),
+        ("quick-danet", {"model_options.backbone": "efficientnet-b3"}, "Backbone weights packaged"),
+    ],
+)
+def test_what_a_network_does_not_take_is_refused(
+    recipe: str, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message) as error:
+        edited(get_recipe(recipe), values)
+    assert "\n" not in str(error.value)
+
+
+def test_an_option_without_a_value_is_the_networks_own() -> None:
+    """As the form leaves it out, and a file may have it as null."""
+    values = QUICK.to_dict()
+    values["model_options"] = {"width": 8, "depth": None, "stem_width": None}
+    values["loss_options"] = {"label_smoothing": None}
+    recipe = recipe_of(json.loads(json.dumps(values)))
+    assert (recipe.model_options, recipe.loss_options) == ({"width": 8}, {})
+    with pytest.raises(RecipeError, match="Backbone weights packaged"):
+        recipe_of({**values, "backbone_weights": "packaged"})

@@ -7,7 +7,7 @@ import keras
 
 from segcore import devices
 from segcore.learning import environment
-from segcore.learning.validation import STRIDE
+from segcore.models import spec_of
 from segcore.preparation import Prepared
 from segcore.recipes import Recipe, Size
 from segcore.runs import Run, now
@@ -65,7 +65,7 @@ def first_manifest(
         "preprocessing": {
             "mode": "stretch" if fixed else "fit",
             "size": list(prepared.size),
-            "multiple": STRIDE,
+            "multiple": spec_of(recipe.model).multiple(recipe.model_options),
         },
         "versions": environment.versions(),
         "backend": keras.backend.backend(),

@@ -15,7 +15,8 @@ def build_optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Op
     Raises:
         RecipeError: there is no optimizer of that name.
     """
-    rate: Any = recipe.learning_rate
+    # A file may have whole numbers, which Keras refuses.
+    rate: Any = float(recipe.learning_rate)
     if recipe.schedule == "cosine":
         total = recipe.epochs * steps_per_epoch
         warmup = round(recipe.warmup * total)
@@ -28,9 +29,9 @@ def build_optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Op
     average = {"use_ema": recipe.ema is not None, "ema_momentum": recipe.ema or 0.99}
     match recipe.optimizer:
         case "sgd":
-            return SGD(rate, momentum=recipe.momentum, **average)
+            return SGD(rate, momentum=float(recipe.momentum), **average)
         case "adamw":
-            optimizer = AdamW(rate, weight_decay=recipe.weight_decay, **average)
+            optimizer = AdamW(rate, weight_decay=float(recipe.weight_decay), **average)
             optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "alpha"])
             return optimizer
         case "adam":

@@ -13,8 +13,6 @@ from segcore.labels import NUM_CLASSES
 from segcore.merges import Merges, merged
 from segcore.models import inference_model
 
-STRIDE = 32  # every network takes heights and widths that are a multiple of this
-
 
 @dataclass(frozen=True)
 class ValidationResult:
@@ -52,6 +50,7 @@ class Validator:
         loss: (masks, logits) -> scalar, the loss of the main head.
         images: (N, H, W, 3) uint8 RGB.
         masks: (N, H, W) uint8 label ids.
+        multiple: what sides the network takes are multiples of.
         merges: of the data set, whose classes are what is scored.
         encoder: (256,) uint8, label id of the masks -> what `loss` takes; as they are where None.
     """
@@ -62,11 +61,13 @@ class Validator:
         loss: Callable,
         images: np.ndarray,
         masks: np.ndarray,
+        *,
+        multiple: int,
         merges: Merges | None = None,
         encoder: np.ndarray | None = None,
         batch_size: int = 4,
     ) -> None:
-        self.merges, self.encoder = merges, encoder
+        self.multiple, self.merges, self.encoder = multiple, merges, encoder
         self.scorer = Scorer(network, loss)
         self.scorer.compile(jit_compile=devices.compiles_with_xla())
         self.images, self.masks = images, masks
@@ -100,9 +101,10 @@ class Validator:
         return merged(np.concatenate(labels), self.merges)
 
     def _score(self, images: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
-        """One batch, padded to the network's stride and to full size, so that it compiles once."""
+        """One batch, padded to what the network takes and to full size: it compiles once."""
         count, height, width = masks.shape
-        edges = (0, self.batch_size - count), (0, -height % STRIDE), (0, -width % STRIDE)
+        bottom, right = -height % self.multiple, -width % self.multiple
+        edges = (0, self.batch_size - count), (0, bottom), (0, right)
         padded = {
             "image": np.pad(images, (*edges, (0, 0)), mode="edge"),
             "mask": np.pad(

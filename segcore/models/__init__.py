@@ -7,17 +7,16 @@ auxiliary heads that only training uses.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from typing import TYPE_CHECKING, Any
 
 from segcore.errors import RecipeError
+from segcore.models.spec import SPECS, ModelSpec, spec_of
 
 if TYPE_CHECKING:
     import keras
 
-_BUILDERS = {"unet": ("unet", "unet"), "danet": ("danet", "danet"), "danet-tasm": ("tasm", "danet")}
-"""Name of a model -> the file here that holds it, and the function that builds it."""
+__all__ = ["SPECS", "ModelSpec", "build_model", "inference_model", "spec_of"]
 
 
 def build_model(
@@ -31,8 +30,8 @@ def build_model(
     """Builds a network from code.
 
     Args:
-        name: unet, danet or danet-tasm.
-        input_size: (H, W) of the input, or None for any H and W that are a multiple of 32.
+        name: one of `SPECS`.
+        input_size: (H, W) of the input, or None for any that the model's spec allows.
         num_classes: channels of the logits.
         backbone_weights: "none" (random), "imagenet" (Keras' download) or a file of
             `keras.applications.EfficientNetB3(include_top=False)`. The network is the same one
@@ -43,11 +42,7 @@ def build_model(
         RecipeError: unknown model or option, or backbone weights that cannot be had.
         MissingPackageError: `danet-tasm` where the library is not installed.
     """
-    if name not in _BUILDERS:
-        raise RecipeError(f"There is no model '{name}'. Models: {', '.join(_BUILDERS)}.")
-    module, function = _BUILDERS[name]
-    builder = getattr(importlib.import_module(f"segcore.models.{module}"), function)
-
+    builder = spec_of(name).builder()
     known = list(inspect.signature(builder).parameters)
     if "backbone_weights" in known:
         options["backbone_weights"] = backbone_weights
@@ -62,8 +57,7 @@ def build_model(
         raise RecipeError(
             f"{name} has no option {', '.join(unknown)}. Its options: {', '.join(allowed)}."
         )
-    model: keras.Model = builder(input_size, num_classes, **options)
-    return model
+    return builder(input_size, num_classes, **options)
 
 
 def inference_model(model: keras.Model) -> keras.Model:

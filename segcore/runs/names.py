@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from segcore.models import SPECS
 from segcore.runs import Run
 
-MODEL_NAMES = {"unet": "U-Net", "danet": "DANet", "danet-tasm": "DANet (TASM)"}
+MODEL_NAMES = {name: spec.title for name, spec in SPECS.items()}
 
 
 def model_name(run: Run) -> str:
