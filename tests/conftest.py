@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import hypothesis
 import numpy as np
 import pytest
-from made_data import id_mask, noise, write_picture
+from made_data import id_mask, noise, write_camvid, write_picture
 
-from segcore import devices
+from segcore import devices, inference
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.labels import colorize
 
@@ -57,6 +57,14 @@ def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def networks_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what is done with predictions, not of the engine that makes them."""
+    from fake_runs import SharedEngine
+
+    monkeypatch.setattr(inference, "KerasEngine", SharedEngine)
+
+
+@pytest.fixture
 def admin() -> Admission:
     """The pass of someone who is signed in."""
     return ADMISSIONS.issue("tester")
@@ -65,13 +73,7 @@ def admin() -> Admission:
 @pytest.fixture
 def camvid(tmp_path: Path) -> Path:
     """Six train and three val frames of 32x24 of two films; masks of CamVid's ids."""
-    root = tmp_path / "camvid"
-    for split, frames in (("train", 6), ("val", 3)):
-        for frame in range(frames):
-            name = f"film{frame % 2}_{frame:03}.png"
-            write_picture(root / split / name, noise(frame, 24, 32))
-            write_picture(root / f"{split}annot" / name, id_mask(frame, 24, 32, list(range(12))))
-    return root
+    return write_camvid(tmp_path / "camvid")
 
 
 @pytest.fixture

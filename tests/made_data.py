@@ -25,6 +25,16 @@ def id_mask(seed: int, height: int, width: int, ids: list[int]) -> np.ndarray:
     return blocks.repeat(4, axis=0).repeat(4, axis=1).astype(np.uint8)
 
 
+def write_camvid(root: Path) -> Path:
+    """Six train and three val frames of 32x24 of two films; masks of CamVid's ids."""
+    for split, frames in (("train", 6), ("val", 3)):
+        for frame in range(frames):
+            name = f"film{frame % 2}_{frame:03}.png"
+            write_picture(root / split / name, noise(frame, 24, 32))
+            write_picture(root / f"{split}annot" / name, id_mask(frame, 24, 32, list(range(12))))
+    return root
+
+
 def val_digest(folder: Path) -> str:
     """What the data set in CamVid's layout is, by content."""
     return split_digest(f"camvid:{folder}", "val")

@@ -16,6 +16,8 @@ from segcore import runs
 from segcore.cli import main
 from segcore.errors import SegcoreError
 
+pytestmark = pytest.mark.usefixtures("networks_made_once")
+
 REPORT_KEYS = {
     "run", "data", "split", "images", "resolution", "policy", "mean_iou", "pixel_accuracy",
     "mean_accuracy", "frequency_weighted_iou", "mean_boundary_iou", "ece", "tasm_iou_score",

@@ -22,6 +22,8 @@ from segcore.runs import Run, list_runs
 from segcore.runs.results import result_files
 from segcore.sources.camvid import CAMVID_MERGES
 
+pytestmark = pytest.mark.usefixtures("networks_made_once")
+
 IMAGES = 4
 CLASSES = 7  # sky, building, pole, road, pavement, tree, sign: the rest is not in the truth
 

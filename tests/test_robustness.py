@@ -17,6 +17,8 @@ from segcore.runs import Run
 from segcore.runs.results import new_result_file
 from segcore.sources.camvid import CAMVID_MERGES
 
+pytestmark = pytest.mark.usefixtures("networks_made_once")
+
 
 @pytest.fixture
 def run() -> Run:

@@ -9,6 +9,8 @@ from segcore import tiling
 from segcore.inference import AUGMENTED, Prediction, Timings, load_predictor
 from segcore.tiling import count_tiles, predict_tiled
 
+pytestmark = pytest.mark.usefixtures("networks_made_once")
+
 TILE = (24, 32)
 
 
