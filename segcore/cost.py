@@ -5,11 +5,11 @@ labels, and kept with the machine's name in artifacts/costs/RUN.json. Memory is 
 process, so a measurement wants a process of its own: see `measure_apart`.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from segcore import devices, operations, settings
-from segcore.errors import RunError
+from segcore.errors import RunError, UnreadableError
 from segcore.files import storage_error, tail, to_json, write_atomically
 from segcore.inference import Predictor, Preprocessing, load_fastest_predictor
-from segcore.progress import Progress
+from segcore.progress import Progress, StepProgress
+from segcore.reading import Amount, Count, Plain, Positive, read_json
 from segcore.recipe_checks import checked_options
 from segcore.runs import Run, now
 
@@ -41,14 +42,14 @@ FOLLOW_SECONDS = 0.5
 class Timing:
     """One batch size at one resolution; times are of the whole batch, in milliseconds."""
 
-    batch: int
-    height: int
-    width: int
-    repeats: int
-    p50_ms: float
-    p95_ms: float
-    images_per_second: float
-    peak_memory_bytes: int | None  # of the process, or of the GPU; None where nobody counts it
+    batch: Positive
+    height: Positive
+    width: Positive
+    repeats: Positive
+    p50_ms: Amount
+    p95_ms: Amount
+    images_per_second: Amount
+    peak_memory_bytes: Count | None  # of the process, or of the GPU; None where nobody counts it
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Cost:
     weights_sha256: str
     version: int
     measured: str
-    machine: str
-    flops: int | None
+    machine: Plain
+    flops: Count | None
     timings: tuple[Timing, ...]
 
     @property
@@ -112,7 +113,7 @@ def measure_cost(run: Run, progress: Progress | None = None) -> Cost:
         weights_sha256=str(run.weights_hash),
         version=VERSION,
         measured=now(),
-        machine=f"{predictor.engine}, {devices.machine(predictor.device)}",
+        machine=Plain(f"{predictor.engine}, {devices.machine(predictor.device)}"),
         flops=_flops(run),
         timings=tuple(sorted(timings, key=lambda timing: (timing.batch, timing.height))),
     )
@@ -136,9 +137,9 @@ def measure_apart(run: Run, progress: Progress) -> None:
             )
             while process.poll() is None:
                 time.sleep(FOLLOW_SECONDS)
-                if followed.exists():
-                    state = json.loads(followed.read_bytes())
-                    progress(state["done"], state["total"])
+                with suppress(UnreadableError):  # not written yet
+                    state = read_json(followed, StepProgress)
+                    progress(state.done, state.total)
         if process.returncode:
             said = [line for line in tail(log, 20) if line.startswith("error: ")]
             reason = said[-1].removeprefix("error: ") if said else "its process ended too early"
@@ -148,12 +149,18 @@ def measure_apart(run: Run, progress: Progress) -> None:
 def stored_cost(run: Run) -> Cost | None:
     """What was measured of the run's weights, wherever that was; None where nothing was."""
     try:
-        known = json.loads(path_of(run).read_bytes())
-        timings = tuple(Timing(**timing) for timing in known.pop("timings"))
-        cost = Cost(**known, timings=timings)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        cost = read_cost(path_of(run))
+    except UnreadableError:
         return None
     return cost if (cost.weights_sha256, cost.version) == (run.weights_hash, VERSION) else None
+
+
+def read_cost(path: Path) -> Cost:
+    """What a file says was measured. Raises UnreadableError."""
+    cost = read_json(path, Cost)
+    if not any(timing.batch == 1 for timing in cost.timings):
+        raise UnreadableError("has no time of a single picture")
+    return cost
 
 
 def path_of(run: Run) -> Path:

@@ -5,7 +5,6 @@ person's: given on the admin page or by `data rename`, otherwise that of its fol
 the built-in one, those of `SEGCORE_DATA`, the registered ones, and those that runs were trained on.
 """
 
-import json
 import os
 import re
 import shlex
@@ -14,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from segcore import settings
-from segcore.errors import DataError, SegcoreError
+from segcore.errors import DataError, SegcoreError, UnreadableError
 from segcore.files import locked, to_json, write_atomically
 from segcore.preparation.digests import identifying_split, known_digest, split_digest
+from segcore.reading import Plain, Spec, read_json
 from segcore.runs import Run, identity_of, list_runs
 from segcore.runs.data import UNREAD, val_digest
 from segcore.sources import DATA_SETS, Source, listed_specs, open_source
@@ -241,9 +241,9 @@ def matching(text: str, found: list[DataSet]) -> list[DataSet]:
 def given_names() -> dict[str, str]:
     """Spec -> the name that a person gave it; none where the file is damaged."""
     try:
-        names = json.loads(settings.data_names_path().read_bytes())
+        names = read_json(settings.data_names_path(), dict[Spec, Plain])
         return {str(spec): str(name) for spec, name in names.items()}
-    except (OSError, ValueError, AttributeError):
+    except UnreadableError:
         return {}
 
 
@@ -275,14 +275,13 @@ def slug_of(name: str) -> str:
 
 def registered() -> list[str]:
     """Specs of the data sets that an admin registered, oldest first. Raises DataError."""
-    try:
-        return [str(spec) for spec in json.loads(settings.datasets_path().read_bytes())]
-    except FileNotFoundError:
+    path = settings.datasets_path()
+    if not path.exists():
         return []
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{settings.datasets_path()}: cannot be read ({error}); delete it and register again"
-        ) from error
+    try:
+        return list(read_json(path, list[Spec]))
+    except UnreadableError as error:
+        raise DataError(f"{path}: cannot be read: {error}; delete it and register again") from error
 
 
 def _registered_or_none() -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-from segcore import devices, runs, settings
+from segcore import devices, runs, settings, unreadable
 from segcore.errors import SegcoreError
 from segcore.files import free_bytes
 from segcore.preparation import load_prepared
@@ -16,8 +16,15 @@ REQUIRED = ("tensorflow", "keras", "streamlit", "plotly", "pandas", "pillow", "n
 FREE_SPACE_WANTED = 2 << 30
 
 
-def examine() -> None:
-    """Prints one line a finding, `ok` or `--` first; a `--` line ends with what mends it."""
+def examine(move_away: bool = False) -> None:
+    """Prints one line a finding, `ok` or `--` first; a `--` line ends with what mends it.
+
+    Args:
+        move_away: what cannot be read goes to a folder of its own, so that nobody meets it again.
+
+    Raises:
+        StorageError: it cannot be moved.
+    """
     _tell(True, f"Python {platform.python_version()} on {platform.system()} {platform.machine()}")
     for package in REQUIRED:
         _tell_package(package, "pip install -r requirements.txt")
@@ -25,6 +32,7 @@ def examine() -> None:
     _tell_package("tensorflow_advanced_segmentation_models", "pip install -r requirements-tasm.txt")
     _tell_artifacts()
     _tell_runs()
+    _tell_unreadable(move_away)
     prepared = load_prepared("streets")
     _tell(
         prepared is not None,
@@ -90,9 +98,20 @@ def _tell_runs() -> None:
     remedy = "python -m segcore train --recipe quick-unet --data streets"
     _tell(bool(found), f"{len(found)} runs", remedy)
     for run in found:
-        if run.status != "finished":
+        if run.status != "finished" or run.is_imported:
             continue
         try:
             runs.verified_weights(run)
         except SegcoreError as error:
             _tell(False, str(error), f"or delete {run.path}")
+
+
+def _tell_unreadable(move_away: bool) -> None:
+    found = unreadable.find_unreadable()
+    for one in found:
+        print(f"--  {one.problem}")
+    if found and move_away:
+        place = unreadable.move_away(found)
+        _tell(True, f"what can be moved is now in {place}" if place else "nothing can be moved")
+    elif found:
+        _tell(False, f"{len(found)} cannot be read", "python -m segcore doctor --move-away")

@@ -61,6 +61,10 @@ class Moment(str):
     """A time with its zone, as ISO 8601 writes it."""
 
 
+class Day(str):
+    """A time as ISO 8601 writes it, perhaps without its zone, or a date alone."""
+
+
 def read_bytes(path: Path, most: int) -> bytes:
     """The whole file, which must be a plain file of at most `most` bytes.
 
@@ -199,11 +203,11 @@ def _convert(schema: type, value: Any) -> Any:
         if len(value) > 4096:
             raise ValueError("Expected at most 4096 characters")
         return Spec(printable(value))
-    if schema is Moment:
+    if schema is Moment or schema is Day:
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None or not 1970 <= moment.year < 2200:
+        if not 1970 <= moment.year < 2200 or (schema is Moment and moment.tzinfo is None):
             raise ValueError("Expected a time with its zone")
-        return Moment(value)
+        return schema(value)
     raise NotImplementedError
 
 

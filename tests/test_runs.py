@@ -18,6 +18,7 @@ from segcore.runs.csv_logs import import_csv_log
 from segcore.runs.records import TrainingProgress
 from segcore.runs.writer import RunWriter, history_csv, write_progress
 from segcore.sources.known import known_layout
+from segcore.unreadable import problems_of
 
 
 def manifest(**changes: object) -> dict:
@@ -209,9 +210,9 @@ def test_a_run_travels_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (run.path / runs.MANIFEST).write_bytes(to_json(marked))
     export_run(runs.get_run(run.name), tmp_path / "run.zip")
     with pytest.raises(RunError, match="already here"):
-        import_run(tmp_path / "run.zip")
+        import_run(tmp_path / "run.zip", problems_of)
     monkeypatch.setenv("SEGCORE_ARTIFACTS", str(tmp_path / "other"))
-    imported = import_run(tmp_path / "run.zip")
+    imported = import_run(tmp_path / "run.zip", problems_of)
     assert imported.weights_hash == run.weights_hash
     assert runs.verified_weights(imported).is_file()
     assert not imported.is_shipped and runs.champion("unet", known_layout("camvid").val) is None
@@ -224,7 +225,7 @@ def test_a_damaged_archive_is_refused_and_leaves_nothing(tmp_path: Path, artifac
     whole = (tmp_path / "run.zip").read_bytes()
     (tmp_path / "run.zip").write_bytes(whole[:3000] + bytes(50) + whole[3050:])
     with pytest.raises(RunError):
-        import_run(tmp_path / "run.zip")
+        import_run(tmp_path / "run.zip", problems_of)
     assert not list(artifacts.glob("runs/*"))
 
 
@@ -275,7 +276,7 @@ def test_an_archive_of_anything_else_is_refused(tmp_path: Path, name: str, artif
         archive.writestr("run/run.json", "{}")
         archive.writestr(name, "x")
     with pytest.raises(RunError, match="no file of a run"):
-        import_run(tmp_path / "run.zip")
+        import_run(tmp_path / "run.zip", problems_of)
     assert not list(artifacts.glob("runs/*"))
 
 

@@ -17,8 +17,14 @@ from segcore.errors import RunError
 from segcore.files import sha256, to_json
 from segcore.inference import load_predictor
 from segcore.runs.archives import import_run
-from segcore.runs.weight_files import UnsafeWeightsError, load_weights, require_plain
+from segcore.runs.weight_files import (
+    UnsafeWeightsError,
+    load_weights,
+    require_plain,
+    require_plain_apart,
+)
 from segcore.runs.writer import RunWriter
+from segcore.unreadable import problems_of
 
 KERNEL = "layers/conv2d/vars/0"
 
@@ -148,6 +154,25 @@ def test_a_hostile_file_is_refused_in_one_line(
     assert capfd.readouterr().out == ""
 
 
+def test_a_file_from_elsewhere_is_opened_in_a_process_that_is_thrown_away(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_plain_apart(whole)
+    truncated = tmp_path / "truncated.h5"
+    truncated.write_bytes(whole.read_bytes()[:-100])
+    with pytest.raises(UnsafeWeightsError, match="is no whole HDF5 file"):
+        require_plain_apart(truncated)
+    external_link(whole)
+    with pytest.raises(UnsafeWeightsError, match="is a link to another place"):
+        require_plain_apart(whole)
+    dies = tmp_path / "dies"  # as the library does at a file that overflows it
+    dies.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    dies.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(dies))
+    with pytest.raises(UnsafeWeightsError, match="is no whole HDF5 file"):
+        require_plain_apart(whole)
+
+
 def test_refusing_takes_little_memory_and_time(weights: bytes, tmp_path: Path) -> None:
     """All of them in a process that may hold 1 GB, numpy and all, and compute for 5 s each."""
     paths = []
@@ -206,7 +231,7 @@ def test_an_archive_with_such_weights_leaves_nothing(tmp_path: Path, artifacts: 
         path.rmdir() if path.is_dir() else path.unlink()
     writer.path.rmdir()
     with pytest.raises(UnsafeWeightsError):
-        import_run(tmp_path / "run.zip")
+        import_run(tmp_path / "run.zip", problems_of)
     assert not list(artifacts.glob("runs/*"))
 
 

@@ -2,10 +2,12 @@
 
 import json
 import os
-from collections import deque
+from typing import TypedDict
 
 from segcore import runs, settings
-from segcore.files import storage_error
+from segcore.errors import UnreadableError
+from segcore.files import storage_error, tail
+from segcore.reading import Moment, Plain, Text, parse_json, typed
 
 LONGEST = 500
 """Characters of a sentence that are kept."""
@@ -30,18 +32,20 @@ def record(by: str, what: str) -> None:
         raise storage_error(path.parent, error) from error
 
 
-def latest(count: int = 200) -> list[dict[str, str]]:
-    """The last entries {at, by, what}, newest first; a torn line of a crash is left out."""
-    try:
-        with open(settings.audit_path(), encoding="utf-8", errors="replace") as file:
-            lines = deque(file, maxlen=count)
-    except FileNotFoundError:
-        return []
+class Entry(TypedDict):
+    """What was done."""
+
+    at: Moment
+    by: Plain
+    what: Text
+
+
+def latest(count: int = 200) -> list[Entry]:
+    """The last entries, newest first; a line that is none, as a crash leaves, is left out."""
     entries = []
-    for line in reversed(lines):
+    for line in reversed(tail(settings.audit_path(), count)):
         try:
-            entry = json.loads(line)
-            entries.append({key: str(entry[key]) for key in ("at", "by", "what")})
-        except (ValueError, KeyError, TypeError):
+            entries.append(typed(parse_json(line), Entry))
+        except UnreadableError:
             continue
     return entries

@@ -67,8 +67,10 @@ def delete_run(name: str, admission: Admission | None) -> None:
 def _protection() -> dict[str, str]:
     """Run -> why it must stay, of those that anything else needs."""
     found = dict.fromkeys(jobs.runs_in_use(), "a job in the queue works on it")
+    if problem := runs.registry_problem():  # any run may be one that a promotion names
+        return dict.fromkeys((run.name for run in runs.list_runs()), problem)
     for model, data in runs.seats():
-        *former, champion = [entry["run"] for entry in runs.promotions(model, data)] or [""]
+        *former, champion = [str(entry["run"]) for entry in runs.promotions(model, data)] or [""]
         found |= dict.fromkeys(former, "a roll back returns to it")
         found[champion] = f"it is a champion of {model}"
     return found

@@ -51,9 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     for room in (training, scores, prediction, run_folders, data):
         room.add(commands)
     examine = commands.add_parser("doctor", help="what is here, what is missing, what mends it")
+    examine.add_argument(
+        "--move-away", action="store_true", help="move what cannot be read to a folder of its own"
+    )
     examine.set_defaults(command=_examine)
     return parser
 
 
 def _examine(options: argparse.Namespace) -> None:
-    doctor.examine()
+    doctor.examine(options.move_away)

@@ -190,12 +190,13 @@ def _runs_convert(options: argparse.Namespace) -> None:
 def _runs_import(options: argparse.Namespace) -> None:
     from segcore.runs.archives import import_run
     from segcore.runs.csv_logs import import_csv_log
+    from segcore.unreadable import problems_of
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as after Ctrl-C
     if options.file.suffix.lower() == ".csv":
         run = import_csv_log(options.file, options.model, options.data)
     else:
-        run = import_run(options.file)
+        run = import_run(options.file, problems_of)
     print(f"imported {run.name}")
     for note in run.notes:
         print(note)

@@ -42,7 +42,7 @@ def _outliving(stream: TextIO) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(_Descriptor(stream.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors="backslashreplace",  # a file may have a name in another encoding
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

@@ -9,7 +9,7 @@ these its converted checkpoint is made when it is first served, without TensorFl
 
 import gzip
 import hashlib
-import json
+import io
 import logging
 import os
 import shutil
@@ -21,8 +21,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from segcore import devices, settings
-from segcore.errors import StorageError
+from segcore.errors import SegcoreError, UnreadableError
 from segcore.files import sha256, storage_error, to_json, write_atomically
+from segcore.reading import read_bytes, read_json
 from segcore.runs import Run, verified_weights
 
 NETWORK = "network.xml"
@@ -31,6 +32,8 @@ TOPOLOGY = ("topology.xml", "topology.bin")
 VERDICT = "verdict.json"
 FORMAT = 3
 """Raised whenever `segcore.conversion` converts or checks in another way."""
+
+MAX_TOPOLOGY_BYTES = 16 << 20
 
 KEPT = 24
 """Converted checkpoints on the disk, of 17 MB (U-Net) to 45 MB (DANet) each."""
@@ -120,8 +123,8 @@ def _shipped_verdict(run: Run) -> Verdict | None:
 
 def _read(path: Path) -> Verdict | None:
     try:
-        return Verdict(**json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+        return read_json(path, Verdict)
+    except UnreadableError:
         return None
 
 
@@ -169,7 +172,7 @@ def intact_folder(run: Run) -> Path | None:
     weights = verified_weights(run)
     try:
         _unpack(run, shipped, weights)
-    except (OSError, EOFError, zlib.error, RuntimeError, KeyError, StorageError) as error:
+    except (OSError, EOFError, zlib.error, RuntimeError, KeyError, SegcoreError) as error:
         logging.getLogger(__name__).warning("%s: served by Keras: %s", run.name, error)
         return None
     return folder
@@ -182,11 +185,19 @@ def _unpack(run: Run, shipped: Verdict, weights: Path) -> None:
     require_plain(weights)
     with tempfile.TemporaryDirectory(dir=make_folder(run), prefix="unpacking-") as scratch:
         for name in TOPOLOGY:
-            packed = (_shipped_folder(run) / f"{name}.gz").read_bytes()
-            (Path(scratch) / name).write_bytes(gzip.decompress(packed))
+            (Path(scratch) / name).write_bytes(_unpacked(_shipped_folder(run) / f"{name}.gz"))
         made = make_network(run, Path(scratch) / TOPOLOGY[0], weights)
     store_verdict(run, replace(shipped, digests=made))
     forget_oldest()
+
+
+def _unpacked(path: Path) -> bytes:
+    """Raises UnreadableError where it is no topology: those are of a few hundred kB."""
+    with gzip.open(io.BytesIO(read_bytes(path, MAX_TOPOLOGY_BYTES))) as file:
+        unpacked = file.read(MAX_TOPOLOGY_BYTES + 1)
+    if len(unpacked) > MAX_TOPOLOGY_BYTES:
+        raise UnreadableError(f"{path} unpacks to more than {MAX_TOPOLOGY_BYTES >> 20} MB")
+    return unpacked
 
 
 def make_network(run: Run, source: Path, weights: Path) -> dict[str, str]:

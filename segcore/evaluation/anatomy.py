@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from segcore.array_files import ArrayOf
 from segcore.labels import IDS, NUM_CLASSES
 from segcore.metrics import count_ids, interior, valid_pixels
 from segcore.regions import connected_regions
@@ -21,6 +22,13 @@ SIZE_NAMES = ("below 64", "64 to 255", "256 to 1023", "1024 to 4095", "4096 or m
 
 SMALL_CLASSES = tuple(IDS[name] for name in ("pole", "traffic sign", "rider", "person"))
 """Classes of small things, whose recall depends most on the size of a region."""
+
+
+ARRAYS = {
+    "anatomy_bands": ArrayOf("count", ("N", 2, 2, NUM_CLASSES), optional=True),
+    "anatomy_regions": ArrayOf("count", ("N", 4, NUM_CLASSES, len(SIZE_NAMES)), optional=True),
+}
+"""As a stored evaluation keeps them."""
 
 
 def away_from_boundaries(truth: np.ndarray, d: int) -> np.ndarray:
@@ -97,7 +105,7 @@ class Anatomy:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self | None:
         """From a stored evaluation; None for one from before these were counted."""
-        if "anatomy_bands" not in arrays:
+        if not arrays.keys() >= ARRAYS.keys():
             return None
         return cls(arrays["anatomy_bands"], arrays["anatomy_regions"])
 

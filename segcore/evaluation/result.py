@@ -14,13 +14,19 @@ from typing import Any
 import numpy as np
 
 from segcore import metrics
-from segcore.errors import DataError
+from segcore.array_files import ArrayOf, read_arrays
+from segcore.errors import DataError, UnreadableError
+from segcore.evaluation import anatomy, trust
 from segcore.evaluation.anatomy import Anatomy
 from segcore.evaluation.trust import Trust
-from segcore.files import DAMAGED, to_json, write_atomically
-from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
+from segcore.files import to_json, write_atomically
+from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.plain import plain
+from segcore.reading import parse_json, typed
 from segcore.runs import Run
 from segcore.runs.results import new_result_file, result_files
+
+LONGEST_SIDE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -232,8 +238,8 @@ def _read(path: Path) -> Evaluation | None:
     if not path.with_suffix(".json").is_file():
         return None
     try:
-        return _from_npz(path)
-    except DAMAGED:
+        return read_evaluation(path)
+    except UnreadableError:
         return None
 
 
@@ -257,22 +263,44 @@ def _to_npz(evaluation: Evaluation) -> bytes:
     return file.getvalue()
 
 
-def _from_npz(path: Path) -> Evaluation:
-    with np.load(path, allow_pickle=False) as arrays:
-        return Evaluation(
-            identity=Identity(**json.loads(arrays["identity"].item())),
-            spec=arrays["spec"].item(),
-            keys=arrays["keys"].tolist(),
-            sequences=arrays["sequences"].tolist(),
-            sizes=arrays["sizes"],
-            matrices=arrays["matrices"],
-            boundaries=arrays["boundaries"],
-            tasm_scores=arrays["tasm_scores"],
-            calibration=metrics.CalibrationBins(
-                arrays["calibration_pixels"],
-                arrays["calibration_correct"],
-                arrays["calibration_confidence"],
-            ),
-            anatomy=Anatomy.of_arrays(arrays),
-            trust=Trust.of_arrays(arrays),
-        )
+ARRAYS = {
+    "identity": ArrayOf("text"),
+    "spec": ArrayOf("text"),
+    "keys": ArrayOf("text", ("N",)),
+    "sequences": ArrayOf("text", ("N",)),
+    "sizes": ArrayOf("count", ("N", 2)),
+    "matrices": ArrayOf("count", ("N", NUM_CLASSES, NUM_CLASSES)),
+    "boundaries": ArrayOf("count", ("N", 2, NUM_CLASSES)),
+    "tasm_scores": ArrayOf("number", ("N",)),
+    "calibration_pixels": ArrayOf("count", (metrics.CALIBRATION_BINS,)),
+    "calibration_correct": ArrayOf("count", (metrics.CALIBRATION_BINS,)),
+    "calibration_confidence": ArrayOf("number", (metrics.CALIBRATION_BINS,)),
+    **anatomy.ARRAYS,
+    **trust.ARRAYS,
+}
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """The counts that a file holds. Raises UnreadableError."""
+    arrays = read_arrays(path, ARRAYS)
+    sizes = arrays["sizes"]
+    if sizes.min() < 1 or sizes.max() > LONGEST_SIDE:
+        raise UnreadableError(f"`sizes` has sides that are not 1 to {LONGEST_SIDE} pixels")
+    identity = typed(parse_json(arrays["identity"].item()), Identity)
+    return Evaluation(
+        identity=replace(identity, device=plain(identity.device), policy=plain(identity.policy)),
+        spec=arrays["spec"].item(),
+        keys=arrays["keys"].tolist(),
+        sequences=arrays["sequences"].tolist(),
+        sizes=sizes,
+        matrices=arrays["matrices"],
+        boundaries=arrays["boundaries"],
+        tasm_scores=arrays["tasm_scores"],
+        calibration=metrics.CalibrationBins(
+            arrays["calibration_pixels"],
+            arrays["calibration_correct"],
+            arrays["calibration_confidence"],
+        ),
+        anatomy=Anatomy.of_arrays(arrays),
+        trust=Trust.of_arrays(arrays),
+    )

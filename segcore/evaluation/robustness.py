@@ -16,16 +16,18 @@ from typing import Any
 import numpy as np
 
 from segcore import metrics
-from segcore.errors import DataError
+from segcore.array_files import ArrayOf, read_arrays
+from segcore.errors import DataError, UnreadableError
 from segcore.evaluation import Evaluation, corruptions, evaluate, number
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from segcore.files import DAMAGED, to_json, write_atomically
+from segcore.files import to_json, write_atomically
 from segcore.inference import Predictor, load_predictor
 from segcore.labels import NUM_CLASSES
 from segcore.merges import Merges, merged
 from segcore.parallel import overlapped
 from segcore.preparation import Samples, native_samples
 from segcore.progress import Progress
+from segcore.reading import Count, Plain, parse_json, typed
 from segcore.runs import Run
 from segcore.runs.results import new_result_file, result_files
 from segcore.sources import open_source
@@ -196,14 +198,28 @@ def _robustness(clean: Evaluation, matrices: dict[str, np.ndarray]) -> Robustnes
 
 def _read(path: Path) -> Robustness | None:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            identity, images, resolution, names = json.loads(arrays["about"].item())
-            of_each = zip(names, arrays["matrices"], strict=True)
-            return Robustness(
-                Identity(**identity), arrays["clean"], dict(of_each), images, resolution
-            )
-    except DAMAGED:
+        return read_robustness(path)
+    except UnreadableError:
         return None
+
+
+ARRAYS = {
+    "about": ArrayOf("text"),
+    "clean": ArrayOf("count", (NUM_CLASSES, NUM_CLASSES)),
+    "matrices": ArrayOf("count", ("C", len(SEVERITIES), NUM_CLASSES, NUM_CLASSES)),
+}
+
+
+def read_robustness(path: Path) -> Robustness:
+    """The counts that a file holds. Raises UnreadableError."""
+    arrays = read_arrays(path, ARRAYS)
+    about = parse_json(arrays["about"].item())
+    identity, images, resolution, names = typed(about, tuple[Identity, Count, Plain, list[str]])
+    matrices = arrays["matrices"]
+    if len(names) != len(matrices) or not set(names) <= set(CORRUPTIONS):
+        raise UnreadableError("names other corruptions than it has counts of")
+    of_each = dict(zip(names, matrices, strict=True))
+    return Robustness(identity, arrays["clean"], of_each, images, resolution)
 
 
 def _write(run: Run, found: Robustness) -> None:

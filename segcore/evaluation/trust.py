@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from segcore.array_files import ArrayOf
 from segcore.metrics import CALIBRATION_BINS, CalibrationBins, ece, valid_pixels
 
 TEMPERATURES = 2.0 ** (np.arange(-8, 17) / 8)
@@ -32,6 +33,15 @@ LOWEST_ODDS, HIGHEST_ODDS = -4.0, 18.0  # of the logit: 1.8 % and what is 1 in f
 
 TARGET = 0.99
 """Accuracy that the kept pixels must reach."""
+
+
+_TRIED = len(TEMPERATURES)
+ARRAYS = {
+    "trust_coverage": ArrayOf("count", (2, LEVELS), optional=True),
+    "trust_loss": ArrayOf("number", (2, _TRIED), optional=True),
+    "trust_bins": ArrayOf("number", (2, _TRIED, 3, CALIBRATION_BINS), optional=True),
+}
+"""As a stored evaluation keeps them."""
 
 
 def entropy(probabilities: np.ndarray) -> np.ndarray:
@@ -155,7 +165,7 @@ class Trust:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self | None:
         """From a stored evaluation; None for one from before these were counted."""
-        if "trust_coverage" not in arrays:
+        if not arrays.keys() >= ARRAYS.keys():
             return None
         return cls(arrays["trust_coverage"], arrays["trust_loss"], arrays["trust_bins"])
 

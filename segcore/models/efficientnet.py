@@ -16,7 +16,7 @@ from keras import layers
 from segcore.errors import RecipeError
 from segcore.models.light import EvenLight
 from segcore.models.normalization import MOMENTUM, BatchNormalization
-from segcore.runs.weight_files import UnsafeWeightsError, require_plain
+from segcore.runs.weight_files import UnsafeWeightsError, require_plain_apart
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -135,7 +135,7 @@ def load_pretrained(weights: str) -> keras.Model | None:
         raise RecipeError(f"There are no backbone weights '{weights}': {wanted}.")
     model = _original()
     try:
-        require_plain(Path(weights))
+        require_plain_apart(Path(weights))
         model.load_weights(weights)
     except (UnsafeWeightsError, OSError, ValueError, KeyError) as error:
         raise RecipeError(

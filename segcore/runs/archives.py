@@ -4,28 +4,39 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from segcore import settings
-from segcore.errors import RunError
+from segcore.errors import RunError, UnreadableError
 from segcore.files import DAMAGED, storage_error, to_json, write_atomically
-from segcore.runs import MANIFEST, Run, get_run, verified_weights
+from segcore.plain import plain
+from segcore.reading import MAX_CSV_BYTES, MAX_JSON_BYTES, parse_json, read_bytes
+from segcore.runs import MANIFEST, Run, Unreadable, get_run, verified_weights
 from segcore.runs.results import result_folders
 from segcore.runs.run import read_run
 from segcore.runs.staging import staging_folder
-from segcore.runs.weight_files import require_plain
+from segcore.runs.weight_files import require_plain_apart
+from segcore.runs.zip_files import open_zip
 
 MAX_BYTES = 1 << 30
 MAX_FILES = 10_000
-FILES = ("best.weights.h5", "history.csv", "class_iou.csv", "MODEL_CARD.md", "train.log")
-PATTERNS = (
-    "evaluation-*.json",
-    "evaluation-*.npz",
-    "robustness-*.json",
-    "robustness-*.npz",
-    "snapshots/index.json",
-    "snapshots/*.png",
-)
+FILES = {
+    MANIFEST: MAX_JSON_BYTES,
+    "best.weights.h5": MAX_BYTES,
+    "history.csv": MAX_CSV_BYTES,
+    "class_iou.csv": MAX_CSV_BYTES,
+    "MODEL_CARD.md": MAX_JSON_BYTES,
+    "train.log": 64 << 20,
+    "evaluation-*.json": MAX_JSON_BYTES,
+    "evaluation-*.npz": 64 << 20,
+    "robustness-*.json": MAX_JSON_BYTES,
+    "robustness-*.npz": 64 << 20,
+    "snapshots/index.json": MAX_JSON_BYTES,
+    "snapshots/*.png": 16 << 20,
+}
+"""What of a run travels, and how many bytes of each may be unpacked."""
+
 UNUSABLE = (*DAMAGED, AttributeError, RuntimeError)
 """What unpacking raises: also of a password, and of a method that Python lacks."""
 
@@ -41,10 +52,11 @@ def export_run(run: Run, target: Path) -> None:
         StorageError: `target` cannot be written.
     """
     verified_weights(run)
-    paths = {name: run.path / name for name in FILES if (run.path / name).exists()}
+    paths: dict[str, Path] = {}
     for folder in reversed(result_folders(run)):  # what was made here comes last, and counts
-        for pattern in PATTERNS:
+        for pattern in FILES:
             paths |= {path.relative_to(folder).as_posix(): path for path in folder.glob(pattern)}
+    paths.pop(MANIFEST, None)
     weights = {"best.weights.h5": run.manifest["weights"]["best.weights.h5"]}
     manifest = {**run.manifest, "weights": weights}
 
@@ -58,19 +70,24 @@ def export_run(run: Run, target: Path) -> None:
     write_atomically(target, buffer.getvalue())
 
 
-def import_run(source: Path) -> Run:
+def import_run(source: Path, problems_of: Callable[[Run], Sequence[Unreadable]]) -> Run:
     """Unpacks a ZIP file of `export_run` into artifacts/runs and returns the run.
 
     Nothing is left behind where it is refused or interrupted.
+
+    Args:
+        problems_of: tells what in a run's folder cannot be read; nothing of that is taken in.
 
     Raises:
         RunError: no such file, no archive of a run, too large, or a run of that name is here.
         StorageError: no room.
     """
     try:
-        archive = zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise RunError(f"{source}: is no ZIP file of a run; make one with `runs export`") from error
+        archive = open_zip(source, MAX_FILES)
+    except UnreadableError as error:
+        raise RunError(f"{source}: {error}; make a ZIP file of a run with `runs export`") from error
+    except OSError as error:
+        raise RunError(f"{source}: cannot be opened ({error.strerror}); check the path") from error
     with archive:
         name = _checked_name(archive, source)
         target = settings.runs_dir() / name
@@ -80,11 +97,15 @@ def import_run(source: Path) -> Run:
             with staging_folder() as folder:
                 archive.extractall(folder)
                 unpacked = folder / name
-                manifest = json.loads((unpacked / MANIFEST).read_bytes())
+                read_run(unpacked)
+                manifest = parse_json(read_bytes(unpacked / MANIFEST, MAX_JSON_BYTES))
                 for mark in SHIPPED:
                     manifest.pop(mark, None)
                 write_atomically(unpacked / MANIFEST, to_json(manifest))
-                require_plain(verified_weights(read_run(unpacked)))
+                run = read_run(unpacked)
+                for problem in problems_of(run):
+                    raise RunError(f"{source}: {problem.problem}")
+                require_plain_apart(verified_weights(run))
                 os.replace(unpacked, target)
         except OSError as error:
             raise storage_error(settings.runs_dir(), error) from error
@@ -100,13 +121,19 @@ def _checked_name(archive: zipfile.ZipFile, source: Path) -> str:
     entries = archive.infolist()
     folders = {PurePosixPath(entry.filename).parts[0] for entry in entries if entry.filename}
     total = sum(entry.file_size for entry in entries)
-    allowed = {MANIFEST, *FILES}
     for entry in entries:
         path = PurePosixPath(entry.filename)
         inside = PurePosixPath(*path.parts[1:])
-        known = str(inside) in allowed or any(inside.match(pattern) for pattern in PATTERNS)
-        if path.is_absolute() or ".." in path.parts or not known:
-            raise RunError(f"{source}: holds {entry.filename!r}, which is no file of a run")
+        most = next((FILES[name] for name in FILES if _is(inside, name)), None)
+        if path.is_absolute() or ".." in path.parts or most is None:
+            named = plain(entry.filename)
+            raise RunError(f"{source}: holds {named}, which is no file of a run; export it again")
+        if entry.file_size > most:
+            raise RunError(f"{source}: its {inside} is over {most >> 20} MB, too large for a run's")
     if len(folders) != 1 or total > MAX_BYTES or len(entries) > MAX_FILES:
         raise RunError(f"{source}: is no archive of one run of at most {MAX_BYTES >> 20} MB")
     return folders.pop()
+
+
+def _is(path: PurePosixPath, pattern: str) -> bool:
+    return len(path.parts) == len(PurePosixPath(pattern).parts) and path.match(pattern)

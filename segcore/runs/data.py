@@ -5,13 +5,13 @@ the same everywhere, is known by its name.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 
-from segcore.errors import DataError
-from segcore.files import DAMAGED
+from segcore.errors import DataError, UnreadableError
 from segcore.preparation.digests import known_digest
+from segcore.reading import read_json
+from segcore.runs.records import StoredReport
 from segcore.runs.run import Run
 from segcore.sources import DATA_SETS, open_source
 from segcore.sources.known import STREETS, known_layout
@@ -70,8 +70,8 @@ def _scored_on(run: Run, dataset: str) -> str | None:
     if run.is_shipped:
         paths += sorted(run.path.glob(f"evaluation-{dataset}-val-*.json"))
     for path in paths:
-        with suppress(*DAMAGED):
-            return str(json.loads(path.read_bytes())["data_sha256"])
+        with suppress(UnreadableError):
+            return read_json(path, StoredReport).data_sha256
     return None
 
 

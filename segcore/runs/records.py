@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from segcore.reading import Amount, Count, Number, Positive, Share
+from segcore.reading import Amount, Count, Number, Positive, Word
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
@@ -17,10 +17,10 @@ class SnapshotIndex(msgspec.Struct, frozen=True):
     width: Annotated[int, msgspec.Meta(ge=1, le=4096)]
 
 
-class StoredScores(msgspec.Struct, frozen=True):
-    """What lists show of an evaluation's report."""
+class StoredReport(msgspec.Struct, frozen=True):
+    """What is read of the report of an evaluation or of robustness; the rest is for people."""
 
-    mean_iou: Share | None
+    data_sha256: Word
 
 
 class TrainingProgress(msgspec.Struct, frozen=True):

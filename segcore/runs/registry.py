@@ -11,7 +11,8 @@ from typing import Any, TypedDict
 from segcore import settings
 from segcore.errors import RunError, UnreadableError
 from segcore.files import locked, to_json, write_atomically
-from segcore.reading import MAX_JSON_BYTES, parse_json, read_bytes, typed
+from segcore.plain import plain
+from segcore.reading import MAX_JSON_BYTES, Day, Plain, parse_json, read_bytes, typed
 from segcore.runs.data import identity_of, seat_identity
 from segcore.runs.run import (
     MODEL_FAMILIES,
@@ -27,10 +28,24 @@ PHOTOS = "photos"
 """The data of the seats of those who label visitors' photos."""
 
 
-class _Promotion(TypedDict):
-    run: str
-    at: str
-    by: str
+UNDONE = "rolled_back"
+"""Key of the registry for what was taken back; every other is a seat."""
+
+
+class Promotion(TypedDict):
+    """One that stands."""
+
+    run: Plain
+    at: Day
+    by: Plain
+
+
+class UndonePromotion(Promotion):
+    """One that was taken back; `seat` is MODEL/DATA."""
+
+    seat: Plain
+    rolled_back_at: Day
+    rolled_back_by: Plain
 
 
 def champions(data: str) -> dict[str, Run]:
@@ -49,10 +64,7 @@ def champion(model: str, data: str) -> Run | None:
     One checkpoint may serve several data sets: a shipped run lists them in `shipped_champion`.
     Where the registry cannot be read, no promotion counts.
     """
-    standing: list[dict[str, str]] = []
-    with suppress(RunError):
-        standing = promotions(model, data)
-    for promotion in reversed(standing):
+    for promotion in reversed(promotions(model, data)):
         with suppress(RunError):  # deleted or damaged since: the one before it stands
             return get_run(promotion["run"])
     shipped = [run for run in list_runs() if run.model == model and _shipped_seats(run)]
@@ -112,19 +124,20 @@ def rollback(model: str, data: str, by: str = "command line") -> Run | None:
             "rolled_back_at": now(),
             "rolled_back_by": by,
         }
-        registry.setdefault("rolled_back", []).append(undone)
+        registry.setdefault(UNDONE, []).append(undone)
         write_atomically(settings.registry_path(), to_json(registry))
     return champion(model, data)
 
 
-def promotions(model: str, data: str) -> list[dict[str, str]]:
-    """Every standing promotion {run, at, by}, oldest first; the last one is the champion."""
-    return [promotion for _, promotion in _standing(_registry(), model, data)]
+def promotions(model: str, data: str) -> list[Promotion]:
+    """Every standing promotion, oldest first; the last one is the champion."""
+    standing = [promotion for _, promotion in _standing(_readable(), model, data)]
+    return typed(standing, list[Promotion])
 
 
 def seats() -> list[tuple[str, str]]:
     """(model, data) of every seat that a run was promoted to."""
-    registry = _registry()
+    registry = _readable()
     pairs = [key.partition("/") for key in sorted(registry)]
     found = {
         (model, identity)
@@ -136,12 +149,18 @@ def seats() -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def rolled_back() -> list[dict[str, str]]:
-    """Every promotion that was taken back, oldest first.
+def rolled_back() -> list[UndonePromotion]:
+    """Every promotion that was taken back, oldest first."""
+    return typed(_undone(_readable()), list[UndonePromotion])
 
-    Each is {run, at, by, seat, rolled_back_at, rolled_back_by}; `seat` is MODEL/DATA.
-    """
-    return [entry for entry in _registry().get("rolled_back", []) if "seat" in entry]
+
+def registry_problem() -> str | None:
+    """Why no promotion counts, so that the shipped champions stand; None where all is well."""
+    try:
+        _registry()
+    except RunError as error:
+        return str(error)
+    return None
 
 
 def _standing(registry: dict[str, Any], model: str, data: str) -> list[tuple[str, dict[str, str]]]:
@@ -167,13 +186,33 @@ def _data_of(promotion: dict[str, str], data: str) -> str | None:
         return data
 
 
+def _readable() -> dict[str, Any]:
+    """The registry; nothing of one that is damaged, so that lists and pages are shown without."""
+    try:
+        return _registry()
+    except RunError:
+        return {}
+
+
+def _undone(registry: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that say of what seat they were; the first version did not."""
+    return [entry for entry in registry.get(UNDONE, []) if "seat" in entry]
+
+
 def _registry() -> dict[str, Any]:
+    """The file as it stands, checked: what this version does not know of stays in it."""
     path = settings.registry_path()
     if not path.exists():
         return {}
     try:
         registry = parse_json(read_bytes(path, MAX_JSON_BYTES))
-        typed(registry, dict[str, list[_Promotion]])
+        typed(registry, dict[str, list[dict]])
+        typed(_undone(registry), list[UndonePromotion])
+        for seat, standing in registry.items():
+            if seat != plain(seat):
+                raise UnreadableError("names a seat that no model and data set has")
+            if seat != UNDONE:
+                typed(standing, list[Promotion])
     except UnreadableError as error:
         raise RunError(
             f"{path}: cannot be read: {error}; delete it to go back to the shipped champions"

@@ -8,13 +8,15 @@ A run's results lie in its folder. The folder of a shipped run belongs to the pr
 out about it here lies in artifacts/scores/RUN instead.
 """
 
-import json
 import re
 import shutil
 from pathlib import Path
 
 from segcore import settings
-from segcore.files import DAMAGED, storage_error
+from segcore.errors import UnreadableError
+from segcore.files import storage_error
+from segcore.reading import read_json
+from segcore.runs.records import StoredReport
 from segcore.runs.run import Run
 
 DIGITS = 12
@@ -85,7 +87,6 @@ def adopt_results(run: Run, split: str, digest: str) -> None:
 
 def _is_of(path: Path, digest: str) -> bool:
     try:
-        report = json.loads(path.with_suffix(".json").read_bytes())
-        return bool(report["data_sha256"] == digest)
-    except DAMAGED:
+        return read_json(path.with_suffix(".json"), StoredReport).data_sha256 == digest
+    except UnreadableError:
         return False
