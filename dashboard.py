@@ -12,6 +12,7 @@ def main() -> None:
     # Here, not above, so that the server answers while these load.
     from pages.shared import dialogs, engine, named_data, state
     from pages.shared.admin import gate
+    from pages.shared.telling import errors_told
 
     st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
     st.logo(LOGO, size="large")
@@ -34,12 +35,16 @@ def main() -> None:
             ],
         }
     )
-    gate.announce()
-    dialogs.close_elsewhere(page.url_path)
-    selection = state.sidebar()
-    engine.badge()
-    named_data.mark(selection.data)
-    page.run()
+
+    def mark_data() -> None:
+        named_data.mark(state.selection().data)
+
+    with errors_told():
+        gate.announce()
+        dialogs.close_elsewhere(page.url_path)
+    for draw in (state.sidebar, engine.badge, mark_data, page.run):
+        with errors_told():
+            draw()
     engine.start()  # not before: the page comes first
 
 

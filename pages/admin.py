@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.admin import actions, data_sets, gate, promotion, queue, start, storage
 from pages.shared.parts import ask_part
+from pages.shared.telling import errors_told, show_error
 from segcore import jobs
 from segcore.admin import audit
 from segcore.errors import SegcoreError
@@ -49,7 +50,7 @@ def main() -> None:
         listed = jobs.list_jobs()
     except SegcoreError as error:
         listed = []
-        st.error(str(error), icon=":material/error:")
+        show_error(error)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
@@ -62,7 +63,7 @@ def main() -> None:
     room = ask_part([TRAIN, RUNS, DATA, STORAGE, LOG])
     if room != TRAIN:
         queue.show_strip(listed)
-    try:
+    with errors_told():
         if room == TRAIN:
             show_train(listed)
         elif room == RUNS:
@@ -73,8 +74,7 @@ def main() -> None:
             storage.show()
         else:
             show_log()
-    except SegcoreError as error:
-        st.error(str(error), icon=":material/error:")
 
 
-main()
+with errors_told():
+    main()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.shared import cache, engine, guards, labelling, state, wording
 from pages.shared.labelling import Names
-from pages.shared.telling import errors_told
+from pages.shared.telling import errors_told, fragment
 from pages.shared.viewer import Panel, show_viewer
 from segcore import findings
 from segcore.errors import DataError
@@ -76,8 +76,7 @@ def show_scores(names: Names, comparison: dict[str, Any]) -> None:
     )
 
 
-@st.fragment
-@errors_told()
+@fragment
 def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
     engine.give_way()
     keys = cache.samples(selection.spec, state.SPLIT).keys
@@ -109,15 +108,16 @@ def show_facts(runs: tuple[Run, Run]) -> None:
     st.subheader("How they were made", anchor=False)
     with st.grid(2, min_column_width=300):
         for square, run in zip(("blue", "orange"), runs, strict=True):
-            height, width = run.manifest["preprocessing"]["size"]
+            seen = run.manifest.get("preprocessing")
+            at = f"; sees pictures at {seen['size'][1]}x{seen['size'][0]}" if seen else ""
             with st.container(border=True):
                 st.markdown(f"**:{square}[●] {wording.model_name(run)}** `{run.name}`")
                 device = run.manifest.get("device", "CPU")
                 st.markdown(
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
                     f"{wording.duration(training_seconds(run))} on {device}, best of "
-                    f"{run.manifest['epochs']} epochs: {run.best_epoch}; sees pictures at "
-                    f"{width}x{height}. {wording.beginning(run)} {state.earlier_trainings(run)}"
+                    f"{run.manifest['epochs']} epochs: {run.best_epoch}{at}. "
+                    f"{wording.beginning(run)} {state.earlier_trainings(run)}"
                 )
 
 
@@ -157,12 +157,15 @@ def main() -> None:
     selection = state.selection()
     runs = guards.require_runs(selection)
     names = Names.of(*runs)
-    show_verdict(selection, runs, names)
-    if selection.problem is not None:
-        guards.offer_streets(selection)
-    else:
-        show_live_picture(selection, runs, names)
-    show_facts(runs)
+    with errors_told():
+        show_verdict(selection, runs, names)
+    with errors_told():
+        if selection.problem is not None:
+            guards.offer_streets(selection)
+        else:
+            show_live_picture(selection, runs, names)
+    with errors_told():
+        show_facts(runs)
     show_ways_on()
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.shared import cache, state, wording
+from pages.shared import cache, guards, state, wording
 from pages.shared.labelling import Names
 from pages.shared.parts import ask_part
 from pages.shared.state import Selection
-from pages.shared.telling import errors_told
+from pages.shared.telling import errors_told, fragment
 from pages.shared.training import curves, learning
 from segcore import findings
 from segcore.runs import Run
@@ -104,7 +104,7 @@ def show_runs(runs: list[Run]) -> None:
     )
 
 
-@st.fragment
+@fragment
 def show_recipes(runs: tuple[Run, Run], names: Names) -> None:
     rows = findings.recipe_differences(*(run.manifest["recipe"] for run in runs))
     with st.container(
@@ -182,6 +182,7 @@ def main() -> None:
     if choice is not None:
         curves.show_curves(names, selection, choice)
     elif part == RUNS:
+        guards.show_unreadable()
         show_runs([known[name] for name in names])
         if selection.runs is not None:
             show_recipes(selection.runs, Names.of(*selection.runs))

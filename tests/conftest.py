@@ -1,5 +1,6 @@
 """Small data sets on disk, made of synthetic pictures, in each layout a source reads."""
 
+import logging
 import os
 import shutil
 import sys
@@ -48,6 +49,22 @@ def _plain_processor() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices, "CPU_INFO", Path(os.devnull))
         yield
+
+
+@pytest.fixture(autouse=True)
+def defects() -> Iterator[list[logging.LogRecord]]:
+    """What pages told by a number, since no user can cause it: a test that expects such a thing
+    empties the list, any other fails by it."""
+    found: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = found.append  # type: ignore[method-assign]
+    log = logging.getLogger("pages.shared.telling")
+    log.addHandler(handler)
+    yield found
+    log.removeHandler(handler)
+    for record in found:
+        assert record.exc_info and record.exc_info[1] is not None
+        raise record.exc_info[1]
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from pages.shared import engine, wording
-from pages.shared.telling import show_error
+from pages.shared.telling import fragment, show_error
 from segcore.background import WorkQueue
 from segcore.errors import BusyError
 from segcore.progress import Progress
@@ -83,7 +84,7 @@ def follow(keys: Sequence[Hashable], queue: WorkQueue = WORK_QUEUE) -> bool:
     return False
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
+@partial(fragment, run_every=REFRESH_SECONDS)
 def _show_progress(keys: Sequence[Hashable], queue: WorkQueue) -> None:
     works = [work for work in map(queue.of, keys) if work is not None and not work.is_over]
     if not works:

@@ -8,10 +8,11 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 import streamlit as st
 
-from pages.shared.telling import show_error, without_paths
+from pages.shared.telling import fragment, show_error, without_paths
 from pages.shared.visitors import QUEUE
 from pages.shared.visits import NO_VISIT
 from segcore import devices, runs
@@ -191,7 +192,7 @@ def _serves_first_converted() -> bool:
 # --- the badge -----------------------------------------------------------------------------------
 
 
-@st.fragment(run_every=1.0)
+@partial(fragment, run_every=1.0)
 def _loading_badge() -> None:
     if FIRST.is_pending:
         st.badge("Getting ready", icon=":material/hourglass_top:", color="gray")

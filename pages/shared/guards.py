@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from pages.shared import identities, state
+from pages.shared import cache, identities, state, wording
 from pages.shared.state import Selection
+from pages.shared.telling import without_paths
 from segcore.runs import Run
+
+SHOWN_UNREADABLE = 3
 
 
 def require_runs(selection: Selection) -> tuple[Run, Run]:
@@ -23,6 +26,16 @@ def require_runs(selection: Selection) -> tuple[Run, Run]:
     )
     st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
     st.stop()
+
+
+def show_unreadable() -> None:
+    """A line for each run folder that the lists leave out, and what mends it."""
+    found = cache.unreadable_runs()
+    for one in found[:SHOWN_UNREADABLE]:
+        st.warning(wording.sentence(without_paths(one.problem)), icon=":material/folder_off:")
+    if len(found) > SHOWN_UNREADABLE:
+        rest = len(found) - SHOWN_UNREADABLE
+        st.caption(f"{rest} more cannot be read: `python -m segcore doctor` names them.")
 
 
 def offer_streets(selection: Selection) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from segcore.evaluation.agreement import disagreement, largest_confusion
 from segcore.findings.words import listed
 from segcore.inference import Prediction
+from segcore.plain import inert
 from segcore.runs import Run, lineage
 from segcore.runs.names import MODEL_NAMES as MODEL_NAMES
 from segcore.runs.names import distinct_names as distinct_names
@@ -89,6 +90,14 @@ def plain(text: str) -> str:
     """
     printable = "".join(char if char.isprintable() else " " for char in text)
     return re.sub(r"([\\`*_{}\[\]()<>#+\-!|:$~&.@^=/])", r"\\\1", printable)
+
+
+def sentence(text: str) -> str:
+    """A message for Markdown: what is in backquotes stays code, all else is inert."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return inert(text)
+    return "`".join(part if place % 2 else inert(part) for place, part in enumerate(parts))
 
 
 def file_name(name: str) -> str:

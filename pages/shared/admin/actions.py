@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import dialogs
+from pages.shared import dialogs, wording
 from pages.shared.admin import gate
 from segcore.admin import audit
 from segcore.errors import SegcoreError
@@ -36,7 +36,7 @@ def act(action: Action, done: str) -> None:
         action(admission)
         audit.record(admission.by, done)
     except SegcoreError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(wording.sentence(str(error)), icon=":material/error:")
         return
     dialogs.close()
     st.session_state[DONE] = done

@@ -153,7 +153,7 @@ def _registered() -> list[str]:
     try:
         return registered()
     except SegcoreError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(wording.sentence(str(error)), icon=":material/error:")
         return []
 
 
@@ -187,7 +187,7 @@ def _show_health(spec: str) -> None:
     try:
         prepared = cache.prepared(spec)
     except SegcoreError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(wording.sentence(str(error)), icon=":material/error:")
         return
     if prepared is None:
         _show_counted(spec)

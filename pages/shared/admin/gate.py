@@ -20,6 +20,7 @@ import os
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
+from pages.shared import wording
 from pages.shared.admin import stay
 from pages.shared.visitors import address_of_visitor
 from pages.shared.visits import visit
@@ -146,7 +147,7 @@ def _sign_in_with_secret() -> None:
             st.session_state[ADMISSION] = admitted
             stay.begin(admitted)
         except GateError as error:
-            st.error(str(error), icon=":material/lock:")
+            st.error(wording.sentence(str(error)), icon=":material/lock:")
         else:
             st.rerun()
 

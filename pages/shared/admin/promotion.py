@@ -6,20 +6,23 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import cache, state, wording
+from pages.shared import cache, guards, state, wording
 from pages.shared.admin import actions
+from pages.shared.telling import show_error
 from segcore import findings, jobs, runs, worker
 from segcore.data_sets import SLUG_DIGITS, DataSet, default_name
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Scoring, Training
 from segcore.runs import Run
 from segcore.runs.data import val_digest
+from segcore.runs.registry import Promotion
 
 
 def show() -> None:
     found = cache.list_runs()
     st.subheader("Runs", anchor=False)
     if not found:
+        guards.show_unreadable()
         st.info(
             "No run yet. Start `quick-unet` on `streets` under Train: it takes minutes.",
             icon=":material/model_training:",
@@ -51,6 +54,7 @@ def show() -> None:
         },
         hide_index=True,
     )
+    guards.show_unreadable()
     _show_promotions()
 
 
@@ -246,6 +250,9 @@ def _resume(run: Run, admission: Admission) -> None:
 
 def _show_promotions() -> None:
     st.subheader("Promotions", anchor=False)
+    if problem := runs.registry_problem():
+        show_error(problem)
+        return
     history = _history()
     if not history:
         st.caption("None yet: the shipped champions stand.")
@@ -262,7 +269,7 @@ def _show_promotions() -> None:
     )
 
 
-def _show_seat(model: str, data: str, standing: list[dict[str, str]]) -> None:
+def _show_seat(model: str, data: str, standing: list[Promotion]) -> None:
     now = standing[-1]
     seat = _seat(model, _name_of(data))
     with actions.row(

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import state, wording
 from pages.shared.admin import actions, gate
 from pages.shared.charts import show_chart
+from pages.shared.telling import fragment
 from segcore import figures, jobs, worker
 from segcore.colors import MORE_RUNS
 from segcore.errors import SegcoreError
@@ -40,7 +41,7 @@ def headline(queue: list[Job]) -> str:
 def show(queue: list[Job]) -> None:
     busy = any(not job.has_ended for job in queue)
     # Fragments look again by themselves only as long as something can change.
-    st.fragment(_show_unfinished, run_every=REFRESH_SECONDS if busy else None)(
+    fragment(_show_unfinished, run_every=REFRESH_SECONDS if busy else None)(
         [(job.id, job.state) for job in queue]
     )
     ended = [job for job in queue if job.has_ended]
@@ -55,7 +56,7 @@ def show(queue: list[Job]) -> None:
 def show_strip(queue: list[Job]) -> None:
     """What runs, in a line each, for the other rooms; they are drawn anew when it ends."""
     if any(not job.has_ended for job in queue):
-        st.fragment(_show_strip, run_every=REFRESH_SECONDS)([(job.id, job.state) for job in queue])
+        fragment(_show_strip, run_every=REFRESH_SECONDS)([(job.id, job.state) for job in queue])
 
 
 def _show_strip(shown: list[tuple[int, State]]) -> None:
@@ -73,7 +74,7 @@ def _look(shown: list[tuple[int, State]]) -> list[Job]:
         if any(not job.has_ended for job in queue):
             worker.ensure_worker()
     except SegcoreError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(wording.sentence(str(error)), icon=":material/error:")
         return []
     if [(job.id, job.state) for job in queue] != shown or not gate.is_signed_in():
         st.rerun()

@@ -65,7 +65,7 @@ def show() -> None:
             recipe = edited(recipe, _ask(recipe, name))
             _offer(Training(recipe, data, start_from))
         except SegcoreError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(wording.sentence(str(error)), icon=":material/error:")
             st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=True)
 
 

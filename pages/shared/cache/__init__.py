@@ -33,7 +33,14 @@ from pages.shared.cache.networks import (
     predictor,
     warm_up,
 )
-from pages.shared.cache.trained import champions, class_iou, history, identities, list_runs
+from pages.shared.cache.trained import (
+    champions,
+    class_iou,
+    history,
+    identities,
+    list_runs,
+    unreadable_runs,
+)
 from pages.shared.cache.visits import keep, open_private
 
 __all__ = [
@@ -69,5 +76,6 @@ __all__ = [
     "stored_evaluation",
     "suspect_thumbnail",
     "thumbnail",
+    "unreadable_runs",
     "warm_up",
 ]

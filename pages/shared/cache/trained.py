@@ -6,17 +6,22 @@ import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
 from segcore import runs, settings
-from segcore.runs import Run
+from segcore.runs import Run, Unreadable
 
 
 def list_runs() -> list[Run]:
     """Every run with a readable manifest, newest first."""
-    return _list_runs(stamp_of(*sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))))
+    return _find_runs(stamp_of(*sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))))[0]
+
+
+def unreadable_runs() -> list[Unreadable]:
+    """Every run folder that `list_runs` leaves out."""
+    return _find_runs(stamp_of(*sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))))[1]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _list_runs(stamp: Stamp) -> list[Run]:
-    return runs.list_runs()
+def _find_runs(stamp: Stamp) -> tuple[list[Run], list[Unreadable]]:
+    return runs.find_runs()
 
 
 def identities() -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from pages.shared.dataset.imbalance import Splits
 from pages.shared.dataset.sample_browser import offer_closer_look
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.state import Selection
-from pages.shared.telling import errors_told, without_paths
+from pages.shared.telling import fragment, without_paths
 from segcore.comparison.tables import Cell, Kind, Table
 from segcore.data_sets import slug_of
 from segcore.evaluation.disagreement import CONFIDENT
@@ -46,8 +46,7 @@ def show_health(splits: Splits) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
-@st.fragment
-@errors_told()
+@fragment
 def show_suspects(selection: Selection) -> None:
     """Pictures whose truth both runs contradict, worst first."""
     st.subheader("Suspected label errors", anchor=False)

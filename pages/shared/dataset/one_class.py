@@ -5,11 +5,12 @@ import streamlit as st
 from pages.shared import cache
 from pages.shared.charts import show_chart, unfolding
 from pages.shared.dataset.imbalance import Splits, shown_classes
+from pages.shared.telling import fragment
 from segcore import figures, findings
 from segcore.labels import EVALUATED_IDS, IDS, LABELS, NAMES
 
 
-@st.fragment
+@fragment
 def show_class(splits: Splits) -> None:
     ids = shown_classes(splits)
     held = next(iter(splits.values())).statistics.pixels

@@ -10,7 +10,7 @@ from pages.shared.dataset.imbalance import Splits
 from pages.shared.gallery import LegendEntry, show_gallery
 from pages.shared.picture_search import Found, Searched
 from pages.shared.state import Selection
-from pages.shared.telling import errors_told
+from pages.shared.telling import fragment
 from pages.shared.viewer import Panel, show_viewer
 from segcore import statistics
 from segcore.labels import IGNORED_IDS, LABELS, NAMES
@@ -19,8 +19,7 @@ from segcore.preparation.counting import CountedSplit
 PAGE_SIZE = 12
 
 
-@st.fragment
-@errors_told()
+@fragment
 def show_browser(selection: Selection, splits: Splits) -> None:
     """Thumbnails of the samples that are asked for; `splits` are those with masks."""
     st.subheader("Samples", anchor=False)

@@ -10,7 +10,7 @@ from pages.shared.evaluation.scored import Pair, Scored, scope
 from pages.shared.evaluation.tabular import show_table
 from pages.shared.labelling import Names
 from pages.shared.state import Selection
-from pages.shared.telling import errors_told
+from pages.shared.telling import fragment
 from pages.shared.viewer import Panel, outcome_panel, show_viewer
 from segcore import figures, findings, metrics
 from segcore.comparison import tables
@@ -32,8 +32,7 @@ def show_lab(selection: Selection, pair: Pair) -> None:
     _show_photograph(selection, (pair[0].run, pair[1].run))
 
 
-@st.fragment
-@errors_told()
+@fragment
 def _show_photograph(selection: Selection, runs: tuple[Run, Run]) -> None:
     keys = cache.samples(selection.spec, state.SPLIT).keys
     with st.container(horizontal=True, vertical_alignment="bottom"):

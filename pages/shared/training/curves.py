@@ -9,7 +9,7 @@ import streamlit as st
 from pages.shared import cache, state, wording
 from pages.shared.charts import show_chart, unfolding
 from pages.shared.state import Selection
-from pages.shared.telling import show_error
+from pages.shared.telling import fragment, show_error
 from pages.shared.visits import uploaded_bytes
 from segcore import figures, findings
 from segcore.colors import MORE_RUNS, RUN_A, RUN_B
@@ -145,7 +145,7 @@ def sides(selection: Selection) -> list[tuple[Run, str]]:
 def show_curves(names: Sequence[str], selection: Selection, choice: Choice) -> None:
     """Redrawn every few seconds while one of the runs trains."""
     is_running = any(run.progress() is not None for run in _runs(names))
-    st.fragment(_draw, run_every=REFRESH if is_running else None)(names, selection, choice)
+    fragment(_draw, run_every=REFRESH if is_running else None)(names, selection, choice)
 
 
 def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:

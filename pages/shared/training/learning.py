@@ -8,7 +8,7 @@ import streamlit as st
 from pages.shared import cache, state, wording
 from pages.shared.charts import show_chart
 from pages.shared.state import Selection
-from pages.shared.telling import errors_told
+from pages.shared.telling import fragment
 from segcore import figures, findings
 from segcore.colors import RUN_A, RUN_B
 from segcore.images import resize_labels
@@ -45,8 +45,7 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
                     st.markdown(f"{name}: not kept when it was trained.")
 
 
-@st.fragment
-@errors_told()
+@fragment
 def show_learning(selection: Selection, runs: list[tuple[Run, str]]) -> None:
     """One slider of epochs moves the predicted masks of the same validation images."""
     watched = [(run, name, run.snapshots()) for run, name in runs]
