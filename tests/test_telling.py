@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import state, wording
+from pages.shared import guards, state, wording
+from pages.shared.state import Selection
 from segcore.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,10 +59,10 @@ def test_the_page_survives_an_error_of_the_sidebar(monkeypatch: pytest.MonkeyPat
 def test_the_sidebar_survives_an_error_of_the_page(
     monkeypatch: pytest.MonkeyPatch, defects: list[logging.LogRecord]
 ) -> None:
-    def broken() -> None:
+    def broken(selection: Selection) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(state, "selection", broken)
+    monkeypatch.setattr(guards, "require_runs", broken)
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60).run()
     assert not app.exception
     assert app.sidebar.selectbox[0].label == "Data set"

@@ -22,8 +22,9 @@ from segcore.evaluation.trust import Trust
 from segcore.files import to_json, write_atomically
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
 from segcore.plain import plain
-from segcore.reading import parse_json, typed
+from segcore.reading import parse_json, read_json, typed
 from segcore.runs import Run
+from segcore.runs.records import StoredReport
 from segcore.runs.results import new_result_file, result_files
 
 LONGEST_SIDE = 1 << 16
@@ -212,10 +213,10 @@ def reports_of_before(run: Run, spec: str, split: str, digest: str) -> list[dict
     """
     found = []
     for path in result_files(run, "evaluation", split):
-        with suppress(*DAMAGED):
-            report = json.loads(path.with_suffix(".json").read_bytes())
-            if report["data"] == spec and report["data_sha256"] != digest:
-                found.append({"mean_iou": report["mean_iou"], "images": report["images"]})
+        with suppress(UnreadableError):
+            report = read_json(path.with_suffix(".json"), StoredReport)
+            if report.data == spec and report.data_sha256 != digest:
+                found.append({"mean_iou": report.mean_iou, "images": report.images})
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from segcore.reading import Amount, Count, Number, Positive, Word
+from segcore.reading import Amount, Count, Number, Positive, Share, Spec, Word
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
@@ -21,6 +21,9 @@ class StoredReport(msgspec.Struct, frozen=True):
     """What is read of the report of an evaluation or of robustness; the rest is for people."""
 
     data_sha256: Word
+    data: Spec = Spec()
+    images: Count = 0
+    mean_iou: Share | None = None
 
 
 class TrainingProgress(msgspec.Struct, frozen=True):
