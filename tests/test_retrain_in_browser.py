@@ -1,25 +1,34 @@
-"""The story of a retrain in a real browser: token, start, curve, cancel, resume, promote, back."""
+"""The story of a retrain in a real browser: token, start, curve, cancel, resume, promote, back.
+
+It is on a second data set in CamVid's layout, beside the shipped champions of the CamVid that
+everybody knows: whatever is done with the one leaves the other as it was.
+"""
 
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from fake_runs import make_run
-from live_dashboard import PATIENCE_MS, chromium, find_chromium, running_dashboard, settle
+from live_dashboard import (
+    PATIENCE_MS,
+    ROOT,
+    chromium,
+    find_chromium,
+    running_dashboard,
+    settle,
+)
+from made_data import id_mask, noise, slug, val_digest, write_picture
 from playwright.sync_api import Page, expect
 
 from segcore import jobs, runs
 from segcore.admin import audit
 from segcore.evaluation import evaluate
 from segcore.jobs import leases
-from segcore.preparation.prepared import split_folder
-from segcore.preparation.split_writer import SplitWriter, UsableSample
 from segcore.runs import Run, get_run
-from segcore.sources import open_source
-from segcore.sources.streets import render_scene
-from segcore.statistics import count_mask
+from segcore.sources.known import known_layout
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,34 +37,63 @@ pytestmark = [
         reason="browser tests left out: no Chromium is installed",
     ),
 ]
-SIZE = (32, 64)
 EPOCHS = 12
 """Enough to cancel in the middle."""
 
-
-def prepare_few_streets() -> None:
-    """Arrays of the first few scenes only: rendering all of them takes a minute."""
-    source = open_source("streets")
-    for split, count in (("train", 8), ("val", 4)):
-        with SplitWriter(split_folder(source, SIZE, split), SIZE, masked=True) as writer:
-            samples = []
-            for seed, item in enumerate(source.items(split)[:count]):
-                image, mask = render_scene(seed, SIZE)
-                sample = UsableSample(item.key, item.sequence, image, mask, count_mask(mask), False)
-                samples.append(sample)
-            writer.append(samples)
-            writer.finish()
+FILMS = 8
+"""Of the second data set's val split: enough for a verdict."""
 
 
-def make_champion() -> Run:
-    """A scored champion of `streets` with random weights."""
-    run = make_run("unet-streets-20250101-000000-abcd")
-    data = {"spec": "streets", "dataset": "streets", "fingerprint": "", "size": [*SIZE]}
-    (run.path / "run.json").write_text(json.dumps({**run.manifest, "data": data}))
+@pytest.fixture
+def toys(camvid: Path) -> Path:
+    """A second data set in CamVid's layout, in a folder that visitors are not to be told of."""
+    for film in range(FILMS):
+        name = f"toys{film}_000.png"
+        write_picture(camvid / "val" / name, noise(film, 24, 32))
+        write_picture(camvid / "valannot" / name, id_mask(film, 24, 32, list(range(12))))
+    folder = camvid.parent / "server" / "my toys"
+    folder.parent.mkdir()
+    return camvid.rename(folder)
+
+
+@pytest.fixture
+def shipped(artifacts: Path) -> list[Path]:
+    """The folders of the champions that come with the program, in the test's artifacts/."""
+    copies = []
+    for folder in (ROOT / "artifacts" / "runs").iterdir():
+        manifest = folder / runs.MANIFEST
+        if manifest.is_file() and json.loads(manifest.read_bytes()).get("shipped_champion"):
+            copies.append(shutil.copytree(folder, artifacts / "runs" / folder.name))
+    assert copies
+    return copies
+
+
+def make_champion(toys: Path) -> Run:
+    """A scored champion of the second data set, with random weights."""
+    run = make_run("unet-my-toys-20250101-000000-abcd")
+    data = {**run.manifest["data"], "spec": f"camvid:{toys}"}
+    (run.path / runs.MANIFEST).write_text(json.dumps({**run.manifest, "data": data}))
     run = get_run(run.name)
-    evaluate(run, "streets", "val")
+    evaluate(run, f"camvid:{toys}", "val")
     runs.promote(run)
     return run
+
+
+def standing(shipped: list[Path]) -> tuple[dict[Path, bytes], list[str]]:
+    """All that nothing may change: the files of shipped runs, and who is the champion of what."""
+    files = {path: path.read_bytes() for folder in shipped for path in folder.rglob("*.*")}
+    known = known_layout("camvid")
+    assert known is not None and known.val is not None
+    seats = (known.val, "streets", runs.PHOTOS)
+    return files, [run.name for data in seats for run in runs.champions(data).values()]
+
+
+def figures(visitor: Page, address: str) -> list[str]:
+    """The scores of CamVid's champions, as a visitor sees them."""
+    visitor.goto(f"{address}/evaluate?data=camvid")
+    expect(visitor.get_by_test_id("stMetricValue")).to_have_count(3)
+    settle(visitor)
+    return visitor.get_by_test_id("stMetricValue").all_inner_texts()
 
 
 def sign_in(page: Page, log: Path) -> None:
@@ -87,38 +125,52 @@ def confirm(page: Page, label: str) -> None:
     settle(page)
 
 
-def test_from_the_token_to_the_champion_and_back(artifacts: Path, tmp_path: Path) -> None:
-    prepare_few_streets()
-    old = make_champion()
-    log = tmp_path / "server.log"
+def test_from_the_token_to_the_champion_and_back(
+    artifacts: Path, tmp_path: Path, toys: Path, shipped: list[Path]
+) -> None:
+    old = make_champion(toys)
+    before, log = standing(shipped), tmp_path / "server.log"
     with running_dashboard(artifacts, log) as address, chromium() as browser:
         try:
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.set_default_timeout(PATIENCE_MS)
-            page.goto(f"{address}/admin?data=streets")
+            page, visitor = browser.new_page(), browser.new_page()
+            for opened in (page, visitor):
+                opened.set_viewport_size({"width": 1440, "height": 900})
+                opened.set_default_timeout(PATIENCE_MS)
+            shown = figures(visitor, address)
+            page.goto(f"{address}/admin")
             sign_in(page, log)
-            retrain(page)
-            (new,) = (run for run in runs.list_runs() if run.name != old.name)
-            compare_and_promote(page, new)
-            visitor = browser.new_page()
-            visitor.goto(f"{address}/?data=streets")
-            expect(visitor).to_have_url(re.compile(f"a={new.name}"))
-            expect(visitor.get_by_text(new.name)).to_be_visible()
+            register(page, toys)
+            retrain(page, toys)
+            (new,) = (run for run in runs.list_runs() if not run.is_shipped and run != old)
+            compare_and_promote(page, new, toys)
+            score_shipped(visitor, address, toys, new)
+            assert figures(visitor, address) == shown
             roll_back(page)
-            assert champion() == old.name
+            assert champion(toys) == old.name
         finally:
             for pid in leases.living_workers().values():
                 if pid is not None:
                     os.kill(pid, 15)
+    assert standing(shipped) == before
     by_token = {entry["what"] for entry in audit.latest() if entry["by"] == "admin (token)"}
-    assert {"signed in", f"{new.name} is the champion of U-Net on Streets (built in)"} <= by_token
+    assert {"signed in", f"{new.name} is the champion of U-Net on my toys"} <= by_token
 
 
-def retrain(page: Page) -> None:
+def register(page: Page, toys: Path) -> None:
+    room(page, "Data sets")
+    page.get_by_role("textbox", name="Folder on the server").fill(str(toys))
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("Images to score on").first).to_be_visible()
+
+
+def retrain(page: Page, toys: Path) -> None:
+    room(page, "Train")
+    enter(page, "Data", f"camvid:{toys}")
     enter(page, "Epochs", str(EPOCHS))
     enter(page, "Batch size", "2")
     page.get_by_text("All parameters").click()
-    enter(page, "Size", "32 × 64")
+    enter(page, "Size", "32 × 32")
+    enter(page, "Depth", "2")  # whose graph is made in half the time
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(re.compile(rf"Epoch \d+ of {EPOCHS}"))).to_be_visible()
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(2)  # the first epochs' curves
@@ -135,12 +187,24 @@ def retrain(page: Page) -> None:
     assert [row["epoch"] for row in history] == list(range(1, EPOCHS + 1))
 
 
-def compare_and_promote(page: Page, new: Run) -> None:
+def compare_and_promote(page: Page, new: Run, toys: Path) -> None:
     room(page, "Runs and champions")
     page.get_by_role("button", name="Score", exact=True).click()
     expect(page.get_by_text(re.compile("mean IoU of this run minus the champion"))).to_be_visible()
     confirm(page, "Promote")
-    assert champion() == new.name
+    assert champion(toys) == new.name
+
+
+def score_shipped(visitor: Page, address: str, toys: Path, new: Run) -> None:
+    """Scores CamVid's champion beside that of the second data set, as any visitor may."""
+    known = known_layout("camvid")
+    assert known is not None and known.val is not None
+    best = runs.champions(known.val)["unet"]
+    visitor.goto(f"{address}/evaluate?data={slug(toys).replace(' ', '-')}&b={best.name}")
+    expect(visitor).to_have_url(re.compile(f"a={new.name}"))
+    visitor.get_by_role("button", name="Evaluate now").click()
+    expect(visitor.get_by_text(f"my toys, val split, {3 + FILMS} images").first).to_be_visible()
+    assert str(toys.parent) not in visitor.content()
 
 
 def roll_back(page: Page) -> None:
@@ -151,6 +215,6 @@ def roll_back(page: Page) -> None:
     confirm(page, "Roll back")
 
 
-def champion() -> str | None:
-    found = runs.champion("unet", "streets")
+def champion(toys: Path) -> str | None:
+    found = runs.champion("unet", val_digest(toys))
     return found.name if found else None
