@@ -31,6 +31,8 @@ from segcore.labels import IDS
 from segcore.preparation.browsing import iou_of_each
 from segcore.runs import Run, get_run
 
+pytestmark = pytest.mark.usefixtures("networks_made_once")
+
 ROOT = Path(__file__).resolve().parent.parent
 RUN_A = "unet-camvid-20250101-000000-aaaa"
 RUN_B = "unet-camvid-20250101-000000-bbbb"

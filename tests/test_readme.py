@@ -17,6 +17,8 @@ from segcore import recipes
 from segcore.cli import main
 from segcore.jobs import leases
 
+pytestmark = pytest.mark.usefixtures("networks_made_once")
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^python -m segcore (.+)$", README, re.MULTILINE)
