@@ -148,7 +148,7 @@ def test_runs_that_were_chosen_for_photographs_stay(page: AppTest) -> None:
 def test_a_zip_file_is_taken_apart(page: AppTest) -> None:
     packed = zip_of({"trip/a.png": RED, "trip/b.png": BLACK, "readme.txt": b"hello"})
     upload(page, ("photos.zip", packed))
-    assert len(page.error) == 1 and r"readme\.txt" in page.error[0].value
+    assert len(page.error) == 1 and "readme.txt: " in page.error[0].value
     assert any(r"b\.png" in button.label for button in page.button)
 
 

@@ -101,10 +101,15 @@ def sentence(text: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """A file's name for Markdown, `plain` and short: the end tells more than the middle."""
-    if len(name) > NAME_LENGTH:
-        name = f"{name[: NAME_LENGTH // 2]}…{name[-NAME_LENGTH // 2 :]}"
-    return plain(name)
+    """A file's name for Markdown, `plain` and short."""
+    return plain(short_name(name))
+
+
+def short_name(name: str) -> str:
+    """A file's name in some forty characters: the end tells more than the middle."""
+    if len(name) <= NAME_LENGTH:
+        return name
+    return f"{name[: NAME_LENGTH // 2]}…{name[-NAME_LENGTH // 2 :]}"
 
 
 def score(value: float | None) -> str:

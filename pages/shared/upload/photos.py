@@ -228,11 +228,13 @@ def show_refusals(refusals: Sequence[Refusal]) -> None:
     """A sentence for each file that cannot be used; many of them folded away."""
     shown = refusals[:MOST_ERRORS]
     for refusal in shown:
-        show_error(_sentence(refusal))
+        show_error(f"{wording.short_name(refusal.name)}: {refusal.reason}")
     if len(refusals) > len(shown):
         with st.expander(f"{len(refusals) - len(shown)} more files cannot be used"):
-            st.markdown("\n".join(f"- {_sentence(refusal)}" for refusal in refusals[len(shown) :]))
+            st.markdown(
+                "\n".join(f"- {_in_markdown(refusal)}" for refusal in refusals[len(shown) :])
+            )
 
 
-def _sentence(refusal: Refusal) -> str:
+def _in_markdown(refusal: Refusal) -> str:
     return f"**{wording.file_name(refusal.name)}**: {wording.plain(refusal.reason)}"
