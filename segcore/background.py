@@ -11,8 +11,9 @@ from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
-from segcore.errors import BusyError, SegcoreError
+from segcore.errors import BusyError, SegcoreError, error_number
 from segcore.progress import Progress
 
 PLACES = 8
@@ -41,6 +42,8 @@ class Work:
     _first: tuple[float, int] | None = field(default=None, repr=False)
     """When it first said how far it was, and how far."""
     _future: Future[object] = field(default_factory=Future, repr=False)
+    _number: str = field(default_factory=error_number)
+    """Of the defect in the log, where it fails by one."""
 
     @property
     def is_running(self) -> bool:
@@ -70,7 +73,10 @@ class Work:
             error = self._future.exception()
         if error is None or isinstance(error, SegcoreError):
             return None if error is None else str(error)
-        return f"{self.title} failed ({type(error).__name__}); the server's log says more."
+        return (
+            f"{self.title} failed: error {self._number}. Whoever runs the server finds the details "
+            "in its log under that number."
+        )
 
     def wait(self, seconds: float) -> None:
         """Until it is over, but no longer."""
@@ -133,7 +139,7 @@ class WorkQueue:
             self._forget_successes()
             work = Work(title, owner)
             work._future = self._worker.submit(step, work.report)
-            work._future.add_done_callback(_log_defect)
+            work._future.add_done_callback(partial(_log_defect, work._number))
             self._works[key] = work
             return work
 
@@ -167,7 +173,7 @@ class WorkQueue:
         }
 
 
-def _log_defect(future: Future[object]) -> None:
+def _log_defect(number: str, future: Future[object]) -> None:
     error = None if future.cancelled() else future.exception()
     if error is not None and not isinstance(error, SegcoreError):
-        logging.getLogger(__name__).error("work in the background failed", exc_info=error)
+        logging.getLogger(__name__).error("Error %s", number, exc_info=error)

@@ -1,5 +1,7 @@
 """Errors a user can cause: one line that names the thing and the way out."""
 
+import secrets
+
 from segcore.plain import printable
 
 
@@ -13,6 +15,11 @@ class SegcoreError(Exception):
 
     def __str__(self) -> str:
         return printable(super().__str__())
+
+
+def error_number() -> str:
+    """What a visitor is told of a defect of ours, whose details are in the log under it."""
+    return f"{secrets.randbelow(1_000_000):06}"
 
 
 class UnreadableError(SegcoreError):

@@ -58,6 +58,8 @@ def storage_error(folder: Path, error: OSError) -> StorageError:
     """The one line to say about a failed write."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StorageError(f"{folder}: no room left on the disk; free some space and try again")
+    if isinstance(error, FileNotFoundError) and not folder.exists():
+        return StorageError(f"{folder}: is not there any more; it was deleted while it was in use")
     if error.errno in (*NOT_SUPPORTED, errno.ENODEV):
         return StorageError(
             f"{folder}: its file system lacks what is needed here ({error.strerror}); "

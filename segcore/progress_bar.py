@@ -6,6 +6,7 @@ another process.
 
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -41,5 +42,6 @@ class ProgressBar:
         if self.file and (done == total or time.monotonic() - self.written > INTERVAL):
             self.written = time.monotonic()
             temporary = Path(f"{self.file}.tmp")
-            temporary.write_bytes(to_json({"label": label, "done": done, "total": total}))
-            temporary.replace(self.file)
+            with suppress(OSError):  # the work goes on where nobody can follow it
+                temporary.write_bytes(to_json({"label": label, "done": done, "total": total}))
+                temporary.replace(self.file)

@@ -4,6 +4,7 @@ import io
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import keras
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from segcore import devices, metrics, runs
 from segcore.batches import Pictures, TrainingBatches
 from segcore.data_sets import short_name
-from segcore.errors import RunError, SegcoreError, TrainingError
+from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
 from segcore.files import storage_error, to_json, write_atomically
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.learning.inheritance import TrainedOn, inherit, parent_of
@@ -241,8 +242,9 @@ class Session:
             writer.save_manifest(status="stopped", reason="stopped by hand")
             raise
         except SegcoreError as error:
-            writer.save_manifest(status="failed", reason=str(error))
-            _log(writer, f"failed: {error}")
+            with suppress(StorageError):  # the first error is the one to be told
+                writer.save_manifest(status="failed", reason=str(error))
+                _log(writer, f"failed: {error}")
             raise
         finally:
             events.close()
@@ -438,8 +440,11 @@ def _weights_bytes(model: keras.Model, writer: RunWriter) -> bytes:
 
 
 def _log(writer: RunWriter, line: str) -> None:
-    with open(writer.path / "train.log", "a") as file:
-        file.write(f"{runs.now()} {line}\n")
+    try:
+        with open(writer.path / "train.log", "a") as file:
+            file.write(f"{runs.now()} {line}\n")
+    except OSError as error:
+        raise storage_error(writer.path, error) from error
 
 
 def _to_npz(variables: list[keras.Variable]) -> bytes:

@@ -174,7 +174,7 @@ class _Attempt:
         try:
             stopped = self._watch(process)
         finally:
-            _end_processes(self.job, process.pid)
+            _end_processes(self.job, process.pid, process)
             process.wait()
             self.job.progress_path.unlink(missing_ok=True)
         with _locked_log(self.job):
@@ -377,19 +377,28 @@ def _make_file(log: Path) -> None:
         raise storage_error(log.parent, error) from error
 
 
-def _end_processes(job: Job, group: int | None) -> None:
-    """Ends what is left of the job's processes: asks first, kills after six seconds."""
+def _end_processes(
+    job: Job, group: int | None, process: subprocess.Popen[bytes] | None = None
+) -> None:
+    """Ends what is left of the job's processes: asks first, kills after six seconds.
+
+    Args:
+        process: the first of them where it is ours: it tells that it lives even where somebody
+            deleted the log that it holds.
+    """
     for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 1.0)):
         deadline = time.monotonic() + patience
-        if _is_alive(job) and group is not None:
+        if _is_alive(job, process) and group is not None:
             with suppress(ProcessLookupError):
                 os.killpg(group, number)
-        while _is_alive(job) and time.monotonic() < deadline:
+        while _is_alive(job, process) and time.monotonic() < deadline:
             time.sleep(0.05)
 
 
-def _is_alive(job: Job) -> bool:
+def _is_alive(job: Job, process: subprocess.Popen[bytes] | None = None) -> bool:
     """Whether any process of the job lives: then the lock on its log is held."""
+    if process is not None and process.poll() is None:
+        return True
     try:
         with open(job.log_path, "rb") as log:
             return not _lock(log)

@@ -14,7 +14,7 @@ from made_data import write_camvid
 from PIL import Image
 
 from segcore import metrics, runs
-from segcore.errors import RecipeError, RunError, SegcoreError, TrainingError
+from segcore.errors import RecipeError, RunError, SegcoreError, StorageError, TrainingError
 from segcore.evaluation import evaluate
 from segcore.learning.inheritance import TrainedOn, inherit
 from segcore.learning.progress import TrainingProgress
@@ -237,6 +237,14 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_so(spec: str) -> None:
     run = runs.get_run(started[0].name)
     assert run.status == "failed"
     assert "lower the learning rate" in run.manifest["reason"]
+
+
+def test_a_run_that_is_deleted_while_it_trains_ends_in_one_line(spec: str) -> None:
+    def delete(run: Run) -> None:
+        shutil.rmtree(run.path)
+
+    with pytest.raises(StorageError, match="is not there any more"):
+        train(TINY, spec, on_start=delete)
 
 
 def test_starting_from_another_run_keeps_its_weights_and_names_it(

@@ -197,3 +197,37 @@ def test_a_written_video_plays_everywhere_and_tells_nothing() -> None:
 def test_pictures_of_a_video_have_one_even_size() -> None:
     with pytest.raises(ValueError, match="even"):
         VideoWriter(5).add(0, np.zeros((31, 32, 3), np.uint8))
+
+
+def packed(pictures: list[tuple[int, int]]) -> bytes:
+    """A VP9 video of such widths and heights, two frames a second."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libvpx-vp9", rate=2)
+        stream.width, stream.height = pictures[0]
+        stream.pix_fmt = "yuv420p"
+        for number, (width, height) in enumerate(pictures):
+            encoder = av.CodecContext.create("libvpx-vp9", "w")
+            encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+            encoder.time_base = Fraction(1, 2)
+            frame = av.VideoFrame.from_ndarray(np.zeros((height, width, 3), np.uint8))
+            for packet in (*encoder.encode(frame), *encoder.encode(None)):
+                packet.stream, packet.time_base = stream, Fraction(1, 1000)
+                packet.pts = packet.dts = 500 * number
+                container.mux(packet)
+    return buffer.getvalue()
+
+
+def test_a_video_that_changes_its_size_is_a_sentence() -> None:
+    with pytest.raises(ImageError, match="changes its size"):
+        list(open_video(packed([(64, 48), (32, 48)]), rate=0).images)
+    assert len(list(open_video(packed([(64, 48), (64, 48)]), rate=0).images)) == 2
+
+
+@pytest.mark.parametrize("rate", [0, 2])
+def test_steps_of_years_between_frames_are_a_sentence(rate: float) -> None:
+    data = bytearray(packed([(64, 48)] * 3).replace(b"edts", b"free"))  # all that it holds is shown
+    place = data.index(b"stts") + 16  # how long its first frames last
+    data[place : place + 4] = struct.pack(">I", 10**9)
+    with pytest.raises(ImageError, match="longer than it says"):
+        list(open_video(bytes(data), rate).images)

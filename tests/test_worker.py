@@ -235,6 +235,19 @@ def test_cancel_ends_every_process_even_those_that_will_not(
     assert runs.get_run(NAME).status == "stopped"
 
 
+def test_a_job_whose_folder_is_deleted_can_still_be_cancelled(
+    start: Callable[..., threading.Event],
+) -> None:
+    job = enqueue(QUICK)
+    start("long")
+    wait_for(lambda: jobs.get_job(job.id).run)
+    leader = jobs.get_job(job.id).process_group
+    shutil.rmtree(job.folder)
+    jobs.cancel(job.id, ADMISSIONS.issue("tester"))
+    wait_for(has_state(job, State.CANCELLED))
+    assert leader is not None and not is_running(leader)
+
+
 def test_a_worker_that_is_stopped_gives_its_job_back(start: Callable[..., threading.Event]) -> None:
     job = enqueue(QUICK)
     stop = start("long", "finish")

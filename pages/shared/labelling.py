@@ -133,7 +133,7 @@ def _predict_in_tiles(run: Run, name: str, image: np.ndarray, quality: Quality) 
             bar.empty()
 
     return cache.keep(
-        "tiled", f"{run.weights_hash} {cache.digest(image)} {quality}", predict, most=4
+        "tiled", f"{run.network_hash} {cache.digest(image)} {quality}", predict, most=4
     )
 
 

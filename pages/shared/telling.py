@@ -9,7 +9,6 @@ is drawn.
 import functools
 import logging
 import re
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ import streamlit as st
 from pages.shared import wording
 from segcore import settings
 from segcore.data_sets import data_sets
-from segcore.errors import SegcoreError
+from segcore.errors import SegcoreError, error_number
 
 LOG = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ def errors_told() -> Iterator[None]:
     except SegcoreError as error:
         show_error(error)
     except Exception as error:
-        number = f"{secrets.randbelow(1_000_000):06}"
+        number = error_number()
         LOG.error("Error %s", number, exc_info=error)
         st.error(
             f"This part of the page could not be shown: error {number}. The rest works. Whoever "

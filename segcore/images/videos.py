@@ -90,13 +90,16 @@ def _images(container: Any, usual_rate: float, rate: float) -> Iterator[tuple[fl
     try:
         with container:
             aspect = film_geometry.pixel_aspect(container.streams.video[0])
-            begin, following, last, count = None, 0, -1.0, 0
+            begin, following, last, count, shape = None, 0, -1.0, 0, None
             for frame in container.decode(video=0):
                 at = frame.time if frame.time is not None else (begin or 0.0) + count / usual_rate
                 begin = at if begin is None else begin
                 shown = max(at - begin, last + LEAST_SECONDS)
                 if shown > limits.MAX_VIDEO_SECONDS + SLACK_SECONDS:
-                    return
+                    raise ImageError(
+                        f"The video shows frames after {limits.MAX_VIDEO_SECONDS} seconds, longer "
+                        "than it says it is: save it again."
+                    )
                 number = int(shown * rate + 0.5)
                 if rate and number < following:
                     continue
@@ -106,7 +109,11 @@ def _images(container: Any, usual_rate: float, rate: float) -> Iterator[tuple[fl
                         f"The video holds more than {limits.MAX_VIDEO_FRAMES} frames: have fewer "
                         "a second labelled."
                     )
-                yield (number / rate if rate else shown), _upright_rgb(frame, aspect)
+                image = _upright_rgb(frame, aspect)
+                if shape not in (None, image.shape):
+                    raise ImageError("The video changes its size: save it again in one size.")
+                shape = image.shape
+                yield (number / rate if rate else shown), image
             if count == 0:
                 raise ImageError("The video holds no picture: save it again.")
     except _unreadable() as error:
@@ -126,7 +133,10 @@ def _upright_rgb(frame: Any, aspect: float) -> np.ndarray:
 def _unreadable() -> tuple[type[Exception], ...]:
     from av.error import FFmpegError
 
-    return FFmpegError, OSError, ValueError, LookupError, EOFError, MemoryError, AttributeError
+    return (
+        FFmpegError, OSError, ValueError, ArithmeticError, LookupError, EOFError, MemoryError,
+        AttributeError,
+    )  # fmt: skip
 
 
 class VideoWriter:

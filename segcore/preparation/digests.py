@@ -6,17 +6,19 @@ kept in artifacts/digests and found again by the names, sizes and times of the s
 """
 
 import hashlib
-import json
 import os
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 
-from segcore.errors import DataError
-from segcore.files import DAMAGED, storage_error, to_json, write_atomically
+from segcore.errors import DataError, UnreadableError
+from segcore.files import storage_error, to_json, write_atomically
 from segcore.parallel import overlapped
 from segcore.preparation.prepared import native_samples, split_key
 from segcore.progress import Progress
+from segcore.reading import read_json
 from segcore.settings import digests_dir
 from segcore.sources import Sample, SampleError, Source, open_source
 
@@ -47,6 +49,10 @@ class SplitDigest:
         return self._digest.hexdigest()
 
 
+class _Stored(msgspec.Struct, frozen=True):
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
 def identifying_split(source: Source) -> str:
     """The split whose content tells the data set from all others."""
     return next(split for split in IDENTIFYING if split in source.splits)
@@ -58,8 +64,8 @@ def known_digest(source: Source, split: str) -> str | None:
     Raises DataError where the source has no such split.
     """
     try:
-        return str(json.loads(_path(source, split).read_bytes())["sha256"])
-    except DAMAGED:
+        return read_json(_path(source, split), _Stored).sha256
+    except UnreadableError:
         return BUILT_IN.get(source.fingerprint(split)[:12])
 
 

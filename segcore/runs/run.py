@@ -10,7 +10,7 @@ from typing import Any
 
 from segcore import settings
 from segcore.errors import RunError, UnreadableError
-from segcore.files import sha256
+from segcore.files import sha256, to_json
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.plain import plain
 from segcore.reading import (
@@ -144,6 +144,13 @@ class Run:
         """sha256 of best.weights.h5 as the manifest names it, the identity of what is evaluated."""
         entry = self.manifest.get("weights", {}).get("best.weights.h5")
         return str(entry["sha256"]) if entry else None
+
+    @cached_property
+    def network_hash(self) -> str:
+        """Of all that its labels depend on: weights, network, and how that is fed."""
+        known = {name: self.manifest.get(name) for name in ("model_options", "preprocessing")}
+        identity = {"weights": self.weights_hash, "model": self.model, **known}
+        return hashlib.sha256(to_json(identity)).hexdigest()
 
     def history(self) -> list[dict[str, float]]:
         """A row per finished epoch, all of `HISTORY_COLUMNS`; empty before the first.

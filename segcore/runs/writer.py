@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,11 @@ def _cell(value: float | None) -> str:
 
 
 def write_progress(path: Path, progress: Mapping[str, Any]) -> None:
-    """Replaces progress.json of the run folder; not flushed: worth nothing after a crash."""
+    """Replaces progress.json of the run folder, where that can be written.
+
+    Not flushed: it is worth nothing after a crash.
+    """
     temporary = path / ".progress.json.tmp"
-    temporary.write_bytes(to_json(dict(progress)))
-    os.replace(temporary, path / "progress.json")
+    with suppress(OSError):
+        temporary.write_bytes(to_json(dict(progress)))
+        os.replace(temporary, path / "progress.json")

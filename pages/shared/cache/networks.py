@@ -24,11 +24,11 @@ from segcore.inference import (
 from segcore.runs import Run
 
 Network = tuple[str, str, str]
-"""A run's folder, its weights' hash, and what serves them: a faster engine may come later."""
+"""A run's folder, its network's hash, and what serves it: a faster engine may come later."""
 
 
 def _network(run: Run) -> Network:
-    return str(run.path), str(run.weights_hash), fastest_engine(run)
+    return str(run.path), run.network_hash, fastest_engine(run)
 
 
 def predictor(run: Run) -> Predictor:

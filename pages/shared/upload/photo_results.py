@@ -147,7 +147,7 @@ def _download(label: str, file_name: str, data: bytes | Callable[[], bytes]) -> 
 
 def offer_bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> None:
     """All photos labelled by both runs, as one ZIP file; made when it is asked for."""
-    key = " ".join([*(str(run.weights_hash) for run in runs), *(one.file.key for one in opened)])
+    key = " ".join([*(run.network_hash for run in runs), *(one.file.key for one in opened)])
     made = side_work.made(BUNDLE, key)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(

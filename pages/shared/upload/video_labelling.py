@@ -53,7 +53,7 @@ def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
             label_visibility="collapsed",
         )
         rate = RATES[chosen or DEFAULT_RATE]
-        key = f"{file.key} {rate} {runs[0].weights_hash} {runs[1].weights_hash}"
+        key = f"{file.key} {rate} {runs[0].network_hash} {runs[1].network_hash}"
         result = side_work.made(VIDEO, key)
         asked = st.button(
             "Label the video",
