@@ -5,11 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
+import numpy as np
 import pytest
 
 from segcore import serving
 from segcore.errors import BusyError
+from segcore.inference import Prediction, Timings
 from segcore.serving import FairTurns, InferenceQueue, RateLimit
+from segcore.tiling import predict_tiled
 
 
 def test_steps_run_one_at_a_time_and_everyone_gets_their_own() -> None:
@@ -45,7 +48,7 @@ class Line:
 
     def __init__(self, turns: FairTurns) -> None:
         self.turns, self.order = turns, list[str]()
-        self.pool = ThreadPoolExecutor(40)
+        self.pool = ThreadPoolExecutor(60)
         self._free, taken = threading.Event(), threading.Event()
 
         def take() -> None:
@@ -90,6 +93,44 @@ def test_whoever_has_used_least_goes_next_however_much_the_others_ask_for() -> N
     line.ask("small")
     line.ask("small")
     assert line.go() == ["greedy", "modest", "small", "small", "greedy", "greedy", "greedy"]
+
+
+def test_among_24_visitors_with_large_photos_a_small_one_waits_for_a_tile_of_each_at_most() -> None:
+    now = 0.0
+
+    def label_tile() -> None:
+        nonlocal now
+        now += 10.0
+
+    line = Line(FairTurns(clock=lambda: now))
+    for _ in range(2):
+        for number in range(24):
+            line.ask(f"large {number}", label_tile)
+    line.ask("small")
+    order = line.go()
+    assert order.index("small") == 24 and len(set(order[:24])) == 24
+
+
+def test_between_the_tiles_of_a_large_photo_others_come_in() -> None:
+    queue, order, asked = InferenceQueue(), list[str](), list[Future[None]]()
+    nothing = np.zeros((1, 1, 34), np.float32)
+
+    def label(part: np.ndarray) -> Prediction:
+        def step() -> Prediction:
+            if not asked:
+                asked.append(pool.submit(queue.run, "small", lambda: order.append("small")))
+                while not queue._turns._waiting:
+                    threading.Event().wait(0.001)
+            order.append("tile")
+            size = part.shape[:2]
+            labels, sure = np.zeros(size, np.uint8), np.ones(size, np.float32)
+            return Prediction(labels, sure, Timings(0.0, 0.0, 0.0), nothing)
+
+        return queue.run("large", step)
+
+    with ThreadPoolExecutor(1) as pool:
+        predict_tiled(np.zeros((64, 64, 3), np.uint8), (32, 32), label)
+    assert order[:3] == ["tile", "small", "tile"]
 
 
 def test_what_was_used_long_ago_counts_no_more() -> None:
