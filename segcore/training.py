@@ -237,14 +237,14 @@ class Session:
                 class_iou.append({"epoch": epoch, **_iou_by_name(validation)})
                 self._commit(writer, epoch, history, class_iou, validation)
                 events.add(epoch, row)
-                _log(writer, f"epoch {epoch}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
+                writer.log(f"epoch {epoch}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
         except KeyboardInterrupt:
             writer.save_manifest(status="stopped", reason="stopped by hand")
             raise
         except SegcoreError as error:
             with suppress(StorageError):  # the first error is the one to be told
                 writer.save_manifest(status="failed", reason=str(error))
-                _log(writer, f"failed: {error}")
+                writer.log(f"failed: {error}")
             raise
         finally:
             events.close()
@@ -437,14 +437,6 @@ def _weights_bytes(model: keras.Model, writer: RunWriter) -> bytes:
         raise storage_error(writer.path, error) from error
     finally:
         path.unlink(missing_ok=True)
-
-
-def _log(writer: RunWriter, line: str) -> None:
-    try:
-        with open(writer.path / "train.log", "a") as file:
-            file.write(f"{runs.now()} {line}\n")
-    except OSError as error:
-        raise storage_error(writer.path, error) from error
 
 
 def _to_npz(variables: list[keras.Variable]) -> bytes:

@@ -24,7 +24,7 @@ from segcore.files import (
     write_atomically,
     write_flushed,
 )
-from segcore.runs import CLASS_IOU_COLUMNS, HISTORY_COLUMNS, MANIFEST, PENDING, Run
+from segcore.runs import CLASS_IOU_COLUMNS, HISTORY_COLUMNS, MANIFEST, PENDING, Run, now
 
 
 def new_run_name(model: str, dataset: str) -> str:
@@ -71,6 +71,14 @@ class RunWriter:
     def save_manifest(self, **changes: Any) -> None:
         self.manifest.update(changes)
         write_atomically(self.path / MANIFEST, to_json(self.manifest))
+
+    def log(self, line: str) -> None:
+        """Adds a line to train.log. Raises StorageError."""
+        try:
+            with open(self.path / "train.log", "a") as file:
+                file.write(f"{now()} {line}\n")
+        except OSError as error:
+            raise storage_error(self.path, error) from error
 
     def commit_epoch(self, files: Mapping[str, bytes], **changes: Any) -> None:
         """Puts all `files` (name -> content) and the manifest's `changes` in place, or none.
