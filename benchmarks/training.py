@@ -40,7 +40,8 @@ def measure(
             return batch
 
     recipe = replace(get_recipe(recipe_name), steps_per_epoch=steps)
-    prepared = prepare(spec, recipe.size_for(open_source(spec).default_size), ("train", "val"))
+    size = recipe.size_for(open_source(spec).default_size)
+    prepared = prepare(spec, size, ("train", "val"), mode=recipe.mode)
     session = Session(recipe, [prepared], None)
     batch = session.batches(1)[0]
     session.model.fit(Constant(), verbose=0)  # compiles, and settles the caches

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from segcore.learning.augmentation import augment
+from segcore.preparation.ragged import Images
 from segcore.recipes import Augmentation
 
 Size = tuple[int, int]
@@ -18,19 +19,19 @@ class Pictures:
     """What is drawn from one data set.
 
     Attributes:
-        images: (N, H, W, 3) uint8 RGB, memory-mapped or not.
+        images: (N, H, W, 3) uint8 RGB, memory-mapped or not, or as many of sizes of their own.
         masks: (N, H, W) uint8 label ids.
         chosen: the indices that are drawn.
         encoder: (256,) uint8 table that masks are put through; None leaves them as they are.
     """
 
-    images: np.ndarray
-    masks: np.ndarray
+    images: Images
+    masks: Images
     chosen: np.ndarray
     encoder: np.ndarray | None = None
 
     @classmethod
-    def all(cls, images: np.ndarray, masks: np.ndarray) -> "Pictures":
+    def all(cls, images: Images, masks: Images) -> "Pictures":
         return cls(images, masks, np.arange(len(images)))
 
 
@@ -42,7 +43,7 @@ class TrainingBatches(keras.utils.PyDataset):
 
     Args:
         pictures: of each data set; they take turns in a batch.
-        crop: (height, width) of what is cut from each picture, None for whole pictures.
+        crop: (height, width) of what is cut from each picture, None for whole pictures of one size.
         steps: batches an epoch, None for one pass over the pictures (the last may be smaller).
         outputs: names of the model's outputs; each gets the same masks as its target.
 

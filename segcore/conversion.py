@@ -26,7 +26,8 @@ from segcore.engines.converted import TOPOLOGY, Verdict
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine, load_openvino
 from segcore.files import locked, storage_error
-from segcore.inference import Preprocessing, serves_converted
+from segcore.inference import serves_converted
+from segcore.preprocessing import Preprocessing
 from segcore.runs import Run, verified_weights
 from segcore.sources.streets import render_scene
 

@@ -19,7 +19,8 @@ import numpy as np
 from segcore import devices, operations, settings
 from segcore.errors import RunError, UnreadableError
 from segcore.files import storage_error, tail, to_json, write_atomically
-from segcore.inference import Predictor, Preprocessing, load_fastest_predictor
+from segcore.inference import Predictor, load_fastest_predictor
+from segcore.preprocessing import Preprocessing
 from segcore.progress import Progress, StepProgress
 from segcore.reading import Amount, Count, Plain, Positive, read_json
 from segcore.recipe_checks import checked_options
@@ -204,8 +205,7 @@ def _flops(run: Run) -> int | None:
     from segcore.models import build_model, inference_model
 
     preprocessing = Preprocessing.of(run)
-    height, width = (-(-side // preprocessing.multiple) * preprocessing.multiple
-                     for side in preprocessing.size)  # fmt: skip
+    height, width = preprocessing.padded_size(*preprocessing.size)
     options = checked_options(run.model, run.manifest.get("model_options", {}))
     model = build_model(run.model, input_size=preprocessing.input_size, **options)
     products = operations.multiply_adds(inference_model(model), (1, height, width, 3))

@@ -156,7 +156,7 @@ def _bytes_per_pixel(recipe: Recipe) -> float:
 def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
     """Prepared arrays that are not there yet, and two sets of weights: kept and being written."""
     size = recipe.size_for(source.default_size)
-    prepared = load_prepared(source.spec, size)
+    prepared = load_prepared(source.spec, size, recipe.mode)
     done = set(prepared.splits) if prepared else set()
     missing = sum(
         len(source.items(split)) * 4 * _area(size)

@@ -8,9 +8,8 @@ reads stored results does not wait for it.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -18,9 +17,8 @@ from segcore import devices, settings
 from segcore.engines import Engine, Output, converted
 from segcore.engines.keras_engine import KerasEngine
 from segcore.engines.openvino_engine import OpenVINOEngine
-from segcore.errors import RunError
-from segcore.images import resize_image
 from segcore.merges import Merges, merged
+from segcore.preprocessing import Preprocessing
 from segcore.runs import Run
 
 Size = tuple[int, int]
@@ -90,66 +88,6 @@ class Views:
 ONE_VIEW = Views()
 AUGMENTED = Views(mirrored=True, scales=(0.75, 1.0, 1.25))
 """Test-time augmentation: six views, for six times the work."""
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How an image becomes the network's input, as run.json records it.
-
-    `stretch` resizes to exactly `size`. `fit` keeps the proportions: scaled to about the area of
-    `size`, then padded at the bottom and the right with the edge's own colours until both sides
-    are multiples of `multiple`. An image of exactly `size` is scaled by neither.
-    """
-
-    mode: str
-    size: Size
-    multiple: int
-
-    @classmethod
-    def of(cls, run: Run) -> "Preprocessing":
-        """Raises RunError where run.json says nothing that this code knows."""
-        try:
-            entry: Mapping[str, Any] = run.manifest["preprocessing"]
-            height, width = map(int, entry["size"])
-            known = cls(str(entry["mode"]), (height, width), int(entry["multiple"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{run.name}: its run.json has no usable preprocessing") from error
-        if known.mode not in ("stretch", "fit"):
-            raise RunError(f"{run.name}: its preprocessing '{known.mode}' is not stretch or fit")
-        return known
-
-    @property
-    def input_size(self) -> Size | None:
-        """The one size the network is fed, or None where it depends on the image."""
-        return self.size if self.mode == "stretch" else None
-
-    def scaled(self, scale: float) -> "Preprocessing":
-        """The same at another size; `stretch` stays as it is."""
-        if self.mode == "stretch":
-            return self
-        height, width = (round(side * scale) for side in self.size)
-        return replace(self, size=(height, width))
-
-    def content_size(self, height: int, width: int) -> Size:
-        """The size an image of (height, width) is scaled to, before padding."""
-        if self.mode == "stretch":
-            return self.size
-        area = self.size[0] * self.size[1]
-        scale = (area / (height * width)) ** 0.5
-        # Padding must not blow up an extremely narrow image.
-        longest = max(*self.size, area // self.multiple)
-        fitted_height, fitted_width = (
-            min(max(1, round(side * scale)), longest) for side in (height, width)
-        )
-        return fitted_height, fitted_width
-
-    def apply(self, image: np.ndarray) -> np.ndarray:
-        """(H, W, 3) uint8 -> (h, w, 3) uint8; the image lies in its first `content_size`."""
-        scaled = resize_image(image, self.content_size(*image.shape[:2]))
-        if self.mode == "stretch":
-            return scaled
-        bottom, right = (-side % self.multiple for side in scaled.shape[:2])
-        return np.pad(scaled, ((0, bottom), (0, right), (0, 0)), mode="edge")
 
 
 class Predictor:

@@ -112,7 +112,8 @@ FIELDS = (
     ),
     Field(
         "size", "Size", Group.INPUT,
-        "Height and width that all pictures are stretched to.", "size", 32, 4096,
+        "Height and width that whole pictures are stretched to; with a crop they keep their "
+        "proportions and have that area.", "size", 32, 4096,
         optional="the data set's own proportions",
     ),
     Field(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from segcore.errors import RecipeError
+from segcore.preprocessing import Mode
 
 Size = tuple[int, int]
 
@@ -56,7 +57,8 @@ class Recipe:
     Attributes:
         summary: one sentence for the person who chooses.
         expected: what it reached, where, and how long that took.
-        size: (H, W) the pictures are stretched to; None keeps the data set's own proportions.
+        size: (H, W) that whole pictures are stretched to; with a crop, of whose area they are,
+            with their own proportions, as they are with None of that of the data set.
         input_scale: without a `size`, the share of the data set's default size that is used.
         crop: (H, W) of the window cut from each picture; None trains on whole pictures.
         steps_per_epoch: batches an epoch; None is one pass over the pictures.
@@ -106,6 +108,11 @@ class Recipe:
         if self.size is not None:
             return self.size
         return round(default[0] * self.input_scale), round(default[1] * self.input_scale)
+
+    @property
+    def mode(self) -> Mode:
+        """How pictures are brought to that size; see `segcore.preprocessing`."""
+        return "stretch" if self.size is not None and self.crop is None else "fit"
 
     def to_dict(self) -> dict[str, Any]:
         """All parameters as JSON types, as run.json keeps them."""

@@ -28,6 +28,8 @@ from segcore.losses import build_loss
 from segcore.models import build_model, spec_of
 from segcore.preparation import Prepared, prepare
 from segcore.preparation.digests import split_digest
+from segcore.preparation.ragged import Images
+from segcore.preprocessing import Preprocessing
 from segcore.recipes import Recipe, Size, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.weight_files import load_weights
@@ -80,6 +82,7 @@ def train(
             parent,
             left_out=leave_out,
             input_size=session.input_size,
+            preprocessing=session.preprocessing,
             parameters=session.model.count_params(),
             replicas=replicas,
         )
@@ -158,10 +161,11 @@ class Session:
 
         spec = spec_of(recipe.model)
         multiple = spec.multiple(recipe.model_options)
-        self.crop = recipe.crop or _padded([prepared.size for prepared in joined], multiple)
+        self.preprocessing = Preprocessing(recipe.mode, self.prepared.size, multiple)
+        self.crop = recipe.crop or self._padded(joined)
         count = sum(map(len, chosen))
         self.steps = recipe.steps_per_epoch or -(-count // recipe.batch_size)
-        input_size = self.prepared.size if spec.fixed_size else None
+        input_size = self.preprocessing.input_size if spec.fixed_size else None
         network = build_model(
             recipe.model,
             input_size=input_size,
@@ -212,9 +216,8 @@ class Session:
         self.validate = Validator(
             self.model,
             self.loss,
-            val.images,
-            val.masks,
-            multiple=multiple,
+            val,
+            self.preprocessing,
             merges=merges[0],
             encoder=encoders[0],
         )
@@ -265,6 +268,13 @@ class Session:
             seed=recipe.seed,
             epoch=epoch,
         )
+
+    def _padded(self, joined: Sequence[Prepared]) -> Size | None:
+        """What whole pictures are padded to; None where the network takes them as they are."""
+        sizes = {size for prepared in joined for size in prepared.splits["train"].sizes}
+        height, width = (max(sides) for sides in zip(*sizes, strict=True))
+        padded = self.preprocessing.padded_size(height, width)
+        return None if sizes == {padded} else padded
 
     # --- an epoch --------------------------------------------------------------------------------
 
@@ -320,7 +330,7 @@ class Session:
     def _validate(self, writer: RunWriter, epoch: int) -> ValidationResult:
         """Scores the weights that would be shipped and keeps its masks of the snapshot pictures."""
         validation = self.validate()
-        masks = self.validate.predict(self.snapshot_indices)
+        masks = self.validate.predict(self.snapshot_indices, self.prepared.size)
         png = io.BytesIO()
         Image.fromarray(np.concatenate(list(masks))).save(png, "PNG", optimize=True)
         path = writer.path / "snapshots" / f"epoch-{epoch:04d}.png"
@@ -371,6 +381,7 @@ def _prepare(recipe: Recipe, specs: str) -> list[Prepared]:
             spec,
             recipe.size_for(open_source(spec).default_size),
             ("train", "val") if place == 0 else ("train",),
+            mode=recipe.mode,
         )
         for place, spec in enumerate(split_specs(specs))
     ]
@@ -390,7 +401,7 @@ def _chosen(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndar
     return chosen
 
 
-def _masked(prepared: Prepared) -> tuple[np.ndarray, np.ndarray]:
+def _masked(prepared: Prepared) -> tuple[Images, Images]:
     """Images and masks of the training split."""
     train = prepared.splits["train"]
     if train.masks is None:
@@ -405,13 +416,6 @@ def _digests(joined: Sequence[Prepared]) -> list[dict[str, str]]:
         {split: split_digest(prepared.spec, split) for split in of}
         for prepared, of in zip(joined, splits, strict=True)
     ]
-
-
-def _padded(sizes: Sequence[Size], multiple: int) -> Size | None:
-    """What whole pictures are padded to; None where every network takes them as they are."""
-    largest = tuple(max(sides) for sides in zip(*sizes, strict=True))
-    height, width = (side + -side % multiple for side in largest)
-    return None if set(sizes) == {(height, width)} else (height, width)
 
 
 def _iou_by_name(validation: ValidationResult) -> dict[str, float]:

@@ -19,7 +19,8 @@ from segcore.conversion import convert
 from segcore.engines import converted
 from segcore.engines.openvino_engine import OpenVINOEngine
 from segcore.errors import RecipeError
-from segcore.inference import Predictor, Preprocessing, load_predictor
+from segcore.inference import Predictor, load_predictor
+from segcore.preprocessing import Preprocessing
 from segcore.recipe_checks import recipe_of
 from segcore.recipe_fields import Field, fields_of
 from segcore.training import train

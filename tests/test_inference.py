@@ -12,15 +12,16 @@ from made_data import noise
 from segcore import inference
 from segcore.engines import Output
 from segcore.errors import RunError
+from segcore.images import resize_image
 from segcore.inference import (
     AUGMENTED,
     Prediction,
-    Preprocessing,
     Timings,
     Views,
     load_predictor,
     top_class,
 )
+from segcore.preprocessing import Preprocessing
 from segcore.runs import Run
 
 
@@ -106,7 +107,13 @@ def test_fit_of_an_extremely_narrow_image_stays_small():
 
 
 def test_stretch_is_exactly_the_trained_size():
-    assert Preprocessing("stretch", (24, 32), 32).apply(random_image(77, 50)).shape == (24, 32, 3)
+    image = random_image(77, 50)
+    assert Preprocessing("stretch", (32, 64), 32).apply(image).shape == (32, 64, 3)
+    # One that the network does not take is padded, as it was in training.
+    preprocessing = Preprocessing("stretch", (24, 32), 32)
+    padded = preprocessing.apply(image)
+    assert padded.shape == (32, 32, 3) and preprocessing.input_size == (32, 32)
+    assert np.array_equal(padded[:24], resize_image(image, (24, 32)))
 
 
 # --- the network ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from segcore.images import resize_image, resize_labels
 from segcore.labels import IDS
 from segcore.parallel import in_order
 from segcore.preparation import load_prepared, native_samples, prepare, preparing
-from segcore.preparation.split_writer import GrowingArray
+from segcore.preparation.split_writer import GrowingFile
 from segcore.settings import ROOT
 from segcore.sources import Problem, open_source
 
@@ -46,7 +46,7 @@ def test_arrays_hold_what_the_source_holds(camvid):
 
 def test_another_size_resizes_arrays_but_not_statistics(camvid):
     spec = f"camvid:{camvid}"
-    split = prepare(spec, (12, 20), ["val"]).splits["val"]
+    split = prepare(spec, (12, 20), ["val"], mode="stretch").splits["val"]
     samples = as_read(spec, "val")
     assert np.array_equal(split.images[1], resize_image(samples[1].image, (12, 20)))
     assert np.array_equal(split.masks[1], resize_labels(samples[1].mask, (12, 20)))
@@ -244,7 +244,7 @@ def test_a_full_disk_leaves_the_old_cache_and_nothing_half(camvid, monkeypatch):
     folder = prepare(spec, (24, 32), ["val"]).path
     (old,) = folder.glob("val-*")
     write_picture(camvid / "val" / "film0_000.png", noise(9, 24, 32))
-    monkeypatch.setattr(GrowingArray, "sync", fill_disk)
+    monkeypatch.setattr(GrowingFile, "sync", fill_disk)
     with pytest.raises(StorageError, match="No space left on device") as error:
         prepare(spec, (24, 32), ["val"])
     assert "\n" not in str(error.value)

@@ -27,8 +27,9 @@ from segcore import runs, serving
 from segcore.background import WorkQueue
 from segcore.errors import BusyError
 from segcore.images.videos import VideoWriter
-from segcore.inference import ONE_VIEW, Prediction, Preprocessing, Timings, Views
+from segcore.inference import ONE_VIEW, Prediction, Timings, Views
 from segcore.labels import IDS
+from segcore.preprocessing import Preprocessing
 from segcore.progress import Progress
 from segcore.runs import Run
 

@@ -10,8 +10,9 @@ from pages.shared.telling import show_error
 from pages.shared.viewer import Panel, Side, show_viewer
 from pages.shared.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
 from segcore.errors import SegcoreError
-from segcore.inference import AUGMENTED, ONE_VIEW, Prediction, Preprocessing, Views
+from segcore.inference import AUGMENTED, ONE_VIEW, Prediction, Views
 from segcore.merges import merged
+from segcore.preprocessing import Preprocessing
 from segcore.runs import Run
 from segcore.sources import open_source
 from segcore.tiling import count_tiles, predict_tiled

@@ -8,6 +8,7 @@ from typing import Any
 from segcore import runs
 from segcore.cli.arguments import SPEC_HELP, positive, size
 from segcore.errors import SegcoreError
+from segcore.preprocessing import Mode
 from segcore.progress_bar import ProgressBar
 from segcore.recipe_checks import edited, find_recipe
 from segcore.recipes import RECIPES
@@ -22,7 +23,10 @@ def add(commands: Any) -> None:
     prepare = commands.add_parser("prepare", help="make memory-mapped arrays of a data set")
     prepare.add_argument("--data", required=True, help=SPEC_HELP)
     prepare.add_argument(
-        "--size", type=size, help="256 for 256x256, or WIDTHxHEIGHT; default: the data set's own"
+        "--size",
+        type=size,
+        help="256 for 256x256, or WIDTHxHEIGHT, to which images are stretched; default: the data "
+        "set's own size and each image's proportions",
     )
     prepare.add_argument(
         "--yes", action="store_true", help="prepare it even where its masks look like other data's"
@@ -84,10 +88,12 @@ def _prepare(options: argparse.Namespace) -> None:
         if look.doubts and not options.yes:
             raise DoubtfulDataError(look, "To prepare it as it is: add --yes.")
     with ProgressBar() as bar:
-        prepared = prepare(options.data, options.size, progress=bar.update)
-    height, width = prepared.size
+        mode: Mode = "fit" if options.size is None else "stretch"
+        prepared = prepare(options.data, options.size, mode=mode, progress=bar.update)
     for name, split in prepared.splits.items():
-        print(f"{name}: {len(split.keys)} images of {width}x{height}")
+        sizes = sorted({f"{width}x{height}" for height, width in split.sizes})
+        shown = sizes[0] if len(sizes) == 1 else f"{len(sizes)} sizes, {sizes[0]} among them"
+        print(f"{name}: {len(split.keys)} images of {shown}")
         for finding in split.health.findings:
             print(f"  {finding.problem}: {finding.message}")
     print(f"prepared in {prepared.path}")

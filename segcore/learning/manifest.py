@@ -7,8 +7,8 @@ import keras
 
 from segcore import devices
 from segcore.learning import environment
-from segcore.models import spec_of
 from segcore.preparation import Prepared
+from segcore.preprocessing import Preprocessing
 from segcore.recipes import Recipe, Size
 from segcore.runs import Run, now
 from segcore.runs.data import recorded_digests
@@ -23,6 +23,7 @@ def first_manifest(
     *,
     left_out: Sequence[str] = (),
     input_size: Size | None,
+    preprocessing: Preprocessing,
     parameters: int,
     replicas: int,
 ) -> dict[str, Any]:
@@ -34,10 +35,10 @@ def first_manifest(
         parent: the run whose weights are the starting point.
         left_out: films or cities that are not trained on.
         input_size: (H, W) of a network that takes no other.
+        preprocessing: how images become the network's input.
         replicas: copies of the network that share each batch.
     """
     prepared, *others = joined
-    fixed = recipe.size is not None and recipe.crop is None
     manifest = {
         "model": recipe.model,
         "model_options": dict(recipe.model_options),
@@ -62,11 +63,7 @@ def first_manifest(
         },
         "seed": recipe.seed,
         "parameters": parameters,
-        "preprocessing": {
-            "mode": "stretch" if fixed else "fit",
-            "size": list(prepared.size),
-            "multiple": spec_of(recipe.model).multiple(recipe.model_options),
-        },
+        "preprocessing": preprocessing.to_json(),
         "versions": environment.versions(),
         "backend": keras.backend.backend(),
         "precision": keras.mixed_precision.dtype_policy().name,

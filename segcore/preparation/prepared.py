@@ -1,16 +1,19 @@
 """What is prepared of a data set, as it is found and read.
 
-A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`:
+A prepared split is a folder, `prepared/DATASET-HxW/SPLIT-SOURCE-FINGERPRINT/`, where what is
+stretched to that size lies in `DATASET-HxW-stretched`:
 
-    images.npy       (N, H, W, 3) uint8
-    masks.npy        (N, H, W) uint8, where the split has masks
+    images.npy       (N, H, W, 3) uint8; one after the other, flat, where their sizes differ
+    masks.npy        (N, H, W) uint8, or flat as well, where the split has masks
+    truths.npy       of val, PNGs of masks whose native size is another, one after the other
     statistics.npz   counts of the masks at their native resolution
-    manifest.json    keys, sequences and health; written last: without it nothing counts
+    manifest.json    keys, sizes, sequences and health; written last: without it nothing counts
     progress.npz     only while it is being built: what is done, so that a restart goes on there
 """
 
 import errno
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Iterator
@@ -20,9 +23,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from segcore.errors import DataError, StorageError
 from segcore.files import DAMAGED, locked
+from segcore.preparation.ragged import Images, Ragged
+from segcore.preprocessing import Mode
 from segcore.settings import prepared_dir
 from segcore.sources import HealthReport, Item, Sample, Size, Source, has_masks, open_source
 from segcore.statistics import SplitStatistics
@@ -33,20 +39,46 @@ FORMAT = 3
 
 @dataclass(frozen=True)
 class PreparedSplit:
-    images: np.ndarray  # memory map (N, H, W, 3) uint8
-    masks: np.ndarray | None  # memory map (N, H, W) uint8 label ids 0-33, 255
+    """Attributes:
+    images: (N, H, W, 3) uint8, memory-mapped, each at the size that a network sees it at.
+    masks: (N, H, W) uint8 label ids 0-33, 255.
+    sizes: (H, W) of each image.
+    is_native: the arrays hold the samples at their own resolution.
+    truths: PNG of a mask at its own resolution where it differs, else empty; kept of val.
+    """
+
+    images: Images
+    masks: Images | None
+    sizes: list[Size]
     keys: list[str]
     sequences: list[str]
     statistics: SplitStatistics
     health: HealthReport
-    is_native: bool  # the arrays hold the samples at their own resolution
+    is_native: bool
+    truths: list[np.ndarray]
+
+    def truth(self, index: int) -> np.ndarray:
+        """(H, W) uint8, what the image is scored against: the mask at its own resolution.
+
+        Raises DataError where the split has no masks.
+        """
+        if self.masks is None:
+            raise DataError(f"{self.keys[index]}: has no mask to score against")
+        if not len(self.truths[index]):
+            return np.asarray(self.masks[index])
+        return np.asarray(Image.open(io.BytesIO(self.truths[index].tobytes())))
 
 
 @dataclass(frozen=True)
 class Prepared:
+    """Attributes:
+    size: (H, W) that images are stretched to, or whose area they are scaled to (mode "fit").
+    """
+
     spec: str
     dataset: str
     size: Size
+    mode: Mode
     splits: dict[str, PreparedSplit]
     path: Path
 
@@ -62,13 +94,13 @@ class Prepared:
         return digest.hexdigest()
 
 
-def load_prepared(spec: str, size: Size | None = None) -> Prepared | None:
+def load_prepared(spec: str, size: Size | None = None, mode: Mode = "fit") -> Prepared | None:
     """The splits that are prepared, or None where none is. Raises DataError as open_source."""
     source = open_source(spec)
     size = size or source.default_size
-    found = {split: load_split(split_folder(source, size, split)) for split in source.splits}
+    found = {split: load_split(split_folder(source, size, mode, split)) for split in source.splits}
     splits = {split: loaded for split, loaded in found.items() if loaded is not None}
-    return collected(source, size, splits) if splits else None
+    return collected(source, size, mode, splits) if splits else None
 
 
 def prepared_split(source: Source, split: str) -> PreparedSplit | None:
@@ -124,22 +156,24 @@ def native_samples(spec: str, split: str) -> Samples:
     return Samples(source, items, prepared if prepared is not None and prepared.is_native else None)
 
 
-def collected(source: Source, size: Size, splits: dict[str, PreparedSplit]) -> Prepared:
+def collected(source: Source, size: Size, mode: Mode, splits: dict[str, PreparedSplit]) -> Prepared:
     return Prepared(
         spec=source.spec,
         dataset=source.name,
         size=size,
+        mode=mode,
         splits=splits,
-        path=_size_folder(source, size),
+        path=_size_folder(source, size, mode),
     )
 
 
-def _size_folder(source: Source, size: Size) -> Path:
-    return prepared_dir() / f"{source.name}-{size[0]}x{size[1]}"
+def _size_folder(source: Source, size: Size, mode: Mode) -> Path:
+    suffix = "-stretched" if mode == "stretch" else ""
+    return prepared_dir() / f"{source.name}-{size[0]}x{size[1]}{suffix}"
 
 
-def split_folder(source: Source, size: Size, split: str) -> Path:
-    return _size_folder(source, size) / split_key(source, split)
+def split_folder(source: Source, size: Size, mode: Mode, split: str) -> Path:
+    return _size_folder(source, size, mode) / split_key(source, split)
 
 
 def prepared_folders(spec: str) -> list[Path]:
@@ -170,21 +204,40 @@ def split_key(source: Source, split: str) -> str:
 
 
 def load_split(folder: Path) -> PreparedSplit | None:
-    """The finished split, or None: not there, half-written, or a file of it cut short."""
+    """The finished split, or None: not there, half-written, or a file of it cut short.
+
+    What an earlier version prepared counts where it changed no size: else it stretched.
+    """
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
-        masked = manifest["masked"]
+        images = _mapped(folder / "images.npy")
+        masks = _mapped(folder / "masks.npy") if manifest["masked"] else None
+        count = len(manifest["keys"])
+        if "sizes" in manifest:
+            sizes = [(int(height), int(width)) for height, width in manifest["sizes"]]
+            lengths = [int(length) for length in manifest["truth_bytes"]]
+        elif manifest["is_native"]:
+            sizes, lengths = [(images.shape[1], images.shape[2])] * count, [0] * count
+        else:
+            return None
+        truths = _mapped(folder / "truths.npy") if any(lengths) else np.empty(0, np.uint8)
         return PreparedSplit(
-            images=_mapped(folder / "images.npy"),
-            masks=_mapped(folder / "masks.npy") if masked else None,
+            images=_by_index(images, sizes, (3,)),
+            masks=None if masks is None else _by_index(masks, sizes, ()),
+            sizes=sizes,
             keys=manifest["keys"],
             sequences=manifest["sequences"],
             statistics=SplitStatistics.load(folder / "statistics.npz"),
             health=HealthReport.from_json(manifest["health"]),
             is_native=manifest["is_native"],
+            truths=np.split(truths, np.cumsum(lengths)[:-1]),
         )
     except DAMAGED:
         return None
+
+
+def _by_index(array: np.ndarray, sizes: list[Size], channels: tuple[int, ...]) -> Images:
+    return Ragged(array, sizes, channels) if array.ndim == 1 else array
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segcore.errors import DataError, StorageError
 from segcore.files import locked
-from segcore.images import resize_image, resize_labels
+from segcore.images import encode_png, resize_image, resize_labels
 from segcore.parallel import default_workers, in_order, overlapped
 from segcore.preparation.prepared import (
     Prepared,
@@ -19,6 +19,7 @@ from segcore.preparation.prepared import (
     storage_errors,
 )
 from segcore.preparation.split_writer import Outcome, SplitWriter, UsableSample
+from segcore.preprocessing import Mode, Preprocessing
 from segcore.progress import NamedProgress
 from segcore.sources import Finding, Item, Problem, SampleError, Size, Source, open_source
 from segcore.statistics import count_mask
@@ -26,7 +27,10 @@ from segcore.statistics import count_mask
 CHUNK = 16
 """Items per step: what is taken at a time, and what an interruption can lose."""
 
-Task = tuple[Source, list[Item], Size, bool]
+TRUTHS_OF = "val"
+"""The split that trainings are scored on, by its masks at their own resolution."""
+
+Task = tuple[Source, list[Item], Preprocessing, bool, bool]
 
 
 def prepare(
@@ -34,11 +38,14 @@ def prepare(
     size: Size | None = None,
     splits: Sequence[str] | None = None,
     *,
+    mode: Mode = "fit",
     progress: NamedProgress | None = None,
     workers: int | None = None,
 ) -> Prepared:
     """Prepares the splits (all by default) of a data spec, or opens what is prepared already.
 
+    Each image is stored at the `content_size` of `segcore.preprocessing.Preprocessing`: of about
+    the area of `size` with its own proportions, or, with mode "stretch", of just that size.
     Samples that cannot be used are left out and named in the split's health report. An
     interrupted preparation goes on where it stopped. Raises DataError on a source that cannot be
     opened and on a split of which nothing can be used, StorageError where the disk is full.
@@ -48,22 +55,30 @@ def prepare(
     if min(size) < 1:
         raise DataError(f"Size {size[0]}x{size[1]} holds no pixels: give positive numbers.")
     wanted = tuple(splits) if splits else source.splits
-    done = {split: _prepare_split(source, size, split, progress, workers) for split in wanted}
-    return collected(source, size, done)
+    # What it is padded to is the network's affair: nothing padded is stored.
+    preprocessing = Preprocessing(mode, size, multiple=1)
+    done = {
+        split: _prepare_split(source, preprocessing, split, progress, workers) for split in wanted
+    }
+    return collected(source, size, mode, done)
 
 
 def _prepare_split(
-    source: Source, size: Size, split: str, progress: NamedProgress | None, workers: int | None
+    source: Source,
+    preprocessing: Preprocessing,
+    split: str,
+    progress: NamedProgress | None,
+    workers: int | None,
 ) -> PreparedSplit:
     items = source.items(split)
-    folder = split_folder(source, size, split)
+    folder = split_folder(source, preprocessing.size, preprocessing.mode, split)
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
     # One preparation at a time: a second process waits, then finds the work done.
     with storage_errors(folder), locked(folder.parent):
         prepared = load_split(folder)
         if prepared is None:
-            _build(source, size, split, items, folder, progress, workers)
+            _build(source, preprocessing, split, items, folder, progress, workers)
             _remove_outdated(folder)
             prepared = load_split(folder)
         elif progress:
@@ -83,7 +98,7 @@ def _remove_outdated(folder: Path) -> None:
 
 def _build(
     source: Source,
-    size: Size,
+    preprocessing: Preprocessing,
     split: str,
     items: list[Item],
     folder: Path,
@@ -91,12 +106,13 @@ def _build(
     workers: int | None,
 ) -> None:
     masked = is_masked(source, split)
-    _check_space(folder, len(items) * size[0] * size[1] * (4 if masked else 3))
+    height, width = preprocessing.size
+    _check_space(folder, len(items) * height * width * (4 if masked else 3))
     (folder / "manifest.json").unlink(missing_ok=True)  # of files that were cut short since
     try:
-        with SplitWriter(folder, size, masked) as writer:
+        with SplitWriter(folder, masked) as writer:
             tasks = [
-                (source, items[start : start + CHUNK], size, masked)
+                (source, items[start : start + CHUNK], preprocessing, masked, split == TRUTHS_OF)
                 for start in range(writer.done, len(items), CHUNK)
             ]
             for outcomes in _processed(tasks, items, workers):
@@ -134,11 +150,13 @@ def _check_space(folder: Path, needed: int) -> None:
 
 
 def _process(task: Task) -> list[Outcome]:
-    source, items, size, masked = task
-    return [_process_item(source, item, size, masked) for item in items]
+    source, items, preprocessing, masked, keeps_truth = task
+    return [_process_item(source, item, preprocessing, masked, keeps_truth) for item in items]
 
 
-def _process_item(source: Source, item: Item, size: Size, masked: bool) -> Outcome:
+def _process_item(
+    source: Source, item: Item, preprocessing: Preprocessing, masked: bool, keeps_truth: bool
+) -> Outcome:
     try:
         sample = source.read(item)
     except SampleError as error:
@@ -146,11 +164,15 @@ def _process_item(source: Source, item: Item, size: Size, masked: bool) -> Outco
     if masked and sample.mask is None:
         message = f"{item.image} has no mask: add the mask or remove the image."
         return Finding(Problem.NO_MASK, item.key, message)
+    native = sample.image.shape[:2]
+    size = preprocessing.content_size(*native)
+    is_scored = keeps_truth and native != size
     return UsableSample(
         key=sample.key,
         sequence=sample.sequence,
         image=resize_image(sample.image, size),
         mask=None if sample.mask is None else resize_labels(sample.mask, size),
         counts=None if sample.mask is None else count_mask(sample.mask),
-        was_native=sample.image.shape[:2] == size,
+        was_native=native == size,
+        truth=encode_png(sample.mask) if is_scored and sample.mask is not None else b"",
     )

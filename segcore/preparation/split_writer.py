@@ -14,7 +14,7 @@ from segcore.statistics import LOCATION_GRID, NO_COUNTS, REGION_BINS, MaskCounts
 
 
 class UsableSample(NamedTuple):
-    """A sample at the prepared size, with what its mask held at its native one."""
+    """A sample as a network sees it, with what its mask held at its native size."""
 
     key: str
     sequence: str
@@ -22,6 +22,7 @@ class UsableSample(NamedTuple):
     mask: np.ndarray | None  # (H, W) uint8
     counts: MaskCounts | None
     was_native: bool  # the prepared size is the native one
+    truth: bytes = b""  # PNG of the mask at its native size, where that is another and is wanted
 
 
 Outcome = UsableSample | Finding
@@ -33,13 +34,16 @@ class SplitWriter:
     After a restart it goes on after the last chunk that was written whole: `done` items.
     """
 
-    def __init__(self, folder: Path, size: Size, masked: bool) -> None:
+    def __init__(self, folder: Path, masked: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.images = GrowingArray(folder / "images.npy", (*size, 3))
-        self.masks = GrowingArray(folder / "masks.npy", size) if masked else None
+        self.images = GrowingFile(folder / "images.npy")
+        self.masks = GrowingFile(folder / "masks.npy") if masked else None
+        self.truths = GrowingFile(folder / "truths.npy")
         self.done = 0  # items seen, usable or not
         self.keys: list[str] = []
+        self.sizes: list[Size] = []
+        self.truth_bytes: list[int] = []
         self.sequences: list[str] = []
         self.findings: list[Finding] = []
         self.is_native = True
@@ -48,15 +52,15 @@ class SplitWriter:
         self.location = np.zeros((NUM_CLASSES, *LOCATION_GRID))  # summed over the images
         self.regions = np.zeros((NUM_CLASSES, REGION_BINS), np.int64)
         self._restore()
-        for array in self._arrays():
-            array.truncate(len(self.keys))
+        for file, length in zip(self._files(), self._lengths(), strict=True):
+            file.truncate(length)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for array in self._arrays():
-            array.file.close()
+        for file in self._files():
+            file.close()
 
     def append(self, outcomes: list[Outcome]) -> None:
         """Adds a chunk and remembers that it is done. Raises OSError on a full disk."""
@@ -65,26 +69,33 @@ class SplitWriter:
             self.images.append(sample.image)
             if self.masks and sample.mask is not None:
                 self.masks.append(sample.mask)
+            self.truths.append(sample.truth)
         counts = [sample.counts or NO_COUNTS for sample in usable]
         self.counts = np.vstack([self.counts, *(count.pixels for count in counts)])
         self.no_label = np.append(self.no_label, [count.no_label for count in counts])
         self.location += sum(count.location for count in counts)
         self.regions += sum(count.regions for count in counts)
         self.keys += [sample.key for sample in usable]
+        self.sizes += [_size_of(sample.image) for sample in usable]
+        self.truth_bytes += [len(sample.truth) for sample in usable]
         self.sequences += [sample.sequence for sample in usable]
         self.findings += [outcome for outcome in outcomes if isinstance(outcome, Finding)]
         self.is_native &= all(sample.was_native for sample in usable)
         self.done += len(outcomes)
-        for array in self._arrays():
-            array.sync()  # rows first: the progress must not promise what is not on disk
+        for file in self._files():
+            file.sync()  # rows first: the progress must not promise what is not on disk
         self._save()
 
     def finish(self) -> None:
         """Completes the files; the manifest comes last and makes them count."""
         rows = len(self.keys)
-        for array in self._arrays():
-            array.write_header(rows)
-            array.sync()
+        shape: tuple[int, ...] = ()
+        if len(set(self.sizes)) == 1:  # one array, which anything can read
+            shape = (rows, *self.sizes[0])
+        self.images.finish((*shape, 3) if shape else ())
+        if self.masks:
+            self.masks.finish(shape)
+        self.truths.finish(())
         location = self.location / max(rows, 1)
         SplitStatistics(self.counts, self.no_label, location, self.regions).save(
             self.folder / "statistics.npz"
@@ -92,13 +103,20 @@ class SplitWriter:
         _replace(self.folder / "manifest.json", json.dumps(self._state()).encode())
         (self.folder / "progress.npz").unlink()
 
-    def _arrays(self) -> list["GrowingArray"]:
-        return [self.images] + ([self.masks] if self.masks else [])
+    def _files(self) -> list["GrowingFile"]:
+        return [self.images, self.truths, *([self.masks] if self.masks else [])]
+
+    def _lengths(self) -> list[int]:
+        """What each of the files holds, in bytes."""
+        pixels = sum(height * width for height, width in self.sizes)
+        return [3 * pixels, sum(self.truth_bytes), *([pixels] if self.masks else [])]
 
     def _state(self) -> dict[str, Any]:
         return {
             "keys": self.keys,
             "sequences": self.sequences,
+            "sizes": self.sizes,
+            "truth_bytes": self.truth_bytes,
             "is_native": self.is_native,
             "masked": self.masks is not None,
             "health": HealthReport(self.done, tuple(self.findings)).to_json(),
@@ -124,7 +142,14 @@ class SplitWriter:
             state = json.loads(str(saved["state"]))
         except DAMAGED:
             return
-        if any(array.rows < len(state["keys"]) for array in self._arrays()):
+        try:
+            self.sizes = [(int(height), int(width)) for height, width in state["sizes"]]
+            self.truth_bytes = [int(length) for length in state["truth_bytes"]]
+        except KeyError:  # of another version
+            return
+        lengths = zip(self._files(), self._lengths(), strict=True)
+        if any(file.length < length for file, length in lengths):
+            self.sizes, self.truth_bytes = [], []
             return
         self.counts, self.no_label = saved["counts"], saved["no_label"]
         self.location, self.regions = saved["location"], saved["regions"]
@@ -134,38 +159,51 @@ class SplitWriter:
         self.is_native = state["is_native"]
 
 
-class GrowingArray:
-    """A .npy file of uint8 that grows by rows.
+class GrowingFile:
+    """A .npy file of uint8 that grows; what shape it has is said at its end.
 
     It is appended to rather than memory-mapped: on a full disk a write raises an error, where a
     store to a mapped page would kill the process.
     """
 
-    def __init__(self, path: Path, row_shape: tuple[int, ...]) -> None:
-        self.row_shape = row_shape
-        self.row_bytes = int(np.prod(row_shape))
+    def __init__(self, path: Path) -> None:
         path.touch()
-        self.file = path.open("r+b")
-        self.write_header(0)
-        self.start = self.file.tell()
-        self.rows = max(0, self.file.seek(0, os.SEEK_END) - self.start) // self.row_bytes
+        self._file = path.open("r+b")
+        self._write_header((0,))
+        self._start = self._file.tell()
+        self.length = max(0, self._file.seek(0, os.SEEK_END) - self._start)
 
-    def write_header(self, rows: int) -> None:
-        # NumPy pads the header so that the first axis can grow without moving the data.
-        self.file.seek(0)
-        header = {"descr": "|u1", "fortran_order": False, "shape": (rows, *self.row_shape)}
-        np.lib.format.write_array_header_1_0(self.file, header)
+    def finish(self, shape: tuple[int, ...]) -> None:
+        """Writes the shape, of bytes in a row where none is given."""
+        self.length = self._file.seek(0, os.SEEK_END) - self._start
+        self._write_header(shape or (self.length,))
+        self.sync()
 
-    def truncate(self, rows: int) -> None:
-        self.file.truncate(self.start + rows * self.row_bytes)
-        self.file.seek(0, os.SEEK_END)
+    def _write_header(self, shape: tuple[int, ...]) -> None:
+        # NumPy pads the header so that the first axis can grow without moving the data, to the
+        # same length for all shapes that images can have.
+        self._file.seek(0)
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
 
-    def append(self, row: np.ndarray) -> None:
-        self.file.write(np.ascontiguousarray(row).data)
+    def truncate(self, length: int) -> None:
+        self._file.truncate(self._start + length)
+        self._file.seek(0, os.SEEK_END)
+
+    def append(self, data: np.ndarray | bytes) -> None:
+        self._file.write(data if isinstance(data, bytes) else np.ascontiguousarray(data).data)
 
     def sync(self) -> None:
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _size_of(image: np.ndarray) -> Size:
+    height, width = image.shape[:2]
+    return height, width
 
 
 def _replace(path: Path, content: bytes) -> None:
