@@ -15,6 +15,7 @@ from pathlib import PurePath
 from segcore import settings
 from segcore.errors import DataError, SegcoreError, UnreadableError
 from segcore.files import locked, to_json, write_atomically
+from segcore.plain import path_text
 from segcore.preparation.digests import identifying_split, known_digest, split_digest
 from segcore.reading import Plain, Spec, read_json
 from segcore.runs import Run, identity_of, list_runs
@@ -103,9 +104,7 @@ def _opened(spec: str, open_: Opener) -> DataSet:
         split = identifying_split(source)
         digest = known_digest(source, split)
     except SegcoreError as error:
-        return DataSet(spec, "", None, None, str(error))
-    except OSError as error:  # a network's disk that went away
-        return DataSet(spec, "", None, None, f"{spec} cannot be read ({error.strerror}).")
+        return DataSet(path_text(spec), "", None, None, str(error))
     identity = STREETS if source.spec == STREETS else digest
     return DataSet(source.spec, "", identity, digest if split == "val" else None)
 

@@ -6,7 +6,9 @@ Markdown, HTML or a browser would act on, so that it reads the same wherever it 
 
 import os
 import re
+from pathlib import Path
 
+_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")
 _MARKUP = re.compile(
     r"[\[\]<>*`$|~#{}^]|\\(?=[^\w\s])"  # emphasis, links, code, HTML, formulas, tables, headings
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # emphasis; not inside a word
@@ -48,6 +50,19 @@ def inert(text: str) -> str:
 def file_name(path: str | os.PathLike[str]) -> str:
     r"""The last part of a path, bytes that are no UTF-8 as `\xNN`: fit for a key, JSON, a page."""
     return printable(os.path.basename(os.fspath(path)))
+
+
+def path_text(path: str | os.PathLike[str]) -> str:
+    r"""The whole path as text; bytes that are no UTF-8 as `\xNN`, all else as it is."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_of(text: str) -> Path:
+    r"""The path that `path_text` wrote; of one that is there as it is written, that."""
+    path = Path(text)
+    if not _ESCAPED.search(text) or os.path.lexists(path):
+        return path
+    return Path(_ESCAPED.sub(lambda found: chr(0xDC00 + int(found[1], 16)), text))
 
 
 def _escape(char: str) -> str:

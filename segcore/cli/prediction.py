@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from segcore import runs
 from segcore.errors import ImageError, SegcoreError
 from segcore.labels import NAMES
+from segcore.plain import path_text
 
 if TYPE_CHECKING:
     from segcore.inference import Predictor
@@ -115,4 +116,4 @@ def _label(path: Path, predictor: "Predictor", out: Path) -> str:
         write_atomically(file, encode_png(pictures[kind], signed=True))
     ids = sorted(set(prediction.labels.ravel().tolist()))
     found = ", ".join(NAMES[label] for label in ids)
-    return f"{path.name}: {prediction.timings.total_ms:.0f} ms, {found}"
+    return f"{path_text(path.name)}: {prediction.timings.total_ms:.0f} ms, {found}"

@@ -162,8 +162,10 @@ def _process_item(
     except SampleError as error:
         return Finding(error.problem, item.key, str(error))
     if masked and sample.mask is None:
-        message = f"{item.image} has no mask: add the mask or remove the image."
-        return Finding(Problem.NO_MASK, item.key, message)
+        missing = SampleError(
+            Problem.NO_MASK, f"{item.image} has no mask: add the mask or remove the image."
+        )
+        return Finding(missing.problem, item.key, str(missing))
     native = sample.image.shape[:2]
     size = preprocessing.content_size(*native)
     is_scored = keeps_truth and native != size

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from segcore.errors import DataError
+from segcore.plain import path_of, path_text
 from segcore.sources.base import (
     FolderSource,
     Item,
@@ -11,6 +12,7 @@ from segcore.sources.base import (
     Size,
     Source,
     has_masks,
+    reachable,
 )
 from segcore.sources.camvid import CamvidSource
 from segcore.sources.cityscapes import CityscapesSource
@@ -64,8 +66,9 @@ def open_source(spec: str) -> Source:
         raise DataError(
             f"Unknown data spec {spec!r}: use streets, camvid:DIR, cityscapes:DIR or pairs:DIR."
         )
-    directory = _expanded(Path(path))
-    _check_directory(kind, directory)
+    directory = _expanded(path_of(path))
+    with reachable(directory):
+        _check_directory(kind, directory)
     source = FOLDER_SOURCES[kind](directory)
     if not source.splits:
         raise DataError(f"{directory} holds no images: expected {source.layout}.")
@@ -86,7 +89,8 @@ def listed_specs(text: str) -> list[str]:
 
     A new one begins only where a name and a colon stand, so that a folder may have spaces in it.
     """
-    return [spec for part in re.split(r"\s+(?=[a-z]+:)", text) if (spec := part.strip())]
+    parts = re.split(r"\s+(?=[a-z]+:)", path_text(text))
+    return [spec for part in parts if (spec := part.strip())]
 
 
 def recognise(directory: Path) -> str:
@@ -96,7 +100,7 @@ def recognise(directory: Path) -> str:
         DataError: no such directory, or none of the known layouts, in one line that names them.
     """
     directory = _expanded(directory).absolute()
-    try:
+    with reachable(directory):
         if not directory.is_dir():
             problem = "is a file, not a directory" if directory.exists() else "does not exist"
             raise DataError(f"{directory} {problem}: give the folder of a data set.")
@@ -104,9 +108,7 @@ def recognise(directory: Path) -> str:
         for folder in (directory, *children):
             for name, source in FOLDER_SOURCES.items():
                 if source.recognises(folder):
-                    return f"{name}:{folder}"
-    except OSError as error:
-        raise _unreadable(error) from error
+                    return f"{name}:{path_text(folder)}"
     layouts = "; ".join(f"{name} {source.layout}" for name, source in FOLDER_SOURCES.items())
     raise DataError(f"{directory} has none of the layouts that are known: {layouts}.")
 
@@ -118,27 +120,18 @@ def _expanded(directory: Path) -> Path:
         raise DataError(f"{directory}: no such user; give the whole path.") from error
 
 
-def _unreadable(error: OSError) -> DataError:
-    if isinstance(error, PermissionError):
-        return DataError(f"{error.filename} may not be read: change its permissions.")
-    return DataError(f"{error.filename} cannot be read ({error.strerror}): check the path.")
-
-
 def _check_directory(kind: str, directory: Path) -> None:
-    try:
-        if not directory.is_dir():
-            problem = "is a file, not a directory" if directory.exists() else "does not exist"
-            raise DataError(f"{directory} {problem}: give the folder that holds {kind}.")
-        children = sorted(directory.iterdir())
-        if not children:
-            raise DataError(f"{directory} is empty: put the {kind} files there.")
-        if FOLDER_SOURCES[kind].recognises(directory):
-            return
-        hint = _layout_hint(directory) or next(
-            (hint for child in children if child.is_dir() and (hint := _layout_hint(child))), ""
-        )
-    except PermissionError as error:
-        raise DataError(f"{error.filename} may not be read: change its permissions.") from error
+    if not directory.is_dir():
+        problem = "is a file, not a directory" if directory.exists() else "does not exist"
+        raise DataError(f"{directory} {problem}: give the folder that holds {kind}.")
+    children = sorted(directory.iterdir())
+    if not children:
+        raise DataError(f"{directory} is empty: put the {kind} files there.")
+    if FOLDER_SOURCES[kind].recognises(directory):
+        return
+    hint = _layout_hint(directory) or next(
+        (hint for child in children if child.is_dir() and (hint := _layout_hint(child))), ""
+    )
     hint = hint or f"expected {FOLDER_SOURCES[kind].layout}."
     raise DataError(f"{directory} does not have the layout of {kind}: {hint}")
 

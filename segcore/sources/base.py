@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from segcore.errors import DataError, ImageError
 from segcore.images import decode_image
 from segcore.labels import NAMES
 from segcore.merges import Merges
+from segcore.plain import path_text
 from segcore.sources.masks import MaskCoding, read_mask
 from segcore.sources.problems import Problem, SampleError
 
@@ -108,14 +110,15 @@ class FolderSource:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
-        self.spec = f"{self.name}:{self.directory}"
+        self.spec = f"{self.name}:{path_text(self.directory)}"
         # Looked at once: another source sees what has changed since.
         self._items: dict[str, list[Item]] = {}
         self._fingerprints: dict[str, str] = {}
 
     @cached_property
     def splits(self) -> tuple[str, ...]:
-        return tuple(split for split in SPLITS if any(self.files(split)))
+        with reachable(self.directory):
+            return tuple(split for split in SPLITS if any(self.files(split)))
 
     @classmethod
     def recognises(cls, directory: Path) -> bool:
@@ -156,15 +159,16 @@ class FolderSource:
         return self._items[split]
 
     def _list(self, split: str) -> list[Item]:
-        images, masks = self.files(split)
+        with reachable(self.directory):
+            images, masks = self.files(split)
         if not images and not masks:
             raise DataError(
                 f"{self.spec} has no {split} split: it has {', '.join(self.splits) or 'no images'}."
             )
         return [
             Item(
-                key=key,
-                sequence=self.sequence(key, images.get(key) or masks[key]),
+                key=path_text(key),
+                sequence=path_text(self.sequence(key, images.get(key) or masks[key])),
                 image=images.get(key),
                 mask=masks.get(key),
             )
@@ -197,8 +201,31 @@ class FolderSource:
         if split not in self._fingerprints:
             items = self.items(split)
             paths = {path for item in items for path in (item.image, item.mask) if path}
-            self._fingerprints[split] = fingerprint_files(self.name, self.directory, paths)
+            with reachable(self.directory):
+                self._fingerprints[split] = fingerprint_files(self.name, self.directory, paths)
         return self._fingerprints[split]
+
+
+@contextmanager
+def reachable(directory: Path) -> Iterator[None]:
+    """What the file system raises inside, as one line.
+
+    A disk that is gone, a network's whose server is away and a folder of somebody else raise at
+    any call, such as that which asks whether the folder is there.
+
+    Raises:
+        DataError: in place of OSError.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        place = error.filename or directory
+        raise DataError(f"{place} may not be read: change its permissions.") from error
+    except OSError as error:
+        raise DataError(
+            f"{directory} cannot be read ({error.strerror}): check that its disk or network "
+            "folder is there."
+        ) from error
 
 
 def _image_of(item: Item) -> Path:
@@ -226,10 +253,8 @@ def visible_files(directory: Path, *suffixes: str) -> list[Path]:
 
     None where there is no such directory. Raises DataError where it cannot be listed.
     """
-    try:
+    with reachable(directory):
         paths = sorted(directory.iterdir()) if directory.is_dir() else []
-    except OSError as error:
-        raise DataError(f"{directory} cannot be listed ({error.strerror}).") from error
     return [
         path for path in paths if path.suffix.lower() in suffixes and not path.name.startswith(".")
     ]
