@@ -4,7 +4,7 @@ Preparation stores images at their `content_size`, whole images are trained on a
 padded by `pad`, and what is predicted or exported goes through `apply`, which is both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -81,6 +81,12 @@ class Preprocessing:
     def padded_size(self, height: int, width: int) -> Size:
         """What content of that size is padded to."""
         return height + -height % self.multiple, width + -width % self.multiple
+
+    def canvas(self, sizes: Collection[Size]) -> Size | None:
+        """What content of those sizes is put on to be one batch; None where nothing is added."""
+        height, width = (max(sides) for sides in zip(*sizes, strict=True))
+        padded = self.padded_size(height, width)
+        return None if set(sizes) == {padded} else padded
 
     def pad(self, content: np.ndarray) -> np.ndarray:
         """(h, w, 3) -> (h', w', 3) of the `padded_size`; the content lies at the top left."""

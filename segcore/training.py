@@ -30,7 +30,7 @@ from segcore.preparation import Prepared, prepare
 from segcore.preparation.digests import split_digest
 from segcore.preparation.ragged import Images
 from segcore.preprocessing import Preprocessing
-from segcore.recipes import Recipe, Size, from_dict, get_recipe
+from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.weight_files import load_weights
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
@@ -162,7 +162,8 @@ class Session:
         spec = spec_of(recipe.model)
         multiple = spec.multiple(recipe.model_options)
         self.preprocessing = Preprocessing(recipe.mode, self.prepared.size, multiple)
-        self.crop = recipe.crop or self._padded(joined)
+        sizes = {size for prepared in joined for size in prepared.splits["train"].sizes}
+        self.crop = recipe.crop or self.preprocessing.canvas(sizes)
         count = sum(map(len, chosen))
         self.steps = recipe.steps_per_epoch or -(-count // recipe.batch_size)
         input_size = self.preprocessing.input_size if spec.fixed_size else None
@@ -268,13 +269,6 @@ class Session:
             seed=recipe.seed,
             epoch=epoch,
         )
-
-    def _padded(self, joined: Sequence[Prepared]) -> Size | None:
-        """What whole pictures are padded to; None where the network takes them as they are."""
-        sizes = {size for prepared in joined for size in prepared.splits["train"].sizes}
-        height, width = (max(sides) for sides in zip(*sizes, strict=True))
-        padded = self.preprocessing.padded_size(height, width)
-        return None if sizes == {padded} else padded
 
     # --- an epoch --------------------------------------------------------------------------------
 
