@@ -164,6 +164,7 @@ def main() -> None:
     known = runs_with_history(selection)
     if not known:
         show_empty(selection)
+        guards.show_unreadable()
         return
     default = default_names(selection, known) or list(known)[:2]
     # The key follows the sidebar, so that another choice there starts from its own runs.
@@ -182,7 +183,6 @@ def main() -> None:
     if choice is not None:
         curves.show_curves(names, selection, choice)
     elif part == RUNS:
-        guards.show_unreadable()
         show_runs([known[name] for name in names])
         if selection.runs is not None:
             show_recipes(selection.runs, Names.of(*selection.runs))
@@ -195,6 +195,7 @@ def main() -> None:
             learning.show_classes_learnt(both)
         else:
             learning.show_learning(selection, both)
+    guards.show_unreadable()
 
 
 with errors_told():

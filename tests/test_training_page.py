@@ -48,6 +48,22 @@ def test_both_runs_are_shown_with_where_they_turned(page: AppTest, camvid: Path)
     assert list(table["in epoch"]) == [4, 2]
 
 
+def test_what_cannot_be_read_is_a_line_and_keeps_no_other_run_from_being_shown(
+    page: AppTest, camvid: Path
+) -> None:
+    make_run("unet", camvid, epochs=4)
+    torn = make_run("danet", camvid, epochs=2)
+    (torn.path / "history.csv").write_text("epoch,loss\nfirst,1\n")
+    other = make_run("danet", camvid, epochs=3)
+    (other.path / "run.json").write_text("[1]")
+    page.run()
+    assert not page.exception and not page.error
+    assert page.title[0].value.startswith("U-Net reached mean IoU 0.360 in epoch 4 of 4")
+    told = [warning.value for warning in page.warning]
+    assert [line.partition(":")[0] for line in told] == [other.name, torn.name]
+    assert "its run.json cannot be read" in told[0] and "history.csv is no table" in told[1]
+
+
 def test_recipes_are_told_apart_by_what_differs(page: AppTest, camvid: Path) -> None:
     make_run("unet", camvid, epochs=4)
     make_run("danet", camvid, epochs=2)

@@ -29,10 +29,10 @@ def require_runs(selection: Selection) -> tuple[Run, Run]:
 
 
 def show_unreadable() -> None:
-    """A line for each run folder that the lists leave out, and what mends it."""
-    found = cache.unreadable_runs()
-    for one in found[:SHOWN_UNREADABLE]:
-        st.warning(wording.sentence(without_paths(one.problem)), icon=":material/folder_off:")
+    """A line for each run, or its history, that the lists leave out, and what mends it."""
+    found = [*(one.problem for one in cache.unreadable_runs()), *cache.unreadable_histories()]
+    for problem in found[:SHOWN_UNREADABLE]:
+        st.warning(wording.sentence(without_paths(problem)), icon=":material/folder_off:")
     if len(found) > SHOWN_UNREADABLE:
         rest = len(found) - SHOWN_UNREADABLE
         st.caption(f"{rest} more cannot be read: `python -m segcore doctor` names them.")

@@ -3,12 +3,14 @@
 import csv
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from segcore import findings
 from segcore.comparison.sides import Side
 from segcore.cost import Cost
+from segcore.errors import UnreadableError
 from segcore.evaluation.anatomy import SMALL_CLASSES
 from segcore.evaluation.corruptions import SEVERITIES
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
@@ -267,7 +269,9 @@ def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
                 cost.throughput,
                 None if memory is None else memory / 1e6,
             ]
-        trained = [training_seconds(run) / 60, seconds_in_all(run) / 60]
+        trained: list[Cell] = [None, None]
+        with suppress(UnreadableError):
+            trained = [training_seconds(run) / 60, seconds_in_all(run) / 60]
         rows.append([title, run.parameters, weights.get("bytes", 0) / 1e6, *measured, *trained])
     columns: dict[str, Kind] = {
         "Run": "text",

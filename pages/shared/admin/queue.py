@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.shared import state, wording
+from pages.shared import cache, state, wording
 from pages.shared.admin import actions, gate
 from pages.shared.charts import show_chart
 from pages.shared.telling import fragment
@@ -115,7 +115,7 @@ def _show_active(job: Job) -> None:
                 actions.act(partial(jobs.cancel, job.id), f"{title_of(job)} stops{kept}")
         fraction, words = _progress(job, run)
         st.progress(fraction, words)
-        history = run.history() if run else []
+        history = cache.history(run) if run else []
         if run and history:
             _show_curves(run, history, job)
         with st.expander("Log", expanded=not history):
@@ -159,7 +159,7 @@ def _show_ended(job: Job) -> None:
     with actions.row(f"**{title}** {_ending(job)}", _detail(job)):
         if job.state in (State.FAILED, State.CANCELLED):
             run = run_of(job.run)
-            label = "Resume" if run and run.history() else "Run again"
+            label = "Resume" if run and cache.history(run) else "Run again"
             if st.button(label, key=f"retry {job.id}", icon=":material/replay:"):
                 actions.act(partial(_retry, job.id), f"{title} is in the queue again")
         with st.popover("Log", icon=":material/notes:", key=f"log {job.id}"):
@@ -190,7 +190,7 @@ def _detail(job: Job) -> str:
     run = run_of(job.run)
     if not isinstance(job.task, Training):
         return ended + (job.reason or ("by hand" if job.state == State.CANCELLED else "no problem"))
-    done = len(run.history()) if run else 0
+    done = len(cache.history(run)) if run else 0
     if job.state == State.DONE and run:
         best = run.manifest.get("best") or {}
         return (

@@ -39,6 +39,7 @@ from pages.shared.cache.trained import (
     history,
     identities,
     list_runs,
+    unreadable_histories,
     unreadable_runs,
 )
 from pages.shared.cache.visits import keep, open_private
@@ -76,6 +77,7 @@ __all__ = [
     "stored_evaluation",
     "suspect_thumbnail",
     "thumbnail",
+    "unreadable_histories",
     "unreadable_runs",
     "warm_up",
 ]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared.cache.stamps import Stamp, stamp_of
 from segcore import runs, settings
+from segcore.errors import UnreadableError
 from segcore.runs import Run, Unreadable
 
 
@@ -51,8 +52,14 @@ def _runs_stamp() -> Stamp:
 
 
 def history(run: Run) -> list[dict[str, float]]:
-    """A row per finished epoch, values as numbers; empty before the first."""
-    return _history(run.name, stamp_of(run.path / runs.HISTORY))
+    """As `Run.history`; empty too where the file cannot be read: see `unreadable_histories`."""
+    return _history(run.name, stamp_of(run.path / runs.HISTORY))[0]
+
+
+def unreadable_histories() -> list[str]:
+    """A line for each run that is listed and whose history cannot be read."""
+    found = (_history(run.name, stamp_of(run.path / runs.HISTORY))[1] for run in list_runs())
+    return [problem for problem in found if problem is not None]
 
 
 def class_iou(run: Run) -> list[dict[str, float]]:
@@ -66,5 +73,8 @@ def _class_iou(name: str, stamp: Stamp) -> list[dict[str, float]]:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _history(name: str, stamp: Stamp) -> list[dict[str, float]]:
-    return runs.get_run(name).history()
+def _history(name: str, stamp: Stamp) -> tuple[list[dict[str, float]], str | None]:
+    try:
+        return runs.get_run(name).history(), None
+    except UnreadableError as error:
+        return [], str(error)
