@@ -1,11 +1,12 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from made_data import val_digest
+from made_data import val_digest, write_camvid
 from made_runs import make_run
 from test_training import TINY
 
@@ -23,10 +24,30 @@ RUNS = Path(__file__).parent.parent / "artifacts" / "runs"
 SHIPPED = [card.parent for card in RUNS.glob("*/MODEL_CARD.md")]
 
 
-def test_a_shipped_run_is_small_evaluated_and_the_champion(camvid: Path) -> None:
-    spec = f"camvid:{camvid}"
-    first = train(replace(TINY, name="first", epochs=1), spec)
-    run = train(replace(TINY, epochs=1), spec, start_from=first.name)
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
+    """Artifacts with a run and one that began with it, their names, trained once for this file."""
+    folder = tmp_path_factory.mktemp("trained")
+    spec = f"camvid:{write_camvid(folder / 'camvid')}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEGCORE_ARTIFACTS", str(folder / "artifacts"))
+        first = train(replace(TINY, name="first", epochs=1), spec)
+        run = train(replace(TINY, epochs=1), spec, start_from=first.name)
+    return folder, first.name, run.name
+
+
+@pytest.fixture
+def run(trained: tuple[Path, str, str], artifacts: Path) -> Run:
+    """The second of them, in artifacts/ of the test's own."""
+    shutil.copytree(trained[0] / "artifacts", artifacts)
+    return runs.get_run(trained[2])
+
+
+def test_a_shipped_run_is_small_evaluated_and_the_champion(
+    run: Run, trained: tuple[Path, str, str]
+) -> None:
+    camvid, spec = trained[0] / "camvid", run.spec
+    first = runs.get_run(trained[1])
     shipped = ship(run, spec, ["camvid"])
     copy = shipped.run
 
@@ -94,28 +115,25 @@ def test_a_card_needs_scores(camvid: Path) -> None:
 
 
 def test_what_half_precision_cannot_hold_stays_whole(
-    camvid: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A variance of a batch normalisation beyond 65504 would be infinite."""
     monkeypatch.setattr(shipping, "SAME_LABELS", 0.9)  # a network of one epoch is of two minds
-    spec = f"camvid:{camvid}"
-    run = train(replace(TINY, epochs=1), spec)
     path = runs.verified_weights(run)
     with h5py.File(path, "a") as file:
         layer = next(name for name in file["layers"] if name.startswith("batch_normalization"))
         variance = f"layers/{layer}/vars/3"
         file[variance][0] = 95314.6
     RunWriter.reopen(run).commit_epoch({"best.weights.h5": path.read_bytes()})
-    copy = ship(runs.get_run(run.name), spec, []).run
+    copy = ship(runs.get_run(run.name), run.spec, []).run
     with h5py.File(runs.verified_weights(copy)) as file:
         assert file[variance][0] == np.float32(95314.6)
 
 
-def test_an_unfinished_run_is_not_shipped(camvid: Path) -> None:
-    spec = f"camvid:{camvid}"
-    run = train(replace(TINY, epochs=1), spec)
+def test_an_unfinished_run_is_not_shipped(run: Run) -> None:
+    before = runs.list_runs()
     writer = RunWriter.reopen(run)
     writer.save_manifest(status="stopped")
     with pytest.raises(RunError, match="only a finished run"):
-        ship(runs.get_run(run.name), spec, [])
-    assert len(runs.list_runs()) == 1
+        ship(runs.get_run(run.name), run.spec, [])
+    assert len(runs.list_runs()) == len(before)
