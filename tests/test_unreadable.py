@@ -15,9 +15,11 @@ from segcore.cost import path_of, stored_cost
 from segcore.errors import DataError, RunError, UnreadableError
 from segcore.evaluation import result, robustness
 from segcore.files import to_json
+from segcore.preparation.digests import known_digest, split_digest
 from segcore.runs.archives import export_run, import_run
 from segcore.runs.writer import RunWriter
 from segcore.runs.zip_files import open_zip
+from segcore.sources import open_source
 from segcore.unreadable import find_unreadable, move_away, problems_of
 
 GOOD = {
@@ -198,6 +200,15 @@ def test_a_list_of_data_sets_that_is_none_is_one_line(text: str) -> None:
     settings.datasets_path().write_text(text)
     with pytest.raises(DataError, match="cannot be read: .+; delete it and register again"):
         datasets.registered()
+
+
+@pytest.mark.parametrize("text", ["5", "{}", '{"sha256": null}', '{"sha256": "![x](y)"}'])
+def test_a_digest_that_is_none_is_computed_anew(text: str, camvid: Path) -> None:
+    digest = split_digest(f"camvid:{camvid}", "val")
+    (kept,) = settings.digests_dir().glob("*.json")
+    kept.write_text(text)
+    assert known_digest(open_source(f"camvid:{camvid}"), "val") is None
+    assert split_digest(f"camvid:{camvid}", "val") == digest
 
 
 @pytest.mark.parametrize("text", ["5", "{}", '{"timings": []}'])
