@@ -208,19 +208,19 @@ def _origin(pair: Pair) -> Section:
 
 def _origin_of(side: Side) -> dict[str, Any]:
     manifest = side.run.manifest
-    height, width = manifest["preprocessing"]["size"]
+    seen = manifest.get("preprocessing")
     versions = {**manifest.get("versions", {})}
     return {
         "Run": side.run.name,
         "Recipe": side.run.recipe,
         "Trained on": name_among(data_sets(), side.run.spec, identity_of(side.run)),
         "Parameters": f"{side.run.parameters:,}",
-        "Input": f"{width}x{height}, {manifest['preprocessing']['mode']}",
-        "Best epoch": side.run.best_epoch,
+        "Input": f"{seen['size'][1]}x{seen['size'][0]}, {seen['mode']}" if seen else "–",
+        "Best epoch": side.run.best_epoch or "–",
         "Seed": side.run.seed,
         "Weights (SHA-256)": side.run.weights_hash,
         "Trained with": ", ".join(f"{name} {of}" for name, of in versions.items()),
-        "Trained by": manifest.get("device", "–"),
+        "Trained by": manifest.get("device") or "–",
         "Scored by": side.evaluation.identity.device,
         "Commit": manifest.get("commit") or "–",
     }

@@ -39,7 +39,8 @@ def model_card(
     minutes = training_seconds(run) / 60
     device = run.manifest.get("device")
     per_epoch = recipe.steps_per_epoch or "one pass of"
-    height, width = recipe.crop or run.manifest["data"]["size"]
+    size = recipe.crop or run.manifest["data"].get("size")
+    seen = f"{size[1]}x{size[0]}" if size else "images as they are"
     rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
     # What whoever trained it adds in run.json, where its recipe does not say all.
     note = f"{run.manifest['note']}\n" if "note" in run.manifest else ""
@@ -52,7 +53,7 @@ Trained on the train split of {_data(run)}. {_origin(run)}
 No other data{"" if pretraining(run) else " and no other weights"} were used.
 
 ## Training
-{run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe.batch_size}, {width}x{height},
+{run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe.batch_size}, {seen},
 seed {run.seed}, on {device} in {minutes:.0f} minutes. Best epoch {run.best_epoch}.
 {note}All parameters are in `run.json`, every epoch in `history.csv`.
 
