@@ -265,7 +265,8 @@ def test_a_danet_labels_pictures_of_one_shape_after_another(monkeypatch):
 
     from segcore.models import build_model, inference_model
 
-    logits = inference_model(build_model("danet", input_size=None))
+    small = {"backbone": "efficientnet-lite2", "attention_channels": 16}
+    logits = inference_model(build_model("danet", input_size=None, **small))
     network = keras.Model(logits.input, keras.layers.Softmax()(logits.output))
     monkeypatch.setattr("segcore.engines.keras_engine.build_network", lambda run, size: network)
     predictor = load_predictor(make_run(size=(32, 64), multiple=32))
