@@ -41,8 +41,14 @@ def find_chromium() -> str | None:
 
 
 @contextmanager
-def running_dashboard(artifacts: Path, log: Path, app: str = "dashboard.py") -> Iterator[str]:
-    """Address of a server on a free port of the loopback interface; ended on leaving."""
+def running_dashboard(
+    artifacts: Path, log: Path, app: str = "dashboard.py", engine: str | None = None
+) -> Iterator[str]:
+    """Address of a server on a free port of the loopback interface; ended on leaving.
+
+    Args:
+        engine: what labels pictures, if not what SEGCORE_ENGINE says here.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -55,6 +61,8 @@ def running_dashboard(artifacts: Path, log: Path, app: str = "dashboard.py") -> 
     }
     command += [part for name, value in options.items() for part in (f"--{name}", value)]
     environment = {**os.environ, "SEGCORE_ARTIFACTS": str(artifacts)}
+    if engine is not None:
+        environment["SEGCORE_ENGINE"] = engine
     with open(log, "wb") as output:
         server = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
