@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from made_data import id_mask, write_picture
@@ -11,6 +12,8 @@ from made_data import id_mask, write_picture
 from segcore import metrics
 from segcore.evaluation import evaluate
 from segcore.images import resize_image, resize_labels
+from segcore.learning.validation import Validator
+from segcore.losses import build_loss
 from segcore.preparation import load_prepared, native_samples, prepare
 from segcore.preprocessing import Preprocessing
 from segcore.recipes import Augmentation, Recipe, Size
@@ -114,3 +117,25 @@ def test_what_was_stretched_before_is_prepared_anew(tmp_path: Path) -> None:
             prepare(spec, size, ["val"]).splits["val"].sizes
             == [Preprocessing("fit", size, 32).content_size(36, 48)] * 3
         )
+
+
+def test_a_network_is_validated_at_the_precision_that_it_trains_in(tmp_path: Path) -> None:
+    """Also by layers that it makes as it runs: Keras keeps its policy for each thread."""
+    policies = []
+
+    class Watching(keras.layers.Layer):
+        def call(self, x):
+            policies.append(keras.mixed_precision.dtype_policy().name)
+            return x
+
+    split = prepare(camvid_of(tmp_path / "data", [(32, 32)]), (32, 32), ["val"]).splits["val"]
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    try:
+        image = keras.Input((32, 32, 3))
+        logits = keras.layers.Conv2D(34, 1, dtype="float32")(Watching()(image))
+        network = keras.Model(image, {"logits": logits})
+        policies.clear()
+        Validator(network, build_loss("dice"), split, Preprocessing("fit", (32, 32), 32))()
+    finally:
+        keras.mixed_precision.set_dtype_policy("float32")
+    assert set(policies) == {"mixed_bfloat16"}

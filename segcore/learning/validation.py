@@ -105,6 +105,9 @@ class Validator:
         self.split, self.preprocessing = split, preprocessing
         self.merges, self.encoder = merges, encoder
         self._lock = threading.Lock()
+        # Of this thread alone, in Keras; a network that makes layers as it runs, as the library's
+        # DANet does, needs it in those that score too.
+        self._policy = keras.mixed_precision.dtype_policy()
         # One for each size: a step that has met a second is traced for any, which is slower, and
         # which the DANet's resizing does not take.
         self._scorers: dict[_Group, Scorer] = {}
@@ -157,6 +160,7 @@ class Validator:
         group = self._group_of(indices[0])
         inputs = self._inputs(indices, self._batch_size(group))
         with self._lock:
+            keras.mixed_precision.set_dtype_policy(self._policy)
             if group not in self._scorers:
                 scorer = Scorer(self.network, self.loss, group.is_resized)
                 scorer.compile(jit_compile=devices.compiles_with_xla())
