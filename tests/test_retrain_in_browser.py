@@ -125,6 +125,7 @@ def enter(page: Page, label: str, value: str) -> None:
 
 
 def room(page: Page, name: str) -> None:
+    settle(page)  # a click while the page runs may be lost
     page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
     settle(page)
 
