@@ -31,7 +31,7 @@ bench: $(VENV)/installed-dev  ## what is fast and what is not, beside its peers,
 	$(BIN)/python -m benchmarks
 
 counts: $(VENV)/installed  ## what the built-in data set holds, anew after its renderer changed
-	$(BIN)/python -c "from segcore.preparation.counting import count_built_in; count_built_in()"
+	$(BIN)/python -c "from segcore.data.preparation.counting import count_built_in; count_built_in()"
 
 doctor: $(VENV)/installed
 	$(BIN)/python -m segcore doctor
@@ -46,7 +46,7 @@ $(BIN)/python:
 
 $(VENV)/installed: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
-	$(BIN)/python -m compileall -q dashboard.py pages segcore  # so that the first start is as fast as any
+	$(BIN)/python -m compileall -q dashboard.py pages studio segcore  # so that the first start is as fast as any
 	touch $@
 
 $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed

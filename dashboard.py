@@ -2,17 +2,19 @@
 
 import streamlit as st
 
-from pages.shared import head_script, routes, server, web
+from studio import server
+from studio.server import head_script, lifespan, routes
 
-LOGO = "pages/shared/logo.svg"
+LOGO = "studio/logo.svg"
 
 
 def main() -> None:
     """Runs for each visitor, whenever a page is drawn."""
     # Here, not above, so that the server answers while these load.
-    from pages.shared import dialogs, engine, named_data, state
-    from pages.shared.admin import gate
-    from pages.shared.telling import errors_told
+    from studio import engine, state
+    from studio.admin import gate
+    from studio.errors import errors_told
+    from studio.widgets import dialogs, named_data
 
     st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
     st.logo(LOGO, size="large")
@@ -54,7 +56,7 @@ else:
     # Imported once, by `streamlit run` or any ASGI server, when the server starts.
     app = st.App(
         "dashboard.py",
-        lifespan=server.lifespan,
+        lifespan=lifespan.lifespan,
         routes=routes.ROUTES,
-        middleware=[*web.MIDDLEWARE, head_script.HISTORY],
+        middleware=[*server.MIDDLEWARE, head_script.HISTORY],
     )

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from segcore import devices
 from segcore.settings import ROOT
+from segcore.system import devices
 
 PARTS: dict[str, tuple[str, ...]] = {
     "prediction": (),

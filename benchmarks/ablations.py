@@ -16,9 +16,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from segcore import runs  # noqa: E402
-from segcore.allocator import keep_freed_memory  # noqa: E402
-from segcore.recipes import STRONG, Augmentation, Recipe, get_recipe  # noqa: E402
+from segcore import runs
+from segcore.recipes import STRONG, Augmentation, Recipe, get_recipe
+from segcore.system.allocator import keep_freed_memory
 
 COLORS_OFF = {"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0}
 
@@ -76,7 +76,7 @@ def variants(recipe: Recipe, epochs: int, seed: int) -> dict[str, Recipe]:
 
 def score(recipe: Recipe, spec: str, start_from: str | None) -> float:
     """Validation mean IoU of the last epoch: the best of a few would be a pick among noise."""
-    from segcore.training import resume, train
+    from segcore.training.session import resume, train
 
     for run in runs.list_runs():
         if (run.recipe, run.seed) == (recipe.name, recipe.seed):

@@ -32,7 +32,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
-from benchmarks.raw_visit import RawVisit
+from devtools.raw_visit import RawVisit
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable

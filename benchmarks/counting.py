@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.figures import figure_of, parser_of, tell
-from segcore.preparation.counting import count_split, stored_counts
-from segcore.sources import open_source
-from segcore.sources.streets import render_scene
+from segcore.data.preparation.counting import count_split, stored_counts
+from segcore.data.sources import open_source
+from segcore.data.sources.streets import render_scene
 
 ROUNDS = 3
 

@@ -17,11 +17,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore import evaluation, settings
-from segcore.data_sets import read_identity
+from segcore.data.preparation import prepare
 from segcore.evaluation import evaluator
-from segcore.inference import Predictor, load_predictor
-from segcore.preparation import prepare
+from segcore.prediction.inference import Predictor, load_predictor
 from segcore.runs import Run, champions, get_run
+from segcore.runs.data_sets import read_identity
 
 
 class Watched:

@@ -21,10 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from segcore.errors import ImageError  # noqa: E402
-from segcore.images import limits  # noqa: E402
-from segcore.images.decoder import Decoder  # noqa: E402
-from segcore.images.file_kinds import kind_of  # noqa: E402
+from segcore.errors import ImageError
+from segcore.images import limits
+from segcore.images.decoder import Decoder
+from segcore.images.file_kinds import kind_of
 
 CRASH, HANG, DEFECT = "crash of the process", "hang or too much time", "DEFECT"
 

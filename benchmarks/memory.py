@@ -15,16 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-from live_dashboard import chromium, labelled, running_dashboard, settle  # noqa: E402
-from playwright.sync_api import Page, expect  # noqa: E402
+from playwright.sync_api import Page, expect
 
-from benchmarks.pages import be_no_newcomer, next_pictures, open_compare  # noqa: E402
-from benchmarks.visitors import server_megabytes  # noqa: E402
-from segcore.images import encode_png  # noqa: E402
-from segcore.settings import artifacts_dir  # noqa: E402
-from segcore.sources.streets import render_scene  # noqa: E402
+from benchmarks.pages import be_no_newcomer, next_pictures, open_compare
+from benchmarks.visitors import server_megabytes
+from devtools.live_dashboard import chromium, labelled, running_dashboard, settle
+from segcore.data.sources.streets import render_scene
+from segcore.images import encode_png
+from segcore.settings import artifacts_dir
 
 DATA = "streets"
 SIZE = (300, 400)

@@ -18,9 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-from live_dashboard import (  # noqa: E402
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from benchmarks.figures import Figure, figure_of, parser_of, tell
+from devtools.live_dashboard import (
     PAGE_BYTES,
     PATIENCE_MS,
     Traffic,
@@ -29,14 +32,11 @@ from live_dashboard import (  # noqa: E402
     running_dashboard,
     settle,
 )
-from playwright.sync_api import Browser, Page, ViewportSize  # noqa: E402
-
-from benchmarks.figures import Figure, figure_of, parser_of, tell  # noqa: E402
-from segcore.conversion import convert  # noqa: E402
-from segcore.data_sets import read_identity  # noqa: E402
-from segcore.runs import champions  # noqa: E402
-from segcore.settings import artifacts_dir  # noqa: E402
-from segcore.sources import open_source  # noqa: E402
+from segcore.data.sources import open_source
+from segcore.prediction.conversion import convert
+from segcore.runs import champions
+from segcore.runs.data_sets import read_identity
+from segcore.settings import artifacts_dir
 
 BARE = "benchmarks/bare_pages.py"
 BARE_PAGES = ("Two", "One")

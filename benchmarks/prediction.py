@@ -19,13 +19,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from benchmarks.figures import figure_of, parser_of, tell
-from segcore.conversion import convert
-from segcore.engines import Engine
-from segcore.engines.keras_engine import build_network
-from segcore.engines.openvino_engine import OpenVINOEngine, load_openvino
-from segcore.inference import load_fastest_predictor
+from segcore.data.sources.streets import render_scene
+from segcore.prediction.conversion import convert
+from segcore.prediction.engines import Engine
+from segcore.prediction.engines.keras_engine import build_network
+from segcore.prediction.engines.openvino_engine import OpenVINOEngine, load_openvino
+from segcore.prediction.inference import load_fastest_predictor
 from segcore.runs import champions
-from segcore.sources.streets import render_scene
 
 OURS, BARE, KERAS = "ours", "bare engine", "Keras predict"
 

@@ -21,10 +21,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell
+from segcore.data.preparation import prepare
+from segcore.data.sources.streets import render_scene
 from segcore.images import decode_image
-from segcore.parallel import overlapped
-from segcore.preparation import prepare
-from segcore.sources.streets import render_scene
+from segcore.system.parallel import overlapped
 
 ROUNDS = 3
 SIZE = (1024, 2048)

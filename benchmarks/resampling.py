@@ -8,9 +8,8 @@ import time
 import numpy as np
 
 from benchmarks.figures import figure_of, parser_of, tell
-from segcore import metrics
-from segcore.comparison import compare
-from segcore.evaluation import Evaluation, Identity
+from segcore.evaluation import Evaluation, Identity, metrics
+from segcore.evaluation.comparison import compare
 from segcore.labels import EVALUATED_IDS
 
 IMAGES, ROUNDS = 500, 7

@@ -20,16 +20,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from benchmarks.kills import make_pictures  # noqa: E402
-from segcore import jobs, runs  # noqa: E402
-from segcore.inference import Predictor, load_predictor  # noqa: E402
-from segcore.jobs.admission import ADMISSIONS  # noqa: E402
-from segcore.jobs.tasks import Training, run_of  # noqa: E402
-from segcore.recipe_checks import edited  # noqa: E402
-from segcore.recipes import get_recipe  # noqa: E402
-from segcore.sources.streets import render_scene  # noqa: E402
+from devtools.kills import make_pictures
+from segcore import jobs, runs
+from segcore.data.sources.streets import render_scene
+from segcore.jobs.admission import ADMISSIONS
+from segcore.jobs.tasks import Training, run_of
+from segcore.prediction.inference import Predictor, load_predictor
+from segcore.recipes import get_recipe
+from segcore.recipes.checks import edited
 
 SIZE = (360, 480)
 PHOTOS = 10  # in a round

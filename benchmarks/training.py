@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from benchmarks.figures import Figure, figure_of, parser_of, tell
-from segcore.allocator import keep_freed_memory
+from segcore.system.allocator import keep_freed_memory
 
 PEER = "tensorflow_advanced_segmentation_models"
 PEER_SIZE = (256, 256)
@@ -27,10 +27,10 @@ def measure(
     """(real pipeline, constant batch), each in images a second, in each round."""
     import keras
 
-    from segcore.preparation import prepare
+    from segcore.data.preparation import prepare
+    from segcore.data.sources import open_source
     from segcore.recipes import get_recipe
-    from segcore.sources import open_source
-    from segcore.training import Session
+    from segcore.training.session import Session
 
     class Constant(keras.utils.PyDataset):
         def __len__(self) -> int:
@@ -59,10 +59,10 @@ def measure_peer(spec: str, batch_size: int, steps: int) -> float:
     import keras
     import numpy as np
 
+    from segcore.data.sources import open_source
     from segcore.images import resize_image, resize_labels
     from segcore.labels import NUM_CLASSES
     from segcore.models import build_model
-    from segcore.sources import open_source
 
     model = build_model("danet-tasm", input_size=PEER_SIZE, backbone_weights="none")
     model.compile(

@@ -13,18 +13,18 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
-from live_dashboard import chromium  # noqa: E402
-from mounted_viewer import open_viewer  # noqa: E402
-from playwright.sync_api import Page  # noqa: E402
+import numpy as np
+from playwright.sync_api import Page
 
-from benchmarks.figures import Figure, parser_of, tell  # noqa: E402
-from pages.shared.viewer import Panel, difference_panel, outcome_panel  # noqa: E402
-from pages.shared.viewer.viewer import payload  # noqa: E402
-from segcore.images import resize_image  # noqa: E402
-from segcore.sources.streets import render_scene  # noqa: E402
+from benchmarks.figures import Figure, parser_of, tell
+from devtools.live_dashboard import chromium
+from segcore.data.sources.streets import render_scene
+from segcore.images import resize_image
+from studio.viewer import Panel, difference_panel, outcome_panel
+from studio.viewer.viewer import payload
+from tests.studio.mounted_viewer import open_viewer
 
 SIZE = (1024, 2048)
 WIDTH = 1060  # of the viewer in a window of 1440 beside the sidebar

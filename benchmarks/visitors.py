@@ -19,18 +19,18 @@ from io import BytesIO
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
-from live_dashboard import FLAGS, find_chromium, running_dashboard  # noqa: E402
-from PIL import Image  # noqa: E402
-from playwright.async_api import Browser, async_playwright, expect  # noqa: E402
+import numpy as np
+from PIL import Image
+from playwright.async_api import Browser, async_playwright, expect
 
-from segcore.images import decode_image, encode_png  # noqa: E402
-from segcore.inference import load_predictor  # noqa: E402
-from segcore.runs import champions  # noqa: E402
-from segcore.settings import artifacts_dir  # noqa: E402
-from segcore.sources.streets import render_scene  # noqa: E402
+from devtools.live_dashboard import FLAGS, find_chromium, running_dashboard
+from segcore.data.sources.streets import render_scene
+from segcore.images import decode_image, encode_png
+from segcore.prediction.inference import load_predictor
+from segcore.runs import champions
+from segcore.settings import artifacts_dir
 
 SIZE = (300, 400)
 PATIENCE_MS = 1_800_000

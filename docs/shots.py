@@ -5,12 +5,12 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT))
 
-from live_dashboard import PATIENCE_MS, chromium, labelled, running_dashboard, settle  # noqa: E402
-from playwright.sync_api import Browser, Page  # noqa: E402
+from playwright.sync_api import Browser, Page
 
-from segcore.settings import artifacts_dir  # noqa: E402
+from devtools.live_dashboard import PATIENCE_MS, chromium, labelled, running_dashboard, settle
+from segcore.settings import artifacts_dir
 
 TARGET = ROOT / "docs" / "screenshots"
 WIDTHS = {"wide": 1440, "narrow": 390}

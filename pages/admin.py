@@ -4,13 +4,12 @@ from datetime import datetime
 
 import streamlit as st
 
-from pages.shared.admin import actions, data_sets, gate, promotion, queue, start, storage
-from pages.shared.parts import ask_part
-from pages.shared.telling import errors_told, show_error
 from segcore import jobs
-from segcore.admin import audit
 from segcore.errors import SegcoreError
-from segcore.jobs import Job
+from segcore.jobs import Job, audit
+from studio.admin import actions, data_sets, gate, promotion, queue, start, storage
+from studio.errors import errors_told, show_error
+from studio.widgets.parts import ask_part
 
 TRAIN, RUNS, DATA, STORAGE, LOG = "Train", "Runs and champions", "Data sets", "Storage", "Log"
 

@@ -6,16 +6,17 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import cache, guards, labelling, state
-from pages.shared.compare import epochs, picture_chooser, picture_scores
-from pages.shared.compare.looking_ahead import look_ahead
-from pages.shared.compare.picture_scores import Masks
-from pages.shared.labelling import Names, Quality
-from pages.shared.state import Selection
-from pages.shared.telling import errors_told
-from pages.shared.viewer import Panel, difference_panel, outcome_panel, show_viewer
+from segcore.data.sources import Sample
 from segcore.runs import Run
-from segcore.sources import Sample
+from studio import cache, state
+from studio.compare import epochs, picture_chooser, picture_scores
+from studio.compare.looking_ahead import look_ahead
+from studio.compare.picture_scores import Masks
+from studio.errors import errors_told
+from studio.state import Selection
+from studio.viewer import Panel, difference_panel, outcome_panel, show_viewer
+from studio.widgets import guards, side_by_side
+from studio.widgets.side_by_side import Names, Quality
 
 TRAINED, OWN = "As trained", "The picture's own"
 
@@ -95,13 +96,13 @@ def show_live(
         quality = ask_quality()
     working = st.container()  # always there, so that the viewer keeps its place below it
     with working:
-        pair = labelling.predict_before_eyes(runs, names, sample.image, quality)
+        pair = side_by_side.predict_before_eyes(runs, names, sample.image, quality)
     if pair is None:
         return
-    pair = labelling.by_classes_of(selection.spec, pair)
+    pair = side_by_side.by_classes_of(selection.spec, pair)
     masks = pair[0].labels, pair[1].labels
     heading.title(picture_scores.finding(names, sample.mask, masks), anchor=False)
-    show_panels(sample, masks, labelling.prediction_panels(names, pair), keys)
+    show_panels(sample, masks, side_by_side.prediction_panels(names, pair), keys)
     show_scores(sample.mask, names, masks, selection)
     picture_scores.show_numbers(names, runs, sample.mask, pair)
     if not quality.in_tiles:

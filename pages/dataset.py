@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from pages.shared import cache, guards, state
-from pages.shared.dataset import counting, data_health, imbalance, one_class, sample_browser
-from pages.shared.dataset.imbalance import Splits
-from pages.shared.parts import ask_part
-from pages.shared.state import Selection
-from pages.shared.telling import errors_told
-from segcore import findings
+from segcore.presentation import findings
+from studio import cache, state
+from studio.dataset import counting, data_health, imbalance, one_class, sample_browser
+from studio.dataset.imbalance import Splits
+from studio.errors import errors_told
+from studio.state import Selection
+from studio.widgets import guards
+from studio.widgets.parts import ask_part
 
 IMBALANCE, EFFECT, ONE_CLASS = "Imbalance", "Effect on scores", "One class"
 PICTURES, HEALTH = "Pictures", "Health"

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from pages.shared import cache, guards, state, wording
-from pages.shared.charts import show_chart
-from pages.shared.evaluation import (
+from segcore.errors import SegcoreError
+from segcore.presentation import figures, findings
+from studio import cache, state, wording
+from studio.errors import errors_told, show_error
+from studio.evaluation import (
     confidence,
     cost,
     error_anatomy,
@@ -14,13 +16,12 @@ from pages.shared.evaluation import (
     scoreboard,
     scoring,
 )
-from pages.shared.evaluation.scored import Pair, Report, Scored, scored_runs
-from pages.shared.labelling import Names
-from pages.shared.parts import ask_part
-from pages.shared.state import Selection
-from pages.shared.telling import errors_told, show_error
-from segcore import figures, findings
-from segcore.errors import SegcoreError
+from studio.evaluation.scored import Pair, Report, Scored, scored_runs
+from studio.state import Selection
+from studio.widgets import guards
+from studio.widgets.charts import show_chart
+from studio.widgets.parts import ask_part
+from studio.widgets.side_by_side import Names
 
 SCORES, MISTAKES, CONFIDENCE = "Scores", "Mistakes", "Confidence"
 ROBUSTNESS, COST = "Robustness", "Cost"

@@ -5,14 +5,15 @@ from typing import Any
 
 import streamlit as st
 
-from pages.shared import cache, engine, guards, labelling, state, wording
-from pages.shared.labelling import Names
-from pages.shared.telling import errors_told, fragment
-from pages.shared.viewer import Panel, show_viewer
-from segcore import findings
 from segcore.errors import DataError
+from segcore.presentation import findings
 from segcore.runs import Run
 from segcore.runs.lineage import training_seconds
+from studio import cache, engine, state, wording
+from studio.errors import errors_told, fragment
+from studio.viewer import Panel, show_viewer
+from studio.widgets import guards, side_by_side
+from studio.widgets.side_by_side import Names
 
 MEAN_IOU_HELP = (
     "Intersection over union of prediction and truth, per class, over all pixels of the split, "
@@ -93,14 +94,14 @@ def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: 
     if sample.mask is not None:
         known.append(Panel("truth", "Truth", sample.mask))
     sentence = st.empty()
-    pair = labelling.predict_before_eyes(runs, names, sample.image)
+    pair = side_by_side.predict_before_eyes(runs, names, sample.image)
     if pair is None:
         return
-    pair = labelling.by_classes_of(selection.spec, pair)
+    pair = side_by_side.by_classes_of(selection.spec, pair)
     sentence.markdown(
         wording.difference_on_picture(names.a, names.b, pair[0].labels, pair[1].labels)
     )
-    panels = [*known, *labelling.prediction_panels(names, pair)]
+    panels = [*known, *side_by_side.prediction_panels(names, pair)]
     show_viewer("overview", sample.image, panels)
 
 

@@ -5,14 +5,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.shared import cache, guards, state, wording
-from pages.shared.labelling import Names
-from pages.shared.parts import ask_part
-from pages.shared.state import Selection
-from pages.shared.telling import errors_told, fragment
-from pages.shared.training import curves, learning
-from segcore import findings
+from segcore.presentation import findings
 from segcore.runs import Run
+from studio import cache, state, wording
+from studio.errors import errors_told, fragment
+from studio.state import Selection
+from studio.training import curves, snapshots
+from studio.widgets import guards
+from studio.widgets.parts import ask_part
+from studio.widgets.side_by_side import Names
 
 CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
 CHOSEN = "training_runs"
@@ -192,9 +193,9 @@ def main() -> None:
         pair = Names.of(*selection.runs)
         both = list(zip(selection.runs, (pair.a, pair.b), strict=True))
         if part == CLASSES:
-            learning.show_classes_learnt(both)
+            snapshots.show_classes_learnt(both)
         else:
-            learning.show_learning(selection, both)
+            snapshots.show_learning(selection, both)
     guards.show_unreadable()
 
 

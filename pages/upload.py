@@ -5,19 +5,20 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import cache, guards, labelling, state, wording
-from pages.shared.engine import BUILT_IN
-from pages.shared.labelling import DETAILED, QUICK, Names, Pair, Quality
-from pages.shared.telling import errors_told
-from pages.shared.upload import given, photos
-from pages.shared.upload.paste import paste_into
-from pages.shared.upload.photo_results import labelled, offer_bundle, show_downloads, show_shares
-from pages.shared.upload.photos import File, Opened
-from pages.shared.upload.video_labelling import show_video
-from pages.shared.viewer import Panel, difference_panel, show_viewer
-from segcore.findings.words import listed
 from segcore.images import Photo, limits
+from segcore.presentation.findings.words import listed
 from segcore.runs import Run
+from studio import cache, state, wording
+from studio.engine import BUILT_IN
+from studio.errors import errors_told
+from studio.upload import given, photos
+from studio.upload.paste import paste_into
+from studio.upload.photo_results import labelled, offer_bundle, show_downloads, show_shares
+from studio.upload.photos import File, Opened
+from studio.upload.video_labelling import show_video
+from studio.viewer import Panel, difference_panel, show_viewer
+from studio.widgets import guards, side_by_side
+from studio.widgets.side_by_side import DETAILED, QUICK, Names, Pair, Quality
 
 EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
@@ -90,7 +91,7 @@ def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
 
 def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, above: Above) -> None:
     """What differs, as the page's heading, then the viewer, shares and downloads of one photo."""
-    pair = labelling.predict_before_eyes(runs, names, photo.image, private=True)
+    pair = side_by_side.predict_before_eyes(runs, names, photo.image, private=True)
     if pair is None:
         return
     with above.controls:
@@ -98,13 +99,13 @@ def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, above: Above) 
     progress = st.container()  # always there, so that the viewer keeps its place below it
     if quality.in_tiles:
         with progress:
-            pair = labelling.predict_pair(runs, names, photo.image, quality)
+            pair = side_by_side.predict_pair(runs, names, photo.image, quality)
         if pair is None:
             return
     labels = pair[0].labels, pair[1].labels
     above.heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
     panels = [
-        *labelling.prediction_panels(names, pair),
+        *side_by_side.prediction_panels(names, pair),
         Panel("photo", "Your photo"),
         difference_panel(*labels),
     ]
@@ -122,7 +123,8 @@ def choose_quality(runs: tuple[Run, Run], pair: Pair) -> Quality:
     """How closely to look; both choices say how long they take."""
     quick = sum(prediction.timings.total_ms for prediction in pair)
     detailed = sum(
-        labelling.tiled_seconds(run, prediction) for run, prediction in zip(runs, pair, strict=True)
+        side_by_side.tiled_seconds(run, prediction)
+        for run, prediction in zip(runs, pair, strict=True)
     )
     times = {QUICK: wording.milliseconds(quick), DETAILED: f"about {wording.duration(detailed)}"}
     chosen = st.segmented_control(

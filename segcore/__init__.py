@@ -1,5 +1,5 @@
 """Train, evaluate and compare two semantic-segmentation models on street scenes."""
 
-from segcore import frameworks
+from segcore.system import frameworks
 
 frameworks.set_up()

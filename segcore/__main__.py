@@ -2,7 +2,7 @@
 
 import sys
 
-from segcore.allocator import keep_freed_memory
+from segcore.system.allocator import keep_freed_memory
 
 
 def run() -> int:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import hypothesis
 import numpy as np
 import pytest
-from made_data import id_mask, noise, write_camvid, write_picture
 
-from segcore import devices, inference
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.labels import colorize
+from segcore.prediction import inference
+from segcore.system import devices
+from tests.factories.made_data import id_mask, noise, write_camvid, write_picture
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -63,7 +64,7 @@ def defects() -> Iterator[list[logging.LogRecord]]:
     found: list[logging.LogRecord] = []
     handler = logging.Handler()
     handler.emit = found.append  # type: ignore[method-assign]
-    log = logging.getLogger("pages.shared.telling")
+    log = logging.getLogger("studio.errors")
     log.addHandler(handler)
     yield found
     log.removeHandler(handler)
@@ -81,7 +82,7 @@ def _main_module(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def networks_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what is done with predictions, not of the engine that makes them."""
-    from fake_runs import SharedEngine
+    from tests.factories.fake_runs import SharedEngine
 
     monkeypatch.setattr(inference, "KerasEngine", SharedEngine)
 
@@ -142,7 +143,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(studio: Path) -> Iterator[str]:
     """A dashboard over the shipped runs, with an artifacts folder of its own."""
-    from live_dashboard import ROOT, running_dashboard
+    from devtools.live_dashboard import ROOT, running_dashboard
 
     shipped = [path.parent for path in (ROOT / "artifacts" / "runs").glob("*/MODEL_CARD.md")]
     for run in shipped:
@@ -156,7 +157,7 @@ def address(studio: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     """For a module, not for all tests: its event loop is in the way of others."""
-    from live_dashboard import chromium
+    from devtools.live_dashboard import chromium
 
     with chromium() as found:
         yield found
@@ -175,7 +176,7 @@ def phone(browser: "Browser") -> "Iterator[Page]":
 
 
 def _window(browser: "Browser", width: int) -> "Iterator[Page]":
-    from live_dashboard import PATIENCE_MS
+    from devtools.live_dashboard import PATIENCE_MS
 
     context = browser.new_context(viewport={"width": width, "height": 900})
     context.set_default_timeout(PATIENCE_MS)

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_runs import make_run
-from made_data import noise, write_picture
 
 from segcore import recipes
 from segcore.cli import main
 from segcore.jobs import leases
+from tests.factories.fake_runs import make_run
+from tests.factories.made_data import noise, write_picture
 
 pytestmark = pytest.mark.usefixtures("networks_made_once")
 

@@ -11,11 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SEGCORE = sorted((ROOT / "segcore").rglob("*.py"))
 PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").rglob("*.py"))]
 NEED_KERAS = {
-    "segcore/batches.py",
-    "segcore/losses.py",
-    "segcore/training.py",
-    *(f"segcore/learning/{name}.py" for name in "inheritance manifest metrics optimizers".split()),
-    *(f"segcore/learning/{name}.py" for name in "progress validation".split()),
+    "segcore/training/batches.py",
+    "segcore/training/losses.py",
+    "segcore/training/session.py",
+    *(f"segcore/training/{name}.py" for name in "inheritance manifest metrics optimizers".split()),
+    *(f"segcore/training/{name}.py" for name in "progress validation".split()),
     *(f"segcore/models/{name}.py" for name in "danet normalization tasm unet light".split()),
     *(f"segcore/models/{name}.py" for name in "backbones efficientnet efficientnet_lite".split()),
 }

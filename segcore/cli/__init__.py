@@ -8,10 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from segcore import devices, doctor, settings
-from segcore.cli import data, prediction, run_folders, scores, training
+from segcore import settings
+from segcore.cli import data, doctor, prediction, run_folders, scores, training
 from segcore.cli.arguments import named_spec
 from segcore.errors import SegcoreError
+from segcore.system import devices
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

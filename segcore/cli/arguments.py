@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from segcore.data_sets import data_sets
+from segcore.runs.data_sets import data_sets
 
 SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR, pairs:DIR, or a data set's name"
 DATA_HELP = "a data set's name or spec"

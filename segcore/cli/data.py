@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from segcore.cli.arguments import DATA_HELP, print_json
-from segcore.data_sets import DataSet, data_sets, find, rename
+from segcore.runs.data_sets import DataSet, data_sets, find, rename
 
 
 def add(commands: Any) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from segcore import runs
 from segcore.errors import ImageError, SegcoreError
+from segcore.errors.plain import path_text
 from segcore.labels import NAMES
-from segcore.plain import path_text
 
 if TYPE_CHECKING:
-    from segcore.inference import Predictor
+    from segcore.prediction.inference import Predictor
 
 
 def add(commands: Any) -> None:
@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from segcore.inference import load_fastest_predictor
+    from segcore.prediction.inference import load_fastest_predictor
 
     images = [image for path in options.images for image in _images_at(path)]
     stems = Counter(path.stem for path in images)
@@ -95,7 +95,7 @@ def _label(path: Path, predictor: "Predictor", out: Path) -> str:
         ImageError: it is no photo, or a result would take the place of somebody's file.
         StorageError: the results cannot be written.
     """
-    from segcore.files import write_atomically
+    from segcore.files.writing import write_atomically
     from segcore.images import decode_image, encode_png, is_signed, overlay
     from segcore.labels import colorize
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from segcore import runs
 from segcore.cli.arguments import DATA_HELP, print_json
-from segcore.data_sets import SLUG_DIGITS, data_sets, find, name_among, read_identity
+from segcore.cli.progress_bar import ProgressBar
+from segcore.data.sources import DATA_SETS
 from segcore.errors import DataError
-from segcore.progress_bar import ProgressBar
-from segcore.sources import DATA_SETS
+from segcore.runs.data_sets import SLUG_DIGITS, data_sets, find, name_among, read_identity
 
 
 def add(commands: Any) -> None:
@@ -165,7 +165,7 @@ def _runs_export(options: argparse.Namespace) -> None:
 
 
 def _runs_ship(options: argparse.Namespace) -> None:
-    from segcore.shipping import ship
+    from segcore.cli.shipping import ship
 
     run = runs.get_run(options.run)
     with ProgressBar() as bar:
@@ -176,21 +176,21 @@ def _runs_ship(options: argparse.Namespace) -> None:
 
 
 def _runs_card(options: argparse.Namespace) -> None:
-    from segcore.shipping import write_card
+    from segcore.cli.shipping import write_card
 
     print(write_card(runs.get_run(options.run)))
 
 
 def _runs_convert(options: argparse.Namespace) -> None:
-    from segcore.conversion import convert_to_ship
+    from segcore.prediction.conversion import convert_to_ship
 
     print(convert_to_ship(runs.get_run(options.run)).reason)
 
 
 def _runs_import(options: argparse.Namespace) -> None:
+    from segcore.jobs.unreadable import problems_of
     from segcore.runs.archives import import_run
     from segcore.runs.csv_logs import import_csv_log
-    from segcore.unreadable import problems_of
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as after Ctrl-C
     if options.file.suffix.lower() == ".csv":

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from segcore import runs
 from segcore.cli.arguments import add_data_and_split, print_json
+from segcore.cli.progress_bar import ProgressBar
 from segcore.errors import SegcoreError
-from segcore.progress_bar import ProgressBar
 
 if TYPE_CHECKING:
     from segcore.evaluation import Evaluation
@@ -96,7 +96,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    from segcore.comparison import compare
+    from segcore.evaluation.comparison import compare
 
     (_, a), (_, b) = _scored_pair(options)
     report = compare(a, b).report()
@@ -136,7 +136,7 @@ def _robustness(options: argparse.Namespace) -> None:
 
 
 def _cost(options: argparse.Namespace) -> None:
-    from segcore.cost import measure_cost
+    from segcore.evaluation.cost import measure_cost
 
     run = runs.get_run(options.run)
     with ProgressBar() as bar:
@@ -156,8 +156,8 @@ def _cost(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from segcore.files import write_atomically
-    from segcore.report import make_report
+    from segcore.files.writing import write_atomically
+    from segcore.presentation.report import make_report
 
     kind = options.out.suffix.lower()
     if kind not in (".html", ".zip"):

@@ -7,12 +7,12 @@ from typing import Any
 
 from segcore import runs
 from segcore.cli.arguments import SPEC_HELP, positive, size
+from segcore.cli.progress_bar import ProgressBar
+from segcore.data.sources import DoubtfulDataError, FirstLook, first_look, open_source, split_specs
 from segcore.errors import SegcoreError
-from segcore.preprocessing import Mode
-from segcore.progress_bar import ProgressBar
-from segcore.recipe_checks import edited, find_recipe
+from segcore.images.preprocessing import Mode
 from segcore.recipes import RECIPES
-from segcore.sources import DoubtfulDataError, FirstLook, first_look, open_source, split_specs
+from segcore.recipes.checks import edited, find_recipe
 
 CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")
 """Of a recipe, what an option of `train` may replace."""
@@ -71,7 +71,7 @@ def add(commands: Any) -> None:
 
 def _look_before(spec: str) -> FirstLook | None:
     """A first look at data in folders that are not prepared yet. Raises DataError."""
-    from segcore.preparation import prepared_split
+    from segcore.data.preparation import prepared_split
 
     source = open_source(spec)
     if all(prepared_split(source, split) is not None for split in source.splits):
@@ -80,7 +80,7 @@ def _look_before(spec: str) -> FirstLook | None:
 
 
 def _prepare(options: argparse.Namespace) -> None:
-    from segcore.preparation import prepare
+    from segcore.data.preparation import prepare
 
     look = _look_before(options.data)
     if look is not None:
@@ -100,8 +100,8 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from segcore.learning.progress import TrainingProgress
-    from segcore.training import resume, train
+    from segcore.training.progress import TrainingProgress
+    from segcore.training.session import resume, train
 
     # So that a training which is asked to stop says so in its run.json, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -146,8 +146,8 @@ def _train(options: argparse.Namespace) -> None:
 
 def _convert(run: runs.Run) -> None:
     """So that its first visitor is served by the faster engine; the run is done without it too."""
-    from segcore.conversion import convert
-    from segcore.inference import may_be_converted
+    from segcore.prediction.conversion import convert
+    from segcore.prediction.inference import may_be_converted
 
     try:
         if may_be_converted(run):
@@ -157,6 +157,6 @@ def _convert(run: runs.Run) -> None:
 
 
 def _worker(options: argparse.Namespace) -> None:
-    from segcore import worker
+    from segcore.jobs import worker
 
     worker.main(device=options.device)

@@ -11,14 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from segcore import metrics
+from segcore.data.preparation import native_samples
+from segcore.data.preparation.digests import SplitDigest, remember_digest, split_digest
+from segcore.data.sources import Sample, Source, has_masks, open_source
 from segcore.errors import DataError
-from segcore.evaluation import trust
-from segcore.evaluation.anatomy import Anatomy
+from segcore.evaluation import metrics
+from segcore.evaluation.calibration import Trust, halves
+from segcore.evaluation.error_breakdown import Anatomy
 from segcore.evaluation.image_counts import ConfidenceCounts, ImageCounts
 from segcore.evaluation.predictions import PredictionWriter
 from segcore.evaluation.result import Evaluation, Identity, store_evaluation, stored_evaluation
-from segcore.inference import (
+from segcore.prediction.inference import (
     AUGMENTED,
     ONE_VIEW,
     Prediction,
@@ -28,13 +31,10 @@ from segcore.inference import (
     load_predictor,
     without_scores,
 )
-from segcore.parallel import overlapped
-from segcore.preparation import native_samples
-from segcore.preparation.digests import SplitDigest, remember_digest, split_digest
-from segcore.progress import Progress
 from segcore.runs import Run, verified_weights
 from segcore.runs.results import result_files
-from segcore.sources import Sample, Source, has_masks, open_source
+from segcore.system.parallel import overlapped
+from segcore.system.progress import Progress
 
 
 def evaluate(
@@ -125,14 +125,14 @@ def _evaluate(
         counted = ImageCounts.of(truth, prediction), ConfidenceCounts.of(truth, prediction)
         return sample, without_scores(prediction), *counted
 
-    halves = trust.halves(samples.sequences)
-    calibration, confidences = metrics.CalibrationBins.empty(), trust.Trust.empty()
+    half_of = halves(samples.sequences)
+    calibration, confidences = metrics.CalibrationBins.empty(), Trust.empty()
     for sample, prediction, counted, confidence in overlapped(score, range(len(samples))):
         digest.add(sample)
         if keep is not None:
             keep(sample.key, prediction)
         calibration += confidence.calibration
-        confidences.add(halves[len(counts)], confidence.coverage, confidence.trial)
+        confidences.add(half_of[len(counts)], confidence.coverage, confidence.trial)
         keys.append(sample.key)
         sequences.append(sample.sequence)
         counts.append(counted)

@@ -5,9 +5,9 @@ from typing import Self
 
 import numpy as np
 
-from segcore import metrics
-from segcore.evaluation import anatomy, trust
-from segcore.inference import Prediction
+from segcore.evaluation import error_breakdown, metrics
+from segcore.evaluation.calibration import Trial, coverage_counts, sampling_step
+from segcore.prediction.inference import Prediction
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,8 @@ class ImageCounts:
             matrix=metrics.confusion_matrix(truth, labels),
             boundary=metrics.boundary_counts(truth, labels, d),
             tasm_score=metrics.tasm_iou_score(truth, labels, confidence),
-            bands=anatomy.band_counts(truth, labels, d),
-            regions=anatomy.region_counts(truth, labels),
+            bands=error_breakdown.band_counts(truth, labels, d),
+            regions=error_breakdown.region_counts(truth, labels),
         )
 
 
@@ -42,8 +42,8 @@ class ConfidenceCounts:
     """Of one prediction's confidence, of which a split keeps the sums alone: they are larger."""
 
     calibration: metrics.CalibrationBins
-    coverage: np.ndarray  # (2, trust.LEVELS) int64
-    trial: trust.Trial
+    coverage: np.ndarray  # (2, LEVELS) int64
+    trial: Trial
 
     @classmethod
     def of(cls, truth: np.ndarray, prediction: Prediction) -> Self:
@@ -51,16 +51,16 @@ class ConfidenceCounts:
         labels, confidence = prediction.labels, prediction.confidence
         return cls(
             calibration=metrics.CalibrationBins.of(truth, labels, confidence),
-            coverage=trust.coverage_counts(truth, labels, confidence),
+            coverage=coverage_counts(truth, labels, confidence),
             trial=_trial(truth, prediction),
         )
 
 
-def _trial(truth: np.ndarray, prediction: Prediction) -> trust.Trial:
-    step = trust.sampling_step(truth.size)
+def _trial(truth: np.ndarray, prediction: Prediction) -> Trial:
+    step = sampling_step(truth.size)
     rows, columns = slice(step // 2, None, step), slice(step // 2, None, step)
     probabilities = prediction.probabilities_of(rows)[:, columns]
-    return trust.Trial.of(
+    return Trial.of(
         truth[rows, columns].ravel(),
         prediction.labels[rows, columns].ravel(),
         probabilities.reshape(-1, probabilities.shape[-1]),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from segcore.evaluation import Evaluation
-from segcore.evaluation.anatomy import SIZE_NAMES, region_bucket
+from segcore.evaluation.error_breakdown import SIZE_NAMES, region_bucket
+from segcore.evaluation.metrics import valid_pixels
 from segcore.labels import NAMES
-from segcore.metrics import valid_pixels
 
 ASKED, FALSELY_CALLED = 1, 2
 """Values of `Mistake.pixels`."""

@@ -19,19 +19,19 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
+from segcore.data.preparation import native_samples
+from segcore.data.preparation.digests import SplitDigest, known_digest, remember_digest
+from segcore.data.sources import Sample, open_source
 from segcore.errors import StorageError
-from segcore.files import storage_error
+from segcore.files.writing import storage_error
 from segcore.images import resize_labels
-from segcore.inference import Prediction, load_predictor, without_scores
-from segcore.merges import merged
-from segcore.parallel import overlapped
-from segcore.preparation import native_samples
-from segcore.preparation.digests import SplitDigest, known_digest, remember_digest
-from segcore.progress import Progress
+from segcore.labels.merges import merged
+from segcore.prediction.inference import Prediction, load_predictor, without_scores
 from segcore.runs import Run
 from segcore.runs.results import DIGITS
 from segcore.settings import predictions_dir
-from segcore.sources import Sample, open_source
+from segcore.system.parallel import overlapped
+from segcore.system.progress import Progress
 
 CONFIDENCE_PIXELS = 512 * 256
 CONFIDENCE_STEPS = 32

@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from segcore import metrics
-from segcore.array_files import ArrayOf, read_arrays
 from segcore.errors import DataError, UnreadableError
-from segcore.evaluation import anatomy, trust
-from segcore.evaluation.anatomy import Anatomy
-from segcore.evaluation.trust import Trust
-from segcore.files import to_json, write_atomically
+from segcore.errors.plain import plain
+from segcore.evaluation import calibration, error_breakdown, metrics
+from segcore.evaluation.calibration import Trust
+from segcore.evaluation.error_breakdown import Anatomy
+from segcore.files.array_files import ArrayOf, read_arrays
+from segcore.files.reading import parse_json, read_json, typed
+from segcore.files.writing import to_json, write_atomically
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
-from segcore.plain import plain
-from segcore.reading import parse_json, read_json, typed
 from segcore.runs import Run
 from segcore.runs.records import StoredReport
 from segcore.runs.results import new_result_file, result_files
@@ -276,8 +275,8 @@ ARRAYS = {
     "calibration_pixels": ArrayOf("count", (metrics.CALIBRATION_BINS,)),
     "calibration_correct": ArrayOf("count", (metrics.CALIBRATION_BINS,)),
     "calibration_confidence": ArrayOf("number", (metrics.CALIBRATION_BINS,)),
-    **anatomy.ARRAYS,
-    **trust.ARRAYS,
+    **error_breakdown.ARRAYS,
+    **calibration.ARRAYS,
 }
 
 

@@ -15,22 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from segcore import metrics
-from segcore.array_files import ArrayOf, read_arrays
+from segcore.data.preparation import Samples, native_samples
+from segcore.data.sources import open_source
 from segcore.errors import DataError, UnreadableError
-from segcore.evaluation import Evaluation, corruptions, evaluate, number
+from segcore.evaluation import Evaluation, corruptions, evaluate, metrics, number
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
-from segcore.files import to_json, write_atomically
-from segcore.inference import Predictor, load_predictor
+from segcore.files.array_files import ArrayOf, read_arrays
+from segcore.files.reading import Count, Plain, parse_json, typed
+from segcore.files.writing import to_json, write_atomically
 from segcore.labels import NUM_CLASSES
-from segcore.merges import Merges, merged
-from segcore.parallel import overlapped
-from segcore.preparation import Samples, native_samples
-from segcore.progress import Progress
-from segcore.reading import Count, Plain, parse_json, typed
+from segcore.labels.merges import Merges, merged
+from segcore.prediction.inference import Predictor, load_predictor
 from segcore.runs import Run
 from segcore.runs.results import new_result_file, result_files
-from segcore.sources import open_source
+from segcore.system.parallel import overlapped
+from segcore.system.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from segcore import settings
 from segcore.errors import ImageError
 from segcore.images import Photo, limits
 from segcore.images.messages import MessageError, read_message, write_message
-from segcore.serving import FairTurns, RateLimit
+from segcore.system.fair_queues import FairTurns, RateLimit
 
 PATIENCE_SECONDS = 60.0
 OPENING_PHOTOS = 0.1

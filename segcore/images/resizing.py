@@ -3,8 +3,11 @@
 import numpy as np
 from PIL import Image
 
+Size = tuple[int, int]
+"""(height, width) in pixels."""
 
-def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+
+def resize_image(image: np.ndarray, size: Size) -> np.ndarray:
     """(H, W, 3) uint8 -> (*size, 3) uint8, (height, width), antialiased: means of whole blocks of
     pixels where they make that size, a sixth of the time; bilinear else."""
     height, width = image.shape[:2]
@@ -20,7 +23,7 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(resized)
 
 
-def resize_labels(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def resize_labels(mask: np.ndarray, size: Size) -> np.ndarray:
     """(H, W) uint8 label ids -> size, (height, width), by the nearest pixel: no id is mixed.
 
     Where a new pixel's centre lies between two or four old ones, as everywhere at half the size,

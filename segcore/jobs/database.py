@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segcore import settings
 from segcore.errors import StorageError
-from segcore.files import locked, storage_error
+from segcore.files.writing import locked, storage_error
 
 BUSY_SECONDS = 20.0
 VERSION = 3  # of the tables below

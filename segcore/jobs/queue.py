@@ -9,13 +9,13 @@ from typing import Any
 
 from segcore import runs, settings
 from segcore.errors import SegcoreError, UnreadableError
-from segcore.files import storage_error
+from segcore.files.reading import Count, Moment, Number, Plain, Text, read_json, typed
+from segcore.files.writing import storage_error
 from segcore.jobs import tasks
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.jobs.database import connection, transaction
 from segcore.jobs.tasks import Task
-from segcore.progress import StepProgress
-from segcore.reading import Count, Moment, Number, Plain, Text, read_json, typed
+from segcore.system.progress import StepProgress
 
 
 class JobError(SegcoreError):

@@ -7,15 +7,16 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from segcore import estimates, runs
+from segcore import runs
+from segcore.data.sources import open_source, split_specs
 from segcore.errors import RecipeError, SegcoreError, UnreadableError
-from segcore.files import to_json, write_atomically
-from segcore.plain import plain
-from segcore.reading import parse_json, typed
-from segcore.recipe_checks import checked
+from segcore.errors.plain import plain
+from segcore.files.reading import parse_json, typed
+from segcore.files.writing import to_json, write_atomically
+from segcore.jobs import estimates
 from segcore.recipes import BACKBONE_WEIGHTS, Recipe, from_dict
+from segcore.recipes.checks import checked
 from segcore.runs import Run
-from segcore.sources import open_source, split_specs
 
 SEGCORE = (sys.executable, "-m", "segcore")
 

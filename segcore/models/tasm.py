@@ -15,9 +15,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from segcore.allocator import hand_back_huge_blocks
 from segcore.errors import MissingPackageError, RecipeError
 from segcore.models.efficientnet import IMAGENET_MEAN, IMAGENET_STD, copy_weights, load_pretrained
+from segcore.system.allocator import hand_back_huge_blocks
 
 LIBRARY = "tensorflow_advanced_segmentation_models"
 OUTPUT_STRIDE = 8

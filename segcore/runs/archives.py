@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from segcore import settings
 from segcore.errors import RunError, UnreadableError
-from segcore.files import DAMAGED, storage_error, to_json, write_atomically
-from segcore.plain import plain
-from segcore.reading import MAX_CSV_BYTES, MAX_JSON_BYTES, parse_json, read_bytes
+from segcore.errors.plain import plain
+from segcore.files.reading import MAX_CSV_BYTES, MAX_JSON_BYTES, parse_json, read_bytes
+from segcore.files.writing import DAMAGED, storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, Unreadable, get_run, verified_weights
 from segcore.runs.results import result_folders
 from segcore.runs.run import read_run

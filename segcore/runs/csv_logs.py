@@ -11,8 +11,8 @@ from pathlib import Path
 
 from segcore import settings
 from segcore.errors import RunError
-from segcore.files import storage_error
-from segcore.reading import is_word
+from segcore.files.reading import is_word
+from segcore.files.writing import storage_error
 from segcore.runs import HISTORY, HISTORY_COLUMNS, Run, get_run, now
 from segcore.runs.staging import staging_folder
 from segcore.runs.writer import RunWriter, history_csv, new_run_name

@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 
+from segcore.data.preparation.digests import known_digest
+from segcore.data.sources import DATA_SETS, open_source
+from segcore.data.sources.known import STREETS, known_layout
 from segcore.errors import DataError, UnreadableError
-from segcore.preparation.digests import known_digest
-from segcore.reading import read_json
+from segcore.files.reading import read_json
 from segcore.runs.records import StoredReport
 from segcore.runs.run import Run
-from segcore.sources import DATA_SETS, open_source
-from segcore.sources.known import STREETS, known_layout
 
 UNREAD = "unread:"
 """What the identity of data begins with that nobody has read: they are known by their place."""

@@ -4,8 +4,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from segcore.data.sources.known import STREETS
 from segcore.runs.run import Run
-from segcore.sources.known import STREETS
 
 
 def earlier_trainings(run: Run) -> list[dict[str, Any]]:

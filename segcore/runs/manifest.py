@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from segcore.errors import UnreadableError
-from segcore.plain import plain
-from segcore.reading import (
+from segcore.errors.plain import plain
+from segcore.files.reading import (
     Amount,
     Count,
     Moment,
@@ -64,7 +64,7 @@ class TrainedOn(msgspec.Struct, frozen=True):
     size: (H, W) of the pictures.
     joined: what was trained on with it.
     left_out: films or cities of it that were not.
-    digests: of each split, as `segcore.preparation.digests` has them.
+    digests: of each split, as `segcore.data.preparation.digests` has them.
     """
 
     dataset: Word
@@ -77,7 +77,7 @@ class TrainedOn(msgspec.Struct, frozen=True):
 
 
 class StoredPreprocessing(msgspec.Struct, frozen=True):
-    """See `segcore.inference.Preprocessing`."""
+    """See `segcore.prediction.inference.Preprocessing`."""
 
     mode: Literal["stretch", "fit"]
     size: Size

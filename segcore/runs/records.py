@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from segcore.reading import Amount, Count, Number, Positive, Share, Spec, Word
+from segcore.files.reading import Amount, Count, Number, Positive, Share, Spec, Word
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 

@@ -9,10 +9,11 @@ from contextlib import suppress
 from typing import Any, TypedDict
 
 from segcore import settings
+from segcore.data.sources.known import STREETS
 from segcore.errors import RunError, UnreadableError
-from segcore.files import locked, to_json, write_atomically
-from segcore.plain import plain
-from segcore.reading import MAX_JSON_BYTES, Day, Plain, parse_json, read_bytes, typed
+from segcore.errors.plain import plain
+from segcore.files.reading import MAX_JSON_BYTES, Day, Plain, parse_json, read_bytes, typed
+from segcore.files.writing import locked, to_json, write_atomically
 from segcore.runs.data import identity_of, seat_identity
 from segcore.runs.run import (
     MODEL_FAMILIES,
@@ -22,7 +23,6 @@ from segcore.runs.run import (
     now,
     verified_weights,
 )
-from segcore.sources.known import STREETS
 
 PHOTOS = "photos"
 """The data of the seats of those who label visitors' photos."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from segcore import settings
 from segcore.errors import UnreadableError
-from segcore.files import storage_error
-from segcore.reading import read_json
+from segcore.files.reading import read_json
+from segcore.files.writing import storage_error
 from segcore.runs.records import StoredReport
 from segcore.runs.run import Run
 

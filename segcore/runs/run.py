@@ -10,10 +10,8 @@ from typing import Any
 
 from segcore import settings
 from segcore.errors import RunError, UnreadableError
-from segcore.files import sha256, to_json
-from segcore.labels import EVALUATED_IDS, NAMES
-from segcore.plain import plain
-from segcore.reading import (
+from segcore.errors.plain import plain
+from segcore.files.reading import (
     MAX_CSV_BYTES,
     MAX_JSON_BYTES,
     parse_json,
@@ -21,6 +19,8 @@ from segcore.reading import (
     read_bytes,
     read_json,
 )
+from segcore.files.writing import sha256, to_json
+from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import run_lock
 from segcore.runs.manifest import read_manifest
 from segcore.runs.records import SnapshotIndex, TrainingProgress

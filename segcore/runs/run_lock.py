@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from segcore.errors import RunError
-from segcore.locks import FolderLock
+from segcore.files.locks import FolderLock
 
 PATIENCE = 1.0  # seconds: someone who asks `is_held` has the lock for an instant
 

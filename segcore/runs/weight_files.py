@@ -15,7 +15,7 @@ import h5py
 
 from segcore import settings
 from segcore.errors import RunError
-from segcore.plain import printable
+from segcore.errors.plain import printable
 from segcore.runs import Run, verified_weights
 from segcore.runs.weight_check import MAX_BYTES, UNREADABLE, problems
 

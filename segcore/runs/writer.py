@@ -16,7 +16,7 @@ from typing import Any
 
 from segcore import settings
 from segcore.errors import StorageError
-from segcore.files import (
+from segcore.files.writing import (
     flush_folder,
     sha256,
     storage_error,

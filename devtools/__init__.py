@@ -1,0 +1,1 @@
+"""What tests, benchmarks and screenshots share: a running dashboard, visits, killed processes."""

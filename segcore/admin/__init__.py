@@ -1,1 +1,0 @@
-"""What an admin keeps in order besides the queue: data sets, room on the disk, who did what."""

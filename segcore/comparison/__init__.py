@@ -1,5 +1,0 @@
-"""Two evaluations of the same images -> paired differences, verdict, tables."""
-
-from segcore.comparison.differences import Comparison, Difference, compare
-
-__all__ = ["Comparison", "Difference", "compare"]

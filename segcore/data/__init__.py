@@ -1,0 +1,1 @@
+"""Data: sources, preparing them to arrays, and counting what they hold."""

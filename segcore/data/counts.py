@@ -1,0 +1,277 @@
+"""What a split holds: class counts, imbalance, co-occurrence, places and sizes of a class."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.labels.regions import connected_regions
+
+LOCATION_GRID = (16, 32)
+"""Rows and columns of the map of where a class lives."""
+
+REGION_BINS = 27
+"""Bin k counts the regions of 2**k to 2**(k+1) - 1 pixels; 2**26 is the largest picture taken."""
+
+BINS = NUM_CLASSES + 1
+"""Of a grid cell: a class each, and one for the rest."""
+
+COARSE_PIXELS = 512 * 256
+"""Places and regions are looked at on about as many pixels: on every k-th each way of a mask that
+has more. Class counts are of every pixel."""
+
+
+@dataclass(frozen=True)
+class MaskCounts:
+    """The counts of one mask at its native resolution.
+
+    A region is a set of pixels of one class that touch, corners included. On a large mask those
+    smaller than the distance of the pixels looked at can be missed.
+    """
+
+    pixels: np.ndarray  # (34,) int64
+    no_label: int  # pixels of value 255
+    location: np.ndarray  # (34, 16, 32) float32, share of each grid cell that is the class
+    regions: np.ndarray  # (34, REGION_BINS) int64, regions by the logarithm of their pixels
+
+
+def count_mask(mask: np.ndarray) -> MaskCounts:
+    """Counts a (H, W) uint8 mask of label ids."""
+    histogram = _histogram(mask)
+    step = max(1, round((mask.size / COARSE_PIXELS) ** 0.5))
+    coarse = np.ascontiguousarray(mask[::step, ::step])
+    return MaskCounts(
+        pixels=histogram[:NUM_CLASSES],
+        no_label=int(histogram[NUM_CLASSES:].sum()),
+        location=_location(coarse),
+        regions=_regions(coarse, step * step),
+    )
+
+
+def _histogram(mask: np.ndarray) -> np.ndarray:
+    """(256,) int64, pixels of each value."""
+    starts, lengths = _runs(mask)
+    counted = np.bincount(mask.ravel()[starts], weights=lengths, minlength=256)
+    return counted.astype(np.int64)
+
+
+def _runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each run of equal values starts along the rows, and its length.
+
+    Runs are far fewer than pixels: what is done to them alone costs next to nothing.
+    """
+    flat = values.ravel()
+    starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
+    return starts, np.diff(starts, append=flat.size)
+
+
+def _location(mask: np.ndarray) -> np.ndarray:
+    rows, columns = LOCATION_GRID
+    cells = _first_bins(mask.shape)
+    known = np.minimum(mask, NUM_CLASSES)  # one bin for all that is no class
+    histogram = np.bincount((cells + known).ravel(), minlength=rows * columns * BINS)
+    histogram = histogram.reshape(rows * columns, BINS)
+    # A mask smaller than the grid leaves cells without pixels.
+    share = histogram[:, :NUM_CLASSES] / np.maximum(histogram.sum(1, keepdims=True), 1)
+    return share.T.reshape(NUM_CLASSES, rows, columns).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _first_bins(shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) int64: for each pixel the first of the `BINS` bins of the grid cell that it is in."""
+    rows, columns = LOCATION_GRID
+    row = np.arange(shape[0]) * rows // shape[0]
+    column = np.arange(shape[1]) * columns // shape[1]
+    return (row[:, None] * columns + column) * BINS
+
+
+def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
+    components = connected_regions(mask)
+    starts, lengths = _runs(components)
+    component = components.ravel()[starts]
+    area = np.bincount(component, weights=lengths).astype(np.int64) * pixel_area
+    label = np.zeros(len(area), np.uint8)
+    label[component] = mask.ravel()[starts]
+    bins = np.zeros((256, REGION_BINS), np.int64)
+    exists = area > 0
+    size = np.minimum(np.log2(area[exists]).astype(np.int64), REGION_BINS - 1)
+    np.add.at(bins, (label[exists], size), 1)
+    return bins[:NUM_CLASSES]
+
+
+NO_COUNTS = MaskCounts(
+    pixels=np.zeros(NUM_CLASSES, np.int64),
+    no_label=0,
+    location=np.zeros((NUM_CLASSES, *LOCATION_GRID), np.float32),
+    regions=np.zeros((NUM_CLASSES, REGION_BINS), np.int64),
+)
+"""Of a sample without mask."""
+
+
+@dataclass(frozen=True)
+class SplitStatistics:
+    """The counts of a split's masks at their native resolution; all zero without masks."""
+
+    counts: np.ndarray  # (N, 34) int64, pixels of each class in each image
+    no_label: np.ndarray  # (N,) int64, pixels of value 255
+    location: np.ndarray  # (34, 16, 32) float64, mean share of each grid cell that is the class
+    regions: np.ndarray  # (34, REGION_BINS) int64, as in MaskCounts, over all images
+
+    @classmethod
+    def of(cls, counted: Sequence[MaskCounts]) -> Self:
+        """Of masks counted one by one."""
+        return cls(
+            counts=np.stack([mask.pixels for mask in counted]),
+            no_label=np.array([mask.no_label for mask in counted]),
+            location=np.asarray(np.mean([mask.location for mask in counted], 0, np.float64)),
+            regions=np.sum([mask.regions for mask in counted], axis=0),
+        )
+
+    @property
+    def images(self) -> int:
+        return len(self.counts)
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """(34,) int64, pixels of each class."""
+        total: np.ndarray = self.counts.sum(axis=0)
+        return total
+
+    @property
+    def images_with(self) -> np.ndarray:
+        """(34,) int64, images that hold the class."""
+        holding: np.ndarray = (self.counts > 0).sum(axis=0)
+        return holding
+
+    @property
+    def cooccurrence(self) -> np.ndarray:
+        """(34, 34) int64, images that hold both classes; the diagonal is `images_with`."""
+        present = (self.counts > 0).astype(np.int64)
+        together: np.ndarray = present.T @ present
+        return together
+
+    def report(self) -> dict[str, Any]:
+        """The figures of the split, ready for JSON; shares are of all labelled pixels."""
+        share, holding = pixel_share(self.pixels), image_share(self.counts)
+        return {
+            "images": self.images,
+            "no_label_pixels": int(self.no_label.sum()),
+            "imbalance_ratio": imbalance_ratio(self.pixels),
+            "classes": {
+                name: {
+                    "pixels": int(self.pixels[id_]),
+                    "pixel_share": float(share[id_]),
+                    "images": int(self.images_with[id_]),
+                    "image_share": float(holding[id_]),
+                }
+                for id_, name in enumerate(NAMES)
+            },
+        }
+
+    def save(self, path: Path) -> None:
+        """Writes the arrays as one compressed .npz."""
+        np.savez_compressed(
+            path,
+            counts=self.counts,
+            no_label=self.no_label,
+            location=self.location,
+            regions=self.regions,
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        # Opened here, because np.load leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return cls.of_arrays(arrays)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
+        """From arrays by the names of the attributes; others may be among them."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def pixel_share(pixels: np.ndarray) -> np.ndarray:
+    """(C,) pixel counts -> (C,) float64 shares that add up to 1 (all 0 without pixels)."""
+    return pixels / max(int(pixels.sum()), 1)
+
+
+def image_share(counts: np.ndarray) -> np.ndarray:
+    """(N, C) counts per image -> (C,) float64 share of the images that hold the class."""
+    share: np.ndarray = (counts > 0).sum(axis=0) / max(len(counts), 1)
+    return share
+
+
+def imbalance_ratio(pixels: np.ndarray) -> float | None:
+    """Pixels of the commonest class over those of the rarest of the
+    evaluated ones that occurs.
+
+    None where fewer than two classes occur: there is nothing to be out of balance.
+    """
+    present = pixels[list(EVALUATED_IDS)]
+    present = present[present > 0]
+    return float(present.max() / present.min()) if len(present) > 1 else None
+
+
+def effective_number(pixels: np.ndarray) -> float:
+    """How many equally common classes would be as diverse: exp of the entropy of the shares.
+
+    From 1 (one class has all pixels) to the number of classes; the Hill number of order 1 (Hill,
+    "Diversity and evenness", Ecology 1973). 0 where no evaluated class occurs.
+    """
+    share = pixel_share(pixels[list(EVALUATED_IDS)])
+    share = share[share > 0]
+    return float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0
+
+
+def js_divergence(pixels_a: np.ndarray, pixels_b: np.ndarray) -> float:
+    """Jensen-Shannon divergence of two splits' pixel shares in bits: 0 same, 1 disjoint.
+
+    Lin, "Divergence measures based on the Shannon entropy", IEEE Trans. Inf. Theory 1991.
+    """
+    share_a, share_b = pixel_share(pixels_a), pixel_share(pixels_b)
+    middle = (share_a + share_b) / 2
+
+    def relative_entropy(share: np.ndarray) -> float:
+        held = share > 0
+        return float((share[held] * np.log2(share[held] / middle[held])).sum())
+
+    divergence = (relative_entropy(share_a) + relative_entropy(share_b)) / 2
+    return max(0.0, divergence)  # rounding can leave -1e-17
+
+
+def class_weights(pixels: np.ndarray, balance: float) -> np.ndarray | None:
+    """Weight of each class in a loss: its pixel share to the power of -balance.
+
+    Returns:
+        (34,) float32 with mean 1 over the pixels of the evaluated classes; 1 for a class that is
+        absent or not evaluated. None for a balance of 0, where all weigh the same.
+    """
+    if not balance:
+        return None
+    weights = np.ones(NUM_CLASSES, np.float32)
+    ids, share = _shares_of_evaluated(pixels)
+    weights[ids] = share**-balance / (share ** (1 - balance)).sum()
+    return weights
+
+
+def logit_offsets(pixels: np.ndarray, adjustment: float) -> np.ndarray:
+    """What a loss adds to each class's logit: -adjustment log(pixel share) (Menon et al.,
+    "Long-tail learning via logit adjustment", ICLR 2021, equation 10, where shares are added).
+
+    Returns:
+        (34,) float32; 0 for a class that is absent or not evaluated.
+    """
+    offsets = np.zeros(NUM_CLASSES, np.float32)
+    ids, share = _shares_of_evaluated(pixels)
+    offsets[ids] = -adjustment * np.log(share)
+    return offsets
+
+
+def _shares_of_evaluated(pixels: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The evaluated classes that occur, and their shares among themselves."""
+    ids = [label for label in EVALUATED_IDS if pixels[label]]
+    return ids, pixel_share(pixels[ids])

@@ -1,0 +1,158 @@
+"""Statistics of a split from its masks alone: one pass, before anything is prepared.
+
+Kept as prepared/DATASET-counts/SPLIT-SOURCE-FINGERPRINT.npz, so that it opens at once afterwards.
+The built-in data set comes counted: rendering all of it takes minutes, and it never changes.
+"""
+
+import io
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segcore.data.counts import MaskCounts, SplitStatistics, count_mask
+from segcore.data.preparation import prepared_split, split_key
+from segcore.data.sources import (
+    Finding,
+    HealthReport,
+    Item,
+    SampleError,
+    Source,
+    has_masks,
+    open_source,
+)
+from segcore.errors import DataError
+from segcore.files.writing import DAMAGED, storage_error, write_atomically
+from segcore.settings import prepared_dir
+from segcore.system.parallel import overlapped
+from segcore.system.progress import Progress
+
+BUILT_IN = Path(__file__).parent.parent / "sources" / "streets" / "counts"
+
+
+@dataclass(frozen=True)
+class CountedSplit:
+    """What a split's masks hold; `statistics.counts` has a row per key.
+
+    Attributes:
+        health: of the masks alone, unless the split was prepared: then of the pictures too.
+    """
+
+    keys: list[str]
+    sequences: list[str]
+    statistics: SplitStatistics
+    health: HealthReport
+
+
+def stored_counts(source: Source, split: str) -> CountedSplit | None:
+    """Counts from a preparation or from `count_split`, or None."""
+    found = prepared_split(source, split)
+    if found is not None:
+        return CountedSplit(found.keys, found.sequences, found.statistics, found.health)
+    path = _path(source, split)
+    return _load(path) or _load(BUILT_IN / path.name)
+
+
+def count_split(spec: str, split: str, progress: Progress | None = None) -> CountedSplit:
+    """Counts every mask of the split once, or returns what is stored.
+
+    Raises:
+        DataError: the source cannot be opened, or the split has no mask that can be read.
+        StorageError: artifacts/ cannot be written.
+    """
+    source = open_source(spec)
+    stored = stored_counts(source, split)
+    if stored is not None:
+        return stored
+    if not has_masks(source, split):
+        raise DataError(f"{spec}: the {split} split has no masks to count")
+    counted = _count(source, source.items(split), progress)
+    path = _path(source, split)
+    _save(path, counted)
+    _remove_outdated(path)
+    return counted
+
+
+def count_built_in() -> None:
+    """Counts the built-in data set anew, after its renderer changed; the files are committed."""
+    shutil.rmtree(BUILT_IN, ignore_errors=True)
+    source = open_source("streets")
+    for split in source.splits:
+        _save(BUILT_IN / _path(source, split).name, _count(source, source.items(split), None))
+
+
+def _count(source: Source, items: list[Item], progress: Progress | None) -> CountedSplit:
+    def count(item: Item) -> MaskCounts | Finding:
+        try:
+            return count_mask(source.read_mask(item))
+        except SampleError as error:
+            return Finding(error.problem, item.key, str(error))
+
+    keys, sequences, counts, findings = [], [], [], []
+    outcomes = overlapped(count, items, os.cpu_count() or 1)
+    for done, (item, outcome) in enumerate(zip(items, outcomes, strict=True), 1):
+        if isinstance(outcome, Finding):
+            findings.append(outcome)
+        else:
+            keys.append(item.key)
+            sequences.append(item.sequence)
+            counts.append(outcome)
+        if progress:
+            progress(done, len(items))
+    if not counts:
+        raise DataError(f"{source.spec}: no mask can be used. First: {findings[0].message}")
+    health = HealthReport(len(items), tuple(findings))
+    return CountedSplit(keys, sequences, SplitStatistics.of(counts), health)
+
+
+# --- the file ------------------------------------------------------------------------------------
+
+
+def _path(source: Source, split: str) -> Path:
+    return prepared_dir() / f"{source.name}-counts" / f"{split_key(source, split)}.npz"
+
+
+def _save(path: Path, counted: CountedSplit) -> None:
+    names = {
+        "keys": counted.keys,
+        "sequences": counted.sequences,
+        "health": counted.health.to_json(),
+    }
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        allow_pickle=False,
+        names=np.array(json.dumps(names)),
+        **vars(counted.statistics),
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(path.parent, error) from error
+    write_atomically(path, file.getvalue())
+
+
+def _load(path: Path) -> CountedSplit | None:
+    """What the file holds, or None: not there, or damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            names = json.loads(arrays["names"].item())
+            return CountedSplit(
+                names["keys"],
+                names["sequences"],
+                SplitStatistics.of_arrays(arrays),
+                HealthReport.from_json(names["health"]),
+            )
+    except DAMAGED:
+        return None
+
+
+def _remove_outdated(path: Path) -> None:
+    """Removes counts of the same split of the same source from before it changed."""
+    split, place, _ = path.name.split("-")
+    for other in path.parent.glob(f"{split}-{place}-*"):
+        if other != path:
+            other.unlink(missing_ok=True)

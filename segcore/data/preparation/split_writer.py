@@ -1,0 +1,216 @@
+"""Writes a prepared split chunk by chunk, so that an interruption loses one chunk at most."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from segcore.data.counts import LOCATION_GRID, NO_COUNTS, REGION_BINS, MaskCounts, SplitStatistics
+from segcore.data.sources import Finding, HealthReport
+from segcore.files.writing import DAMAGED
+from segcore.images.resizing import Size
+from segcore.labels import NUM_CLASSES
+
+
+class UsableSample(NamedTuple):
+    """A sample as a network sees it, with what its mask held at its native size."""
+
+    key: str
+    sequence: str
+    image: np.ndarray  # (H, W, 3) uint8
+    mask: np.ndarray | None  # (H, W) uint8
+    counts: MaskCounts | None
+    was_native: bool  # the prepared size is the native one
+    truth: bytes = b""  # PNG of the mask at its native size, where that is another and is wanted
+
+
+Outcome = UsableSample | Finding
+
+
+class SplitWriter:
+    """The folder of one prepared split while it is being built; see prepared.py for its files.
+
+    After a restart it goes on after the last chunk that was written whole: `done` items.
+    """
+
+    def __init__(self, folder: Path, masked: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.images = GrowingFile(folder / "images.npy")
+        self.masks = GrowingFile(folder / "masks.npy") if masked else None
+        self.truths = GrowingFile(folder / "truths.npy")
+        self.done = 0  # items seen, usable or not
+        self.keys: list[str] = []
+        self.sizes: list[Size] = []
+        self.truth_bytes: list[int] = []
+        self.sequences: list[str] = []
+        self.findings: list[Finding] = []
+        self.is_native = True
+        self.counts = np.zeros((0, NUM_CLASSES), np.int64)
+        self.no_label = np.zeros(0, np.int64)
+        self.location = np.zeros((NUM_CLASSES, *LOCATION_GRID))  # summed over the images
+        self.regions = np.zeros((NUM_CLASSES, REGION_BINS), np.int64)
+        self._restore()
+        for file, length in zip(self._files(), self._lengths(), strict=True):
+            file.truncate(length)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files():
+            file.close()
+
+    def append(self, outcomes: list[Outcome]) -> None:
+        """Adds a chunk and remembers that it is done. Raises OSError on a full disk."""
+        usable = [outcome for outcome in outcomes if isinstance(outcome, UsableSample)]
+        for sample in usable:
+            self.images.append(sample.image)
+            if self.masks and sample.mask is not None:
+                self.masks.append(sample.mask)
+            self.truths.append(sample.truth)
+        counts = [sample.counts or NO_COUNTS for sample in usable]
+        self.counts = np.vstack([self.counts, *(count.pixels for count in counts)])
+        self.no_label = np.append(self.no_label, [count.no_label for count in counts])
+        self.location += sum(count.location for count in counts)
+        self.regions += sum(count.regions for count in counts)
+        self.keys += [sample.key for sample in usable]
+        self.sizes += [_size_of(sample.image) for sample in usable]
+        self.truth_bytes += [len(sample.truth) for sample in usable]
+        self.sequences += [sample.sequence for sample in usable]
+        self.findings += [outcome for outcome in outcomes if isinstance(outcome, Finding)]
+        self.is_native &= all(sample.was_native for sample in usable)
+        self.done += len(outcomes)
+        for file in self._files():
+            file.sync()  # rows first: the progress must not promise what is not on disk
+        self._save()
+
+    def finish(self) -> None:
+        """Completes the files; the manifest comes last and makes them count."""
+        rows = len(self.keys)
+        shape: tuple[int, ...] = ()
+        if len(set(self.sizes)) == 1:  # one array, which anything can read
+            shape = (rows, *self.sizes[0])
+        self.images.finish((*shape, 3) if shape else ())
+        if self.masks:
+            self.masks.finish(shape)
+        self.truths.finish(())
+        location = self.location / max(rows, 1)
+        SplitStatistics(self.counts, self.no_label, location, self.regions).save(
+            self.folder / "statistics.npz"
+        )
+        _replace(self.folder / "manifest.json", json.dumps(self._state()).encode())
+        (self.folder / "progress.npz").unlink()
+
+    def _files(self) -> list["GrowingFile"]:
+        return [self.images, self.truths, *([self.masks] if self.masks else [])]
+
+    def _lengths(self) -> list[int]:
+        """What each of the files holds, in bytes."""
+        pixels = sum(height * width for height, width in self.sizes)
+        return [3 * pixels, sum(self.truth_bytes), *([pixels] if self.masks else [])]
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "keys": self.keys,
+            "sequences": self.sequences,
+            "sizes": self.sizes,
+            "truth_bytes": self.truth_bytes,
+            "is_native": self.is_native,
+            "masked": self.masks is not None,
+            "health": HealthReport(self.done, tuple(self.findings)).to_json(),
+        }
+
+    def _save(self) -> None:
+        temporary = self.folder / "progress.tmp.npz"
+        np.savez(
+            temporary,
+            state=json.dumps(self._state()),
+            counts=self.counts,
+            no_label=self.no_label,
+            location=self.location,
+            regions=self.regions,
+        )
+        temporary.replace(self.folder / "progress.npz")
+
+    def _restore(self) -> None:
+        """Takes up the progress; without any, or where it does not fit the files, begins anew."""
+        try:
+            with (self.folder / "progress.npz").open("rb") as file:
+                saved = dict(np.load(file, allow_pickle=False))
+            state = json.loads(str(saved["state"]))
+        except DAMAGED:
+            return
+        try:
+            self.sizes = [(int(height), int(width)) for height, width in state["sizes"]]
+            self.truth_bytes = [int(length) for length in state["truth_bytes"]]
+        except KeyError:  # of another version
+            return
+        lengths = zip(self._files(), self._lengths(), strict=True)
+        if any(file.length < length for file, length in lengths):
+            self.sizes, self.truth_bytes = [], []
+            return
+        self.counts, self.no_label = saved["counts"], saved["no_label"]
+        self.location, self.regions = saved["location"], saved["regions"]
+        health = HealthReport.from_json(state["health"])
+        self.done, self.findings = health.checked, list(health.findings)
+        self.keys, self.sequences = state["keys"], state["sequences"]
+        self.is_native = state["is_native"]
+
+
+class GrowingFile:
+    """A .npy file of uint8 that grows; what shape it has is said at its end.
+
+    It is appended to rather than memory-mapped: on a full disk a write raises an error, where a
+    store to a mapped page would kill the process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.touch()
+        self._file = path.open("r+b")
+        self._write_header((0,))
+        self._start = self._file.tell()
+        self.length = max(0, self._file.seek(0, os.SEEK_END) - self._start)
+
+    def finish(self, shape: tuple[int, ...]) -> None:
+        """Writes the shape, of bytes in a row where none is given."""
+        self.length = self._file.seek(0, os.SEEK_END) - self._start
+        self._write_header(shape or (self.length,))
+        self.sync()
+
+    def _write_header(self, shape: tuple[int, ...]) -> None:
+        # NumPy pads the header so that the first axis can grow without moving the data, to the
+        # same length for all shapes that images can have.
+        self._file.seek(0)
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def truncate(self, length: int) -> None:
+        self._file.truncate(self._start + length)
+        self._file.seek(0, os.SEEK_END)
+
+    def append(self, data: np.ndarray | bytes) -> None:
+        self._file.write(data if isinstance(data, bytes) else np.ascontiguousarray(data).data)
+
+    def sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _size_of(image: np.ndarray) -> Size:
+    height, width = image.shape[:2]
+    return height, width
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

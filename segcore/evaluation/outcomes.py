@@ -1,0 +1,56 @@
+"""Where two predictions of one picture agree, and who is right where they do not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segcore.evaluation.metrics import valid_pixels
+from segcore.labels import NAMES, NUM_CLASSES
+
+BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG, NOT_SCORED = range(5)
+"""Values of an outcome map. Not scored are pixels whose truth is not one of the 19 classes."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A pair of labels that two predictions give to the same pixels; `share` is of the picture."""
+
+    label_a: str
+    label_b: str
+    share: float
+
+
+def outcome_map(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Masks (H, W) uint8 -> (H, W) uint8: who labels the pixel as the truth does."""
+    right_a, right_b = a == truth, b == truth
+    outcomes = np.where(
+        right_a, np.where(right_b, BOTH_RIGHT, ONLY_A), np.where(right_b, ONLY_B, BOTH_WRONG)
+    )
+    return np.where(valid_pixels(truth), outcomes, NOT_SCORED).astype(np.uint8)
+
+
+def outcome_counts(outcomes: np.ndarray) -> np.ndarray:
+    """(H, W) outcome map -> (4,) int64 scored pixels: both right, only A, only B, both wrong."""
+    counts: np.ndarray = np.bincount(outcomes.ravel(), minlength=NOT_SCORED + 1)[:NOT_SCORED]
+    return counts
+
+
+def disagreement(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of the pixels to which two masks (H, W) give different labels."""
+    return float((a != b).mean())
+
+
+def largest_confusion(a: np.ndarray, b: np.ndarray) -> Confusion | None:
+    """What the two masks differ on most, or None where they are the same."""
+    pairs = a.astype(np.intp) * NUM_CLASSES + b
+    counts = np.bincount(pairs[a != b].ravel(), minlength=NUM_CLASSES**2)
+    if not counts.any():
+        return None
+    label_a, label_b = divmod(int(counts.argmax()), NUM_CLASSES)
+    return Confusion(NAMES[label_a], NAMES[label_b], float(counts.max() / a.size))
+
+
+def label_shares(mask: np.ndarray) -> np.ndarray:
+    """(H, W) label ids -> (34,) float64 share of the pixels that each label has."""
+    counts: np.ndarray = np.bincount(mask.ravel(), minlength=256)[:NUM_CLASSES]
+    return counts / mask.size

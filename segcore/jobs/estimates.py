@@ -1,0 +1,188 @@
+"""What a training will take, before it starts: time, memory, room on the disk.
+
+Time follows from the images per second of the newest run of the same network on the same kind of
+device, scaled by the pixels it is asked for. Memory follows from what trainings on a processor were
+measured to take (docs/retraining.md): a constant, and so much for each pixel of a batch.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from segcore import runs, settings
+from segcore.data.preparation import load_prepared
+from segcore.data.sources import Source, open_source
+from segcore.errors import RecipeError, SegcoreError
+from segcore.files.writing import free_bytes
+from segcore.images.resizing import Size
+from segcore.recipes import Recipe, from_dict
+from segcore.runs import Run
+from segcore.system.devices import may_have_gpu
+
+GIGABYTE = 2**30
+BASE_MEMORY = {"unet": 1.2 * GIGABYTE, "danet": 1.6 * GIGABYTE, "danet-tasm": 1.6 * GIGABYTE}
+"""A training's memory without pictures: Python, the network library, weights and optimizer.
+
+A model that was not measured counts as the largest, here and below.
+"""
+
+UNET_BYTES = 105.0
+"""For each pixel of a batch and each channel of a U-Net's first level."""
+STEM_BYTES = 48.0
+"""The same for a stem; the network proper then sees a quarter of the pixels."""
+DANET_BYTES = 5700.0
+"""For each pixel of a batch, at an output stride of 16 or 32."""
+STRIDE_8_COST = 1.5
+TASM_BYTES = 14_500.0
+"""The same for TASM's DANet at 256x256 (docs/measurements.md)."""
+
+MEMORY_INFO = Path("/proc/meminfo")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Attributes:
+    seconds: of the whole training, None where no run of that network was timed.
+    timed: the run that it follows from.
+    memory, disk: bytes.
+    """
+
+    seconds: float | None
+    timed: Run | None
+    memory: float
+    disk: float
+
+
+def estimate(recipe: Recipe, spec: str) -> Estimate:
+    """What that training will take.
+
+    Raises:
+        DataError: the data cannot be opened.
+    """
+    source = open_source(spec)
+    timed = _timed(recipe)
+    return Estimate(
+        seconds=_seconds(recipe, source, timed) if timed else None,
+        timed=timed,
+        memory=BASE_MEMORY.get(recipe.model, max(BASE_MEMORY.values()))
+        + recipe.batch_size * _pixels(recipe, source) * _bytes_per_pixel(recipe),
+        disk=_disk(recipe, source, timed),
+    )
+
+
+def check(recipe: Recipe, spec: str) -> None:
+    """Refuses what cannot fit this machine.
+
+    Raises:
+        RecipeError: too little memory or room, with both numbers and the way out.
+    """
+    expected = estimate(recipe, spec)
+    memory = total_memory()
+    if memory is not None and expected.memory > memory:
+        raise RecipeError(
+            f"This training needs about {_gigabytes(expected.memory)} of memory, the machine has "
+            f"{_gigabytes(memory)}: choose a smaller batch size, crop or network"
+        )
+    free = free_bytes(settings.artifacts_dir())
+    if expected.disk > free:
+        raise RecipeError(
+            f"This training needs about {_gigabytes(expected.disk)} on the disk, "
+            f"{_gigabytes(free)} are free: remove runs or prepared data first"
+        )
+
+
+def total_memory() -> float | None:
+    """Bytes of memory of this machine; None where the system does not say."""
+    try:
+        lines = MEMORY_INFO.read_text().splitlines()
+    except OSError:
+        return None
+    found = (line.split() for line in lines)
+    return next((1024.0 * int(words[1]) for words in found if words[0] == "MemTotal:"), None)
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def _timed(recipe: Recipe) -> Run | None:
+    """The newest run of the model that has a timed epoch: before all one that was trained on what
+    this machine trains on, a GPU or a processor, then one of the same options."""
+    on_gpu = may_have_gpu()
+
+    def differs(run: Run) -> tuple[bool, bool]:
+        was_on_gpu = not str(run.manifest.get("device")).startswith("CPU")
+        return was_on_gpu != on_gpu, run.manifest.get("model_options") != recipe.model_options
+
+    of_model = [run for run in runs.list_runs() if run.model == recipe.model and _speed(run)]
+    return min(of_model, key=differs, default=None)
+
+
+def _speed(run: Run) -> float | None:
+    """Pixels per second that it trained at; the first epoch compiles, so the median counts."""
+    try:
+        history = run.history()
+        rates = [row["images_per_second"] for row in history if row["images_per_second"] > 0]
+        recipe = from_dict(run.manifest["recipe"])
+        return median(rates) * _area(recipe.crop or tuple(run.manifest["data"]["size"] or ()))
+    # Made without a recipe, or its history is damaged.
+    except (SegcoreError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _seconds(recipe: Recipe, source: Source, timed: Run) -> float:
+    """Steps at the timed speed, and the pictures that are validated after each epoch.
+
+    Predicting takes about a third of what a step takes for a picture of the same size.
+    """
+    speed = _speed(timed)
+    assert speed is not None
+    steps = recipe.steps_per_epoch or -(-len(source.items("train")) // recipe.batch_size)
+    trained = steps * recipe.batch_size * _pixels(recipe, source)
+    validated = len(source.items("val")) * _area(recipe.size_for(source.default_size))
+    return recipe.epochs * (trained + validated / 3) / speed
+
+
+def _bytes_per_pixel(recipe: Recipe) -> float:
+    """Activations and gradients kept for a pixel of a batch, as measured."""
+    if recipe.model == "danet-tasm":
+        return TASM_BYTES
+    if recipe.model == "danet":
+        stride = int(recipe.model_options.get("output_stride", 16))
+        return DANET_BYTES * (STRIDE_8_COST if stride == 8 else 1.0)
+    width = int(recipe.model_options.get("width", 32))
+    stem = recipe.model_options.get("stem_width")
+    return UNET_BYTES * width if stem is None else STEM_BYTES * stem + UNET_BYTES * width / 4
+
+
+def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
+    """Prepared arrays that are not there yet, and two sets of weights: kept and being written."""
+    size = recipe.size_for(source.default_size)
+    prepared = load_prepared(source.spec, size, recipe.mode)
+    done = set(prepared.splits) if prepared else set()
+    missing = sum(
+        len(source.items(split)) * 4 * _area(size)
+        for split in ("train", "val")
+        if split not in done
+    )
+    is_same = timed is not None and timed.manifest.get("model_options") == recipe.model_options
+    known = timed.manifest.get("parameters") if timed and is_same else None
+    usual = USUAL_PARAMETERS.get(recipe.model, max(USUAL_PARAMETERS.values()))
+    return missing + 2 * BYTES_PER_PARAMETER * (known or usual)
+
+
+USUAL_PARAMETERS = {"unet": 8_000_000, "danet": 12_000_000, "danet-tasm": 4_000_000}
+BYTES_PER_PARAMETER = 16
+"""Best, last and two moments of the optimizer, float32."""
+
+
+def _pixels(recipe: Recipe, source: Source) -> int:
+    """Pixels of one picture of a batch."""
+    return _area(recipe.crop or recipe.size_for(source.default_size))
+
+
+def _area(size: Size | tuple[int, ...]) -> int:
+    return size[0] * size[1]
+
+
+def _gigabytes(value: float) -> str:
+    return f"{value / GIGABYTE:.1f} GB"

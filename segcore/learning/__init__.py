@@ -1,1 +1,0 @@
-"""The parts of a training: what changes a batch, what steers a step, what scores an epoch."""

@@ -1,0 +1,1 @@
+"""Prediction: an image in, labels and probabilities at its own size out."""

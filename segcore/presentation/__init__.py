@@ -1,0 +1,1 @@
+"""What pages, the report and the command line say and draw alike."""

@@ -1,0 +1,178 @@
+"""The card that goes with a shipped run, written from the run's own files."""
+
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from segcore.data.sources.known import STREETS, KnownData, known_data, known_layout
+from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.recipes import from_dict
+from segcore.runs import Run
+from segcore.runs.data import identity_of
+from segcore.runs.lineage import (
+    earlier_trainings,
+    pretraining,
+    stage_identity,
+    training_seconds,
+)
+
+OTHER_DATA = "another data set of its owner's"
+OTHER_LICENCE = "As the data's own licence allows."
+WEAKEST = 4
+CONFUSED = 4
+
+
+def model_card(
+    run: Run, report: dict[str, Any], matrix: np.ndarray, robustness: dict[str, Any] | None = None
+) -> str:
+    """Markdown: data, recipe, figures with their policy, where it fails, licence.
+
+    Args:
+        report: the run's evaluation.
+        matrix: its (34, 34) confusion matrix, truth in the rows.
+        robustness: the report of the same split under weather, light and cameras, once measured.
+    """
+    recipe = from_dict(run.manifest["recipe"])
+    per_class = report["per_class"].items()
+    scores = {name: entry["iou"] for name, entry in per_class if entry["iou"] is not None}
+    minutes = training_seconds(run) / 60
+    device = run.manifest.get("device")
+    per_epoch = recipe.steps_per_epoch or "one pass of"
+    size = recipe.crop or run.manifest["data"].get("size")
+    seen = f"{size[1]}x{size[0]}" if size else "images as they are"
+    rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
+    # What whoever trained it adds in run.json, where its recipe does not say all.
+    note = f"{run.manifest['note']}\n" if "note" in run.manifest else ""
+    return f"""# {run.name}
+
+A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
+
+## Data
+Trained on the train split of {_data(run)}. {_origin(run)}
+No other data{"" if pretraining(run) else " and no other weights"} were used.
+
+## Training
+{run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe.batch_size}, {seen},
+seed {run.seed}, on {device} in {minutes:.0f} minutes. Best epoch {run.best_epoch}.
+{note}All parameters are in `run.json`, every epoch in `history.csv`.
+
+## Figures
+{report["split"]} split, {report["images"]} images at {report["resolution"]}, policy
+`{report["policy"]}`, one scale, no test-time augmentation:
+
+| | |
+|---|---|
+| mean IoU | {report["mean_iou"]:.4f} |
+| pixel accuracy | {report["pixel_accuracy"]:.4f} |
+| mean boundary IoU ({report["boundary_width_px"]} px) | {report["mean_boundary_iou"]:.4f} |
+| expected calibration error | {report["ece"]:.4f} |
+
+| class | IoU |
+|---|---|
+{rows}
+
+## Where it fails
+{_failures(scores, matrix)}
+Pictures unlike its training data (another camera, night, rain, another country) are labelled worse
+than these figures say.{_under_corruptions(robustness)}
+Not for driving or any other use where an error does harm.
+
+## Licence
+{_licence(run)}
+"""
+
+
+def _origin_of_data(run: Run) -> str:
+    known = known_data(identity_of(run))
+    return known.origin if known is not None else f"a data set of its owner's, {_folder(run.spec)}"
+
+
+def _folder(spec: str) -> str:
+    layout, _, folder = spec.partition(":")
+    return f"`{PurePath(folder).name}` in the layout of {layout}" if folder else f"`{layout}`"
+
+
+def _licence(run: Run) -> str:
+    """That of all the data behind the weights: what they learnt first is in them as well."""
+    data = [known_data(identity_of(run)), *_joined(run), *map(_known_stage, earlier_trainings(run))]
+    licences = [OTHER_LICENCE if known is None else known.licence for known in data]
+    free = known_data(STREETS)
+    bound = [licence for licence in licences if free is None or licence != free.licence]
+    return " ".join(dict.fromkeys(bound or licences))
+
+
+def _known_stage(stage: dict[str, Any]) -> KnownData | None:
+    """The data of an earlier training; before digests were recorded, those of its layout."""
+    identity = stage_identity(stage)
+    return known_data(identity) if "data" in stage else known_layout(stage["dataset"])
+
+
+def _data(run: Run) -> str:
+    """The data sets in words, and the films that were left out of them."""
+    joined = (OTHER_DATA if known is None else known.origin for known in _joined(run))
+    words = ", and of ".join([_origin_of_data(run), *joined])
+    return f"{words}, without {', '.join(run.left_out)}" if run.left_out else words
+
+
+def _joined(run: Run) -> list[KnownData | None]:
+    """What it was trained on beside its own data, as far as that is known by its spec."""
+    return [known_data(str(entry["spec"])) for entry in run.joined]
+
+
+def _origin(run: Run) -> str:
+    """Where the weights came from: a sentence, and a table of the trainings before this one."""
+    stages = earlier_trainings(run)
+    first = pretraining(run) or "random weights"
+    if not stages:
+        return f"It began with {first}."
+    rows = "\n".join(
+        f"| `{stage['run']}` | {_stage_data(stage)} | `{stage['recipe']['name']}` "
+        f"| {stage['epochs']} | {stage['seconds'] / 60:.0f} |"
+        for stage in reversed(stages)
+    )
+    return (
+        "It began with the best weights of the last of these trainings, each with those of the one "
+        "before it, the first with "
+        f"{first}:\n\n"
+        f"| run | data | recipe | epochs | minutes |\n|---|---|---|---|---|\n{rows}\n"
+    )
+
+
+def _stage_data(stage: dict[str, Any]) -> str:
+    known = _known_stage(stage)
+    if known is None and "data" in stage:
+        return _folder(stage["data"]["spec"])
+    return str(stage["dataset"])
+
+
+def _under_corruptions(robustness: dict[str, Any] | None) -> str:
+    measured = {} if robustness is None else robustness["corruptions"]
+    kept = {name: row["kept"] for name, row in measured.items() if row["kept"] is not None}
+    if not kept:
+        return ""
+    worst_first = ", ".join(
+        f"{name} {share:.0%}" for name, share in sorted(kept.items(), key=lambda item: item[1])
+    )
+    return (
+        " On copies of the split with rendered weather, light and camera faults (mean of five "
+        f"severities) it keeps of its mean IoU: {worst_first}."
+    )
+
+
+def _failures(scores: dict[str, float], matrix: np.ndarray) -> str:
+    weakest = sorted(scores.items(), key=lambda item: item[1])[:WEAKEST]
+    names = ", ".join(f"{name} ({iou:.2f})" for name, iou in weakest)
+    rows = matrix.sum(axis=1)
+    confused = []
+    for truth in EVALUATED_IDS:
+        for predicted in range(len(matrix)):
+            if truth != predicted and rows[truth]:
+                share = matrix[truth, predicted] / rows[truth]
+                confused.append((share, NAMES[truth], NAMES[predicted]))
+    lines = [
+        f"- {share:.0%} of {truth} is taken for {predicted}."
+        for share, truth, predicted in sorted(confused, reverse=True)[:CONFUSED]
+        if share
+    ]
+    return "\n".join([f"Weakest classes by IoU: {names}.", *lines, ""])

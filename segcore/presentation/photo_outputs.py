@@ -1,0 +1,187 @@
+"""What a visitor takes home of a photo: pictures, numbers, and a ZIP of many.
+
+Everything is made anew from pixels, so that nothing that was hidden in the photo (its name, EXIF,
+place, text) can come along.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from segcore.evaluation.outcomes import disagreement, label_shares
+from segcore.images import Photo, encode_png, overlay, resize_image, resize_labels
+from segcore.labels import NAMES, colorize
+from segcore.prediction.inference import Prediction
+from segcore.runs import Run
+
+OPACITY = 0.6
+PANEL_PIXELS = 1_500_000
+"""Of each half of a side-by-side picture."""
+
+MAX_BUNDLE_BYTES = 128 << 20
+"""After which a ZIP of many photos takes no more."""
+
+BAR = 0.06
+"""Height of the bar with the names, as a share of a panel's shorter side."""
+
+INK, PAPER = "#171c26", "#ffffff"
+
+
+class Panel(NamedTuple):
+    """What stands in a side-by-side picture: a name, its colour as `#rrggbb`, a mask (H, W)."""
+
+    name: str
+    color: str
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A photo as one run labels it.
+
+    Attributes:
+        name: how the run is called, for people.
+        color: its colour, as `#rrggbb`.
+        slug: begins the names of its files.
+        policy: at which resolution and in how many views, in words.
+    """
+
+    run: Run
+    name: str
+    color: str
+    slug: str
+    policy: str
+    prediction: Prediction
+
+    @property
+    def labels(self) -> np.ndarray:
+        return self.prediction.labels
+
+    @property
+    def panel(self) -> Panel:
+        return Panel(self.name, self.color, self.labels)
+
+
+def ids_png(side: Labelled) -> bytes:
+    """The label ids at the photo's size."""
+    return encode_png(side.labels)
+
+
+def color_png(side: Labelled) -> bytes:
+    """The labels in Cityscapes' colours at the photo's size."""
+    return encode_png(colorize(side.labels))
+
+
+def overlay_jpeg(image: np.ndarray, side: Labelled) -> bytes:
+    """The colours over the photo (H, W, 3), at its size."""
+    return encode_jpeg(overlay(image, side.labels, OPACITY))
+
+
+def side_by_side_jpeg(image: np.ndarray, sides: Sequence[Labelled]) -> bytes:
+    return encode_jpeg(side_by_side(image, [side.panel for side in sides]))
+
+
+def side_by_side(image: np.ndarray, panels: Sequence[Panel]) -> np.ndarray:
+    """Overlays over an image (H, W, 3) in a row, each under a bar of its colour with its name.
+
+    Returns:
+        (h, w, 3) uint8, both sides even, of `PANEL_PIXELS` a panel at most.
+    """
+    size = _panel_size(*image.shape[:2])
+    small = resize_image(image, size)
+    height, width = size
+    bar = max(24, round(min(size) * BAR / 2) * 2)
+    sheet = Image.new("RGB", (width * len(panels), height + bar), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for index, (name, color, mask) in enumerate(panels):
+        left = index * width
+        blended = overlay(small, resize_labels(mask, size), OPACITY)
+        sheet.paste(Image.fromarray(blended), (left, bar))
+        draw.rectangle((left, 0, left + width - 1, bar // 8), fill=color)
+        font = _font(name, width - bar, bar * 0.55)
+        draw.text((left + bar // 3, bar * 0.56), name, fill=INK, font=font, anchor="lm")
+    return np.asarray(sheet)
+
+
+def summary(photo: Photo, sides: Sequence[Labelled]) -> dict[str, Any]:
+    """What was found, by which runs and how, as numbers: for JSON."""
+    height, width = photo.image.shape[:2]
+    return {
+        "photo": {"width": width, "height": height, "notes": list(photo.notes)},
+        "different_share": round(disagreement(*(side.labels for side in sides)), 6),
+        "models": [_summary_of(side) for side in sides],
+    }
+
+
+def summary_json(photo: Photo, sides: Sequence[Labelled]) -> bytes:
+    return (json.dumps(summary(photo, sides), indent=2) + "\n").encode()
+
+
+class Bundle:
+    """A ZIP file of many photos' results, grown in memory photo by photo."""
+
+    def __init__(self) -> None:
+        self._buffer = io.BytesIO()
+        self._archive = zipfile.ZipFile(self._buffer, "w", zipfile.ZIP_STORED)
+        self._summaries: list[dict[str, Any]] = []
+
+    @property
+    def is_full(self) -> bool:
+        return self._buffer.tell() >= MAX_BUNDLE_BYTES
+
+    def add(self, number: int, photo: Photo, sides: Sequence[Labelled]) -> None:
+        """Adds the files of a photo, known by its number alone."""
+        folder = f"photo-{number:03}"
+        for side in sides:
+            start = f"{folder}/{side.slug}"
+            self._archive.writestr(f"{start}_labelIds.png", ids_png(side))
+            self._archive.writestr(f"{start}_color.png", color_png(side))
+            self._archive.writestr(f"{start}_overlay.jpg", overlay_jpeg(photo.image, side))
+        self._archive.writestr(f"{folder}/side_by_side.jpg", side_by_side_jpeg(photo.image, sides))
+        self._summaries.append({"number": number, **summary(photo, sides)})
+
+    def finish(self) -> bytes:
+        """The whole file, with one `summary.json` of all; nothing can be added afterwards."""
+        self._archive.writestr("summary.json", json.dumps({"photos": self._summaries}, indent=2))
+        self._archive.close()
+        return self._buffer.getvalue()
+
+
+def encode_jpeg(image: np.ndarray) -> bytes:
+    """JPEG of (H, W, 3) uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def _summary_of(side: Labelled) -> dict[str, Any]:
+    shares = label_shares(side.labels)
+    present = sorted(np.flatnonzero(shares), key=lambda label: -shares[label])
+    return {
+        "model": side.run.model,
+        "run": side.run.name,
+        "weights_sha256": side.run.weights_hash,
+        "policy": side.policy,
+        "seconds": round(side.prediction.timings.total_ms / 1000, 3),
+        "class_shares": {NAMES[label]: round(float(shares[label]), 6) for label in present},
+    }
+
+
+def _panel_size(height: int, width: int) -> tuple[int, int]:
+    """At most `PANEL_PIXELS`, wide enough for a name, both sides even, as video codecs want."""
+    scale = min(1.0, (PANEL_PIXELS / (height * width)) ** 0.5)
+    even_height, even_width = (max(2, round(side * scale / 2) * 2) for side in (height, width))
+    return even_height, even_width
+
+
+def _font(text: str, width: float, size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The font built into Pillow, small enough for the text to fit."""
+    font = ImageFont.load_default(size)
+    length = font.getlength(text)
+    return font if length <= width else ImageFont.load_default(max(6.0, size * width / length))

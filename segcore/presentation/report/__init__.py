@@ -1,0 +1,225 @@
+"""The report of a comparison, to hand over: the finding, its figures, and what it is all from."""
+
+import html
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from segcore.errors import DataError
+from segcore.evaluation import Evaluation, metrics
+from segcore.evaluation import comparison as comparisons
+from segcore.evaluation.cost import stored_cost
+from segcore.evaluation.error_breakdown import SMALL_CLASSES
+from segcore.evaluation.robustness import Robustness, robustness_of
+from segcore.labels import NAMES
+from segcore.presentation import figures, findings, tables
+from segcore.presentation.report.document import Chart, Report, Section
+from segcore.presentation.report.measured import cost_section, robustness_section
+from segcore.presentation.sides import Side
+from segcore.presentation.tables import Table
+from segcore.runs import Run, identity_of
+from segcore.runs.data_sets import data_sets, name_among
+
+__all__ = ["Report", "make_report"]
+
+Pair = tuple[Side, Side]
+Scored = tuple[Run, Evaluation]
+
+COUNTED = (
+    "Every figure comes from the confusion matrices of single images, counted at the truth's own "
+    "resolution."
+)
+OF_CITYSCAPES = (
+    "Truth pixels count where their id is one of Cityscapes' 19 evaluated classes; averages run "
+    "over those of the 19 that occur in the truth."
+)
+OF_ITS_OWN = (
+    "The data set is scored by its own classes, and a prediction counts as the class that it "
+    "belongs to; averages run over the classes that occur in the truth."
+)
+
+
+def make_report(a: Scored, b: Scored) -> Report:
+    """Of two runs scored on the same images; where the images differ, without a verdict.
+
+    What was measured of their robustness and cost is in it too.
+    """
+    pair = Side.pair(a, b)
+    names = [side.name for side in pair]
+    compared: dict[str, Any] | None = None
+    title, lead = f"{names[0]} and {names[1]} cannot be compared", []
+    try:
+        compared = comparisons.compare(a[1], b[1]).report()
+        title = findings.headline(compared, *names)
+        lead = [findings.verdict(compared, *names), findings.resampling(compared)]
+    except DataError as error:
+        lead = [str(error)]
+    sections = [
+        _scores(pair, compared),
+        _confusions(pair),
+        *_anatomy(pair),
+        _confidence(pair),
+        *robustness_section(_measured(pair)),
+        cost_section(pair, [stored_cost(side.run) for side in pair]),
+        _origin(pair),
+    ]
+    return Report(title, lead, _facts(pair), sections)
+
+
+def _measured(pair: Pair) -> list[tuple[Side, Robustness]]:
+    found = [(side, robustness_of(side.run, side.evaluation)) for side in pair]
+    return [(side, of) for side, of in found if of is not None]
+
+
+def _facts(pair: Pair) -> dict[str, str]:
+    report = pair[0].report
+    return {
+        **{side.title: side.run.name for side in pair},
+        "Data": f"{_data_name(pair)}, {report['split']} split",
+        "Images": f"{report['images']} at {report['resolution']}",
+        "Sequences": str(report["sequences"]),
+        "Policy": f"{report['policy']}, version {metrics.METRIC_VERSION}",
+        "Data hash": report["data_sha256"],
+        **{f"Weights hash {side.letter}": str(side.run.weights_hash) for side in pair},
+        "Written": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC, segmentation studio {_version()}",
+    }
+
+
+def _data_name(pair: Pair) -> str:
+    """Where the data lie is left out: a report is handed to others."""
+    evaluation = pair[0].evaluation
+    return name_among(data_sets(), evaluation.spec, evaluation.identity.data_sha256)
+
+
+def _version() -> str:
+    try:
+        return version("segmentation-studio")
+    except PackageNotFoundError:  # run from a folder
+        return "from source"
+
+
+def _shown(pair: Pair) -> Pair:
+    """The sides as charts name them: plotly takes names for HTML."""
+    a, b = (replace(side, name=html.escape(side.name, quote=False)) for side in pair)
+    return a, b
+
+
+def _scores(pair: Pair, compared: dict[str, Any] | None) -> Section:
+    shown = _shown(pair)
+    iou = [
+        (side.name, side.color, {n: row["iou"] for n, row in side.report["per_class"].items()})
+        for side in shown
+    ]
+    charts = [Chart("IoU of each class", figures.class_iou(iou))]
+    if compared is not None:
+        differences = figures.class_differences(compared["per_class"], shown[0].name, shown[1].name)
+        charts.append(
+            Chart("Difference A − B of each class, 95 % interval for all together", differences)
+        )
+    width = pair[0].report["boundary_width_px"]
+    is_usual = pair[0].report["policy"] == metrics.POLICY
+    of_policy = OF_CITYSCAPES if is_usual else OF_ITS_OWN
+    return Section(
+        "Scores",
+        notes=[of_policy, COUNTED, f"Boundaries are bands of {width} pixels."],
+        charts=charts,
+        tables=[
+            tables.scores(pair, compared),
+            tables.classes(pair, compared),
+            tables.categories(pair, compared),
+        ],
+    )
+
+
+def _confusions(pair: Pair) -> Section:
+    present = np.flatnonzero(metrics.present_classes(pair[0].evaluation.matrix)).tolist()
+    return Section(
+        "What is taken for what",
+        notes=["Rows are the truth, columns the prediction; each row adds up to 100 %."],
+        charts=[
+            Chart(side.title, figures.confusion(side.evaluation.matrix, side.color, present))
+            for side in pair
+        ],
+        folded=[of(side) for of in (tables.confused_pairs, tables.confusion) for side in pair],
+    )
+
+
+def _anatomy(pair: Pair) -> list[Section]:
+    if not tables.error_bands(pair) or not tables.region_recall(pair):
+        return []
+    shown = _shown(pair)
+    d = pair[0].report["boundary_width_px"]
+    bands = [(side.name, side.color, side.report["error_anatomy"]) for side in shown]
+    charts = [Chart("Errors near boundaries and inside regions", figures.error_bands(bands, d))]
+    for label in SMALL_CLASSES:
+        rows = [
+            (side.name, side.color, side.evaluation.anatomy.region_recall(label))
+            for side in shown
+            if side.evaluation.anatomy is not None
+        ]
+        if any(row["regions"] for row in rows[0][2]):
+            caption = f"Recall of {NAMES[label]} by the size of its regions"
+            charts.append(Chart(caption, figures.region_recall(rows)))
+    return [
+        Section(
+            "Where the errors lie",
+            [findings.error_bands(s.name, s.report["error_anatomy"], d) for s in pair],
+            [f"Near is within {d} pixels of where the truth changes its label."],
+            charts,
+            tables.error_bands(pair),
+            tables.region_recall(pair),
+        )
+    ]
+
+
+def _confidence(pair: Pair) -> Section:
+    shown = _shown(pair)
+    charts = [
+        Chart(
+            "Accuracy at each confidence, as trained",
+            figures.reliability([(s.name, s.color, *_bins(s)) for s in shown]),
+        )
+    ]
+    said = [findings.calibration([(side.name, side.report["ece"]) for side in pair])]
+    for side in pair:
+        found = side.report["trust"]
+        if found is not None:
+            said += filter(None, [findings.temperatures(side.name, found)])
+            said += filter(None, [findings.kept(side.name, found)])
+    return Section("Can the confidence be trusted?", said, (), charts, tables.trust(pair))
+
+
+def _bins(side: Side) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    bins = side.evaluation.calibration
+    return bins.pixels, bins.correct, bins.confidence
+
+
+def _origin(pair: Pair) -> Section:
+    """Which runs these are, and what made them."""
+    facts = [_origin_of(side) for side in pair]
+    rows = [[name, *(str(of.get(name, "–")) for of in facts)] for name in facts[0]]
+    columns: dict[str, tables.Kind] = {"": "text", **{side.title: "text" for side in pair}}
+    return Section("The runs", tables=[Table("runs", "How they were made", columns, rows)])
+
+
+def _origin_of(side: Side) -> dict[str, Any]:
+    manifest = side.run.manifest
+    seen = manifest.get("preprocessing")
+    versions = {**manifest.get("versions", {})}
+    return {
+        "Run": side.run.name,
+        "Recipe": side.run.recipe,
+        "Trained on": name_among(data_sets(), side.run.spec, identity_of(side.run)),
+        "Parameters": f"{side.run.parameters:,}",
+        "Input": f"{seen['size'][1]}x{seen['size'][0]}, {seen['mode']}" if seen else "–",
+        "Best epoch": side.run.best_epoch or "–",
+        "Seed": side.run.seed,
+        "Weights (SHA-256)": side.run.weights_hash,
+        "Trained with": ", ".join(f"{name} {of}" for name, of in versions.items()),
+        "Trained by": manifest.get("device") or "–",
+        "Scored by": side.evaluation.identity.device,
+        "Commit": manifest.get("commit") or "–",
+    }

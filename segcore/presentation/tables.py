@@ -1,0 +1,347 @@
+"""The tables of a comparison, as pages show them and as files carry them away."""
+
+import csv
+import io
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from segcore.errors import UnreadableError
+from segcore.evaluation.corruptions import SEVERITIES
+from segcore.evaluation.cost import Cost
+from segcore.evaluation.error_breakdown import SMALL_CLASSES
+from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.presentation import findings
+from segcore.presentation.sides import Side
+from segcore.runs import Run
+from segcore.runs.lineage import seconds_in_all, training_seconds
+
+Kind = Literal["text", "score", "difference", "percent", "number", "count"]
+"""How the values of a column are written; a percentage is stored as a share of 1."""
+
+Cell = str | float | int | None
+Comparison = dict[str, Any]  # of `Comparison.report()`
+
+DEFINITIONS = {
+    "mean_iou": ("Mean IoU", "IoU per class, averaged over the classes in the truth"),
+    "pixel_accuracy": ("Pixel accuracy", "Share of the scored pixels labelled right"),
+    "mean_accuracy": ("Mean accuracy", "Share labelled right of each class, averaged"),
+    "frequency_weighted_iou": ("Frequency-weighted IoU", "IoU weighted by each class's pixels"),
+    "mean_category_iou": ("Mean category IoU", "IoU of Cityscapes' 7 categories, averaged"),
+    "mean_boundary_iou": ("Mean boundary IoU", "IoU of the bands along the outlines only"),
+    "ece": ("Calibration error (ECE)", "Confidence against accuracy; lower is better"),
+    "tasm_iou_score": ("TASM IoU score", "For published figures only: no mean IoU"),
+}
+LOWER_IS_BETTER = {"ece"}
+NO_CONTEST = {"tasm_iou_score"}
+VERDICTS = {"a": "A better", "b": "B better", "undecided": "undecided", "none": "no verdict"}
+LOW, HIGH = "95 % from", "95 % to"
+PAIRS = 20
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of values under named columns.
+
+    Attributes:
+        name: of its file.
+        columns: title -> how its values are written.
+        rows: a value per column; None where there is none.
+        note: what a reader must know.
+    """
+
+    name: str
+    title: str
+    columns: dict[str, Kind]
+    rows: Sequence[Sequence[Cell]]
+    note: str = field(default="", kw_only=True)
+
+    def records(self) -> list[dict[str, Cell]]:
+        """A dict per row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def csv(self) -> str:
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(map(_harmless, self.columns))
+        writer.writerows([_harmless(value) for value in row] for row in self.rows)
+        return stream.getvalue()
+
+
+def _harmless(value: Cell) -> Cell:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value
+
+
+def scores(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
+    """The figures of the whole split."""
+    rows = []
+    for key, (title, definition) in DEFINITIONS.items():
+        a, b = (side.report[key] for side in pair)
+        known = a is not None and b is not None
+        ahead = "–"
+        if known and key not in NO_CONTEST and a != b:
+            ahead = "A" if (a < b) == (key in LOWER_IS_BETTER) else "B"
+        ends = _ends(_of_score(key, comparison))
+        rows.append([title, a, b, a - b if known else None, *ends, ahead, definition])
+    columns: dict[str, Kind] = {
+        "Score": "text",
+        **_sides(pair),
+        **_differences(),
+        "Ahead": "text",
+        "What it is": "text",
+    }
+    return Table("scores", "Scoreboard", columns, rows)
+
+
+def _of_score(key: str, comparison: Comparison | None) -> Comparison | None:
+    """The difference of a score, where resamples were drawn for it."""
+    if comparison is None:
+        return None
+    return {"mean_iou": comparison, "mean_category_iou": comparison["mean_category_iou"]}.get(key)
+
+
+def classes(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
+    """IoU of each class in the truth, the commonest not first but in Cityscapes' order."""
+    a, b = (side.report["per_class"] for side in pair)
+    total = max(sum(row["pixels"] for row in a.values()), 1)
+    rows = []
+    for name in a:
+        if a[name]["iou"] is None:
+            continue
+        tested = None if comparison is None else comparison["per_class"][name]
+        row = [name, a[name]["pixels"] / total, a[name]["iou"], b[name]["iou"]]
+        row += [a[name]["iou"] - b[name]["iou"], *_ends(tested), _verdict(tested)]
+        rows.append([*row, a[name]["boundary_iou"], b[name]["boundary_iou"]])
+    columns: dict[str, Kind] = {
+        "Class": "text",
+        "Pixels": "percent",
+        **_sides(pair),
+        **_differences(),
+        "Verdict": "text",
+        "Boundary A": "score",
+        "Boundary B": "score",
+    }
+    notes = [] if comparison is None else [_together(comparison["per_class"], "classes")]
+    absent = [name for name in a if a[name]["iou"] is None]
+    if absent:
+        notes.append(f"Not in the truth, so without a score: {', '.join(absent)}.")
+    return Table("classes", "Class by class", columns, rows, note=" ".join(filter(None, notes)))
+
+
+def categories(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
+    """IoU of each of Cityscapes' categories in the truth."""
+    a, b = (side.report["per_category"] for side in pair)
+    rows = []
+    for name, ids in CATEGORIES.items():
+        if a[name]["iou"] is None:
+            continue
+        tested = None if comparison is None else comparison["per_category"][name]
+        scored = [a[name]["iou"], b[name]["iou"], a[name]["iou"] - b[name]["iou"]]
+        members = ", ".join(NAMES[id_] for id_ in ids)
+        rows.append([name, *scored, *_ends(tested), _verdict(tested), members])
+    columns: dict[str, Kind] = {
+        "Category": "text",
+        **_sides(pair),
+        **_differences(),
+        "Verdict": "text",
+        "Its classes": "text",
+    }
+    notes = ["A class called another of its own category is right here."]
+    if comparison is not None:
+        notes.append(_together(comparison["per_category"], "categories"))
+    note = " ".join(filter(None, notes))
+    return Table("categories", "Category by category", columns, rows, note=note)
+
+
+def confusion(side: Side) -> Table:
+    """Pixels of each true class by what they were called."""
+    matrix = side.evaluation.matrix
+    shown = [id_ for id_ in EVALUATED_IDS if matrix[id_].any()]
+    columns: dict[str, Kind] = {"Truth": "text"}
+    columns |= {NAMES[id_]: "count" for id_ in range(NUM_CLASSES)}
+    return Table(
+        f"confusion-{side.letter.lower()}",
+        f"Confusion matrix of {side.title}, pixels",
+        columns,
+        [[NAMES[id_], *matrix[id_].tolist()] for id_ in shown],
+    )
+
+
+def confused_pairs(side: Side) -> Table:
+    """Which classes are most called another."""
+    found = findings.confused_pairs(side.evaluation.matrix, PAIRS, by_share=True)
+    return Table(
+        f"confused-pairs-{side.letter.lower()}",
+        f"Most confused by {side.title}",
+        {"Truth": "text", "Called": "text", "Of the class": "percent", "Pixels": "count"},
+        [
+            [NAMES[truth], NAMES[called], share, int(side.evaluation.matrix[truth, called])]
+            for truth, called, share in found
+        ],
+    )
+
+
+def error_bands(pair: tuple[Side, Side]) -> list[Table]:
+    """Errors near boundaries and inside regions; none for counts from before."""
+    found = [(side, side.report["error_anatomy"]) for side in pair if side.report["error_anatomy"]]
+    keys = {
+        "Pixels near": "pixels_near",
+        "Errors near": "errors_near",
+        "Wrong near": "error_rate_near",
+        "Wrong inside": "error_rate_inside",
+    }
+    columns: dict[str, Kind] = {"Run": "text", **dict.fromkeys(keys, "percent")}
+    rows = [[side.title, *(anatomy[key] for key in keys.values())] for side, anatomy in found]
+    return [Table("error-bands", "Along the outlines or inside", columns, rows)] if rows else []
+
+
+def region_recall(pair: tuple[Side, Side]) -> list[Table]:
+    """Recall of small things by the size of their regions; none for counts from before."""
+    rows = [
+        [side.title, NAMES[label], *(row[key] for key in ("size", "regions", "found", "recall"))]
+        for side in pair
+        if side.evaluation.anatomy is not None
+        for label in SMALL_CLASSES
+        for row in side.evaluation.anatomy.region_recall(label)
+        if row["regions"]
+    ]
+    columns: dict[str, Kind] = {
+        "Run": "text",
+        "Class": "text",
+        "Pixels of the region": "text",
+        "Regions": "count",
+        "Half found": "count",
+        "Recall": "percent",
+    }
+    return [Table("region-recall", "Small things by size", columns, rows)] if rows else []
+
+
+def trust(pair: tuple[Side, Side]) -> list[Table]:
+    """Calibration before and after scaling, and what may be kept; none for counts from before."""
+    rows: list[list[Cell]] = []
+    for side in pair:
+        found = side.report["trust"]
+        if found is not None:
+            fitted = found["temperatures"] or (None, None)
+            before, after, kept = (found[k] for k in ("ece_before", "ece_after", "pixels_kept"))
+            rows.append([side.title, side.report["ece"], *fitted, before, after, kept])
+    columns: dict[str, Kind] = {
+        "Run": "text",
+        "ECE": "score",
+        "Temperature, first half": "score",
+        "Temperature, second half": "score",
+        "ECE before": "score",
+        "ECE after": "score",
+        "Kept at 99 %": "percent",
+    }
+    return [Table("trust", "Can the confidence be trusted?", columns, rows)] if rows else []
+
+
+def robustness(runs: Sequence[tuple[str, dict[str, Any]]]) -> Table:
+    """Mean IoU under each corruption: of titles and robustness reports."""
+    columns: dict[str, Kind] = {"Corruption": "text", "Run": "text", "As it is": "score"}
+    columns |= {f"Severity {severity}": "score" for severity in SEVERITIES}
+    names = dict.fromkeys(name for _, report in runs for name in report["corruptions"])
+    rows = [
+        [name, title, *report["corruptions"][name]["mean_iou"], report["corruptions"][name]["kept"]]
+        for name in names
+        for title, report in runs
+        if name in report["corruptions"]
+    ]
+    return Table("robustness", "Mean IoU by severity", {**columns, "Kept": "percent"}, rows)
+
+
+def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
+    """What runs take: of titles, runs, and what was measured of them."""
+    rows: list[list[Cell]] = []
+    for title, run, cost in runs:
+        weights = run.manifest["weights"].get("best.weights.h5", {})
+        measured: list[Cell] = [None] * 5
+        if cost is not None:
+            one = cost.typical
+            memory = one.peak_memory_bytes
+            measured = [
+                None if cost.flops is None else cost.flops / 1e9,
+                one.p50_ms,
+                one.p95_ms,
+                cost.throughput,
+                None if memory is None else memory / 1e6,
+            ]
+        trained: list[Cell] = [None, None]
+        with suppress(UnreadableError):
+            trained = [training_seconds(run) / 60, seconds_in_all(run) / 60]
+        rows.append([title, run.parameters, weights.get("bytes", 0) / 1e6, *measured, *trained])
+    columns: dict[str, Kind] = {
+        "Run": "text",
+        "Parameters": "count",
+        "On disk, MB": "number",
+        "Operations, billions": "number",
+        "p50, ms": "number",
+        "p95, ms": "number",
+        "Images a second": "number",
+        "Memory, MB": "number",
+        "Trained, minutes": "number",
+        "With earlier ones, minutes": "number",
+    }
+    return Table("costs", "What they cost", columns, rows)
+
+
+def timings(runs: Sequence[tuple[str, Cost]]) -> Table:
+    """Latency by batch and resolution: of titles and what was measured."""
+    columns: dict[str, Kind] = {
+        "Run": "text",
+        "Batch": "count",
+        "Resolution": "text",
+        "p50, ms": "number",
+        "p95, ms": "number",
+        "Images a second": "number",
+        "Memory, MB": "number",
+        "Repeats": "count",
+        "Machine": "text",
+    }
+    rows = [
+        [
+            title,
+            of.batch,
+            f"{of.width}x{of.height}",
+            of.p50_ms,
+            of.p95_ms,
+            of.images_per_second,
+            None if of.peak_memory_bytes is None else of.peak_memory_bytes / 1e6,
+            of.repeats,
+            cost.machine,
+        ]
+        for title, cost in runs
+        for of in cost.timings
+    ]
+    return Table("timings", "Time by batch and resolution", columns, rows)
+
+
+def _sides(pair: tuple[Side, Side]) -> dict[str, Kind]:
+    return {side.title: "score" for side in pair}
+
+
+def _differences() -> dict[str, Kind]:
+    return {"A − B": "difference", LOW: "difference", HIGH: "difference"}
+
+
+def _ends(tested: Comparison | None) -> tuple[float | None, float | None]:
+    return (None, None) if tested is None else tuple(tested["ci95"])
+
+
+def _together(tested: Comparison, what: str) -> str:
+    """How the intervals of several classes or categories are meant, and which have none."""
+    scored = {name: row for name, row in tested.items() if row["delta"] is not None}
+    without = [name for name, row in scored.items() if row["verdict"] == "none"]
+    notes = []
+    if len(without) < len(scored):
+        notes.append(f"The intervals hold with 95 % for all {what} together.")
+    if without:
+        notes.append(f"In too few parts of the split for a verdict: {', '.join(without)}.")
+    return " ".join(notes)
+
+
+def _verdict(tested: Comparison | None) -> str:
+    return "–" if tested is None else VERDICTS[tested["verdict"]]

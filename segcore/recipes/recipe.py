@@ -1,0 +1,286 @@
+"""Named training recipes: everything that decides how a training goes, in one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from segcore.errors import RecipeError
+from segcore.images.preprocessing import Mode
+from segcore.images.resizing import Size
+
+BACKBONE_WEIGHTS = ("none", "packaged", "imagenet")
+"""What a recipe's backbone weights may be beside the path of a file."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is drawn at random for each picture of a training batch; zero or None is off.
+
+    Attributes:
+        flip: mirror left and right, half of the time.
+        rotation: largest angle either way, in degrees.
+        scale: range of the zoom, drawn log-uniformly, before a crop is cut.
+        aspect: largest relative change of width against height.
+        brightness, contrast, saturation: factors are drawn from 1 - value to 1 + value.
+        hue: largest turn either way, as a share of the colour circle.
+        blur: largest radius in pixels of a Gaussian blur, half of the time.
+        noise: largest standard deviation of Gaussian noise, in grey levels.
+        cast: largest gain or loss of a colour channel against the others, as a colour cast has it.
+        gamma: largest change of the tone curve: exponents are drawn from exp(-value) to exp(value).
+        shade: how much darker or brighter one side, or the rim, of a picture gets.
+        jpeg: lowest quality of a JPEG compression, half of the time.
+        grey: chance of a black-and-white picture.
+    """
+
+    flip: bool = False
+    rotation: float = 0.0
+    scale: tuple[float, float] | None = None
+    aspect: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    hue: float = 0.0
+    blur: float = 0.0
+    noise: float = 0.0
+    cast: float = 0.0
+    gamma: float = 0.0
+    shade: float = 0.0
+    jpeg: int | None = None
+    grey: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to train one model.
+
+    Attributes:
+        summary: one sentence for the person who chooses.
+        expected: what it reached, where, and how long that took.
+        size: (H, W) that whole pictures are stretched to; with a crop, of whose area they are,
+            with their own proportions, as they are with None of that of the data set.
+        input_scale: without a `size`, the share of the data set's default size that is used.
+        crop: (H, W) of the window cut from each picture; None trains on whole pictures.
+        steps_per_epoch: batches an epoch; None is one pass over the pictures.
+        loss: name of a loss in `segcore.training.losses`, and its options. With `balance`, each class
+            weighs as its pixel share to the power of -balance (0 off, 1 inverse frequency).
+        logit_adjustment: in the loss, each class's logit is raised by this many times the logarithm
+            of 1 / its pixel share, so that the network's own logits are as much lower (Menon et
+            al., "Long-tail learning via logit adjustment", ICLR 2021). It takes back what `balance`
+            makes rare classes be predicted too often; as much as that leaves them as they occur.
+        ignore_void: whether pixels of Cityscapes' void category are left out of the loss.
+        aux_weight: share of each auxiliary head's loss that is added.
+        optimizer: adam, adamw or sgd.
+        schedule: constant, or cosine: down to zero at the last step, after `warmup` of all steps.
+        ema: momentum of the moving average of weights that is evaluated; None is off.
+    """
+
+    name: str
+    model: str
+    summary: str
+    expected: str = ""
+    model_options: Mapping[str, Any] = field(default_factory=dict)
+    backbone_weights: str = "none"
+    size: Size | None = None
+    input_scale: float = 1.0
+    crop: Size | None = None
+    augmentation: Augmentation = Augmentation()
+    epochs: int = 50
+    batch_size: int = 16
+    steps_per_epoch: int | None = None
+    loss: str = "cross_entropy"
+    loss_options: Mapping[str, Any] = field(default_factory=dict)
+    balance: float = 0.0
+    logit_adjustment: float = 0.0
+    ignore_void: bool = True
+    aux_weight: float = 0.0
+    optimizer: str = "adam"
+    learning_rate: float = 1e-3
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    warmup: float = 0.0
+    ema: float | None = None
+    seed: int = 0
+
+    def size_for(self, default: Size) -> Size:
+        """(H, W) at which pictures of a data set of that default size are used."""
+        if self.size is not None:
+            return self.size
+        return round(default[0] * self.input_scale), round(default[1] * self.input_scale)
+
+    @property
+    def mode(self) -> Mode:
+        """How pictures are brought to that size; see `segcore.images.preprocessing`."""
+        return "stretch" if self.size is not None and self.crop is None else "fit"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All parameters as JSON types, as run.json keeps them."""
+        return asdict(self)
+
+
+def from_dict(values: Mapping[str, Any]) -> Recipe:
+    """The recipe that run.json keeps, so that a run resumes by its own parameters.
+
+    Raises:
+        RecipeError: it is not complete, or of another version.
+    """
+    try:
+        as_tuple = {
+            name: tuple(values[name]) for name in ("size", "crop") if values.get(name) is not None
+        }
+        augmentation = dict(values["augmentation"])
+        if augmentation.get("scale") is not None:
+            augmentation["scale"] = tuple(augmentation["scale"])
+        options = {  # an option without a value is one that is not given
+            name: {option: value for option, value in values[name].items() if value is not None}
+            for name in ("model_options", "loss_options")
+            if name in values
+        }
+        augmented = {"augmentation": Augmentation(**augmentation)}
+        return Recipe(**{**values, **as_tuple, **options, **augmented})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RecipeError(f"Recipe: is not complete or has a wrong type ({error})") from error
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        RecipeError: there is none.
+    """
+    if name not in RECIPES:
+        raise RecipeError(f"{name}: no such recipe; choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+# Street photographs from anywhere: other cameras, other light, other distances.
+STRONG = Augmentation(
+    flip=True,
+    scale=(0.5, 1.8),
+    aspect=0.15,
+    brightness=0.4,
+    contrast=0.4,
+    saturation=0.6,
+    hue=0.06,
+    blur=1.5,
+    noise=8.0,
+    cast=0.2,
+    gamma=0.5,
+    shade=0.4,
+    jpeg=30,
+    grey=0.05,
+)
+
+_RECIPES = (
+    Recipe(
+        name="seed-unet",
+        model="unet",
+        summary="The U-Net of the notebook this project grew from, exactly as described there.",
+        expected="Cityscapes 256x256, published: accuracy 0.9601 train, 0.8114 validation. CamVid: "
+        "mean IoU 0.597 at 480x360, 5 minutes on an H100 beside other trainings.",
+        size=(256, 256),
+        augmentation=Augmentation(flip=True, rotation=10.0, brightness=0.2),
+        epochs=50,
+        batch_size=16,
+        ignore_void=False,
+    ),
+    Recipe(
+        name="seed-danet",
+        model="danet-tasm",
+        summary="The DANet of TensorFlow Advanced Segmentation Models, as in the notebook.",
+        expected="Cityscapes 256x256, published: loss 0.0063 / 0.0086, IoU score 0.5458 / 0.5047.",
+        backbone_weights="imagenet",
+        size=(256, 256),
+        epochs=10,
+        batch_size=16,
+        loss="focal",
+        ignore_void=False,
+        optimizer="sgd",
+        learning_rate=0.2,
+        momentum=0.9,
+    ),
+    Recipe(
+        name="tuned-unet",
+        model="unet",
+        summary="The best we know for a U-Net from scratch: random scale and crop, AdamW, cosine.",
+        expected="CamVid with streets (camvid:DIR+streets), from a U-Net with 0.716 on CamVid: "
+        "mean IoU 0.588 at 480x360, camvid-11, after 19 minutes on two busy CPU cores; under "
+        "colour casts it keeps that, where the other falls to 0.340.",
+        model_options={"width": 24, "depth": 4, "stem_width": 16, "even_light": True},
+        crop=(256, 256),
+        augmentation=STRONG,
+        epochs=12,
+        batch_size=8,
+        steps_per_epoch=184,
+        loss="cross_entropy+dice",
+        balance=0.5,
+        logit_adjustment=0.4,
+        optimizer="adamw",
+        learning_rate=1.2e-3,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=0.03,
+        ema=0.998,
+    ),
+    Recipe(
+        name="tuned-danet",
+        model="danet",
+        summary="The best we know for the DANet: EfficientNet-Lite2 with ImageNet's weights.",
+        expected="CamVid with streets (camvid:DIR+streets): mean IoU 0.653 at 480x360, camvid-11, "
+        "after 74 minutes on two busy CPU cores.",
+        model_options={"backbone": "efficientnet-lite2", "even_light": True},
+        backbone_weights="packaged",
+        crop=(256, 320),
+        augmentation=STRONG,
+        epochs=8,
+        batch_size=8,
+        steps_per_epoch=184,
+        loss="cross_entropy+dice",
+        balance=0.5,
+        logit_adjustment=0.4,
+        optimizer="adamw",
+        learning_rate=7e-4,
+        weight_decay=0.02,
+        schedule="cosine",
+        warmup=0.03,
+        ema=0.998,
+    ),
+    Recipe(
+        name="quick-unet",
+        model="unet",
+        summary="A small U-Net in minutes on two CPU cores, to show a training live.",
+        model_options={"width": 16, "depth": 3, "stem_width": 16},
+        size=(128, 256),
+        augmentation=Augmentation(flip=True, brightness=0.2, contrast=0.2),
+        epochs=6,
+        batch_size=8,
+        steps_per_epoch=40,
+        balance=0.25,
+        optimizer="adamw",
+        learning_rate=4e-3,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=0.05,
+    ),
+    Recipe(
+        name="quick-danet",
+        model="danet",
+        summary="The DANet in minutes on two CPU cores, to show a training live.",
+        model_options={"backbone": "efficientnet-lite2"},
+        backbone_weights="packaged",
+        size=(128, 256),
+        augmentation=Augmentation(flip=True, brightness=0.2, contrast=0.2),
+        epochs=6,
+        batch_size=8,
+        steps_per_epoch=40,
+        balance=0.25,
+        aux_weight=0.2,
+        optimizer="adamw",
+        learning_rate=4e-3,
+        weight_decay=0.01,
+        schedule="cosine",
+        warmup=0.05,
+    ),
+)
+
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _RECIPES}

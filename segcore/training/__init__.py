@@ -1,0 +1,1 @@
+"""Training: a recipe and data in, a run out. `session.train` is the way in."""

@@ -1,0 +1,98 @@
+"""The first run.json of a training: all that decides how it goes, before it has begun."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from segcore.data.preparation import Prepared
+from segcore.images.preprocessing import Preprocessing
+from segcore.images.resizing import Size
+from segcore.recipes import Recipe
+from segcore.runs import Run, now
+from segcore.runs.data import recorded_digests
+from segcore.runs.lineage import training_seconds
+from segcore.system import devices
+from segcore.training import environment
+
+
+def first_manifest(
+    recipe: Recipe,
+    joined: Sequence[Prepared],
+    digests: Sequence[Mapping[str, str]],
+    parent: Run | None,
+    *,
+    left_out: Sequence[str] = (),
+    input_size: Size | None,
+    preprocessing: Preprocessing,
+    parameters: int,
+    replicas: int,
+) -> dict[str, Any]:
+    """What run.json holds when a training begins.
+
+    Args:
+        joined: the data sets that are trained on; the first is validated on too.
+        digests: of each, split -> sha256 of its images and masks at their own resolution.
+        parent: the run whose weights are the starting point.
+        left_out: films or cities that are not trained on.
+        input_size: (H, W) of a network that takes no other.
+        preprocessing: how images become the network's input.
+        replicas: copies of the network that share each batch.
+    """
+    prepared, *others = joined
+    manifest = {
+        "model": recipe.model,
+        "model_options": dict(recipe.model_options),
+        "input_size": list(input_size) if input_size else None,
+        "recipe": recipe.to_dict(),
+        "data": {
+            "spec": prepared.spec,
+            "dataset": prepared.dataset,
+            "fingerprint": prepared.fingerprint,
+            "digests": dict(digests[0]),
+            "size": list(prepared.size),
+            "joined": [
+                {
+                    "spec": of.spec,
+                    "dataset": of.dataset,
+                    "fingerprint": of.fingerprint,
+                    "digests": dict(digest),
+                }
+                for of, digest in zip(others, digests[1:], strict=True)
+            ],
+            "left_out": list(left_out),
+        },
+        "seed": recipe.seed,
+        "parameters": parameters,
+        "preprocessing": preprocessing.to_json(),
+        "versions": environment.versions(),
+        "backend": keras.backend.backend(),
+        "precision": keras.mixed_precision.dtype_policy().name,
+        "device": devices.device(),
+        "replicas": replicas,
+        "batch_size_per_replica": recipe.batch_size // replicas,
+        "commit": environment.commit(),
+        "status": "running",
+        "started": now(),
+        "finished": None,
+        "epochs": 0,
+        "best": None,
+        "weights": {},
+    }
+    if parent is not None:
+        manifest["start_from"] = _ancestry(parent)
+    return manifest
+
+
+def _ancestry(run: Run) -> dict[str, Any]:
+    """What run.json keeps of the run that weights come from, and of those before it."""
+    return {
+        "run": run.name,
+        "sha256": run.weights_hash,
+        "recipe": run.manifest["recipe"],
+        "dataset": run.dataset,
+        "data": {"spec": run.spec, "digests": dict(recorded_digests(run))},
+        "epochs": run.manifest["epochs"],
+        "seconds": training_seconds(run),
+        "start_from": run.manifest.get("start_from"),
+    }

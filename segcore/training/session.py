@@ -1,0 +1,446 @@
+"""A recipe and data -> a run: trained, checkpointed after each epoch, resumable."""
+
+import io
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+import keras
+import numpy as np
+from PIL import Image
+
+from segcore import runs
+from segcore.data.counts import class_weights, logit_offsets
+from segcore.data.preparation import Prepared, prepare
+from segcore.data.preparation.digests import split_digest
+from segcore.data.preparation.ragged import Images
+from segcore.data.sources import open_source, split_specs
+from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
+from segcore.evaluation import metrics
+from segcore.files.writing import storage_error, to_json, write_atomically
+from segcore.images.preprocessing import Preprocessing
+from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.models import build_model, spec_of
+from segcore.recipes import Recipe, from_dict, get_recipe
+from segcore.runs import run_lock
+from segcore.runs.data_sets import short_name
+from segcore.runs.weight_files import load_weights
+from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
+from segcore.system import devices
+from segcore.training.batches import Pictures, TrainingBatches
+from segcore.training.first_manifest import first_manifest
+from segcore.training.losses import build_loss
+from segcore.training.metrics import ConfusionMatrix, IoUScore
+from segcore.training.optimizers import build_optimizer
+from segcore.training.progress import Listener, Reporter
+from segcore.training.targets import Targets
+from segcore.training.tensorboard_log import EventLog
+from segcore.training.validation import ValidationResult, Validator
+from segcore.training.warm_start import TrainedOn, inherit, parent_of
+
+SNAPSHOT_PICTURES = 4
+
+
+def train(
+    recipe: str | Recipe,
+    spec: str,
+    *,
+    start_from: str | None = None,
+    leave_out: Sequence[str] = (),
+    on_progress: Listener | None = None,
+    on_start: Callable[[runs.Run], None] | None = None,
+) -> runs.Run:
+    """Trains from the beginning.
+
+    Args:
+        recipe: or its name. Its batches are in all; the GPUs that there are share them evenly.
+        spec: the data, such as "streets" or "camvid:DIR"; several joined by "+" are trained on
+            together and validated on the first.
+        start_from: a run of the same network whose best weights are the starting point, all but
+            the classifiers' where it was trained on other data.
+        leave_out: films or cities whose images are not trained on, so that they can tell how well
+            the network does on a street that it has not seen.
+        on_start: called with the new run as soon as its folder exists.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        SegcoreError: what is wrong with the recipe, the data or the disk; the run then has status
+            "failed" and keeps its last epoch.
+    """
+    recipe = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
+    joined = _prepare(recipe, spec)
+    digests = _digests(joined)
+    parent = runs.get_run(start_from) if start_from else None
+    replicas = devices.replicas(recipe.batch_size)
+    with devices.shared_by(replicas):
+        session = Session(recipe, joined, parent, leave_out, digests)
+        manifest = first_manifest(
+            recipe,
+            joined,
+            digests,
+            parent,
+            left_out=leave_out,
+            input_size=session.input_size,
+            preprocessing=session.preprocessing,
+            parameters=session.model.count_params(),
+            replicas=replicas,
+        )
+        name = new_run_name(recipe.model, short_name(joined[0].spec))
+        writer = RunWriter.create(name, manifest)
+        with run_lock.hold(writer.path):
+            if on_start:
+                on_start(writer.run())
+            return session.run(writer, on_progress)
+
+
+def resume(
+    name: str,
+    *,
+    on_progress: Listener | None = None,
+    on_start: Callable[[runs.Run], None] | None = None,
+) -> runs.Run:
+    """Goes on after the last finished epoch of an interrupted run, by its own recipe and data.
+
+    Raises:
+        RunError: no such run, it is finished, another process trains it, its data set has changed
+            since, or it had no epoch yet and the run that it began with is gone.
+        SegcoreError: as `train`.
+    """
+    run = runs.get_run(name)
+    if run.status == "finished":
+        raise RunError(f"{name}: is finished; train a new run instead of resuming it")
+    recipe = from_dict(run.manifest["recipe"])
+    joined = _prepare(recipe, run.specs)
+    for prepared, fingerprint in zip(joined, run.data_fingerprints, strict=True):
+        if prepared.fingerprint != fingerprint:
+            raise RunError(f"{name}: its data {prepared.spec} has changed; train a new run on it")
+    # Its own weights hold what it began with, from its first epoch on.
+    parent = parent_of(run) if run.manifest["epochs"] == 0 else None
+    with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
+        digests = _digests(joined) if parent is not None else ()
+        session = Session(recipe, joined, parent, run.left_out, digests)
+        writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
+        if on_start:
+            on_start(writer.run())
+        return session.run(writer, on_progress)
+
+
+class Session:
+    """The live objects of a training: network, optimizer, validation and the way they persist."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        joined: Sequence[Prepared],
+        parent: runs.Run | None,
+        left_out: Sequence[str] = (),
+        digests: Sequence[Mapping[str, str]] = (),
+    ) -> None:
+        self.recipe, self.prepared = recipe, joined[0]
+        val = self.prepared.splits["val"]
+        if val.masks is None:
+            raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
+        if not val.statistics.pixels[list(EVALUATED_IDS)].any():
+            raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
+        merges = [open_source(prepared.spec).merges for prepared in joined]
+        chosen = _chosen(joined, left_out)
+        counted = [
+            prepared.splits["train"].statistics.counts[indices].sum(axis=0)
+            for prepared, indices in zip(joined, chosen, strict=True)
+        ]
+        targets = Targets.of(merges, counted)
+        encoders = [None] * len(joined) if targets is None else targets.encoders
+        self.pictures = [
+            Pictures(*_masked(prepared), indices, encoder)
+            for prepared, indices, encoder in zip(joined, chosen, encoders, strict=True)
+        ]
+        keras.utils.set_random_seed(recipe.seed)
+        depthwise = recipe.model == "danet"
+        keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
+
+        spec = spec_of(recipe.model)
+        multiple = spec.multiple(recipe.model_options)
+        self.preprocessing = Preprocessing(recipe.mode, self.prepared.size, multiple)
+        sizes = {size for prepared in joined for size in prepared.splits["train"].sizes}
+        self.crop = recipe.crop or self.preprocessing.canvas(sizes)
+        count = sum(map(len, chosen))
+        self.steps = recipe.steps_per_epoch or -(-count // recipe.batch_size)
+        input_size = self.preprocessing.input_size if spec.fixed_size else None
+        network = build_model(
+            recipe.model,
+            input_size=input_size,
+            backbone_weights=recipe.backbone_weights,
+            **recipe.model_options,
+        )
+        self.input_size = input_size
+        pixels = np.sum(counted, axis=0) if targets is None else targets.pixels(counted)
+        if parent is not None:
+            trained_on = TrainedOn(
+                [digest["train"] for digest in digests],
+                [prepared.fingerprint for prepared in joined],
+                self.prepared.size,
+                left_out,
+            )
+            inherit(network, parent, recipe, trained_on, pixels)
+        # Heads that do not count are not computed.
+        heads = {k: v for k, v in network.output.items() if k == "logits" or recipe.aux_weight}
+        # Keras writes a compiled model's optimizer into its file of weights, three times the size
+        # of the weights themselves; so the network is saved, and a twin that shares it is trained.
+        self.network = network
+        self.model = keras.Model(network.input, heads)
+        self.loss = build_loss(
+            recipe.loss,
+            ignore_void=recipe.ignore_void,
+            class_weights=class_weights(pixels, recipe.balance)
+            if targets is None
+            else targets.weights(counted, recipe.balance),
+            logit_offsets=logit_offsets(pixels, recipe.logit_adjustment),
+            targets=targets,
+            **recipe.loss_options,
+        )
+        self.optimizer = build_optimizer(recipe, self.steps)
+        self.optimizer.build(self.model.trainable_variables)
+        self.confusion, self.score = ConfusionMatrix(targets), IoUScore(targets)
+        outputs = list(self.model.output)
+        self.model.compile(
+            optimizer=self.optimizer,
+            loss=dict.fromkeys(outputs, self.loss),
+            loss_weights={name: 1.0 if name == "logits" else recipe.aux_weight for name in outputs},
+            metrics={"logits": [self.confusion, self.score]},
+            jit_compile=devices.compiles_with_xla(),
+        )
+        if keras.backend.backend() == "jax":
+            # Else the first `fit` does it with the first batch, which then comes last (3.15.1): an
+            # epoch after a resume would differ.
+            self.model._symbolic_build(data_batch=self.batches(1)[0])
+        self.validate = Validator(
+            self.model,
+            self.loss,
+            val,
+            self.preprocessing,
+            merges=merges[0],
+            encoder=encoders[0],
+        )
+        count = min(SNAPSHOT_PICTURES, len(val.keys))
+        self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
+
+    def run(self, writer: RunWriter, on_progress: Listener | None) -> runs.Run:
+        history, class_iou = writer.run().history(), writer.run().class_iou()
+        done = int(writer.manifest["epochs"])
+        if done:
+            self._restore(writer)
+        else:
+            self._write_snapshot_index(writer)
+        writer.save_manifest(status="running", reason=None)
+        events = EventLog(writer.path / "tensorboard")
+        try:
+            for epoch in range(done + 1, self.recipe.epochs + 1):
+                row, validation = self._epoch(epoch, writer, on_progress)
+                history.append(row)
+                class_iou.append({"epoch": epoch, **_iou_by_name(validation)})
+                self._commit(writer, epoch, history, class_iou, validation)
+                events.add(epoch, row)
+                writer.log(f"epoch {epoch}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
+        except KeyboardInterrupt:
+            writer.save_manifest(status="stopped", reason="stopped by hand")
+            raise
+        except SegcoreError as error:
+            with suppress(StorageError):  # the first error is the one to be told
+                writer.save_manifest(status="failed", reason=str(error))
+                writer.log(f"failed: {error}")
+            raise
+        finally:
+            events.close()
+            (writer.path / "progress.json").unlink(missing_ok=True)
+        writer.save_manifest(status="finished", finished=runs.now())
+        return writer.run()
+
+    def batches(self, epoch: int) -> TrainingBatches:
+        """What the epoch trains on."""
+        recipe = self.recipe
+        return TrainingBatches(
+            self.pictures,
+            augmentation=recipe.augmentation,
+            crop=self.crop,
+            batch_size=recipe.batch_size,
+            steps=recipe.steps_per_epoch,
+            outputs=list(self.model.output),
+            seed=recipe.seed,
+            epoch=epoch,
+        )
+
+    # --- an epoch --------------------------------------------------------------------------------
+
+    def _epoch(
+        self,
+        epoch: int,
+        writer: RunWriter,
+        on_progress: Listener | None,
+    ) -> tuple[dict[str, float], ValidationResult]:
+        recipe = self.recipe
+        _reseed(self.model, recipe.seed, epoch)
+        batches = self.batches(epoch)
+        started = time.perf_counter()
+        reporter = Reporter(writer, epoch, recipe.epochs, len(batches), on_progress)
+        logs = self.model.fit(
+            batches,
+            epochs=epoch,
+            initial_epoch=epoch - 1,
+            verbose=0,
+            shuffle=False,
+            callbacks=[reporter],
+        ).history
+        training_seconds = time.perf_counter() - started
+        # Keras ends `fit` by writing the moving average, where there is one, into the model: that
+        # is what is validated and shipped, while training goes on from the weights before it.
+        self.trained = reporter.trained
+        train_iou = self.confusion.mean_iou()
+
+        validation = self._validate(writer, epoch)
+        if not math.isfinite(validation.loss):
+            raise TrainingError(
+                f"{writer.path.name}: the validation's loss became {validation.loss} in epoch "
+                f"{epoch}; lower the learning rate and train again"
+            )
+        # With several heads Keras' `loss` is their weighted sum; the curve is the main head's.
+        loss = logs.get("logits_loss", logs["loss"])[-1]
+        row = {
+            "epoch": epoch,
+            "loss": loss,
+            "val_loss": validation.loss,
+            "accuracy": float(self.confusion.result()),
+            "val_accuracy": validation.accuracy,
+            "mean_iou": train_iou,
+            "val_mean_iou": validation.mean_iou,
+            "iou_score": float(self.score.result()),
+            "val_iou_score": validation.iou_score,
+            "learning_rate": float(keras.ops.convert_to_numpy(self.optimizer.learning_rate)),
+            "seconds": time.perf_counter() - started,
+            "images_per_second": len(batches.order) / training_seconds,
+        }
+        return row, validation
+
+    def _validate(self, writer: RunWriter, epoch: int) -> ValidationResult:
+        """Scores the weights that would be shipped and keeps its masks of the snapshot pictures."""
+        validation = self.validate()
+        masks = self.validate.predict(self.snapshot_indices, self.prepared.size)
+        png = io.BytesIO()
+        Image.fromarray(np.concatenate(list(masks))).save(png, "PNG", optimize=True)
+        path = writer.path / "snapshots" / f"epoch-{epoch:04d}.png"
+        write_atomically(path, png.getvalue())
+        return validation
+
+    def _commit(
+        self,
+        writer: RunWriter,
+        epoch: int,
+        history: list[dict[str, float]],
+        class_iou: list[dict[str, float]],
+        validation: ValidationResult,
+    ) -> None:
+        best = writer.manifest["best"]
+        files = {}
+        if best is None or validation.mean_iou > best["mean_iou"]:
+            best = {"epoch": epoch, "mean_iou": validation.mean_iou}
+            files["best.weights.h5"] = _weights_bytes(self.network, writer)
+        self.model.set_weights(self.trained)
+        files["last.weights.h5"] = _weights_bytes(self.network, writer)
+        files["optimizer.npz"] = _to_npz(self.optimizer.variables)
+        files[runs.HISTORY] = history_csv(history)
+        files[runs.CLASS_IOU] = class_iou_csv(class_iou)
+        writer.commit_epoch(files, epochs=epoch, best=best)
+
+    def _restore(self, writer: RunWriter) -> None:
+        run = writer.run()
+        load_weights(self.network, run, "last")
+        with np.load(runs.verified_file(run, "optimizer.npz"), allow_pickle=False) as state:
+            for index, variable in enumerate(self.optimizer.variables):
+                variable.assign(state[str(index)])
+
+    def _write_snapshot_index(self, writer: RunWriter) -> None:
+        height, width = self.prepared.size
+        keys = [self.prepared.splits["val"].keys[i] for i in self.snapshot_indices]
+        index = {"keys": keys, "height": height, "width": width}
+        write_atomically(writer.path / "snapshots" / "index.json", to_json(index))
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def _prepare(recipe: Recipe, specs: str) -> list[Prepared]:
+    """Each of the joined data sets, all of which are trained on and the first validated on."""
+    return [
+        prepare(
+            spec,
+            recipe.size_for(open_source(spec).default_size),
+            ("train", "val") if place == 0 else ("train",),
+            mode=recipe.mode,
+        )
+        for place, spec in enumerate(split_specs(specs))
+    ]
+
+
+def _chosen(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndarray]:
+    """Of each data set the indices of the training images that are not of a film left out."""
+    films = [np.array(prepared.splits["train"].sequences) for prepared in joined]
+    unknown = sorted(set(left_out) - set(np.concatenate(films)))
+    if unknown:
+        there = ", ".join(sorted(set(films[0]))[:8])
+        raise TrainingError(f"No training image is of {unknown[0]}: leave out one of {there}.")
+    chosen = [np.flatnonzero(~np.isin(of, list(left_out))) for of in films]
+    for prepared, indices in zip(joined, chosen, strict=True):
+        if not len(indices):
+            raise TrainingError(f"{prepared.spec}: nothing is left to train on; leave out less")
+    return chosen
+
+
+def _masked(prepared: Prepared) -> tuple[Images, Images]:
+    """Images and masks of the training split."""
+    train = prepared.splits["train"]
+    if train.masks is None:
+        raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
+    return train.images, train.masks
+
+
+def _digests(joined: Sequence[Prepared]) -> list[dict[str, str]]:
+    """What each data set's splits are by content: the first is validated on too."""
+    splits = [("train", "val"), *[("train",)] * (len(joined) - 1)]
+    return [
+        {split: split_digest(prepared.spec, split) for split in of}
+        for prepared, of in zip(joined, splits, strict=True)
+    ]
+
+
+def _iou_by_name(validation: ValidationResult) -> dict[str, float]:
+    iou = metrics.iou_per_class(validation.matrix)
+    return {NAMES[id_]: float(iou[id_]) for id_ in EVALUATED_IDS}
+
+
+def _reseed(model: keras.Model, seed: int, epoch: int) -> None:
+    """Gives every random layer a state that follows from (seed, epoch), so that runs resume."""
+    random = np.random.default_rng([seed, epoch])
+    for layer in model.layers:
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(random.integers(0, 2**31, 2).astype("uint32"))
+
+
+def _weights_bytes(model: keras.Model, writer: RunWriter) -> bytes:
+    path = writer.path / ".saving.weights.h5"
+    try:
+        model.save_weights(path)
+        return path.read_bytes()
+    except OSError as error:
+        raise storage_error(writer.path, error) from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _to_npz(variables: list[keras.Variable]) -> bytes:
+    file = io.BytesIO()
+    arrays = {str(i): keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()

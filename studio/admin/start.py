@@ -1,0 +1,195 @@
+"""Admin, the form that starts a training: a recipe or a clone of a run, every parameter open."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from segcore import jobs
+from segcore.errors import SegcoreError
+from segcore.jobs import estimates, worker
+from segcore.jobs.admission import Admission
+from segcore.jobs.estimates import Estimate
+from segcore.jobs.tasks import Training
+from segcore.recipes import RECIPES, Recipe
+from segcore.recipes.checks import edited, recipe_of
+from segcore.recipes.fields import Field, Group, fields_of, value_of
+from segcore.runs import Run
+from studio import cache, state, wording
+from studio.admin import actions
+
+FIRST = ("epochs", "batch_size", "learning_rate", "seed")
+"""What most trainings change; the rest is one click away."""
+
+
+def show() -> None:
+    st.subheader("Start a training", anchor=False)
+    with st.container(border=True):
+        bases, data_name = _bases(), state.namer()
+        names = {one.spec: one.name for one in cache.data_sets() if one.spec != "streets"}
+        left, middle, right = st.columns(3)
+        name = left.selectbox(
+            "Recipe, or a run to clone",
+            list(bases),
+            key="recipe",
+            persist_state="session",
+            format_func=lambda name: _base_label(name, bases[name], data_name),
+            help="A clone begins with all parameters of that run, for you to change.",
+        )
+        base = bases[name]
+        recipe = base if isinstance(base, Recipe) else recipe_of(base.manifest["recipe"])
+        data = middle.selectbox(
+            "Data",
+            _specs(base),
+            key=f"data_spec {name}" if isinstance(base, Run) else "data_spec",
+            accept_new_options=True,
+            format_func=lambda spec: f"{names[spec]} · {spec}" if spec in names else spec,
+            persist_state="session",
+            help="Trained on its train split, scored on val. Choose one, or type the spec of "
+            "another: camvid:DIR, cityscapes:DIR, pairs:DIR.",
+        )
+        start_from = right.selectbox(
+            "Start from the weights of",
+            [
+                run.name
+                for run in cache.list_runs()
+                if run.model == recipe.model and run.weights_hash
+            ],
+            index=None,
+            key=f"start from {name}",
+            persist_state="session",
+            placeholder="New weights",
+            help="The best weights of a run of the same network.",
+        )
+        st.caption(f"{recipe.summary} {recipe.expected}")
+        try:
+            recipe = edited(recipe, _ask(recipe, name))
+            _offer(Training(recipe, data, start_from))
+        except SegcoreError as error:
+            st.error(wording.sentence(str(error)), icon=":material/error:")
+            st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=True)
+
+
+def _bases() -> dict[str, Recipe | Run]:
+    """What a training can begin with, quick recipes first, then runs, newest first."""
+    recipes = sorted(RECIPES.values(), key=lambda recipe: not recipe.name.startswith("quick-"))
+    found: dict[str, Recipe | Run] = {recipe.name: recipe for recipe in recipes}
+    for run in cache.list_runs():
+        try:
+            recipe_of(run.manifest["recipe"])
+        except SegcoreError:
+            continue  # of another version, or brought in from elsewhere
+        found[run.name] = run
+    return found
+
+
+def _base_label(name: str, base: Recipe | Run, data_name: Callable[[Run], str]) -> str:
+    if isinstance(base, Recipe):
+        return name
+    return f"Clone: {wording.run_label(base, False)} · {data_name(base)}"
+
+
+def _specs(base: Recipe | Run) -> list[str]:
+    specs = [data_set.spec for data_set in state.data_sets().values()]
+    return specs if isinstance(base, Recipe) else list(dict.fromkeys([base.spec, *specs]))
+
+
+def _offer(task: Training) -> None:
+    assert task.recipe is not None and task.data is not None
+    expected = estimates.estimate(task.recipe, task.data)
+    estimates.check(task.recipe, task.data)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Start training", type="primary", icon=":material/play_arrow:"):
+            title = task.title(state.name_at(task.data))
+            actions.act(lambda pass_: _start(task, pass_), f"{title} is in the queue")
+        st.caption(_in_words(expected))
+
+
+def _start(task: Training, admission: Admission) -> None:
+    jobs.enqueue(task, admission)
+    worker.ensure_worker()
+
+
+def _in_words(expected: Estimate) -> str:
+    memory, disk = wording.size(expected.memory), wording.size(expected.disk)
+    needs = f"about {memory} of memory, {disk} on the disk"
+    if expected.seconds is None or expected.timed is None:
+        return f"Needs {needs}. Not timed yet: the time left shows after the first steps."
+    on = expected.timed.manifest.get("device", "an unknown device")
+    return (
+        f"About {wording.duration(expected.seconds)}, at the speed of `{expected.timed.name}` on "
+        f"{on}; {needs}."
+    )
+
+
+# --- parameters ----------------------------------------------------------------------------------
+
+
+def _ask(recipe: Recipe, base: str) -> dict[str, Any]:
+    """Path -> value of every parameter; each base has widgets of its own."""
+    fields = fields_of(recipe.model)
+    values: dict[str, Any] = {}
+    with st.grid(4, min_column_width=150):
+        for field in fields:
+            if field.path in FIRST:
+                values[field.path] = _widget(field, recipe, base, described=False)
+    with st.expander("All parameters", icon=":material/tune:"):
+        for group in Group:
+            st.markdown(f"**{group}**")
+            with st.grid(3, min_column_width=220):
+                for field in fields:
+                    if field.group == group and field.path not in FIRST:
+                        values[field.path] = _widget(field, recipe, base, described=True)
+    return values
+
+
+def _widget(field: Field, recipe: Recipe, base: str, described: bool) -> Any:
+    with st.container(gap="xsmall"):
+        value = _input(field, value_of(recipe, field), f"{field.path} {base}", described)
+        if described:
+            shown = field.kind in ("switch", "choice")  # the widget itself says what it may be
+            st.caption(field.sentence if shown else f"{field.sentence} {field.range.capitalize()}.")
+    return value
+
+
+def _input(field: Field, value: Any, key: str, described: bool) -> Any:
+    explained = None if described else f"{field.sentence} {field.range.capitalize()}."
+    match field.kind:
+        case "switch":
+            return st.toggle(
+                field.label, bool(value), key=key, help=explained, persist_state="session"
+            )
+        case "choice":
+            choices = list(dict.fromkeys([*field.choices, value]))
+            return st.selectbox(
+                field.label,
+                choices,
+                choices.index(value),
+                key=key,
+                help=explained,
+                persist_state="session",
+            )
+        case "size" | "range":
+            joined = " × " if field.kind == "size" else " to "
+            return st.text_input(
+                field.label,
+                joined.join(f"{part:g}" for part in value) if value else "",
+                key=key,
+                placeholder=field.optional,
+                help=explained,
+                persist_state="session",
+            )
+    is_whole = field.kind == "whole"
+    number = int if is_whole else float
+    return st.number_input(
+        field.label,
+        number(field.low),
+        number(field.high),
+        None if value is None else number(value),
+        step=1 if is_whole else None,
+        format="%d" if is_whole else "%g",
+        key=key,
+        placeholder=field.optional,
+        help=explained,
+        persist_state="session",
+    )

@@ -1,0 +1,70 @@
+"""The only caches of the dashboard: each is bounded, and keyed by all that its value depends on.
+
+Values of `cache_resource` are shared between visitors: nobody may change them.
+"""
+
+from studio.cache.data import (
+    counted,
+    data_sets,
+    fingerprint,
+    first_look,
+    masked_splits,
+    prepared,
+    sample,
+    samples,
+    source,
+    splits,
+    thumbnail,
+)
+from studio.cache.drawn import drawn
+from studio.cache.evaluations import comparison_report, cost, report, robustness, stored_evaluation
+from studio.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
+from studio.cache.networks import digest, label, predict, predict_private, predictor, warm_up
+from studio.cache.trained import (
+    champions,
+    class_iou,
+    history,
+    identities,
+    list_runs,
+    unreadable_histories,
+    unreadable_runs,
+)
+from studio.cache.visits import keep, open_private
+
+__all__ = [
+    "agreements",
+    "champions",
+    "class_iou",
+    "comparison_report",
+    "cost",
+    "counted",
+    "data_sets",
+    "digest",
+    "drawn",
+    "fingerprint",
+    "first_look",
+    "history",
+    "identities",
+    "keep",
+    "label",
+    "list_runs",
+    "masked_splits",
+    "mistake_thumbnail",
+    "open_private",
+    "predict",
+    "predict_private",
+    "predictor",
+    "prepared",
+    "report",
+    "robustness",
+    "sample",
+    "samples",
+    "source",
+    "splits",
+    "stored_evaluation",
+    "suspect_thumbnail",
+    "thumbnail",
+    "unreadable_histories",
+    "unreadable_runs",
+    "warm_up",
+]

@@ -1,0 +1,100 @@
+"""Stored evaluations, and what follows from them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from segcore import evaluation, runs
+from segcore.evaluation import comparison
+from segcore.evaluation import cost as cost_
+from segcore.evaluation import robustness as robustness_
+from segcore.runs import Run
+from segcore.runs.data_sets import DataSet
+from segcore.runs.results import result_files
+from studio.cache.stamps import Stamp, stamp_of
+
+
+def stored_evaluation(run: Run, data: DataSet, split: str) -> evaluation.Evaluation | None:
+    """The evaluation of the run's weights on the data as they are, or None where there is none yet.
+
+    It calls the data by their name: where they lie is nobody's business.
+    """
+    if data.digest is None:
+        return None
+    stamp = stamp_of(*result_files(run, "evaluation", split, data.digest))
+    found = _stored_evaluation(str(run.path), str(run.weights_hash), data.digest, split, stamp)
+    return None if found is None else replace(found, spec=data.name)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _stored_evaluation(
+    path: str, weights_hash: str, digest: str, split: str, stamp: Stamp
+) -> evaluation.Evaluation | None:
+    run = runs.get_run(Path(path).name)
+    found = evaluation.stored_evaluation(run, digest, split)
+    if found is None or found.identity.weights_sha256 != weights_hash:
+        return None
+    return found
+
+
+def report(run: Run, data: DataSet, split: str) -> dict[str, Any] | None:
+    """`Evaluation.report()` of the stored evaluation, or None."""
+    found = stored_evaluation(run, data, split)
+    if found is None:
+        return None
+    return _report((found.identity, found.spec, found.is_complete), found)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _report(
+    of: tuple[evaluation.Identity, str, bool], _found: evaluation.Evaluation
+) -> dict[str, Any]:
+    return _found.report()
+
+
+def comparison_report(run_a: Run, run_b: Run, data: DataSet, split: str) -> dict[str, Any] | None:
+    """`Comparison.report()` of the two stored evaluations; None where one of them is missing.
+
+    Raises DataError where the two were not evaluated on the same images.
+    """
+    a, b = (stored_evaluation(run, data, split) for run in (run_a, run_b))
+    if a is None or b is None:
+        return None
+    return _comparison_report(a.identity, b.identity, a.spec, a, b)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _comparison_report(
+    identity_a: evaluation.Identity,
+    identity_b: evaluation.Identity,
+    name: str,
+    _a: evaluation.Evaluation,
+    _b: evaluation.Evaluation,
+) -> dict[str, Any]:
+    return comparison.compare(_a, _b).report()
+
+
+def robustness(run: Run, clean: evaluation.Evaluation) -> robustness_.Robustness | None:
+    """What is stored of the run's robustness on what the evaluation is of, or None."""
+    of = clean.identity
+    stamp = stamp_of(*result_files(run, "robustness", of.split, of.data_sha256))
+    return _robustness(of, stamp, run, clean)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _robustness(
+    of: evaluation.Identity, stamp: Stamp, _run: Run, _clean: evaluation.Evaluation
+) -> robustness_.Robustness | None:
+    return robustness_.robustness_of(_run, _clean)
+
+
+def cost(run: Run) -> cost_.Cost | None:
+    """What was measured of the run's weights, or None."""
+    return _cost(run.name, run.weights_hash, stamp_of(cost_.path_of(run)))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _cost(name: str, weights_hash: str | None, stamp: Stamp) -> cost_.Cost | None:
+    return cost_.stored_cost(runs.get_run(name))

@@ -1,0 +1,81 @@
+"""Which picture is compared: thumbnails to choose it by, and what it comes before and after."""
+
+import streamlit as st
+
+from segcore.evaluation.image_search import Query
+from segcore.labels import LABELS, NAMES
+from studio import cache, state
+from studio.state import Selection
+from studio.widgets import image_search
+from studio.widgets.gallery import LegendEntry, show_gallery
+from studio.widgets.image_search import Found, Searched
+
+PAGE_SIZE = 12
+
+
+def searched(selection: Selection) -> Searched:
+    """The split that is compared on, with the counts of its masks or of an evaluation's truth."""
+    samples = cache.samples(selection.spec, state.SPLIT)
+    counted = cache.counted(selection.spec, state.SPLIT)
+    if counted is not None:
+        return Searched(state.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
+    for run in selection.runs or ():
+        scored = cache.stored_evaluation(run, selection.data, state.SPLIT)
+        if scored is not None and scored.keys == samples.keys:
+            counts = scored.matrices.sum(axis=2)
+            return Searched(state.SPLIT, scored.keys, scored.sequences, counts)
+    return Searched(state.SPLIT, samples.keys, [""] * len(samples), None)
+
+
+def ask_pictures(selection: Selection, split: Searched) -> Found:
+    """Asks which pictures to choose from; all of them where none is found, or not yet."""
+    st.subheader("Choose the picture", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        found = image_search.ask(selection, split, in_address=True)
+    if found is not None and found.keys:
+        return found
+    if found is not None:
+        st.info("No picture holds that: widen the range or choose another class.")
+    return Found(split.keys, split.keys, Query(), "all")
+
+
+def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
+    """The pictures found, a page of them at a time; a click compares on one."""
+    st.caption(f"{len(found.keys)} of {len(split.keys)} pictures; a click compares on it.")
+    # In their own order the page that holds this one; whoever asks for another wants its first.
+    at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
+    pages = -(-len(found.keys) // PAGE_SIZE)
+    page = st.pagination(pages, default=at, key=f"pictures_{selection.data.slug}_{found.asked}")
+    on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
+    thumbnails = [cache.thumbnail(selection.spec, state.SPLIT, key) for key in found.keys[on_page]]
+    label = found.query.label
+    lit = [] if label is None else [LegendEntry(label, NAMES[label], LABELS[label].hex_color, "")]
+    opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit)
+    if opened is not None:
+        choose(opened)
+        st.rerun()
+
+
+def chosen_picture(split: Searched, found: Found) -> str:
+    """The picture of the address, else the one looked at last, else the first one found."""
+    named, last = st.query_params.get(state.IMAGE), st.session_state.get(state.IMAGE)
+    for key in (named, last):
+        if key in split.keys:
+            choose(str(key))
+            return str(key)
+    if named is not None and named != last:  # by a link, not by changing the data set
+        state.say_what_is_missing(f"Picture {named}")
+    choose(found.keys[0])
+    return found.keys[0]
+
+
+def choose(key: str) -> None:
+    """Has the page compare on this picture."""
+    st.session_state[state.IMAGE] = key
+    if st.query_params.get(state.IMAGE) != key:
+        st.query_params[state.IMAGE] = key
+
+
+def neighbour(key: str, order: list[str], step: int) -> str:
+    """The picture that comes so many after this one; the first where this one is not among them."""
+    return order[(order.index(key) + step) % len(order)] if key in order else order[0]

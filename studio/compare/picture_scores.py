@@ -1,0 +1,145 @@
+"""What the two sides are worth on one picture."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from segcore.evaluation import metrics, outcomes
+from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.presentation.colors import RUN_A, RUN_B
+from segcore.runs import Run
+from studio import cache, state, wording
+from studio.encoding import swatch
+from studio.state import Selection
+from studio.widgets import split_predictions
+from studio.widgets.side_by_side import Names, Pair
+
+Masks = tuple[np.ndarray, np.ndarray]
+
+SQUARES = (":blue[●]", ":orange[●]")
+OUTCOMES = (":green[●] Both right", ":blue[●] Only A right", ":orange[●] Only B right")
+WRONG = ":red[●] Both wrong"
+OUTCOME_HELP = (
+    "Share of the pixels whose truth is one of the evaluated classes, on this picture and in the "
+    "whole split."
+)
+IOU_HELP = "Intersection over union on this picture; empty where the class is not in its truth."
+
+
+def finding(names: Names, truth: np.ndarray | None, masks: Masks) -> str:
+    """Who is closer to the truth, or without one what they differ on."""
+    if truth is None:
+        return wording.difference_on_picture(names.a, names.b, *masks)
+    iou_a, iou_b = (metrics.mean_iou(metrics.confusion_matrix(truth, mask)) for mask in masks)
+    return wording.headline_of_picture(names.a, names.b, iou_a, iou_b)
+
+
+def show_outcomes(truth: np.ndarray, masks: Masks, selection: Selection | None) -> None:
+    """Who is right on how much of the picture, and of the split where the selection is given.
+
+    With a button that finds the split's shares out, until they are known.
+    """
+    counts = outcomes.outcome_counts(outcomes.outcome_map(truth, *masks))
+    split = None if selection is None else _outcomes_of_split(selection)
+    with st.grid(4, min_column_width=150):
+        for index, label in enumerate((*OUTCOMES, WRONG)):
+            st.metric(
+                label,
+                _share(counts, index),
+                None if split is None else f"{_share(split, index)} of the split",
+                delta_color="off",
+                delta_arrow="off",
+                help=OUTCOME_HELP,
+                border=True,
+            )
+    if selection is not None and split is None:
+        split_predictions.agreements(selection, "To say who is right in the whole split")
+
+
+def show_differing(masks: Masks) -> None:
+    st.metric("Different labels", wording.share(outcomes.disagreement(*masks)), border=True)
+
+
+def _outcomes_of_split(selection: Selection) -> np.ndarray | None:
+    """(4,) pixels of the split, or None where not both runs have labelled all of it."""
+    if selection.runs is None:
+        return None
+    found = cache.agreements(selection.runs, selection.spec, state.SPLIT)
+    if found is None:
+        return None
+    counts: np.ndarray = np.sum([picture.outcomes for picture in found], axis=0)
+    return counts
+
+
+def _share(counts: np.ndarray, index: int) -> str:
+    total = int(counts.sum())
+    return wording.share(counts[index] / total) if total else "–"
+
+
+def show_class_table(names: Names, truth: np.ndarray, masks: Masks) -> None:
+    """IoU of each class in the truth, both sides."""
+    iou = {"min_value": 0.0, "max_value": 1.0, "format": "%.3f", "help": IOU_HELP}
+    st.dataframe(
+        _class_table(truth, masks),
+        hide_index=True,
+        height="content",
+        column_config={
+            "color": st.column_config.ImageColumn("", width=36),
+            "class": st.column_config.TextColumn("Class", width=110),
+            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=RUN_A, width=130, **iou),
+            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=RUN_B, width=130, **iou),
+            "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=70),
+            "pixels": st.column_config.NumberColumn(
+                "Pixels", format="%.1f %%", width=70, help="Share of the picture, by its truth."
+            ),
+        },
+    )
+
+
+def _class_table(truth: np.ndarray, masks: Masks) -> pd.DataFrame:
+    """The classes with most pixels first."""
+    matrices = [metrics.confusion_matrix(truth, mask) for mask in masks]
+    iou_a, iou_b = (metrics.iou_per_class(matrix) for matrix in matrices)
+    pixels = matrices[0].sum(axis=1)
+    present = sorted((id_ for id_ in EVALUATED_IDS if pixels[id_]), key=lambda id_: -pixels[id_])
+    return pd.DataFrame(
+        {
+            "color": [swatch(id_) for id_ in present],
+            "class": [NAMES[id_] for id_ in present],
+            "a": iou_a[present],
+            "b": iou_b[present],
+            "difference": iou_a[present] - iou_b[present],
+            "pixels": 100 * pixels[present] / truth.size,
+        }
+    )
+
+
+def show_numbers(names: Names, runs: tuple[Run, Run], truth: np.ndarray | None, pair: Pair) -> None:
+    """Pixel accuracy, and the time each took and where."""
+    sides = list(zip(SQUARES, (names.a, names.b), runs, pair, strict=True))
+    with st.grid(4, min_column_width=150):
+        if truth is not None:
+            for square, name, _, prediction in sides:
+                matrix = metrics.confusion_matrix(truth, prediction.labels)
+                st.metric(
+                    f"{square} {name}, accuracy",
+                    wording.score(metrics.pixel_accuracy(matrix)),
+                    help="Share of this picture's scored pixels that are labelled right.",
+                    border=True,
+                )
+        for square, name, run, prediction in sides:
+            timings = prediction.timings
+            device = cache.predictor(run).device
+            st.metric(
+                f"{square} {name}, time",
+                wording.milliseconds(timings.total_ms),
+                f"on {device}",
+                delta_color="off",
+                delta_arrow="off",
+                help=(
+                    f"When first labelled: resizing {timings.preprocess_ms:.0f} ms, "
+                    f"network {timings.network_ms:.0f} ms, labels at the picture's size "
+                    f"{timings.postprocess_ms:.0f} ms, on {device}."
+                ),
+                border=True,
+            )

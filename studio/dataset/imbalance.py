@@ -1,0 +1,109 @@
+"""What a data set starves: class shares, how splits differ, and what that does to the scores."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from segcore.data import counts
+from segcore.data.counts import SplitStatistics
+from segcore.data.preparation.counting import CountedSplit
+from segcore.labels import EVALUATED_IDS, IGNORED_IDS, LABELS
+from segcore.presentation import figures, findings
+from segcore.presentation.colors import RUN_A, RUN_B
+from studio import cache, state
+from studio.state import Selection
+from studio.widgets.charts import show_chart
+from studio.widgets.side_by_side import Names
+
+Splits = Mapping[str, CountedSplit]
+
+RATIO_HELP = "Pixels of the commonest class over those of the rarest that occurs, in training."
+EFFECTIVE_HELP = (
+    "How many equally common classes would be as diverse: exp of the entropy of the pixel shares "
+    "(Hill number of order 1), over the evaluated classes."
+)
+DRIFT_HELP = (
+    "Jensen-Shannon divergence of the evaluated classes' pixel shares, in bits: 0 where two splits "
+    "hold the same, 1 where they have nothing in common."
+)
+
+
+def shown_classes(splits: Splits) -> list[int]:
+    """The classes that occur in any split, void left out, commonest in the first split first."""
+    total = sum(split.statistics.pixels for split in splits.values())
+    first = next(iter(splits.values())).statistics.pixels
+    ids = [label.id for label in LABELS if total[label.id] and label.id not in IGNORED_IDS]
+    return sorted(ids, key=lambda id_: (-first[id_], -total[id_]))
+
+
+def show_imbalance(splits: Splits) -> None:
+    ids = shown_classes(splits)
+    pixels = {name: counts.pixel_share(s.statistics.pixels) for name, s in splits.items()}
+    images = {name: counts.image_share(s.statistics.counts) for name, s in splits.items()}
+    # Captions of one line each, at most: the two charts' rows are to be level.
+    with st.grid(2, min_column_width=340, gap="medium"):
+        with st.container():
+            st.subheader("Share of pixels", anchor=False)
+            st.caption("Log scale, so that a class of a thousandth is seen at all.")
+            show_chart(
+                cache.drawn(figures.pixel_shares, pixels, ids), "Share of pixels of each class"
+            )
+        with st.container():
+            st.subheader("Share of images that hold the class", anchor=False)
+            st.caption("A class in few images is learnt from few scenes.")
+            show_chart(
+                cache.drawn(figures.image_shares, images, ids), "Share of images holding each class"
+            )
+
+
+def show_numbers(splits: Splits) -> None:
+    train = next(iter(splits.values())).statistics
+    val = splits["val"].statistics if "val" in splits else None
+    evaluated = list(EVALUATED_IDS)
+    ratio = counts.imbalance_ratio(train.pixels)
+    present = int((train.pixels[evaluated] > 0).sum())
+    with st.grid(4, min_column_width=150):
+        st.metric(
+            "Imbalance ratio", f"{ratio:,.0f} : 1" if ratio else "–", help=RATIO_HELP, border=True
+        )
+        st.metric(
+            "Effective classes",
+            f"{counts.effective_number(train.pixels):.1f}",
+            help=EFFECTIVE_HELP,
+            border=True,
+        )
+        st.metric(
+            "Classes present",
+            f"{present} of {len(evaluated)}",
+            help="Of Cityscapes' 19 evaluation classes, those that occur in training.",
+            border=True,
+        )
+        if val is not None and val.pixels.any():
+            drift = counts.js_divergence(train.pixels[evaluated], val.pixels[evaluated])
+            st.metric("Drift train to val", f"{drift:.4f} bits", help=DRIFT_HELP, border=True)
+    st.markdown("\n".join(f"- {line}" for line in findings.data_findings(train, val)))
+
+
+def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
+    """Pixel share against IoU, where the chosen runs are scored on this data set."""
+    if selection.runs is None:
+        st.info("Two trained runs are needed to see it: choose them in the sidebar.")
+        return
+    names = Names.of(*selection.runs)
+    scores = []
+    for run, name, color in zip(selection.runs, (names.a, names.b), (RUN_A, RUN_B), strict=True):
+        report = cache.report(run, selection.data, state.SPLIT)
+        if report is not None:
+            iou = {class_: row["iou"] for class_, row in report["per_class"].items()}
+            scores.append((name, color, iou))
+    if not scores:
+        st.info("Neither run is scored on this data set yet.")
+        st.page_link("pages/evaluate.py", label="Score them", icon=":material/leaderboard:")
+        return
+    share = counts.pixel_share(train.pixels)
+    st.subheader("Does imbalance explain the errors?", anchor=False)
+    st.markdown(findings.share_and_iou(share, [(name, iou) for name, _, iou in scores]))
+    show_chart(
+        cache.drawn(figures.share_against_iou, share, scores),
+        "Pixel share against IoU of each class",
+    )

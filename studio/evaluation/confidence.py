@@ -1,0 +1,73 @@
+"""Can the confidence be trusted: calibration before and after scaling, and what may be kept."""
+
+import streamlit as st
+
+from segcore.evaluation.calibration import TARGET
+from segcore.presentation import figures, findings
+from studio import cache
+from studio.evaluation.scored import Pair, scope
+from studio.widgets.charts import show_chart
+
+
+def show_trust(pair: Pair) -> None:
+    """As trained; what needs newer counts where both runs have them."""
+    st.subheader("Can the confidence be trusted?", anchor=False)
+    st.markdown(findings.calibration([(side.name, side.report["ece"]) for side in pair]))
+    as_trained = [
+        (side.name, side.color, bins.pixels, bins.correct, bins.confidence)
+        for side in pair
+        for bins in [side.evaluation.calibration]
+    ]
+    scaled = [
+        (side.name, side.color, bins.pixels, bins.correct, bins.confidence)
+        for side in pair
+        if side.evaluation.trust is not None and side.evaluation.trust.scaling is not None
+        for bins in [side.evaluation.trust.scaling.after]
+    ]
+    with st.grid(2, min_column_width=340, gap="medium"):
+        with st.container():
+            st.markdown("**As trained**")
+            show_chart(
+                cache.drawn(figures.reliability, as_trained),
+                "Accuracy at each confidence, as trained",
+            )
+        if scaled:
+            with st.container():
+                st.markdown("**After temperature scaling**")
+                show_chart(
+                    cache.drawn(figures.reliability, scaled), "Accuracy at each confidence, scaled"
+                )
+    if scaled:
+        _explain_scaling(pair)
+    show_coverage(pair)
+
+
+def _explain_scaling(pair: Pair) -> None:
+    found = [findings.temperatures(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
+    st.markdown("\n".join(f"- {sentence}" for sentence in found if sentence))
+    sequences = pair[0].report["sequences"]
+    half = "split (its first or its last images)" if sequences == 1 else "sequences"
+    st.caption(
+        "A temperature divides the logits and leaves every label as it is; each picture is judged "
+        f"with the one fitted on the other half of the {half}. Of {scope(pair[0].report)}, on a "
+        "grid of about 8,000 pixels each, so the error before differs a little from the one above."
+    )
+
+
+def show_coverage(pair: Pair) -> None:
+    """How many pixels may be kept so that nearly all of those are right."""
+    curves = [
+        (side.name, side.color, *side.evaluation.trust.risk_coverage())
+        for side in pair
+        if side.evaluation.trust is not None
+    ]
+    if not curves:
+        return
+    st.subheader(f"What may be kept at {TARGET * 100:.0f} % accuracy", anchor=False)
+    kept = [findings.kept(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
+    st.markdown("\n".join(f"- {sentence}" for sentence in kept if sentence))
+    st.caption(
+        f"Pixels in the order of their confidence, as trained; {scope(pair[0].report)}. The "
+        "threshold is chosen on the pictures it is reported on."
+    )
+    show_chart(cache.drawn(figures.risk_coverage, curves, TARGET), "Accuracy of the surest pixels")

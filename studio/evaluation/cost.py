@@ -1,0 +1,98 @@
+"""What runs cost on this machine, and what one gets for it."""
+
+import html
+from collections.abc import Sequence
+
+import streamlit as st
+
+from segcore.evaluation.cost import measure_apart
+from segcore.presentation import figures, tables
+from segcore.presentation.figures import Candidate
+from segcore.presentation.report.measured import COST, candidate
+from segcore.runs import Run
+from segcore.system.progress import Progress
+from studio import cache, state, wording
+from studio.background import Asked, offer
+from studio.evaluation.scored import Pair
+from studio.state import Selection
+from studio.widgets.charts import show_chart
+from studio.widgets.side_by_side import Names
+from studio.widgets.tabular import show_table
+
+Runs = tuple[Run, Run]
+
+
+def show_costs(runs: Runs) -> None:
+    """Size, operations, latency and memory of both runs, and a button that measures them."""
+    names = Names.of(*runs)
+    listed = [
+        (title, run, cache.cost(run))
+        for title, run in zip((f"A · {names.a}", f"B · {names.b}"), runs, strict=True)
+    ]
+    st.subheader("What they cost", anchor=False)
+    show_table(tables.costs(listed))
+    measured = [(title, cost) for title, _, cost in listed if cost is not None]
+    if measured:
+        machines = sorted(
+            {f"{cost.machine}, on {wording.moment(cost.measured)}" for _, cost in measured}
+        )
+        st.caption(f"Measured on {'; '.join(machines)}. {COST}")
+        with st.expander("By batch and resolution", expanded=True):
+            show_table(tables.timings(measured))
+    missing = [(run, title) for title, run, cost in listed if cost is None]
+    if missing:
+        what = " and ".join(title for _, title in missing)
+        st.info(
+            f"Latency and memory of {what} are not measured on this machine yet. It takes "
+            "minutes for each, in a process of its own.",
+            icon=":material/timer:",
+        )
+        offer("Measure them", [_work(run, title) for run, title in missing])
+
+
+def show_all_runs(selection: Selection, pair: Pair) -> None:
+    """Accuracy against latency of every run that is scored on the data set."""
+    st.subheader("Accuracy against latency", anchor=False)
+    points: list[Candidate] = []
+    missing: list[tuple[Run, str]] = []
+    chosen = {side.run.name: side for side in pair}
+    for run in state.comparable_runs(selection.data).values():
+        report, cost = cache.report(run, selection.data, state.SPLIT), cache.cost(run)
+        if report is None:
+            continue
+        side = chosen.get(run.name)
+        name = side.title if side else wording.run_label(run, is_champion=False)
+        if cost is None:
+            missing.append((run, name))
+        elif side is not None:
+            points.append(candidate(side, html.escape(name, quote=False), cost))
+        elif report["mean_iou"] is not None:
+            of = cost.typical
+            shown = html.escape(name, quote=False)
+            points.append(Candidate(shown, report["mean_iou"], of.p50_ms, of.p95_ms))
+    if points:
+        st.caption(
+            "Every run that is scored on this split and measured: mean IoU over the time for one "
+            "picture at the size that the run was trained at. Left and high is good."
+        )
+        show_chart(
+            cache.drawn(figures.accuracy_against_latency, points),
+            "Mean IoU against latency of all runs",
+        )
+    else:
+        st.caption("Appears when a run is measured.")
+    others = [(run, name) for run, name in missing if run.name not in chosen]
+    if others:
+        _offer_others(others)
+
+
+def _offer_others(others: Sequence[tuple[Run, str]]) -> None:
+    st.markdown(f"Scored, but not measured yet: {', '.join(name for _, name in others)}.")
+    offer("Measure the others", [_work(run, name) for run, name in others], again=True)
+
+
+def _work(run: Run, name: str) -> Asked:
+    def measure(progress: Progress) -> None:
+        measure_apart(run, progress)
+
+    return Asked(("cost", run.name, run.weights_hash), f"{name}, sizes measured", measure)

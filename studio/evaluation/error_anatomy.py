@@ -1,0 +1,140 @@
+"""What is taken for what, and where the errors lie."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from segcore.evaluation import metrics
+from segcore.evaluation.error_breakdown import SIZE_NAMES, SMALL_CLASSES
+from segcore.evaluation.mistakes import Mistake
+from segcore.labels import IDS, NAMES, NUM_CLASSES
+from segcore.presentation import figures, findings
+from studio import cache, wording
+from studio.evaluation import mistake_gallery
+from studio.evaluation.scored import Pair, Scored, scope
+from studio.widgets.charts import show_chart, show_clickable
+
+BY_CLASS, BY_ALL = "Share of the class", "Share of all pixels"
+PAIRS = 6
+
+
+def show_confusions(pair: Pair) -> None:
+    st.subheader("What is taken for what", anchor=False)
+    unit = st.segmented_control(
+        "Cells show", [BY_CLASS, BY_ALL], default=BY_CLASS, key="confusion_unit"
+    )
+    by_row = unit != BY_ALL
+    whole = (
+        "each row adds up to 100 %"
+        if by_row
+        else ("all cells add up to 100 %, coloured by their order of magnitude")
+    )
+    st.caption(
+        f"Rows are the truth, columns the prediction, {whole}; {scope(pair[0].report)}, "
+        "unlabelled pixels left out. A click on a cell opens the pictures where it happens."
+    )
+    present = np.flatnonzero(metrics.present_classes(pair[0].evaluation.matrix)).tolist()
+    with st.grid(2, min_column_width=340, gap="medium"):
+        for side in pair:
+            with st.container():
+                st.markdown(f"**{side.square} {side.name}**")
+                _show_matrix(side, present, by_row)
+                _show_pairs(side, by_row)
+
+
+def _show_matrix(side: Scored, present: Sequence[int], by_row: bool) -> None:
+    others = tuple(id_ for id_ in range(NUM_CLASSES) if id_ not in present)
+
+    def ask(point: dict[str, Any]) -> None:
+        called = str(point["x"])
+        predicted = others if called == figures.OTHER else (IDS[called],)
+        mistake_gallery.ask(side, Mistake(IDS[str(point["y"])], predicted))
+
+    show_clickable(
+        cache.drawn(figures.confusion, side.evaluation.matrix, side.color, present, by_row),
+        f"Confusion matrix of {side.name}",
+        f"confusion {side.letter}",
+        ask,
+    )
+
+
+def _show_pairs(side: Scored, by_row: bool) -> None:
+    """The most confused pairs, for those who cannot click on a cell as well."""
+    pairs = findings.confused_pairs(side.evaluation.matrix, PAIRS, by_row)
+    shares = {(truth, predicted): share for truth, predicted, share in pairs}
+    key = f"confused pairs {side.letter}"
+
+    def ask() -> None:
+        chosen = st.session_state[key]
+        st.session_state[key] = None
+        if chosen is not None:
+            mistake_gallery.ask(side, Mistake(chosen[0], (chosen[1],)))
+
+    st.pills(
+        "Most confused",
+        list(shares),
+        format_func=lambda pair: (
+            f"{NAMES[pair[0]]} → {NAMES[pair[1]]} {wording.share(shares[pair])}"
+        ),
+        key=key,
+        on_change=ask,
+    )
+
+
+def show_bands(pair: Pair) -> None:
+    """Errors along the outlines against errors inside regions."""
+    d = pair[0].report["boundary_width_px"]
+    st.subheader("Along the outlines or inside", anchor=False)
+    anatomies = [(side.name, side.color, side.report["error_anatomy"]) for side in pair]
+    st.markdown(
+        "\n".join(f"- {findings.error_bands(name, found, d)}" for name, _, found in anatomies)
+    )
+    st.caption(
+        f"Share of the scored pixels labelled wrong; {scope(pair[0].report)}. Near is within "
+        f"{d} pixels (0.5 % of the diagonal) of where the truth changes its label, unlabelled "
+        "pixels included; the picture's edge is no boundary."
+    )
+    show_chart(
+        cache.drawn(figures.error_bands, anatomies, d),
+        "Error rate near boundaries and inside regions",
+    )
+
+
+def show_sizes(pair: Pair) -> None:
+    """Recall of small things by the size of their regions."""
+    st.subheader("Small things by size", anchor=False)
+    st.caption(
+        "Share of the pixels labelled right, by the pixels of the region they are in; "
+        f"{scope(pair[0].report)}. A region is pixels of one class that touch: two people side by "
+        "side are one. A click on a bar opens the pictures with most missed pixels."
+    )
+    recall = {
+        label: [
+            (side.name, side.color, side.evaluation.anatomy.region_recall(label))
+            for side in pair
+            if side.evaluation.anatomy is not None
+        ]
+        for label in SMALL_CLASSES
+    }
+    with st.grid(2, min_column_width=340, gap="medium"):
+        for label, runs in recall.items():
+            if any(row["regions"] for row in runs[0][2]):
+                with st.container():
+                    regions = sum(row["regions"] for row in runs[0][2])
+                    st.markdown(f"**{NAMES[label].capitalize()}**, {regions:,} regions")
+                    _show_recall(pair, label, runs)
+
+
+def _show_recall(
+    pair: Pair, label: int, runs: Sequence[tuple[str, str, Sequence[dict[str, Any]]]]
+) -> None:
+    def ask(point: dict[str, Any]) -> None:
+        side = pair[int(point["curve_number"])]
+        size = SIZE_NAMES.index(str(point["x"]))
+        mistake_gallery.ask(side, Mistake(label, size=size))
+
+    name = NAMES[label]
+    alt = f"Recall of {name} by the size of its regions for both runs"
+    show_clickable(cache.drawn(figures.region_recall, runs), alt, f"recall {name}", ask)

@@ -1,0 +1,69 @@
+"""The pictures where a kind of mistake happens, worst first, with just its pixels lit."""
+
+import streamlit as st
+
+from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
+from segcore.labels import NAMES
+from studio import cache, state
+from studio.evaluation.scored import Pair, Scored, scope
+from studio.state import Selection
+from studio.widgets import dialogs, guards, split_predictions
+from studio.widgets.gallery import LegendEntry, show_gallery
+
+DIALOG = "mistake"
+SHOWN = 12
+ASKED_COLOR, FALSE_COLOR = "#e5007d", "#00a3a3"
+
+
+def ask(side: Scored, mistake: Mistake) -> None:
+    """Has `show_asked` open the mistake; for a widget's callback."""
+    dialogs.ask_for(DIALOG, side.letter, mistake)
+
+
+def show_asked(selection: Selection, pair: Pair) -> None:
+    """Opens what is asked for, to be called at the end of the page."""
+    by_letter = {side.letter: side for side in pair}
+
+    def show(letter: str, mistake: Mistake) -> None:
+        _show(selection, by_letter[letter], mistake)
+
+    dialogs.show(DIALOG, "Where it happens", show, width="large")
+
+
+def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
+    found = worst_first(mistake, side.evaluation)
+    st.markdown(f"{side.square} **{side.name}** · {mistake.title}")
+    if not found:
+        st.success("In no picture of the split.", icon=":material/check_circle:")
+        return
+    total = sum(pixels for _, pixels in found)
+    st.caption(
+        f"{total:,} pixels in {len(found)} pictures ({scope(side.report)}); "
+        f"the {min(SHOWN, len(found))} with most of it. A click compares both models there."
+    )
+    if selection.problem is not None:
+        guards.offer_streets(selection)
+        return
+    stored = split_predictions.labelled(side.run, side.name, selection.spec)
+    if stored is None:
+        return
+    here = set(stored.keys)  # the data may have changed since it was scored
+    shown = [(key, pixels) for key, pixels in found if key in here][:SHOWN]
+    thumbnails = [
+        cache.mistake_thumbnail(side.run, selection.spec, state.SPLIT, key, mistake)
+        for key, _ in shown
+    ]
+    captions = [f"{pixels:,} pixels · {key}" for key, pixels in shown]
+    opened = show_gallery(f"mistakes {side.letter}", thumbnails, captions, _legend(mistake))
+    if opened is not None:
+        state.compare_on(opened)
+
+
+def _legend(mistake: Mistake) -> list[LegendEntry]:
+    name = NAMES[mistake.truth]
+    if mistake.predicted is not None or mistake.size is not None:
+        return [LegendEntry(ASKED, mistake.title, ASKED_COLOR, "")]
+    return [
+        LegendEntry(ASKED, f"{name} missed", ASKED_COLOR, ""),
+        LegendEntry(FALSELY_CALLED, f"called {name}, is not", FALSE_COLOR, ""),
+    ]

@@ -1,0 +1,152 @@
+"""What bad weather, light and cameras cost: live on one photograph, and over the whole split."""
+
+import numpy as np
+import streamlit as st
+
+from segcore.evaluation import metrics
+from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from segcore.evaluation.robustness import Robustness, measure_robustness
+from segcore.presentation import figures, findings, tables
+from segcore.presentation.report.measured import ROBUSTNESS
+from segcore.runs import Run
+from segcore.system.progress import Progress
+from studio import cache, state, wording
+from studio.background import Asked, offer
+from studio.errors import fragment
+from studio.evaluation.scored import Pair, Scored, scope
+from studio.state import Selection
+from studio.viewer import Panel, outcome_panel, show_viewer
+from studio.widgets import guards, side_by_side
+from studio.widgets.charts import show_chart
+from studio.widgets.side_by_side import Names
+from studio.widgets.tabular import show_table
+
+DEFAULT, DEFAULT_SEVERITY = "fog", 3
+
+
+def show_lab(selection: Selection, pair: Pair) -> None:
+    """One photograph at a time, corrupted and labelled as one looks."""
+    st.subheader("Try it on a photograph", anchor=False)
+    if selection.problem is not None:
+        guards.offer_streets(selection)
+        return
+    _show_photograph(selection, (pair[0].run, pair[1].run))
+
+
+@fragment
+def _show_photograph(selection: Selection, runs: tuple[Run, Run]) -> None:
+    keys = cache.samples(selection.spec, state.SPLIT).keys
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = st.selectbox("Photograph", keys, key="lab_image", width=280)
+        severity = st.select_slider(
+            "Severity", [0, *SEVERITIES], DEFAULT_SEVERITY, key="lab_severity", width=280
+        )
+    name = st.pills(
+        "Corruption", list(CORRUPTIONS), default=DEFAULT, required=True, key="lab_corruption"
+    )
+    sample = cache.sample(selection.spec, state.SPLIT, key)
+    image = corrupt(sample.image, name, severity, seed=keys.index(key))
+    names = Names.of(*runs)
+    clean = side_by_side.predict_pair(runs, names, sample.image)
+    found = side_by_side.predict_pair(runs, names, image) if clean is not None else None
+    if clean is None or found is None:
+        return
+    clean, found = (side_by_side.by_classes_of(selection.spec, pair) for pair in (clean, found))
+    panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
+    if sample.mask is not None:
+        _show_loss(names, sample.mask, clean, found, severity)
+        masks = found[0].labels, found[1].labels
+        panels += [Panel("truth", "Truth", sample.mask), outcome_panel(sample.mask, *masks)]
+    show_viewer("robustness lab", image, [*panels, *side_by_side.prediction_panels(names, found)])
+
+
+def _show_loss(
+    names: Names,
+    truth: np.ndarray,
+    clean: side_by_side.Pair,
+    found: side_by_side.Pair,
+    severity: int,
+) -> None:
+    """Mean IoU on this picture, against that on the picture as it is."""
+    squares = ":blue[■]", ":orange[■]"
+    with st.grid(2, min_column_width=190):
+        for square, name, *predictions in zip(
+            squares, (names.a, names.b), clean, found, strict=True
+        ):
+            before, after = (
+                metrics.mean_iou(metrics.confusion_matrix(truth, of.labels)) for of in predictions
+            )
+            st.metric(
+                f"{square} {name}, mean IoU of this picture",
+                wording.score(after),
+                delta=f"{wording.difference(after - before)} against the picture as it is",
+                delta_color="off" if severity == 0 else "normal",
+                delta_arrow="off",
+                border=True,
+                help="Over the evaluated classes in its truth, at the picture's own resolution.",
+            )
+
+
+def show_curves(selection: Selection, pair: Pair) -> None:
+    """What the whole split loses, as far as that is measured."""
+    st.subheader("Over the whole split", anchor=False)
+    measured = [
+        (side, found)
+        for side in pair
+        for found in [cache.robustness(side.run, side.evaluation)]
+        if found is not None
+    ]
+    complete = {side.letter for side, found in measured if found.is_complete}
+    missing = [side for side in pair if side.letter not in complete]
+    if missing and selection.problem is None:
+        _offer(selection, missing)
+    if measured:
+        _show_measured(measured)
+
+
+def _offer(selection: Selection, missing: list[Scored]) -> None:
+    images = len(missing[0].evaluation.keys)
+    listed = " and ".join(side.name for side in missing)
+    st.info(
+        f"Not measured for {listed} yet: {images} images, {len(CORRUPTIONS)} corruptions, "
+        f"{len(SEVERITIES)} severities, which is {images * len(CORRUPTIONS) * len(SEVERITIES):,} "
+        "pictures to label for each. The curves of a corruption appear when it is done, and stay.",
+        icon=":material/rainy:",
+    )
+    offer("Measure the split", [_work(side, selection.spec) for side in missing])
+
+
+def _work(side: Scored, spec: str) -> Asked:
+    run = side.run
+
+    def measure(progress: Progress) -> None:
+        measure_robustness(run, spec, state.SPLIT, progress)
+
+    key = "robustness", run.name, run.weights_hash, spec
+    return Asked(key, f"{side.name}, corrupted pictures labelled", measure)
+
+
+def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
+    reports = [(side, found.report()) for side, found in measured]
+    said = [findings.robustness(side.name, report) for side, report in reports]
+    if len(reports) == 2:
+        said.insert(0, findings.more_robust([(side.name, report) for side, report in reports]))
+    st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))
+    st.caption(
+        f"{ROBUSTNESS} Of {scope(reports[0][0].report)}, policy `{reports[0][1]['policy']}`."
+    )
+    shown = [(side.name, side.color, report) for side, report in reports]
+    kept = [
+        (name, color, {c: row["kept"] for c, row in report["corruptions"].items()})
+        for name, color, report in shown
+    ]
+    show_chart(
+        cache.drawn(figures.kept_shares, kept), "Share of the mean IoU kept under each corruption"
+    )
+    with st.grid(3, min_column_width=160, gap="small"):
+        for name, curve in cache.drawn(figures.severity_curves, shown).items():
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{name[0].upper()}{name[1:]}**, mean IoU")
+                show_chart(curve, f"Mean IoU over the severity of {name} for both runs")
+    with st.expander("The numbers"):
+        show_table(tables.robustness([(side.title, report) for side, report in reports]))

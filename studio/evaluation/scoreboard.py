@@ -1,0 +1,130 @@
+"""Which run is better: the scores beside each other, and how sure the difference is."""
+
+from typing import Any
+
+import streamlit as st
+
+from segcore.evaluation.mistakes import Mistake
+from segcore.labels import IDS
+from segcore.presentation import figures, findings, tables
+from studio import cache, wording
+from studio.evaluation import mistake_gallery
+from studio.evaluation.scored import Pair, Report
+from studio.widgets.charts import show_chart, show_clickable
+from studio.widgets.tabular import show_table
+
+TASM_NOTE = (
+    "The TASM IoU score is only for comparing with figures published with that library: it rewards "
+    "classes that are neither there nor predicted. It is no mean IoU."
+)
+
+
+def policy_line(report: Report) -> str:
+    present = sum(row["pixels"] > 0 for row in report["per_class"].values())
+    return (
+        f"{report['data']}, {report['split']} split, {report['images']} "
+        f"images at {report['resolution']}, policy `{report['policy']}`: mean over the {present} "
+        "of 19 evaluated classes in the truth, unlabelled pixels left out."
+    )
+
+
+def per_class_iou(report: Report) -> dict[str, float | None]:
+    return {name: row["iou"] for name, row in report["per_class"].items()}
+
+
+def show_pictures(pair: Pair, comparison: Report | None) -> None:
+    scores = [(side.name, side.color, per_class_iou(side.report)) for side in pair]
+
+    def ask(point: dict[str, Any]) -> None:
+        side = pair[int(point["curve_number"])]
+        mistake_gallery.ask(side, Mistake(IDS[str(point["y"])]))
+
+    with st.grid(2, min_column_width=340, gap="medium"):
+        with st.container():
+            st.subheader("IoU of each class", anchor=False)
+            show_clickable(
+                cache.drawn(figures.class_iou, scores),
+                "IoU of each class for both runs",
+                "class iou",
+                ask,
+            )
+            st.caption("A click on a bar opens the pictures with most mistakes of that class.")
+        if comparison is not None:
+            with st.container():
+                st.subheader("Difference A − B of each class", anchor=False)
+                show_chart(
+                    cache.drawn(
+                        figures.class_differences,
+                        comparison["per_class"],
+                        pair[0].name,
+                        pair[1].name,
+                    ),
+                    "Difference of the IoU of each class, with its interval",
+                )
+                st.caption(
+                    "Intervals hold with 95 % for all classes together. A point is hollow where "
+                    "its interval holds 0, or where there is none."
+                )
+
+
+def show_headline(pair: Pair, comparison: Report | None) -> None:
+    with st.grid(3, min_column_width=190):
+        for side in pair:
+            st.metric(
+                f"{side.square} {side.name}, mean IoU",
+                wording.score(side.report["mean_iou"]),
+                help=tables.DEFINITIONS["mean_iou"][1],
+                border=True,
+                height="stretch",
+            )
+        if comparison is not None:
+            st.metric(
+                "Difference A − B",
+                wording.difference(comparison["delta"]),
+                delta=wording.interval(comparison),
+                delta_color="off",
+                delta_arrow="off",
+                help=f"Of the mean IoU. {findings.resampling(comparison)}",
+                border=True,
+                height="stretch",
+            )
+    if comparison is not None:
+        a, b = (side.name for side in pair)
+        st.markdown(findings.verdict(comparison, a, b))
+        st.caption(findings.resampling(comparison))
+
+
+def show_scoreboard(pair: Pair, comparison: Report | None) -> None:
+    st.subheader("Scoreboard", anchor=False)
+    st.caption(
+        "Who is ahead here is not yet who is better: only an interval tells that apart. "
+        f"Boundaries are bands of {pair[0].report['boundary_width_px']} pixels. {TASM_NOTE}"
+    )
+    show_table(
+        tables.scores(pair, comparison),
+        {"What it is": st.column_config.TextColumn(width=360)},
+    )
+
+
+def show_classes(pair: Pair, comparison: Report | None) -> None:
+    table = tables.classes(pair, comparison)
+    st.subheader(table.title, anchor=False)
+    show_table(table, _bars(pair), swatches=True)
+    if table.note:
+        st.caption(table.note)
+
+
+def show_categories(pair: Pair, comparison: Report | None) -> None:
+    table = tables.categories(pair, comparison)
+    st.subheader(table.title, anchor=False)
+    st.caption(f"Cityscapes' categories. {table.note}")
+    show_table(table, _bars(pair))
+
+
+def _bars(pair: Pair) -> dict[str, Any]:
+    return {
+        side.title: st.column_config.ProgressColumn(
+            format="%.3f", min_value=0, max_value=1, color=side.color
+        )
+        for side in pair
+    }

@@ -1,0 +1,78 @@
+"""Scoring the runs of the Evaluation page, in the background, once for all visitors."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from segcore.evaluation import evaluate, reports_of_before
+from segcore.runs import Run
+from segcore.system.progress import Progress
+from studio import state, wording
+from studio.background import Asked, offer
+from studio.evaluation.scored import Scored
+from studio.state import Selection
+from studio.widgets import guards
+
+Named = Sequence[tuple[Run, str]]
+
+
+def show_missing(selection: Selection, missing: Named) -> None:
+    """Which of the runs have no scores on this data set, and a button that makes them."""
+    listed = " and ".join(f"{name} (`{run.name}`)" for run, name in missing)
+    st.info(
+        f"Not scored on {selection.data.name} {state.SPLIT} yet: {listed}. "
+        "Every image is predicted once at its own resolution; the result is kept.",
+        icon=":material/scoreboard:",
+    )
+    for run, name in missing:
+        _show_scores_of_before(selection, run, name)
+    if selection.problem is not None:
+        guards.offer_streets(selection)
+        return
+    offer("Evaluate now", [_work(run, name, selection.spec) for run, name in missing])
+    st.caption("Or from the command line:")
+    commands = [
+        f"python -m segcore evaluate --run {run.name} "
+        f"--data {selection.data.argument} --split {state.SPLIT}"
+        for run, _ in missing
+    ]
+    st.code("\n".join(commands), language="bash")
+
+
+def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:
+    """That the run was scored, on images that have changed since: nothing was lost."""
+    digest = selection.data.digest
+    if digest is None:
+        return
+    for report in reports_of_before(run, selection.spec, state.SPLIT, digest):
+        st.caption(
+            f"{name} was scored before {selection.data.name} changed: mean IoU "
+            f"{wording.score(report['mean_iou'])} on the {report['images']} images that it held "
+            "then. Those scores are kept; they do not count for the images of now."
+        )
+
+
+def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
+    """Scores from before errors and confidence were counted, and a button that counts them."""
+    listed = " and ".join(side.name for side in sides)
+    st.info(
+        f"Where the errors of {listed} lie, and what scaling its confidence would mend, was not "
+        "counted when it was evaluated.",
+        icon=":material/scoreboard:",
+    )
+    offer_again(selection, sides)
+
+
+def offer_again(selection: Selection, sides: Sequence[Scored]) -> None:
+    """A button that scores them anew, where their pictures are here."""
+    if selection.problem is None:
+        wanted = [_work(side.run, side.name, selection.spec, force=True) for side in sides]
+        offer("Evaluate again", wanted, again=True)
+
+
+def _work(run: Run, name: str, spec: str, *, force: bool = False) -> Asked:
+    def score(progress: Progress) -> None:
+        evaluate(run, spec, state.SPLIT, progress=progress, force=force)
+
+    key = "evaluate", run.name, run.weights_hash, spec
+    return Asked(key, f"{name}, images scored", score)

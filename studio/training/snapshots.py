@@ -1,0 +1,114 @@
+"""Watching models learn: the masks of the same pictures after each epoch, and each class's IoU."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from segcore.images import resize_labels
+from segcore.labels import colorize
+from segcore.presentation import figures, findings
+from segcore.presentation.colors import RUN_A, RUN_B
+from segcore.runs import Run
+from segcore.runs.snapshots import read_masks
+from studio import cache, state, wording
+from studio.errors import fragment
+from studio.state import Selection
+from studio.widgets.charts import show_chart
+
+PICTURE_WIDTH = 480
+
+
+def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
+    """Which classes each run learnt when, side by side."""
+    tables = [
+        (run, name, color, cache.class_iou(run))
+        for (run, name), color in zip(runs, (RUN_A, RUN_B), strict=True)
+    ]
+    if not any(rows for *_, rows in tables):
+        st.info("The IoU of each class was not kept when these two were trained.")
+        return
+    st.caption(
+        "Validation IoU of each class after each epoch, at the training's own resolution; in "
+        "numbers that of the best epoch, which is kept."
+    )
+    with st.grid(2, min_column_width=340, gap="medium"):
+        for run, name, color, rows in tables:
+            with st.container():
+                if rows:
+                    earlier = state.earlier_trainings(run)
+                    learnt = f"**{name}.** {earlier}" if earlier else None
+                    st.markdown(learnt or findings.classes_learnt(name, rows))
+                    figure = cache.drawn(figures.classes_over_epochs, rows, color, run.best_epoch)
+                    show_chart(figure, f"IoU of each class of {name} over its epochs")
+                else:
+                    st.markdown(f"{name}: not kept when it was trained.")
+
+
+@fragment
+def show_learning(selection: Selection, runs: list[tuple[Run, str]]) -> None:
+    """One slider of epochs moves the predicted masks of the same validation images."""
+    watched = [(run, name, run.snapshots()) for run, name in runs]
+    watched = [entry for entry in watched if entry[2] and entry[0].snapshot_index()]
+    if not watched:
+        st.info("No masks were kept while these two were trained.")
+        return
+    last = max(max(snapshots) for _, _, snapshots in watched)
+    epoch = st.slider("Epoch", 1, last, last) if last > 1 else 1
+    strips = [
+        (f"{'AB'[side]} · {name}", *snapshot_masks(run, snapshots, epoch))
+        for side, (run, name, snapshots) in enumerate(watched)
+    ]
+    stages = "; ".join(stage_of(run, name, snaps, epoch) for run, name, snaps in watched)
+    st.markdown(f"Masks of the same validation images, {stages}.")
+    keys = list(dict.fromkeys(key for _, masks, _ in strips for key in masks))
+    with st.grid(2 + len(strips), min_column_width=140, gap="small"):
+        for key in keys:
+            shape = show_sample(selection, key)
+            for name, masks, at in strips:
+                if key in masks:
+                    show_mask(masks[key], shape, f"{name}, epoch {at}")
+
+
+def snapshot_masks(
+    run: Run, snapshots: dict[int, Any], epoch: int
+) -> tuple[dict[str, np.ndarray], int]:
+    """Key -> predicted mask after the epoch, or after the run's last one before it."""
+    at = max((known for known in snapshots if known <= epoch), default=min(snapshots))
+    return read_masks(run, snapshots[at]), at
+
+
+def stage_of(run: Run, name: str, snapshots: dict[int, Any], epoch: int) -> str:
+    at = max((known for known in snapshots if known <= epoch), default=min(snapshots))
+    iou = {int(row["epoch"]): row["val_mean_iou"] for row in cache.history(run)}
+    return f"{name} after epoch {at}: mean IoU {wording.score(iou.get(at))}"
+
+
+def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
+    """Photograph and truth where they are on this machine; their height and width."""
+    if selection.problem is not None:
+        return None
+    try:
+        sample = cache.sample(selection.spec, state.SPLIT, key)
+    except KeyError:  # a picture of another data set, or no longer there
+        return None
+    st.image(
+        sample.image, caption=f"Photograph {key}", width="stretch", output_format="JPEG", alt=key
+    )
+    if sample.mask is not None:
+        show_mask(sample.mask, None, "Truth")
+    height, width = sample.image.shape[:2]
+    return height, width
+
+
+def show_mask(mask: np.ndarray, shape: tuple[int, int] | None, caption: str) -> None:
+    """The mask in the proportions of its photograph; lossless."""
+    height, width = shape or mask.shape
+    size = (round(height * PICTURE_WIDTH / width), PICTURE_WIDTH)
+    st.image(
+        colorize(resize_labels(np.asarray(mask), size)),
+        caption=caption,
+        width="stretch",
+        output_format="PNG",
+        alt=caption,
+    )

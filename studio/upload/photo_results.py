@@ -1,0 +1,200 @@
+"""What a labelled photo comes to: shares of each class, and what can be taken home."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from segcore.errors import BusyError, ImageError
+from segcore.evaluation.outcomes import label_shares
+from segcore.images import Photo
+from segcore.images.decoder import Decoder
+from segcore.labels import NAMES
+from segcore.prediction.inference import without_scores
+from segcore.presentation import photo_outputs
+from segcore.presentation.colors import RUN_A, RUN_B
+from segcore.presentation.photo_outputs import Bundle, Labelled
+from segcore.runs import Run
+from segcore.system.progress import Progress
+from studio import cache, wording
+from studio.encoding import swatch
+from studio.upload import photos, side_work
+from studio.upload.photos import Opened
+from studio.viewer import SMALLEST_SHARE
+from studio.visits.memory import visit
+from studio.visits.visitors import ALLOWANCE, visitor
+from studio.widgets import side_by_side
+from studio.widgets.side_by_side import QUICK, Names, Pair, Quality
+
+Runs = tuple[Run, Run]
+
+BUNDLE = "bundle"
+"""Name of the ZIP files among what a visit keeps."""
+
+KINDS = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "zip": "application/zip",
+}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A ZIP file of results, and what its owner should know of it."""
+
+    data: bytes
+    notes: tuple[str, ...]
+
+
+def labelled(runs: Runs, names: Names, pair: Pair, quality: Quality) -> tuple[Labelled, Labelled]:
+    """Both sides with all that their outputs say of them."""
+    a, b = (
+        Labelled(
+            run=run,
+            name=name,
+            color=color,
+            slug=f"{letter}-{run.model}",
+            policy=side_by_side.policy(run, quality),
+            prediction=prediction,
+        )
+        for letter, run, name, color, prediction in zip(
+            "ab", runs, (names.a, names.b), (RUN_A, RUN_B), pair, strict=True
+        )
+    )
+    return a, b
+
+
+def show_shares(names: Names, pair: Pair) -> None:
+    """Share of the photo that each label has, as bars of both runs."""
+    table = _share_table(pair)
+    share = {
+        "min_value": 0.0,
+        "max_value": float(table[["a", "b"]].to_numpy().max()),
+        "format": "%.1f %%",
+        "help": "Share of the photo's pixels with this label.",
+    }
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={
+            "color": st.column_config.ImageColumn("", width=36),
+            "class": st.column_config.TextColumn("Class", width=110),
+            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=RUN_A, **share),
+            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=RUN_B, **share),
+            "difference": st.column_config.NumberColumn("A − B", format="%+.1f %%", width=80),
+        },
+    )
+
+
+def _share_table(pair: Pair) -> pd.DataFrame:
+    """Share of the picture that each label has in both predictions, in per cent."""
+    share_a, share_b = (label_shares(side.labels) for side in pair)
+    largest = np.maximum(share_a, share_b)
+    shown = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
+    return pd.DataFrame(
+        {
+            "color": [swatch(id_) for id_ in shown],
+            "class": [NAMES[id_] for id_ in shown],
+            "a": 100 * share_a[shown],
+            "b": 100 * share_b[shown],
+            # As it is shown, and 0 added: Streamlit would write "-0.0 %".
+            "difference": (100 * (share_a - share_b)[shown]).round(1) + 0.0,
+        }
+    )
+
+
+def show_downloads(photo: Photo, sides: Sequence[Labelled]) -> None:
+    """Buttons for each file; a file is made when its button is pressed."""
+    for color, side in zip(("blue", "orange"), sides, strict=True):
+        st.markdown(f":{color}[●] **{side.name}** in {wording.timing(side.prediction)}")
+        with st.container(horizontal=True):
+            _download(
+                "Label ids", f"{side.slug}_labelIds.png", lambda s=side: photo_outputs.ids_png(s)
+            )
+            _download(
+                "Colours", f"{side.slug}_color.png", lambda s=side: photo_outputs.color_png(s)
+            )
+            _download(
+                "Overlay",
+                f"{side.slug}_overlay.jpg",
+                lambda s=side: photo_outputs.overlay_jpeg(photo.image, s),
+            )
+    st.markdown("**Both**")
+    with st.container(horizontal=True):
+        _download(
+            "Side by side",
+            "side_by_side.jpg",
+            lambda: photo_outputs.side_by_side_jpeg(photo.image, sides),
+        )
+        _download("Numbers", "summary.json", lambda: photo_outputs.summary_json(photo, sides))
+    st.caption("None of these files carries the photo's name, place, date or other hidden data.")
+
+
+def _download(label: str, file_name: str, data: bytes | Callable[[], bytes]) -> None:
+    st.download_button(
+        label,
+        data,
+        file_name=file_name,
+        mime=KINDS[file_name.rpartition(".")[2]],
+        key=f"download-{file_name}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def offer_bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> None:
+    """All photos labelled by both runs, as one ZIP file; made when it is asked for."""
+    key = " ".join([*(run.network_hash for run in runs), *(one.file.key for one in opened)])
+    made = side_work.made(BUNDLE, key)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        asked = st.button(
+            f"Label all {len(opened)} photos",
+            icon=":material/stacks:",
+            disabled=made is not None,
+            key="label-all",
+            help="Each as a whole, at the training's resolution, also where Detailed is chosen.",
+        )
+        if isinstance(made, Made):
+            _download("All results as a ZIP file", "street-photos.zip", made.data)
+    if isinstance(made, Made):
+        for note in made.notes:
+            st.warning(note)
+    elif not side_work.follow(BUNDLE, key) and asked:
+        who, visit_ = visitor(), visit()
+        side_work.start(
+            BUNDLE,
+            key,
+            f"{len(opened)} photos",
+            runs,
+            lambda progress: _bundle(runs, names, opened, who, visit_, progress),
+        )
+
+
+def _bundle(
+    runs: Runs, names: Names, opened: Sequence[Opened], who: str, visit_: str, progress: Progress
+) -> Made:
+    """Raises BusyError, RunError."""
+    bundle, notes = Bundle(), list[str]()
+    predictors = [cache.predictor(run) for run in runs]
+    ALLOWANCE.spend(who, len(opened))
+    with Decoder(who, ALLOWANCE) as decoder:
+        for number, one in enumerate(opened, start=1):
+            if bundle.is_full:
+                notes.append(f"The ZIP file is full: it holds the first {number - 1} photos.")
+                break
+            try:
+                photo = photos.decode(one.file, visit_, decoder)
+            except (ImageError, BusyError) as error:  # once in a while; the others go on
+                notes.append(f"{wording.file_name(one.file.name)}: {error}")
+                continue
+            a, b = (
+                without_scores(cache.label(predictor, photo.image, asked_by=who))
+                for predictor in predictors
+            )
+            bundle.add(number, photo, labelled(runs, names, (a, b), QUICK))
+            progress(number, len(opened))
+    return Made(bundle.finish(), tuple(notes))

@@ -1,0 +1,84 @@
+"""What the linked viewer shows of a picture: photograph, truth, predictions and maps of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from segcore.evaluation import outcomes
+from segcore.labels import LABELS
+from segcore.presentation.colors import RUN_A, RUN_B, TRUTH
+
+Side = Literal["photo", "truth", "a", "b", "outcomes", "differences"]
+
+NEUTRAL = "rgb(128 128 128 / 35%)"
+
+ACCENTS: dict[Side, str] = {
+    "photo": NEUTRAL,
+    "truth": TRUTH,
+    "a": RUN_A,
+    "b": RUN_B,
+    "outcomes": NEUTRAL,
+    "differences": NEUTRAL,
+}
+SMALLEST_SHARE = 0.0005
+"""Labels below this share of a picture are not worth a line in its legend."""
+
+Meaning = tuple[tuple[str, str | None], ...]
+"""What the values 0, 1, ... of a map mean, and their colours; None is clear."""
+
+OUTCOMES: Meaning = (
+    ("both right", "#2c9c6a"),
+    ("only A right", RUN_A),
+    ("only B right", RUN_B),
+    ("both wrong", "#c2304f"),
+    ("not scored", None),
+)
+DIFFERENCES: Meaning = (("different labels", "#e5007d"), ("the same label", None))
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One panel.
+
+    Attributes:
+        side: whose it is; gives the panel its colour.
+        title: its heading.
+        mask: (H, W) uint8 label ids, or values of a map; None shows the photograph alone.
+        confidence: (h, w) float32 from 0 to 1, over the same picture at any size.
+        entropy: as `confidence`.
+        meaning: of the mask's values, where it is a map. Of several maps one is shown.
+        note: a few words at the right of the heading.
+        pending: what the panel waits for, shown over the photograph.
+    """
+
+    side: Side
+    title: str
+    mask: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+    entropy: np.ndarray | None = None
+    meaning: Meaning = ()
+    note: str = ""
+    pending: str = ""
+
+
+def outcome_panel(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> Panel:
+    """Who labels each pixel as the truth does; masks (H, W) uint8."""
+    return Panel("outcomes", "Who is right", outcomes.outcome_map(truth, a, b), meaning=OUTCOMES)
+
+
+def difference_panel(a: np.ndarray, b: np.ndarray) -> Panel:
+    """Where two masks (H, W) differ."""
+    same = (a == b).astype(np.uint8)
+    return Panel("differences", "Where they differ", same, meaning=DIFFERENCES)
+
+
+def shown_labels(panels: Sequence[Panel]) -> list[int]:
+    """Ids of the labels worth a line in the legend, the largest first; none without a colour."""
+    masks = [panel.mask for panel in panels if panel.mask is not None and not panel.meaning]
+    if not masks:
+        return []
+    largest = np.max([outcomes.label_shares(mask) for mask in masks], axis=0)
+    ids = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
+    return [id_ for id_ in ids if any(LABELS[id_].color)]

@@ -1,0 +1,122 @@
+"""A picture and its masks on their way to the browser."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segcore.images import resize_image, resize_labels
+from segcore.labels import LABELS, SAFE_COLORS
+from studio.component import component
+from studio.encoding import grey_png, jpeg_address
+from studio.viewer.panels import ACCENTS, Panel, shown_labels
+
+SHOWN_PIXELS = 2048 * 1024
+"""Larger pictures are shown smaller; what is downloaded keeps its size."""
+
+PHOTO_BYTES = 1_200_000
+"""The masks of a large picture take about as much; 3 MB in all are sent quickly enough."""
+
+SCALAR_PIXELS = 1 << 18
+"""Of a confidence or an entropy: they change slowly, and compress badly."""
+
+SCRIPTS = (
+    "masks.js",
+    "viewer/choices.js",
+    "viewer/drawing.js",
+    "viewer/pointing.js",
+    "viewer/controls.js",
+    "viewer/viewer.js",
+)
+
+_mount = component("viewer", *SCRIPTS)
+
+_LABELS = tuple(
+    {
+        "id": label.id,
+        "name": label.name,
+        "color": label.hex_color if any(label.color) else None,
+        "safe": SAFE_COLORS.get(label.name),
+    }
+    for label in LABELS
+)
+
+
+def show_viewer(
+    name: str,
+    image: np.ndarray,
+    panels: Sequence[Panel],
+    *,
+    has_others: bool = False,
+    in_address: bool = False,
+) -> int:
+    """Shows an image (H, W, 3) uint8 in every panel, seen through one view.
+
+    Args:
+        name: the same name keeps zoom, opacity and hidden classes when the picture changes.
+        has_others: whether the arrow keys may ask for another picture.
+        in_address: whether the view stands in the page's address, for one viewer of a page.
+
+    Returns:
+        1 or -1 where the visitor asks for the next or the last picture, else 0.
+    """
+    data = payload(name, image, panels, has_others=has_others, in_address=in_address)
+    result = _mount(key=name, data=data, on_step_change=lambda: None)
+    return int(result.step or 0)
+
+
+def payload(
+    name: str,
+    image: np.ndarray,
+    panels: Sequence[Panel],
+    *,
+    has_others: bool = False,
+    in_address: bool = False,
+) -> dict[str, Any]:
+    """All that the browser is sent, as JSON; arguments as `show_viewer`'s.
+
+    Lists are tuples: in anything else Streamlit looks for data frames, and for that loads pandas,
+    which would take as long as both networks need for the first picture.
+    """
+    size = shown_size(*image.shape[:2])
+    return {
+        "name": name,
+        "photo": jpeg_address(resize_image(image, size), PHOTO_BYTES),
+        "panels": tuple(_panel(panel, size) for panel in panels),
+        "labels": _LABELS,
+        "legend": tuple(shown_labels(panels)),
+        "hasOthers": has_others,
+        "inAddress": in_address,
+    }
+
+
+def shown_size(height: int, width: int) -> tuple[int, int]:
+    """The size at which a picture of (height, width) is sent to the browser."""
+    return _within(SHOWN_PIXELS, height, width)
+
+
+def _within(pixels: int, height: int, width: int) -> tuple[int, int]:
+    scale = min(1.0, (pixels / (height * width)) ** 0.5)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _panel(panel: Panel, size: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "id": panel.side,
+        "title": panel.title,
+        "note": panel.note,
+        "pending": panel.pending,
+        "accent": ACCENTS[panel.side],
+        "meaning": [{"name": words, "color": color} for words, color in panel.meaning],
+        "mask": None if panel.mask is None else grey_png(resize_labels(panel.mask, size)),
+        "confidence": _scalar_png(panel.confidence),
+        "entropy": _scalar_png(panel.entropy),
+    }
+
+
+def _scalar_png(values: np.ndarray | None) -> str | None:
+    """(h, w) float32 from 0 to 1 in 256 steps; nearest pixels, so that each is one of the array."""
+    if values is None:
+        return None
+    steps = np.rint(values * 255).astype(np.uint8)
+    return grey_png(resize_labels(steps, _within(SCALAR_PIXELS, *steps.shape)))

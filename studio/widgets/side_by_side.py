@@ -1,0 +1,177 @@
+"""Both models' labels of one picture, predicted when it is looked at."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import streamlit as st
+
+from segcore.data.sources import open_source
+from segcore.errors import SegcoreError
+from segcore.images.preprocessing import Preprocessing
+from segcore.labels.merges import merged
+from segcore.prediction.inference import AUGMENTED, ONE_VIEW, Prediction, Views
+from segcore.prediction.tiling import count_tiles, predict_tiled
+from segcore.runs import Run
+from studio import cache, engine, wording
+from studio.errors import show_error
+from studio.viewer import Panel, Side, show_viewer
+from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the two runs are called where they stand beside each other."""
+
+    a: str
+    b: str
+
+    @classmethod
+    def of(cls, run_a: Run, run_b: Run) -> "Names":
+        return cls(*wording.distinct_names(run_a, run_b))
+
+
+Pair = tuple[Prediction, Prediction]
+
+TILES_PER_PHOTO = 5
+"""Tiles that count as one photo in a visitor's allowance."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How closely a picture is looked at.
+
+    Attributes:
+        in_tiles: at its own resolution in tiles too, not only at the training's as a whole.
+        augmented: mirrored and at several scales too.
+    """
+
+    in_tiles: bool = False
+    augmented: bool = False
+
+    @property
+    def views(self) -> Views:
+        return AUGMENTED if self.augmented else ONE_VIEW
+
+
+QUICK = Quality()
+DETAILED = Quality(in_tiles=True, augmented=True)
+
+
+def predict_pair(
+    runs: tuple[Run, Run],
+    names: Names,
+    image: np.ndarray,
+    quality: Quality = QUICK,
+    *,
+    private: bool = False,
+) -> Pair | None:
+    """What both runs say about an image (H, W, 3) uint8, or None with the reason on the page.
+
+    Args:
+        private: a visitor's own picture, which is remembered for this visit only.
+    """
+    if not engine.wait(*runs):
+        return None
+    predict = cache.predict_private if private else cache.predict
+    try:
+        predictions = []
+        for run, name in zip(runs, (names.a, names.b), strict=True):
+            if quality.in_tiles:
+                predictions.append(_predict_in_tiles(run, name, image, quality))
+                continue
+            with st.spinner(f"{name} labels the picture…"):
+                predictions.append(predict(run, image, quality.views))
+    except SegcoreError as error:
+        show_error(error)
+        return None
+    return predictions[0], predictions[1]
+
+
+def predict_before_eyes(
+    runs: tuple[Run, Run],
+    names: Names,
+    image: np.ndarray,
+    quality: Quality = QUICK,
+    *,
+    private: bool = False,
+) -> Pair | None:
+    """As `predict_pair`; as long as an engine loads, the picture is there and waits."""
+    waiting = st.empty()
+    if not engine.is_ready(*runs):
+        with waiting.container():
+            photo = Panel("photo", "Photograph")
+            show_viewer("waiting", image, [photo, *prediction_panels(names, None)])
+    pair = predict_pair(runs, names, image, quality, private=private)
+    waiting.empty()
+    return pair
+
+
+def by_classes_of(spec: str, pair: Pair) -> Pair:
+    """Both predictions by the classes of a data set, for an image that is from it."""
+    merges = open_source(spec).merges
+    a, b = (replace(found, labels=merged(found.labels, merges)) for found in pair)
+    return a, b
+
+
+def _predict_in_tiles(run: Run, name: str, image: np.ndarray, quality: Quality) -> Prediction:
+    def predict() -> Prediction:
+        predictor = cache.predictor(run)
+        tile = predictor.preprocessing.size
+        cost = count_tiles(image.shape[:2], tile) / TILES_PER_PHOTO
+        bar = st.progress(0.0, f"{name} labels the picture in tiles, when its turn has come…")
+
+        def tell(done: int, count: int) -> None:
+            bar.progress(done / count, f"{name} has labelled {done} of {count} tiles")
+
+        def label(part: np.ndarray) -> Prediction:
+            return cache.label(predictor, part, quality.views)
+
+        try:
+            with DETAILED_PHOTOS.turn(visitor()):
+                ALLOWANCE.spend(visitor(), max(1.0, cost))
+                return predict_tiled(image, tile, label, tell)
+        finally:
+            bar.empty()
+
+    return cache.keep(
+        "tiled", f"{run.network_hash} {cache.digest(image)} {quality}", predict, most=4
+    )
+
+
+def tiled_seconds(run: Run, prediction: Prediction) -> float:
+    """About how long labelling in tiles will take, by the time that the whole photo took."""
+    preprocessing = Preprocessing.of(run)
+    scales = (1.0,) if preprocessing.mode == "stretch" else AUGMENTED.scales
+    views = 2 * sum(scale**2 for scale in scales)
+    tiles = count_tiles(prediction.labels.shape, preprocessing.size)
+    return (tiles + 1) * views * prediction.timings.network_ms / 1000
+
+
+def policy(run: Run, quality: Quality) -> str:
+    """At which resolution and in how many views the run labels a picture, in words."""
+    preprocessing = Preprocessing.of(run)
+    size = "{1}x{0}".format(*preprocessing.size)
+    scales = 1 if preprocessing.mode == "stretch" else len(quality.views.scales)
+    count = scales * (2 if quality.augmented else 1)
+    views = f", {count} views each" if count > 1 else ""
+    if quality.in_tiles:
+        return f"the photo's own resolution in tiles of {size} and as a whole{views}"
+    return f"the whole photo at the training's resolution ({preprocessing.mode} to {size}){views}"
+
+
+def prediction_panels(names: Names, pair: Pair | None) -> list[Panel]:
+    """The two predictions as panels of the viewer; where there are none yet, panels that wait."""
+    sides: tuple[tuple[Side, str], ...] = (("a", f"A · {names.a}"), ("b", f"B · {names.b}"))
+    if pair is None:
+        return [Panel(side, title, pending="Predicting…") for side, title in sides]
+    return [
+        Panel(
+            side,
+            title,
+            found.labels,
+            confidence=found.confidence,
+            entropy=found.entropy,
+            note=wording.timing(found),
+        )
+        for (side, title), found in zip(sides, pair, strict=True)
+    ]

@@ -1,0 +1,84 @@
+"""Both chosen runs over a whole split: done once when asked for, then remembered."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from segcore.errors import SegcoreError
+from segcore.evaluation.disagreement import PictureAgreement
+from segcore.evaluation.predictions import StoredPredictions, predict_split, stored_predictions
+from segcore.runs import Run
+from segcore.system.progress import Progress
+from studio import cache, engine, state, wording
+from studio.background import Asked, offer
+from studio.errors import show_error
+from studio.state import Selection
+
+
+def agreements(selection: Selection, purpose: str) -> list[PictureAgreement] | None:
+    """What run A and run B say about each validation picture; None, with a button, until known.
+
+    Args:
+        purpose: what it is wanted for, as the visitor is told; another for each place on a page.
+    """
+    if selection.runs is None:
+        return None
+    found = cache.agreements(selection.runs, selection.spec, state.SPLIT)
+    if found is None:
+        _offer(selection, selection.runs, purpose)
+    return found
+
+
+def differing(selection: Selection, purpose: str) -> dict[str, float] | None:
+    """Key -> share of the picture that the two runs label differently; None as `agreements`."""
+    found = agreements(selection, purpose)
+    return None if found is None else {picture.key: picture.differing for picture in found}
+
+
+def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
+    """What the run says about the validation pictures; None, with a button, until it is known."""
+    stored = stored_predictions(run, spec, state.SPLIT)
+    if stored is not None:
+        return stored
+    count = len(cache.samples(spec, state.SPLIT))
+    place = st.empty()
+    with place.container(border=True):
+        st.markdown(f"For this {name} has to label all {count} validation pictures, once.")
+        pressed = st.button("Label them", icon=":material/play_arrow:", key="label_split")
+    if not pressed or not engine.wait() or not _label(run, name, spec, st.progress(0.0)):
+        return None
+    place.empty()
+    return stored_predictions(run, spec, state.SPLIT)
+
+
+def _offer(selection: Selection, runs: tuple[Run, Run], purpose: str) -> None:
+    count = len(cache.samples(selection.spec, state.SPLIT))
+    with st.container(border=True):
+        st.markdown(
+            f"{purpose}, both runs have to label all {count} validation pictures, once; it is "
+            "remembered."
+        )
+        offer("Label them all", [_work(run, selection.spec) for run in runs], place=purpose)
+
+
+def _work(run: Run, spec: str) -> Asked:
+    def label(progress: Progress) -> None:
+        predict_split(run, spec, state.SPLIT, progress)
+
+    key = "labels", run.name, run.weights_hash, spec
+    return Asked(key, f"{wording.model_name(run)}, pictures labelled", label)
+
+
+def _label(run: Run, name: str, spec: str, bar: DeltaGenerator) -> bool:
+    """Labels the split under a progress bar; False with the reason on the page."""
+
+    def show(done: int, total: int) -> None:
+        bar.progress(done / total, f"{name} has labelled {done} of {total} pictures")
+
+    try:
+        predict_split(run, spec, state.SPLIT, show)
+    except SegcoreError as error:
+        show_error(error)
+        return False
+    finally:
+        bar.empty()
+    return True

@@ -1,0 +1,174 @@
+"""Names and numbers as the pages write them."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from math import isnan
+from typing import Any
+
+import numpy as np
+
+from segcore.errors.plain import inert
+from segcore.evaluation.outcomes import disagreement, largest_confusion
+from segcore.prediction.inference import Prediction
+from segcore.presentation.findings.words import listed
+from segcore.presentation.names import MODEL_NAMES as MODEL_NAMES
+from segcore.presentation.names import distinct_names as distinct_names
+from segcore.presentation.names import model_name as model_name
+from segcore.runs import Run, lineage
+from segcore.runs.records import TrainingProgress
+
+NAME_LENGTH = 40
+
+
+def recipe_name(run: Run) -> str:
+    """The recipe without its model: `tuned-unet` -> tuned."""
+    return run.recipe.removesuffix(f"-{run.model}")
+
+
+def run_label(run: Run, is_champion: bool) -> str:
+    """What tells a run from others in a list: model, recipe, when; a star marks a champion."""
+    started = datetime.fromisoformat(run.created)
+    star = "★ " if is_champion else ""
+    return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}"
+
+
+def earlier_trainings(run: Run, data_name: Callable[[dict[str, Any]], str]) -> str:
+    """What the run's weights had learnt before its own training; empty if nothing.
+
+    Args:
+        data_name: of the data of an earlier training, as run.json keeps that.
+    """
+    stages = lineage.earlier_trainings(run)
+    if not stages:
+        return ""
+    seconds = sum(stage["seconds"] for stage in stages)
+    trainings = "an earlier training" if len(stages) == 1 else f"{len(stages)} earlier trainings"
+    data = listed(list(dict.fromkeys(map(data_name, stages))))
+    return f"Its weights come from {trainings}: {duration(seconds)} on {data}."
+
+
+def beginning(run: Run) -> str:
+    """What the weights were before any training of ours."""
+    return f"It began with {lineage.pretraining(run) or 'random weights'}."
+
+
+def timing(prediction: Prediction) -> str:
+    return milliseconds(prediction.timings.total_ms)
+
+
+def headline_of_picture(name_a: str, name_b: str, iou_a: float, iou_b: float) -> str:
+    """Who is closer to the truth of one picture, by mean IoU."""
+    if score(iou_a) == score(iou_b):
+        return f"On this picture {name_a} and {name_b} are level: mean IoU {score(iou_a)}"
+    if iou_a > iou_b:
+        better, worse, high, low = name_a, name_b, iou_a, iou_b
+    else:
+        better, worse, high, low = name_b, name_a, iou_b, iou_a
+    return (
+        f"On this picture {better} is closer to the truth: mean IoU {score(high)} "
+        f"against {score(low)} for {worse}"
+    )
+
+
+def difference_on_picture(name_a: str, name_b: str, a: np.ndarray, b: np.ndarray) -> str:
+    """What two masks (H, W) of one picture differ on, in a sentence."""
+    confusion = largest_confusion(a, b)
+    if confusion is None:
+        return f"{name_a} and {name_b} label every pixel of this picture the same."
+    return (
+        f"{name_a} and {name_b} differ on {share(disagreement(a, b))} of this picture, most where "
+        f"{name_a} sees {confusion.label_a} and {name_b} {confusion.label_b} "
+        f"({share(confusion.share)})."
+    )
+
+
+def plain(text: str) -> str:
+    """A text that nobody vouches for, to stand in Markdown as it is.
+
+    Nothing in it formats, links, loads a picture or calls up an icon.
+    """
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-!|:$~&.@^=/])", r"\\\1", printable)
+
+
+def sentence(text: str) -> str:
+    """A message for Markdown: what is in backquotes stays code, all else is inert."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return inert(text)
+    return "`".join(part if place % 2 else inert(part) for place, part in enumerate(parts))
+
+
+def file_name(name: str) -> str:
+    """A file's name for Markdown, `plain` and short."""
+    return plain(short_name(name))
+
+
+def short_name(name: str) -> str:
+    """A file's name in some forty characters: the end tells more than the middle."""
+    if len(name) <= NAME_LENGTH:
+        return name
+    return f"{name[: NAME_LENGTH // 2]}…{name[-NAME_LENGTH // 2 :]}"
+
+
+def score(value: float | None) -> str:
+    """A share or an IoU with three digits; a dash for what is not defined."""
+    return "–" if value is None or isnan(value) else f"{value:.3f}"
+
+
+def difference(value: float | None) -> str:
+    return "–" if value is None or isnan(value) else f"{value:+.3f}"
+
+
+def interval(compared: Mapping[str, Any]) -> str:
+    """Of a difference in a comparison's report."""
+    low, high = compared["ci95"]
+    return "no interval" if low is None else f"{difference(low)} to {difference(high)}"
+
+
+def share(value: float) -> str:
+    """A share of pixels in per cent: 34 %, 2.1 %, 0.04 %."""
+    percent = value * 100
+    digits = 0 if percent >= 10 else 1 if percent >= 1 else 2
+    return f"{percent:.{digits}f} %"
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def count(value: int) -> str:
+    """7.8 M, 12 k, 900."""
+    if value >= 1_000_000:
+        return f"{value / 1e6:.1f} M"
+    return f"{value / 1000:.0f} k" if value >= 10_000 else str(value)
+
+
+def size(value: float) -> str:
+    """Bytes: 2.1 GB, 340 MB, 12 kB."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if value >= factor:
+            return f"{value / factor:.{1 if value < 10 * factor else 0}f} {unit}"
+    return f"{value / 1e3:.0f} kB"
+
+
+def moment(stamp: str) -> str:
+    """A time of run.json or the queue: 23 Nov 2026, 14:05."""
+    return f"{datetime.fromisoformat(stamp):%d %b %Y, %H:%M}"
+
+
+def training_progress(at: TrainingProgress) -> tuple[float, str]:
+    """Share of a training done, 0 to 1, and where it is, of `Run.progress()`."""
+    fraction = (at.epoch - 1 + at.step / max(at.steps, 1)) / at.epochs
+    step = f"step {at.step} of {at.steps}" if at.step < at.steps else "validating"
+    loss = "" if at.loss is None else f", loss {at.loss:.3f}"
+    where = f"Epoch {at.epoch} of {at.epochs}, {step}{loss}"
+    left = at.seconds_left
+    return min(fraction, 1.0), where if left is None else f"{where}, {duration(left)} left"

@@ -1,0 +1,80 @@
+"""What a run costs: operations counted by hand, times that make sense, kept with the machine."""
+
+import pytest
+
+from segcore.cli import main
+from segcore.errors import RunError
+from segcore.evaluation import cost
+from segcore.evaluation.cost import measure_apart, measure_cost, stored_cost
+from segcore.models import flops
+from tests.factories.fake_runs import make_run
+
+
+def test_operations_are_those_counted_by_hand() -> None:
+    import keras
+    from keras import layers, ops
+
+    class Attention(layers.Layer):
+        def call(self, x):  # (B, H, W, C)
+            flat = ops.reshape(x, (1, 8 * 12, 5))
+            affinity = ops.matmul(flat, ops.transpose(flat, (0, 2, 1)))
+            return ops.reshape(ops.einsum("bnm,bmc->bnc", affinity, flat), ops.shape(x))
+
+    image = keras.Input((16, 24, 3))
+    x = layers.Conv2D(5, 3, strides=2, padding="same")(image)  # 8 x 12 x 5 of 3 x 3 x 3
+    x = layers.DepthwiseConv2D(3, padding="same", dilation_rate=2)(x)  # 8 x 12 x 5 of 3 x 3
+    x = Attention()(x)  # twice 96 x 96 x 5
+    x = layers.Dense(7)(x)  # 96 x 5 x 7
+    x = layers.Conv2DTranspose(4, 2, strides=2)(x)  # 96 x 7 of 2 x 2 x 4
+    by_hand = 96 * 5 * 27 + 96 * 5 * 9 + 2 * 96 * 96 * 5 + 96 * 5 * 7 + 96 * 7 * 16
+    assert flops.multiply_adds(keras.Model(image, x), (1, 16, 24, 3)) == by_hand
+
+
+@pytest.fixture
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cost, "BATCHES", (1, 2))
+    monkeypatch.setattr(cost, "SCALES", (1.0, 2.0))
+    monkeypatch.setattr(cost, "REPEATS", 8)
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_measurement_is_kept_for_its_weights_and_told_with_its_machine(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = make_run()
+    assert stored_cost(run) is None
+    told: list[tuple[int, int]] = []
+    found = measure_cost(run, lambda *step: told.append(step))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert stored_cost(run) == found
+    assert found.machine.startswith("Keras, CPU") and "CPU cores" in found.machine
+    sizes = [(of.batch, of.width, of.height) for of in found.timings]
+    assert sizes == [(1, 32, 24), (1, 64, 48), (2, 32, 24), (2, 64, 48)]
+    for of in found.timings:
+        assert 0 < of.p50_ms <= of.p95_ms and of.repeats == 8
+        assert of.images_per_second * of.p95_ms > 0.5 * 1000 * of.batch
+        assert of.peak_memory_bytes is None or of.peak_memory_bytes > 50e6
+    trained_at = [of.images_per_second for of in found.timings if of.width == 64]
+    assert found.typical.width == 64 and found.throughput == max(trained_at)
+    assert found.flops is not None and found.flops > 2 * 24 * 32 * 34
+    other = make_run("unet-camvid-20250101-000000-bbbb", seed=1)
+    cost.path_of(other).write_bytes(cost.path_of(run).read_bytes())
+    assert stored_cost(other) is None  # of other weights
+    assert main(["cost", "--run", run.name]) == 0
+    assert "batch 2 of 64x48: p50" in capsys.readouterr().out
+
+
+def test_a_damaged_file_counts_as_none() -> None:
+    run = make_run()
+    cost.path_of(run).parent.mkdir(parents=True)
+    for content in (b"{", b"[]", b'{"timings": [{}]}'):
+        cost.path_of(run).write_bytes(content)
+        assert stored_cost(run) is None
+
+
+def test_the_process_apart_says_why_it_failed() -> None:
+    run = make_run()
+    weights = run.path / "best.weights.h5"
+    weights.write_bytes(weights.read_bytes()[:-10])
+    with pytest.raises(RunError, match="cannot be measured; .*does not match its hash"):
+        measure_apart(run, lambda done, total: None)

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+
+from segcore.labels import IDS, LABELS, NUM_CLASSES
+from segcore.presentation import figures
+from segcore.presentation.colors import RUN_A, RUN_B
+from segcore.presentation.figures import Curve, View
+
+ROAD, POLE, SKY = IDS["road"], IDS["pole"], IDS["sky"]
+
+
+def shares(**of: float) -> np.ndarray:
+    share = np.zeros(NUM_CLASSES)
+    for name, value in of.items():
+        share[IDS[name]] = value
+    return share
+
+
+def rows(epochs: int, **columns: float) -> list[dict[str, float]]:
+    return [{"epoch": epoch, "seconds": 30.0, **columns} for epoch in range(1, epochs + 1)]
+
+
+def test_pixel_shares_are_on_a_log_axis_that_holds_the_rarest_class() -> None:
+    splits = {"train": shares(road=0.6, pole=0.0004), "val": shares(road=0.5, pole=0.00002)}
+    figure = figures.pixel_shares(splits, [ROAD, POLE])
+    bars, diamonds = figure.data
+    assert figure.layout.xaxis.type == "log"
+    assert figure.layout.xaxis.range[0] <= np.log10(0.00002)
+    assert list(bars.y) == ["road", "pole"]
+    assert list(bars.marker.color) == [LABELS[ROAD].hex_color, LABELS[POLE].hex_color]
+    assert list(diamonds.x) == pytest.approx([0.5, 0.00002])
+
+
+def test_an_absent_class_has_no_bar_instead_of_one_of_minus_infinity() -> None:
+    figure = figures.pixel_shares({"train": shares(road=1.0)}, [ROAD, SKY])
+    assert list(figure.data[0].x) == [1.0, None]
+
+
+def test_the_gap_between_train_and_validation_is_shaded_in_the_runs_colour() -> None:
+    curve = Curve("U-Net", RUN_A, rows(3, loss=0.5, val_loss=0.8), best_epoch=2)
+    train, val, best = figures.learning_curves([curve], "loss").data
+    assert list(train.y) == [0.5] * 3 and list(val.y) == [0.8] * 3
+    assert train.line.dash == "dash" and val.line.dash is None
+    assert val.fill == "tonexty" and val.fillcolor.startswith("rgba(47, 111, 237")
+    assert list(best.x) == [2] and list(best.y) == [0.8]
+
+
+def test_curves_run_along_the_minutes_since_the_start() -> None:
+    curve = Curve("U-Net", RUN_A, rows(4, learning_rate=0.001))
+    figure = figures.single_curves([curve], "learning_rate", View(axis="minutes"))
+    assert list(figure.data[0].x) == [0.5, 1.0, 1.5, 2.0]
+
+
+def test_a_column_that_is_not_recorded_leaves_the_chart_empty() -> None:
+    curve = Curve("imported", RUN_B, rows(2, loss=0.5), best_epoch=None)
+    train, val = figures.learning_curves([curve], "mean_iou").data
+    assert np.isnan(train.y).all() and np.isnan(val.y).all()
+
+
+def test_classes_are_sorted_by_the_first_run_and_absent_ones_left_out() -> None:
+    a = {"road": 0.5, "pole": 0.9, "sky": None}
+    figure = figures.class_iou([("A", RUN_A, a), ("B", RUN_B, {**a, "road": 0.7})])
+    assert list(figure.data[0].y) == ["pole", "road"]
+    assert list(figure.data[1].x) == [0.9, 0.7]
+    assert [trace.marker.color for trace in figure.data] == [RUN_A, RUN_B]
+
+
+def test_an_undecided_class_is_hollow_and_grey() -> None:
+    per_class = {
+        "road": {"delta": 0.1, "ci95": [0.05, 0.2], "verdict": "a"},
+        "pole": {"delta": 0.0, "ci95": [-0.1, 0.1], "verdict": "undecided"},
+        "sky": {"delta": None, "ci95": [None, None], "verdict": "undecided"},
+    }
+    figure = figures.class_differences(per_class, "A", "B")
+    assert list(figure.layout.yaxis.categoryarray) == ["road", "pole"]
+    dots = figure.data[-1]
+    assert list(dots.y) == ["road", "pole"]
+    assert list(dots.marker.symbol) == ["circle", "circle-open"]
+    assert list(dots.marker.color) == [RUN_A, figures.NEUTRAL]
+
+
+def test_differences_without_an_interval_are_still_drawn() -> None:
+    per_class = {"road": {"delta": 0.1, "ci95": [None, None], "verdict": "none"}}
+    figure = figures.class_differences(per_class, "A", "B")
+    assert list(figure.data[-1].x) == [0.1]
+    assert np.isfinite(figure.layout.xaxis.range).all()
+
+
+def test_rows_of_the_confusion_matrix_add_up_to_one_with_the_classes_not_shown() -> None:
+    matrix = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
+    matrix[ROAD, ROAD], matrix[ROAD, POLE] = 6, 2
+    matrix[POLE, POLE], matrix[POLE, SKY] = 1, 3
+    heat, *_, cells = figures.confusion(matrix, RUN_A, [ROAD, POLE]).data
+    assert list(heat.x) == ["road", "pole", figures.OTHER]
+    assert np.allclose(heat.z, [[0.75, 0.25, 0], [0, 0.25, 0.75]])
+    found = list(zip(cells.y, cells.x, cells.customdata, strict=True))
+    assert found[1] == ("road", "pole", 0.25)
+    assert found[-1] == ("pole", "other", 0.75)
+    of_all = figures.confusion(matrix, RUN_A, [ROAD, POLE], by_row=False).data[-1]
+    assert list(of_all.customdata) == pytest.approx([6 / 12, 2 / 12, 0, 0, 1 / 12, 3 / 12])
+
+
+def test_region_recall_has_a_bar_for_each_size_and_run() -> None:
+    rows = [
+        {"size": "small", "regions": 4, "found": 1, "recall": 0.2},
+        {"size": "large", "regions": 0, "found": 0, "recall": None},
+    ]
+    figure = figures.region_recall([("A", RUN_A, rows), ("B", RUN_B, rows)])
+    assert [list(bar.x) for bar in figure.data] == [["small", "large"]] * 2
+    assert list(figure.data[0].y) == [0.2, None]
+
+
+def test_risk_coverage_shows_all_that_is_kept_and_the_target() -> None:
+    share, accuracy = np.array([0.5, 1.0]), np.array([0.999, 0.8])
+    figure = figures.risk_coverage([("A", RUN_A, share, accuracy)], 0.99)
+    assert list(figure.data[0].x) == [0.5, 1.0]
+    assert figure.layout.yaxis.range[0] == pytest.approx(0.79)
+
+
+def test_confidence_that_is_right_as_often_as_it_says_lies_on_the_diagonal() -> None:
+    pixels, correct = np.array([0, 10, 100]), np.array([0, 5, 90])
+    confidence = np.array([0.0, 5.0, 90.0])
+    line = figures.reliability([("A", RUN_A, pixels, correct, confidence)]).data[1]
+    assert list(line.x) == list(line.y) == [0.5, 0.9]
+
+
+def test_backgrounds_are_clear_so_that_both_themes_show_through() -> None:
+    figure = figures.class_iou([("A", RUN_A, {"road": 0.5})])
+    assert figure.layout.template.layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert figure.layout.template.layout.plot_bgcolor == "rgba(0,0,0,0)"
+
+
+def test_smoothing_keeps_the_raw_line_behind() -> None:
+    raw = [1.0, 0.0, 1.0, 0.0]
+    curve = Curve("A", RUN_A, [{"epoch": e + 1, "loss": v} for e, v in enumerate(raw)])
+    behind, line = figures.single_curves([curve], "loss", View(smoothing=0.5)).data
+    assert list(behind.y) == raw
+    # By hand: weights 1/2 of the newest, half as much of each before, over their sum.
+    assert list(line.y) == pytest.approx([1, 1 / 3, 5 / 7, 1 / 3])
+
+
+def test_seeds_become_a_mean_with_a_band_over_their_common_epochs() -> None:
+    seeds = [Curve(f"seed {i}", RUN_A, rows(3 + i, val_loss=0.2 * i, loss=1.0)) for i in range(3)]
+    mean = figures.mean_of_seeds(seeds, "U-Net, 3 seeds")
+    assert mean.values("epoch").tolist() == [1, 2, 3]
+    assert mean.values("val_loss") == pytest.approx([0.2] * 3)
+    low, high, _, val = figures.learning_curves([mean], "loss").data
+    assert list(low.y) == [0, 0, 0] and list(high.y) == pytest.approx([0.4] * 3)
+    assert high.fill == "tonexty" and val.fill is None
+
+
+def test_classes_over_epochs_leave_out_what_the_truth_does_not_hold() -> None:
+    table = [
+        {"epoch": epoch, "road": 0.5 + epoch / 10, "sky": 0.9, "train": np.nan}
+        for epoch in (1, 2, 3)
+    ]
+    heat = figures.classes_over_epochs(table, RUN_A).data[0]
+    assert list(heat.y) == ["sky", "road"]
+    assert list(heat.z[1]) == pytest.approx([0.6, 0.7, 0.8])
+
+
+def test_region_sizes_are_shares_of_each_splits_regions() -> None:
+    train, val = np.zeros(27, np.int64), np.zeros(27, np.int64)
+    train[4], train[10], val[10] = 3, 1, 5
+    bar, line = figures.region_sizes({"train": train, "val": val}, "#ff0000").data
+    assert bar.x[0] == "16" and bar.x[-1] == "1 k"
+    assert bar.y[0] == 0.75 and bar.y[-1] == 0.25
+    assert line.y[0] == 0 and line.y[-1] == 1
+
+
+def test_seen_together_is_of_the_rows_images() -> None:
+    together = np.zeros((34, 34), np.int64)
+    together[ROAD, ROAD], together[POLE, POLE] = 10, 4
+    together[ROAD, POLE] = together[POLE, ROAD] = 4
+    heat = figures.seen_together(together, [ROAD, POLE]).data[0]
+    assert heat.z.tolist() == [[1, 0.4], [1, 1]]

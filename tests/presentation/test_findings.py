@@ -1,0 +1,256 @@
+import numpy as np
+import pytest
+
+from segcore.data.counts import SplitStatistics
+from segcore.labels import IDS, NUM_CLASSES
+from segcore.presentation import findings
+
+
+def split(*images: dict[str, int]) -> SplitStatistics:
+    counts = np.zeros((len(images), NUM_CLASSES), np.int64)
+    for row, image in zip(counts, images, strict=True):
+        for name, pixels in image.items():
+            row[IDS[name]] = pixels
+    return SplitStatistics(
+        counts, np.zeros(len(images), np.int64), np.zeros((34, 16, 32)), np.zeros((34, 27))
+    )
+
+
+def history(*val_losses: float) -> list[dict[str, float]]:
+    return [
+        {"epoch": epoch, "val_loss": loss, "accuracy": 0.9, "val_accuracy": 0.8}
+        for epoch, loss in enumerate(val_losses, start=1)
+    ]
+
+
+def test_the_data_sets_sentence_names_what_dominates_and_what_starves() -> None:
+    sentence = findings.imbalance(split({"road": 900, "building": 90, "pole": 10}))
+    assert sentence == (
+        "Road and building hold 99 % of the pixels; pole holds 1 %, 90 times fewer than road."
+    )
+
+
+def test_a_data_set_of_one_class_has_nothing_to_compare() -> None:
+    assert "nothing to tell apart" in findings.imbalance(split({"road": 9}))
+
+
+def test_a_class_that_is_rarer_in_training_is_named_with_its_factor() -> None:
+    train = split({"road": 9990, "bicycle": 10})
+    val = split({"road": 9930, "bicycle": 70})
+    lines = findings.data_findings(train, val)
+    assert any(
+        line.startswith("Bicycle: 0.1 % of the training pixels, 7.0 times") for line in lines
+    )
+
+
+def test_a_class_only_validation_holds_is_named() -> None:
+    lines = findings.data_findings(split({"road": 9, "sky": 1}), split({"road": 9, "car": 1}))
+    assert any("In val but never in train" in line and "car" in line for line in lines)
+    assert any(line.startswith("Not in the training images") and "car" in line for line in lines)
+
+
+def test_data_without_validation_masks_still_has_findings() -> None:
+    assert findings.data_findings(split({"road": 9, "sky": 1}), None)
+
+
+@pytest.mark.parametrize(
+    ("losses", "epoch"),
+    [((0.9, 0.6, 0.7, 0.8), 2), ((0.9, 0.6, 0.61), None), ((0.9, 0.8), None), ((), None)],
+)
+def test_the_epoch_where_validation_loss_turned(losses: tuple[float, ...], epoch: int) -> None:
+    assert findings.turning_epoch(history(*losses)) == epoch
+
+
+def test_a_loss_that_is_no_number_is_passed_over() -> None:
+    assert findings.turning_epoch(history(0.9, float("nan"), 0.5, 0.7)) == 3
+
+
+def test_training_says_where_it_turned_and_how_wide_the_gap_is() -> None:
+    sentence = findings.training("U-Net", history(0.9, 0.6, 0.8))
+    assert "validation loss turned after epoch 2 (0.600, now 0.800)" in sentence
+    assert "90.0 % training and 80.0 % validation" in sentence
+    assert "10 points" in findings.training("U-Net", history(0.9, 0.6))
+    assert "not finished an epoch" in findings.training("U-Net", [])
+
+
+def test_training_says_how_far_it_ended_below_its_best_and_where_nothing_was_learnt() -> None:
+    def scored(*scores: float) -> list[dict[str, float]]:
+        rows = history(*(0.5 for _ in scores))
+        return [
+            {**row, "val_accuracy": 0.9, "val_mean_iou": s}
+            for row, s in zip(rows, scores, strict=True)
+        ]
+
+    assert "below" not in findings.training("U-Net", scored(0.5, 0.6))
+    sentence = findings.training("U-Net", scored(0.5, 0.6, 0.57))
+    assert (
+        "no overfitting in sight, though mean IoU ends 0.030 below its best, of epoch 2" in sentence
+    )
+    assert "neighbouring" in findings.training("U-Net", scored(0.6, 0.595))
+    assert "learnt next to nothing" in findings.training("U-Net", scored(0.02, 0.03))
+
+
+def test_the_best_run_comes_first() -> None:
+    slow = [{"epoch": 1, "val_mean_iou": 0.3}, {"epoch": 2, "val_mean_iou": 0.5}]
+    sentence = findings.best_scores([("A", slow[:1], 1), ("B", slow, 2)])
+    assert sentence.startswith("B learnt most: mean IoU 0.500 in epoch 2 of 2; A 0.300")
+    assert "No epoch" in findings.best_scores([("A", [], None)])
+
+
+def test_runs_that_differ_less_than_neighbouring_epochs_are_level() -> None:
+    first, second = [{"epoch": 1, "val_mean_iou": 0.494}], [{"epoch": 1, "val_mean_iou": 0.493}]
+    sentence = findings.best_scores([("A", second, 1), ("B", first, 1)])
+    assert sentence.startswith("B and A learnt as much: mean IoU 0.494 in epoch 1 of 1; A 0.493")
+
+
+def test_an_interval_says_what_it_is_from_and_whether_it_holds_zero() -> None:
+    report = {"ci95": [-0.1, 0.1], "reason": None, "groups": 6, "images": 101,
+              "resampled_by": "sequence"}  # fmt: skip
+    assert findings.resampling(report) == (
+        "95 % interval from 6 sequences, each left out in turn. "
+        "It holds 0, so chance may explain the difference."
+    )
+    assert "holds 0" not in findings.resampling({**report, "ci95": [0.005, 0.1]})
+    film = findings.resampling({**report, "resampled_by": "block"})
+    assert "6 blocks of about 17 neighbouring images" in film and "not other places" in film
+
+
+def test_without_a_verdict_every_sentence_says_so() -> None:
+    report = {
+        "ci95": [None, None], "reason": "2 sequences are too few.", "groups": 2, "delta": 0.04,
+        "mean_iou_a": 0.6, "mean_iou_b": 0.56, "verdict": "none",
+        "per_class": {"road": {"delta": 0.1, "verdict": "none"}},
+    }  # fmt: skip
+    assert findings.resampling(report) == "2 sequences are too few."
+    assert findings.headline(report, "U-Net", "DANet") == (
+        "No verdict: U-Net has a mean IoU of 0.600, DANet of 0.560"
+    )
+    assert findings.verdict(report, "U-Net", "DANet") == (
+        "U-Net better on 0 classes, DANet on 0, undecided on 0, no verdict on 1; "
+        "overall no verdict: +0.040 (mean IoU of U-Net minus DANet)."
+    )
+    nothing = {**report, "delta": None, "mean_iou_a": None, "mean_iou_b": None, "per_class": {}}
+    assert "no pixel" in findings.headline(nothing, "U-Net", "DANet")
+    assert findings.verdict(nothing, "U-Net", "DANet") == "No class was scored."
+
+
+def test_classes_are_counted_by_verdict() -> None:
+    verdicts = ("a", "b", "b", "undecided")
+    per_class = {str(i): {"delta": 0.1, "verdict": v} for i, v in enumerate(verdicts)}
+    per_class["absent"] = {"delta": None, "verdict": "undecided"}
+    report = {
+        "per_class": per_class, "delta": 0.008, "ci95": [-0.004, 0.019], "verdict": "undecided",
+    }  # fmt: skip
+    assert findings.verdict(report, "A", "B") == (
+        "B better on 2 classes, A on 1, undecided on 1; "
+        "overall undecided: +0.008, interval -0.004 to +0.019 (mean IoU of A minus B)."
+    )
+    decided = {**report, "ci95": [0.001, 0.019], "verdict": "a"}
+    assert "overall A better: +0.008" in findings.verdict(decided, "A", "B")
+
+
+def test_the_largest_confusion_comes_first() -> None:
+    matrix = np.diag(np.full(NUM_CLASSES, 50))
+    pole, building, road, car = (IDS[name] for name in ("pole", "building", "road", "car"))
+    matrix[pole, building] = 150
+    matrix[road, car], matrix[road, road] = 400, 3600
+    assert findings.confused_pairs(matrix, 5, by_share=True) == [
+        (pole, building, 0.75), (road, car, 0.1),
+    ]  # fmt: skip
+    assert findings.confused_pairs(matrix, 1, by_share=False)[0][:2] == (road, car)
+
+
+def test_errors_and_confidence_in_words() -> None:
+    anatomy = {"errors_near": 0.6, "pixels_near": 0.2}
+    assert findings.error_bands("A", anatomy, 3) == (
+        "A: 60 % of its errors lie within 3 pixels of a boundary, where 20 % of the pixels are."
+    )
+    report = {
+        "temperatures": [1.5, 1.4],
+        "temperatures_tried": [0.5, 4.0],
+        "ece_before": 0.08,
+        "ece_after": 0.02,
+        "pixels_kept": 0.7,
+        "target_accuracy": 0.99,
+    }
+    assert findings.temperatures("A", report) == (
+        "A is surer than right: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
+    )
+    assert findings.kept("A", report) == "A: of its surest 70 % of the pixels, 99 % are right."
+    cured = {**report, "ece_before": 0.005, "ece_after": 0.006}
+    assert str(findings.temperatures("A", cured)).endswith("0.6 after: scaling mends nothing here.")
+    unsure, mixed = ({**report, "temperatures": pair} for pair in ([0.7, 1.0], [0.9, 1.1]))
+    assert "less sure" in str(findings.temperatures("A", unsure))
+    assert "as sure as right" in str(findings.temperatures("A", mixed))
+    far = str(findings.temperatures("A", {**report, "temperatures": [4.0, 3.7]}))
+    assert far.endswith("after. 4.00 is the highest that is tried: the best one may be higher.")
+    near = str(findings.temperatures("A", {**report, "temperatures": [0.5, 0.5]}))
+    assert near.endswith("0.50 is the lowest that is tried: the best one may be lower.")
+    nothing = {**report, "temperatures": None, "pixels_kept": None}
+    assert findings.temperatures("A", nothing) is findings.kept("A", nothing) is None
+
+
+def test_rarer_classes_that_are_worse_correlate_by_one() -> None:
+    share = np.zeros(NUM_CLASSES)
+    for name, value in (("road", 0.6), ("car", 0.3), ("pole", 0.1)):
+        share[IDS[name]] = value
+    worse = {"road": 0.9, "car": 0.7, "pole": 0.2, "sky": None}
+    assert "+1.00 for A" in findings.share_and_iou(share, [("A", worse)])
+
+
+def test_nested_parameters_are_compared_one_by_one() -> None:
+    a = {"epochs": 4, "augmentation": {"flip": True, "blur": 0.0}}
+    b = {"epochs": 4, "augmentation": {"flip": False, "blur": 0.0}, "ema": 0.9}
+    differing = [row[:3] for row in findings.recipe_differences(a, b) if row[3]]
+    assert differing == [("augmentation.flip", True, False), ("ema", None, 0.9)]
+
+
+def test_classes_are_said_to_be_learnt_first_last_and_never() -> None:
+    nan = float("nan")
+    rows = [
+        {"epoch": 1, "road": 0.80, "sky": 0.2, "pole": 0.01, "car": 0.0, "train": nan},
+        {"epoch": 2, "road": 0.85, "sky": 0.7, "pole": 0.05, "car": 0.1, "train": nan},
+        {"epoch": 3, "road": 0.86, "sky": 0.7, "pole": 0.06, "car": 0.5, "train": nan},
+    ]
+    assert findings.classes_learnt("U-Net", rows) == (
+        "U-Net learnt road and sky first (by epoch 2), car last (epoch 3); never above 0.1: pole."
+    )
+    assert "no class yet" in findings.classes_learnt("U-Net", [{"epoch": 1, "road": 0.01}])
+
+
+def test_who_is_more_robust_by_score_and_by_what_is_kept() -> None:
+    def report(**rows: tuple[float, float]) -> dict:
+        return {
+            "corruptions": {
+                name: {"mean_iou": [0.7, iou], "kept": kept} for name, (iou, kept) in rows.items()
+            }
+        }
+
+    a = report(fog=(0.5, 0.7), rain=(0.4, 0.5), noise=(0.3, 0.4))
+    b = report(fog=(0.4, 0.8), rain=(0.3, 0.6), noise=(0.4, 0.3))
+    assert findings.more_robust([("A", a), ("B", b)]) == (
+        "A has the higher mean IoU under 2 of 3 corruptions, B keeps more of its own under 2."
+    )
+
+
+def test_ranks_that_are_alike_share_their_mean() -> None:
+    share = np.zeros(34)
+    classes = ["road", "sky", "car", "pole", "rider"]
+    for index, name in enumerate(classes):
+        share[IDS[name]] = 0.5 / 2**index
+    of_a = dict(zip(classes, (0.9, 0.5, 0.0, 0.0, 0.0), strict=True))
+    sentence = findings.share_and_iou(share, [("A", of_a), ("B", dict.fromkeys(classes, 0.0))])
+    # Ranks 5, 4, 3, 2, 1 against 5, 4, 2, 2, 2: 0.894; of B's, nothing can be said.
+    assert "+0.89 for A (" in sentence and "for B" not in sentence
+
+
+def test_a_log_that_was_validated_now_and_then_is_told_by_its_last_validation() -> None:
+    rows = history(0.9, 0.6, 0.8)
+    rows[-1] = {**rows[-1], "val_loss": float("nan"), "val_accuracy": float("nan")}
+    sentence = findings.training("U-Net", rows)
+    assert "nan" not in sentence and "no accuracies" not in sentence
+
+
+def test_confidence_that_never_reaches_the_target_is_told_so() -> None:
+    trust = {"pixels_kept": 0.0, "target_accuracy": 0.99}
+    assert findings.kept("A", trust) == "A: not even of its surest pixels are 99 % right."

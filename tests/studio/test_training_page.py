@@ -1,0 +1,173 @@
+"""The training page as a visitor sees it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from segcore import runs
+from segcore.runs import run_lock
+from segcore.runs.writer import RunWriter, class_iou_csv, write_progress
+from studio import state
+from tests.factories.made_runs import make_run
+from tests.studio.drawn_pages import open_part, text
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "training.py")
+
+
+@pytest.fixture
+def page(camvid: Path) -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.session_state[state.DATA] = "camvid"
+    return app
+
+
+def labelled(elements: Any, label: str) -> Any:
+    (found,) = (element for element in elements if element.label == label)
+    return found
+
+
+def charts(app: AppTest) -> dict[str, dict[str, Any]]:
+    """Text for screen readers -> the plotly figure."""
+    return {found.proto.alt: json.loads(found.proto.spec) for found in app.get("plotly_chart")}
+
+
+def test_both_runs_are_shown_with_where_they_turned(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, epochs=4)
+    make_run("danet", camvid, epochs=2)
+    page.run()
+    assert not page.exception
+    assert page.title[0].value.startswith("U-Net learnt most: mean IoU 0.360 in epoch 4 of 4")
+    assert "U-Net: validation loss turned after epoch 2" in text(page)
+    assert "DANet: a gap of 12 points" in text(page)
+    table = open_part(page, "Runs").dataframe[0].value
+    assert list(table["Recipe"]) == ["quick-unet", "quick-danet"]
+    assert list(table["in epoch"]) == [4, 2]
+
+
+def test_what_cannot_be_read_is_a_line_and_keeps_no_other_run_from_being_shown(
+    page: AppTest, camvid: Path
+) -> None:
+    make_run("unet", camvid, epochs=4)
+    torn = make_run("danet", camvid, epochs=2)
+    (torn.path / "history.csv").write_text("epoch,loss\nfirst,1\n")
+    other = make_run("danet", camvid, epochs=3)
+    (other.path / "run.json").write_text("[1]")
+    page.run()
+    assert not page.exception and not page.error
+    assert page.title[0].value.startswith("U-Net reached mean IoU 0.360 in epoch 4 of 4")
+    told = [warning.value for warning in page.warning]
+    assert [line.partition(":")[0] for line in told] == [other.name, torn.name]
+    assert "its run.json cannot be read" in told[0] and "history.csv is no table" in told[1]
+
+
+def test_recipes_are_told_apart_by_what_differs(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, epochs=4)
+    make_run("danet", camvid, epochs=2)
+    open_part(page.run(), "Runs")
+    differing = page.dataframe[-1].value
+    assert "aux_weight" in list(differing["Parameter"])
+    assert "epochs" not in list(differing["Parameter"])
+    labelled(page.toggle, "Show all parameters").set_value(True).run()
+    everything = page.dataframe[-1].value.set_index("Parameter")
+    assert everything.loc["aux_weight", ""] == "≠"
+    assert everything.loc["epochs", ""] == ""
+
+
+def test_one_slider_moves_the_masks_of_both_models(page: AppTest, camvid: Path) -> None:
+    for model, epochs in (("unet", 4), ("danet", 2)):
+        make_run(model, camvid, epochs=epochs, keys=("film0_000", "film0_002"))
+    open_part(page.run(), "Masks")
+    assert labelled(page.slider, "Epoch").value == 4
+    assert "U-Net after epoch 4: mean IoU 0.360; DANet after epoch 2" in text(page)
+    labelled(page.slider, "Epoch").set_value(1).run()
+    assert "U-Net after epoch 1: mean IoU 0.090; DANet after epoch 1" in text(page)
+
+
+def test_a_running_training_is_shown_with_its_progress(page: AppTest, camvid: Path) -> None:
+    run = make_run("unet", camvid, epochs=2, status="running")
+    progress = {"epoch": 3, "epochs": 6, "step": 5, "steps": 40, "loss": 0.7, "seconds_left": 200.0}
+    write_progress(run.path, progress)
+    with run_lock.hold(run.path):
+        page.run()
+    assert not page.exception
+    (bar,) = page.get("progress")
+    assert "Epoch 3 of 6, step 5 of 40, loss 0.700, 3 min left" in bar.proto.text
+
+
+def test_without_a_run_the_page_says_how_to_start_one(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The page it links to is known only under dashboard.py.
+    monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
+    page.run()
+    assert not page.exception
+    assert "No training has finished an epoch yet" in page.title[0].value
+    assert "python -m segcore train" in page.code[0].value
+
+
+def test_curves_are_smoothed_over_the_raw_line(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, epochs=4)
+    page.run()
+    before = charts(page)["Loss over training"]["data"]
+    labelled(page.slider, "Smoothing").set_value(0.5)
+    labelled(page.toggle, "Log axis for loss and learning rate").set_value(True).run()
+    assert not page.exception
+    after = charts(page)["Loss over training"]
+    assert len(after["data"]) == len(before) + 2  # a faint line behind each
+    assert after["layout"]["yaxis"]["type"] == "log"
+    assert charts(page)["Mean IoU over training"]["layout"]["yaxis"].get("type") != "log"
+    open_part(page, "Runs")
+    assert labelled(open_part(page, "Curves").slider, "Smoothing").value == 0.5
+
+
+def test_seeds_of_one_recipe_are_one_curve(page: AppTest, camvid: Path) -> None:
+    for epochs in (2, 3, 4):  # three runs of one recipe
+        run = make_run("unet", camvid, epochs=epochs)
+        recipe = {**run.manifest["recipe"], "seed": epochs}
+        RunWriter.reopen(run).save_manifest(recipe=recipe, seed=epochs)
+    page.run()
+    chooser = labelled(page.multiselect, "Runs side by side")
+    chooser.set_value([run.name for run in runs.list_runs()]).run()
+    assert not page.exception
+    lines = charts(page)["Mean IoU over training"]["data"]
+    assert [line["name"] for line in lines if line.get("name")][-1] == "U-Net quick, 3 seeds"
+    labelled(page.toggle, "Seeds of one recipe as mean and band").set_value(False).run()
+    assert (
+        len({line["legendgroup"] for line in charts(page)["Mean IoU over training"]["data"]}) == 3
+    )
+
+
+def test_classes_are_shown_by_when_they_were_learnt(page: AppTest, camvid: Path) -> None:
+    for model in ("unet", "danet"):
+        run = make_run(model, camvid, epochs=3)
+        rows = [{"epoch": e, "road": 0.3 * e, "pole": 0.02} for e in (1, 2, 3)]
+        if model == "unet":
+            RunWriter.reopen(run).commit_epoch({runs.CLASS_IOU: class_iou_csv(rows)})
+    open_part(page.run(), "Classes")
+    assert "U-Net learnt road first (by epoch 3); never above 0.1: pole." in text(page)
+    assert "DANet: not kept when it was trained." in text(page)
+
+
+def test_a_keras_log_stands_beside_for_the_visit(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, epochs=2)
+    page.run()
+    uploader = page.get("file_uploader")[0]
+    log = b"epoch,accuracy,loss,val_accuracy,val_loss\n0,0.5,1.5,0.4,1.6\n1,0.6,1.2,0.5,1.3\n"
+    uploader.set_value([("history.csv", log, "text/csv"), ("notes.csv", b"none", "text/csv")])
+    page.run()
+    assert not page.exception
+    assert "history.csv" in {
+        line.get("name") for line in charts(page)["Loss over training"]["data"]
+    }
+    assert "history.csv: a gap of 10 points is open" in text(page)
+    assert "notes.csv" in page.error[0].value
+    assert len(runs.list_runs()) == 1  # nothing of it is kept
+    open_part(page, "Classes")
+    open_part(page, "Curves")
+    assert "history.csv: a gap of 10 points is open" in text(page)
+    next(button for button in page.button if button.label == "Remove the logs").click().run()
+    assert "history.csv" not in text(page)

@@ -1,0 +1,104 @@
+"""Photos and videos of a visitor's own, in a real browser, with the shipped runs."""
+
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from devtools.live_dashboard import find_chromium, labelled, settle
+from segcore.data.sources.streets import render_scene
+from segcore.images.videos import VideoWriter
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        find_chromium() is None and not os.environ.get("SEGCORE_REQUIRE_BROWSER"),
+        reason="browser tests left out: no Chromium is installed",
+    ),
+]
+
+SIZE = (240, 426)
+"""Of all pictures, here and in `test_browser`: a network is built once for each size."""
+
+PASTE = """async () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [426, 240];
+    canvas.getContext("2d").fillRect(0, 120, 426, 120);
+    const picture = await new Promise((done) => canvas.toBlob(done));
+    const clipboard = new DataTransfer();
+    clipboard.items.add(new File([picture], "image.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard }));
+}"""
+
+
+def open_upload(page: Page, address: str) -> None:
+    page.goto(f"{address}/upload?data=streets")
+    settle(page)
+
+
+def give(page: Page, *files: Path) -> None:
+    page.locator(".st-key-photo-drop input[type=file]").set_input_files(files)
+
+
+def test_several_photos_on_a_phone(phone: Page, address: str, tmp_path: Path) -> None:
+    """One of them no picture; another is chosen; all come home as a ZIP file."""
+    files = [tmp_path / name for name in ("one.jpg", "two.webp", "bad.jpg")]
+    for number, file in enumerate(files[:2]):
+        Image.fromarray(render_scene(4711 + number, SIZE)[0]).save(file)
+    files[2].write_text("not a picture")
+    open_upload(phone, address)
+    give(phone, *files)
+    labelled(phone)
+    expect(phone.get_by_test_id("stAlert")).to_have_count(1)
+    expect(phone.get_by_test_id("stAlert")).to_contain_text("bad.jpg: The picture is in no format")
+    expect(phone.get_by_role("button", name="one.jpg", exact=True)).to_be_disabled()
+    phone.get_by_role("button", name="two.webp", exact=True).click()
+    # Until the page has drawn itself anew, the former button stays beside the new one.
+    former = phone.get_by_role("button", name="one.jpg", exact=True, disabled=True)
+    expect(former).to_have_count(0)
+    settle(phone)
+    assert phone.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+    phone.get_by_role("button", name="Label all 2 photos").click()
+    expect(phone.get_by_role("button", name="All results as a ZIP file")).to_be_visible()
+    settle(phone)
+    with phone.expect_download() as download:
+        phone.get_by_role("button", name="All results as a ZIP file").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        photos = json.loads(archive.read("summary.json"))["photos"]
+        sheet = Image.open(io.BytesIO(archive.read("photo-002/side_by_side.jpg")))
+    assert [photo["photo"]["width"] for photo in photos] == [426, 426]
+    assert sheet.width == 2 * 426
+
+
+def test_a_pasted_picture_is_labelled(page: Page, address: str) -> None:
+    open_upload(page, address)
+    expect(page.get_by_text("paste a picture")).to_be_visible()
+    page.evaluate(PASTE)
+    labelled(page)
+    expect(page.get_by_text("426x240 pixels")).to_be_visible()
+
+
+def test_a_video_comes_back_side_by_side(page: Page, address: str, tmp_path: Path) -> None:
+    street = render_scene(4711, SIZE)[0]
+    writer = VideoWriter(4)
+    for number in range(4):
+        writer.add(number / 4, np.roll(street, -8 * number, axis=1))
+    (tmp_path / "drive.mp4").write_bytes(writer.finish())
+    open_upload(page, address)
+    give(page, tmp_path / "drive.mp4")
+    page.get_by_role("button", name="Label the video").click()
+    expect(page.locator("video")).to_be_visible()
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="The video, side by side").click()
+    with av.open(str(download.value.path())) as film:
+        frames = list(film.decode(video=0))
+    assert len(frames) == 4 and frames[0].width == 2 * 426
