@@ -179,15 +179,14 @@ def _input(field: Field, value: Any, key: str, described: bool) -> Any:
                 help=explained,
                 persist_state="session",
             )
-    is_whole = field.kind == "whole"
-    number = int if is_whole else float
+    number: Any = int if field.kind == "whole" else float
     return st.number_input(
         field.label,
         number(field.low),
         number(field.high),
         None if value is None else number(value),
-        step=1 if is_whole else None,
-        format="%d" if is_whole else "%g",
+        step=1 if number is int else None,
+        format="%d" if number is int else "%g",
         key=key,
         placeholder=field.optional,
         help=explained,

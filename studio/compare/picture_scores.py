@@ -1,5 +1,7 @@
 """What the two sides are worth on one picture."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -78,7 +80,7 @@ def _share(counts: np.ndarray, index: int) -> str:
 
 def show_class_table(names: Names, truth: np.ndarray, masks: Masks) -> None:
     """IoU of each class in the truth, both sides."""
-    iou = {"min_value": 0.0, "max_value": 1.0, "format": "%.3f", "help": IOU_HELP}
+    iou: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "%.3f", "help": IOU_HELP}
     st.dataframe(
         _class_table(truth, masks),
         hide_index=True,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
 
 from segcore.data import counts
@@ -30,7 +31,7 @@ DRIFT_HELP = (
 
 def shown_classes(splits: Splits) -> list[int]:
     """The classes that occur in any split, void left out, commonest in the first split first."""
-    total = sum(split.statistics.pixels for split in splits.values())
+    total = np.sum([split.statistics.pixels for split in splits.values()], axis=0)
     first = next(iter(splits.values())).statistics.pixels
     ids = [label.id for label in LABELS if total[label.id] and label.id not in IGNORED_IDS]
     return sorted(ids, key=lambda id_: (-first[id_], -total[id_]))

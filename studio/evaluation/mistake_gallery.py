@@ -22,7 +22,7 @@ def ask(side: Scored, mistake: Mistake) -> None:
 
 def show_asked(selection: Selection, pair: Pair) -> None:
     """Opens what is asked for, to be called at the end of the page."""
-    by_letter = {side.letter: side for side in pair}
+    by_letter: dict[str, Scored] = {side.letter: side for side in pair}
 
     def show(letter: str, mistake: Mistake) -> None:
         _show(selection, by_letter[letter], mistake)

@@ -23,7 +23,8 @@ def make_ready() -> None:
         sets = state.data_sets()
         champions = list(runs.champions(engine.BUILT_IN).values())
         if len(champions) == 2:
-            cache.comparison_report(*champions, sets[engine.BUILT_IN], state.SPLIT)
+            a, b = champions
+            cache.comparison_report(a, b, sets[engine.BUILT_IN], state.SPLIT)
         engine.FIRST.asked.wait(PATIENCE_SECONDS)
         engine.start()
         engine.FIRST.thread.join()

@@ -6,6 +6,7 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import streamlit as st
 from streamlit import runtime
@@ -72,7 +73,7 @@ def _begin(stop: threading.Event) -> None:
 async def _keep_forgetting() -> None:
     while True:
         await asyncio.sleep(FORGETTING_SECONDS)
-        sessions = runtime.get_instance()._session_mgr  # no public way leads to its storage
+        sessions: Any = runtime.get_instance()._session_mgr  # no public way leads to its storage
         forgotten = forget_closed_visits(sessions._session_storage)
         gone = STORE.keep_only([info.session.id for info in sessions.list_sessions()])
         if gone:
@@ -96,7 +97,8 @@ def forget_closed_visits(storage: MemorySessionStorage) -> int:
 
 
 def _end_closed_visits(storage: MemorySessionStorage) -> int:
-    forgotten = storage._cache.expire()
+    cache: Any = storage._cache  # a TTLCache, typed as a mapping
+    forgotten = cache.expire()
     for _, info in forgotten:
         info.session.shutdown()
         info.session.session_state.clear()

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +72,7 @@ def labelled(runs: Runs, names: Names, pair: Pair, quality: Quality) -> tuple[La
 def show_shares(names: Names, pair: Pair) -> None:
     """Share of the photo that each label has, as bars of both runs."""
     table = _share_table(pair)
-    share = {
+    share: dict[str, Any] = {
         "min_value": 0.0,
         "max_value": float(table[["a", "b"]].to_numpy().max()),
         "format": "%.1f %%",
@@ -113,24 +115,22 @@ def show_downloads(photo: Photo, sides: Sequence[Labelled]) -> None:
         st.markdown(f":{color}[●] **{side.name}** in {wording.timing(side.prediction)}")
         with st.container(horizontal=True):
             _download(
-                "Label ids", f"{side.slug}_labelIds.png", lambda s=side: photo_outputs.ids_png(s)
+                "Label ids", f"{side.slug}_labelIds.png", partial(photo_outputs.ids_png, side)
             )
-            _download(
-                "Colours", f"{side.slug}_color.png", lambda s=side: photo_outputs.color_png(s)
-            )
+            _download("Colours", f"{side.slug}_color.png", partial(photo_outputs.color_png, side))
             _download(
                 "Overlay",
                 f"{side.slug}_overlay.jpg",
-                lambda s=side: photo_outputs.overlay_jpeg(photo.image, s),
+                partial(photo_outputs.overlay_jpeg, photo.image, side),
             )
     st.markdown("**Both**")
     with st.container(horizontal=True):
         _download(
             "Side by side",
             "side_by_side.jpg",
-            lambda: photo_outputs.side_by_side_jpeg(photo.image, sides),
+            partial(photo_outputs.side_by_side_jpeg, photo.image, sides),
         )
-        _download("Numbers", "summary.json", lambda: photo_outputs.summary_json(photo, sides))
+        _download("Numbers", "summary.json", partial(photo_outputs.summary_json, photo, sides))
     st.caption("None of these files carries the photo's name, place, date or other hidden data.")
 
 

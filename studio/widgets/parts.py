@@ -16,7 +16,7 @@ def ask_part(parts: Sequence[str]) -> str:
     """
     named = st.query_params.get(PART)
     st.session_state[PART] = named if named in parts else parts[0]
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Part",
         parts,
         required=True,
@@ -25,6 +25,7 @@ def ask_part(parts: Sequence[str]) -> str:
         label_visibility="collapsed",
         wrap=True,
     )
+    return chosen or parts[0]
 
 
 def _write_address() -> None:
