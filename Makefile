@@ -19,6 +19,7 @@ check: $(VENV)/installed-dev  ## lint, format and types, as continuous integrati
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .

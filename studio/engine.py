@@ -1,7 +1,7 @@
 """What runs networks loads in the background, so that the first page does not wait for it.
 
-Runs that were converted (`segcore.prediction.conversion`) need no more than OpenVINO; TensorFlow takes seconds
-and is loaded only for a run that was not, which is then converted in the background.
+Runs that were converted (`segcore.prediction.conversion`) need no more than OpenVINO; TensorFlow
+takes seconds and is loaded only for a run that was not, which is then converted in the background.
 """
 
 import logging

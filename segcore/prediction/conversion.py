@@ -1,7 +1,7 @@
 """Converting a checkpoint to OpenVINO, and checking the result before anyone sees it.
 
 The conversion goes through TensorFlow's graph, to a topology whose weights are left open
-and then filled in, so that a shipped run can bring it along (`segcore.prediction.engines.openvino_topology`). The
+and then filled in, so that a shipped run can bring it along (`engines.openvino_topology`). The
 result is used only where it says what Keras says: of rendered streets in two shapes, at least
 `SAME_LABELS` of the pixels get the same label, and as many have every probability within `BOUND` of
 that of Keras.

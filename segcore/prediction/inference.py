@@ -2,8 +2,8 @@
 
 The network sees a resized copy, as the run's `preprocessing` says; its probabilities are resized
 back bilinearly and the top class is taken after that. What runs the network is an engine
-(`segcore.prediction.engines`), loaded with the first `Predictor`, not with this module, so that code that only
-reads stored results does not wait for it.
+(`segcore.prediction.engines`), loaded with the first `Predictor`, not with this module, so that
+code that only reads stored results does not wait for it.
 """
 
 import threading

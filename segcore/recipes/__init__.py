@@ -1,4 +1,4 @@
-"""Recipes: how a network is trained. `fields` has the range of each parameter, `checks` hold them."""
+"""Recipes: how a network is trained. `fields` has each parameter's range, `checks` hold them."""
 
 from segcore.recipes.recipe import (
     BACKBONE_WEIGHTS,

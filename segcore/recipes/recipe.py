@@ -61,8 +61,8 @@ class Recipe:
         input_scale: without a `size`, the share of the data set's default size that is used.
         crop: (H, W) of the window cut from each picture; None trains on whole pictures.
         steps_per_epoch: batches an epoch; None is one pass over the pictures.
-        loss: name of a loss in `segcore.training.losses`, and its options. With `balance`, each class
-            weighs as its pixel share to the power of -balance (0 off, 1 inverse frequency).
+        loss: name of a loss in `segcore.training.losses`, and its options. With `balance`, each
+            class weighs as its pixel share to the power of -balance (0 off, 1 inverse frequency).
         logit_adjustment: in the loss, each class's logit is raised by this many times the logarithm
             of 1 / its pixel share, so that the network's own logits are as much lower (Menon et
             al., "Long-tail learning via logit adjustment", ICLR 2021). It takes back what `balance`

@@ -250,7 +250,7 @@ def test_run_that_cannot_be_used_says_so_in_one_line(spoil):
 
 def test_importing_what_reads_results_does_not_load_keras():
     code = (
-        "import sys, segcore.prediction.inference, segcore.evaluation, segcore.evaluation.comparison\n"
+        "import sys, segcore.prediction.inference, segcore.evaluation.comparison\n"
         "print(sorted({'keras', 'tensorflow', 'jax'} & set(sys.modules)))"
     )
     output = subprocess.run(

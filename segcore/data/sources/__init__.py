@@ -12,7 +12,6 @@ from segcore.data.sources.pairs import PairsSource
 from segcore.data.sources.problems import Problem, SampleError
 from segcore.errors import DataError
 from segcore.errors.plain import path_of, path_text
-from segcore.images.resizing import Size
 
 __all__ = [
     "DATA_SETS",

@@ -1,7 +1,7 @@
 """What runs a network: engines behind one interface. None of them is loaded before it is asked for.
 
 Keras is the reference: what a score is computed with. A checkpoint that was converted to OpenVINO
-(`segcore.prediction.conversion`) is served on the processor without TensorFlow or Keras being imported.
+(`segcore.prediction.conversion`) is served on the processor without importing TensorFlow or Keras.
 """
 
 from dataclasses import dataclass
