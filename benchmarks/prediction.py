@@ -23,7 +23,8 @@ from segcore.data.sources.streets import render_scene
 from segcore.prediction.conversion import convert
 from segcore.prediction.engines import Engine
 from segcore.prediction.engines.keras_engine import build_network
-from segcore.prediction.engines.openvino_engine import OpenVINOEngine, load_openvino
+from segcore.prediction.engines.openvino_engine import OpenVINOEngine
+from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.inference import load_fastest_predictor
 from segcore.runs import champions
 

@@ -26,7 +26,8 @@ from segcore.files.writing import locked, storage_error
 from segcore.images.preprocessing import Preprocessing
 from segcore.prediction.engines import Engine, Output, openvino_store, openvino_topology
 from segcore.prediction.engines.keras_engine import KerasEngine
-from segcore.prediction.engines.openvino_engine import OpenVINOEngine, load_openvino
+from segcore.prediction.engines.openvino_engine import OpenVINOEngine
+from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.engines.openvino_store import TOPOLOGY, Verdict
 from segcore.prediction.inference import serves_converted
 from segcore.runs import Run, verified_weights

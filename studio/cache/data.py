@@ -11,7 +11,7 @@ from segcore.runs.data_sets import DataSet
 from segcore.runs.data_sets import data_sets as all_data_sets
 from studio.cache.stamps import Stamp, stamp_of
 from studio.cache.trained import identities, list_runs
-from studio.widgets.gallery import Thumbnail, make_thumbnail
+from studio.thumbnails import Thumbnail, make_thumbnail
 
 
 def data_sets() -> list[DataSet]:

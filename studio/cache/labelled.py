@@ -11,7 +11,7 @@ from segcore.evaluation.predictions import stored_predictions
 from segcore.runs import Run
 from studio.cache.data import fingerprint, sample, samples
 from studio.cache.stamps import Stamp, stamp_of
-from studio.widgets.gallery import Thumbnail, make_lit_thumbnail, make_thumbnail
+from studio.thumbnails import Thumbnail, make_lit_thumbnail, make_thumbnail
 
 Pair = tuple[Run, Run]
 

@@ -388,7 +388,7 @@ def test_openvino_is_loaded_without_telemetry_and_without_a_fork() -> None:
 import sys
 seen = set()
 sys.addaudithook(lambda event, _: seen.add(event))
-from segcore.prediction.engines.openvino_engine import load_openvino
+from segcore.prediction.engines.openvino_library import load_openvino
 load_openvino().Core()
 print(sorted(seen & {"os.fork", "os.forkpty", "socket.connect", "subprocess.Popen"}))
 """

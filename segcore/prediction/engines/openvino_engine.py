@@ -1,28 +1,14 @@
 """The engine for processors: a converted checkpoint, run by OpenVINO."""
 
-import importlib
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from segcore.prediction.engines import MAX_SHAPES, Output, Shape
+from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.engines.openvino_store import NETWORK
 from segcore.system import devices
-
-TELEMETRY = "openvino_telemetry"
-
-
-def load_openvino() -> Any:
-    """The module openvino, to be imported by nobody else. Raises ImportError.
-
-    Importing it would tell Google Analytics so, unasked. And it would fork this process to do that:
-    a product of matrices that NumPy computes meanwhile in another thread never ends
-    (docs/measurements.md).
-    """
-    sys.modules.setdefault(TELEMETRY, None)  # type: ignore[arg-type]  # as if not installed
-    return importlib.import_module("openvino")
 
 
 class OpenVINOEngine:

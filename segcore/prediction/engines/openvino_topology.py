@@ -13,7 +13,7 @@ import numpy as np
 
 from segcore.errors import StorageError
 from segcore.files.writing import free_bytes
-from segcore.prediction.engines.openvino_engine import load_openvino
+from segcore.prediction.engines.openvino_library import load_openvino
 
 LEAST_ROOM = 1 << 20
 """Bytes; a disk with less is full."""
