@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from segcore.data.sources import Sample
+from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from studio import cache, state
 from studio.compare import epochs, picture_chooser, picture_scores
@@ -16,7 +17,7 @@ from studio.errors import errors_told
 from studio.state import Selection
 from studio.viewer import Panel, difference_panel, outcome_panel, show_viewer
 from studio.widgets import guards, side_by_side
-from studio.widgets.side_by_side import Names, Quality
+from studio.widgets.side_by_side import Quality
 
 TRAINED, OWN = "As trained", "The picture's own"
 
@@ -85,61 +86,59 @@ def show_panels(
 
 def show_live(
     selection: Selection,
-    runs: tuple[Run, Run],
+    pair: Pair[Side],
     sample: Sample,
     keys: list[str],
     heading: DeltaGenerator,
 ) -> None:
     """Both runs, predicted now."""
-    names = Names.of(*runs)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         quality = ask_quality()
     working = st.container()  # always there, so that the viewer keeps its place below it
     with working:
-        pair = side_by_side.predict_before_eyes(runs, names, sample.image, quality)
-    if pair is None:
+        found = side_by_side.predict_before_eyes(pair, sample.image, quality)
+    if found is None:
         return
-    pair = side_by_side.by_classes_of(selection.spec, pair)
-    masks = pair[0].labels, pair[1].labels
-    heading.title(picture_scores.finding(names, sample.mask, masks), anchor=False)
-    show_panels(sample, masks, side_by_side.prediction_panels(names, pair), keys)
-    show_scores(sample.mask, names, masks, selection)
-    picture_scores.show_numbers(names, runs, sample.mask, pair)
+    found = side_by_side.by_classes_of(selection.spec, found)
+    masks = found[0].labels, found[1].labels
+    heading.title(picture_scores.finding(pair, sample.mask, masks), anchor=False)
+    show_panels(sample, masks, side_by_side.prediction_panels(pair, found), keys)
+    show_scores(sample.mask, pair, masks, selection)
+    picture_scores.show_numbers(pair, sample.mask, found)
     if not quality.in_tiles:
         coming = picture_chooser.neighbour(sample.key, keys, 1)
-        look_ahead(runs, selection.spec, coming, quality.views)
+        look_ahead(pair.runs, selection.spec, coming, quality.views)
 
 
 def show_two_epochs(run: Run, sample: Sample, keys: list[str], heading: DeltaGenerator) -> None:
     """One run after two of its epochs."""
     chosen = epochs.choose_epochs(run)
-    names = epochs.names_of(run, chosen)
+    pair = epochs.sides_of(run, chosen)
     masks = epochs.masks_of(run, chosen, sample.key, sample.image.shape[:2])
-    heading.title(picture_scores.finding(names, sample.mask, masks), anchor=False)
-    predictions = [Panel("a", f"A · {names.a}", masks[0]), Panel("b", f"B · {names.b}", masks[1])]
+    heading.title(picture_scores.finding(pair, sample.mask, masks), anchor=False)
+    predictions = [Panel("a", pair.a.title, masks[0]), Panel("b", pair.b.title, masks[1])]
     show_panels(sample, masks, predictions, keys)
-    show_scores(sample.mask, names, masks, None)
+    show_scores(sample.mask, pair, masks, None)
 
 
 def show_scores(
-    truth: np.ndarray | None, names: Names, masks: Masks, selection: Selection | None
+    truth: np.ndarray | None, pair: Pair[Side], masks: Masks, selection: Selection | None
 ) -> None:
     if truth is None:
         picture_scores.show_differing(masks)
         return
     picture_scores.show_outcomes(truth, masks, selection)
-    picture_scores.show_class_table(names, truth, masks)
+    picture_scores.show_class_table(pair, truth, masks)
 
 
 def main() -> None:
     selection = state.selection()
-    runs = guards.require_runs(selection)
-    names = Names.of(*runs)
+    pair = guards.require_pair(selection)
     heading = st.empty()
-    heading.title(f"{names.a} and {names.b} on one picture", anchor=False)
+    heading.title(f"{pair.a.name} and {pair.b.name} on one picture", anchor=False)
     guards.require_pictures(selection)
     split = picture_chooser.searched(selection)
-    watched = set(epochs.watched_keys(runs)) & set(split.keys)
+    watched = set(epochs.watched_keys(pair.runs)) & set(split.keys)
     if watched:
         split = split.only(watched)
     above, below = st.container(), st.container()
@@ -150,9 +149,9 @@ def main() -> None:
         sample = cache.sample(selection.spec, state.SPLIT, key)
         show_steps(found.keys, key)
         if watched:
-            show_two_epochs(runs[0], sample, found.keys, heading)
+            show_two_epochs(pair.a.run, sample, found.keys, heading)
         else:
-            show_live(selection, runs, sample, found.keys, heading)
+            show_live(selection, pair, sample, found.keys, heading)
     with below:
         picture_chooser.show_thumbnails(selection, split, found, key)
 

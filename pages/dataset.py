@@ -47,7 +47,7 @@ def show_counted(selection: Selection, splits: Splits) -> None:
                     sample_browser.show_unlabelled(selection, split)
     else:
         data_health.show_health(splits)
-        if selection.runs is not None and state.SPLIT in splits:
+        if selection.pair is not None and state.SPLIT in splits:
             data_health.show_suspects(selection)
 
 

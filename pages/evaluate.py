@@ -4,6 +4,7 @@ import streamlit as st
 
 from segcore.errors import SegcoreError
 from segcore.presentation import figures, findings
+from segcore.presentation.sides import Pair
 from studio import cache, state, wording
 from studio.errors import errors_told, show_error
 from studio.evaluation import (
@@ -16,12 +17,11 @@ from studio.evaluation import (
     scoreboard,
     scoring,
 )
-from studio.evaluation.scored import Pair, Report, Scored, scored_runs
+from studio.evaluation.scored import Report, Scored, ScoredPair, scored_sides
 from studio.state import Selection
 from studio.widgets import guards
 from studio.widgets.charts import show_chart
 from studio.widgets.parts import ask_part
-from studio.widgets.side_by_side import Names
 
 SCORES, MISTAKES, CONFIDENCE = "Scores", "Mistakes", "Confidence"
 ROBUSTNESS, COST = "Robustness", "Cost"
@@ -41,18 +41,18 @@ def show_single(selection: Selection, side: Scored) -> None:
     )
 
 
-def show_pair(selection: Selection, pair: Pair) -> None:
+def show_pair(selection: Selection, pair: ScoredPair) -> None:
     comparison, problem = None, None
     try:
-        comparison = cache.comparison_report(pair[0].run, pair[1].run, selection.data, state.SPLIT)
+        comparison = cache.comparison_report(*pair.runs, selection.data, state.SPLIT)
     except SegcoreError as error:
         problem = str(error)
-    a, b = (side.name for side in pair)
+    a, b = pair.names
     st.title(
         findings.headline(comparison, a, b) if comparison else f"{a} and {b} cannot be compared",
         anchor=False,
     )
-    st.caption(scoreboard.policy_line(pair[0].report))
+    st.caption(scoreboard.policy_line(pair.a.report))
     if problem:
         show_error(problem)
         scoring.offer_again(selection, pair)
@@ -69,12 +69,12 @@ def show_pair(selection: Selection, pair: Pair) -> None:
         robustness_lab.show_curves(selection, pair)
         robustness_lab.show_lab(selection, pair)
     else:
-        cost.show_costs((pair[0].run, pair[1].run))
+        cost.show_costs(pair)
         cost.show_all_runs(selection, pair)
     mistake_gallery.show_asked(selection, pair)
 
 
-def show_scores(pair: Pair, comparison: Report | None) -> None:
+def show_scores(pair: ScoredPair, comparison: Report | None) -> None:
     scoreboard.show_pictures(pair, comparison)
     scoreboard.show_headline(pair, comparison)
     scoreboard.show_scoreboard(pair, comparison)
@@ -82,19 +82,19 @@ def show_scores(pair: Pair, comparison: Report | None) -> None:
     scoreboard.show_categories(pair, comparison)
 
 
-def show_mistakes(selection: Selection, pair: Pair) -> None:
+def show_mistakes(selection: Selection, pair: ScoredPair) -> None:
     error_anatomy.show_confusions(pair)
     if complete(selection, pair):
         error_anatomy.show_bands(pair)
         error_anatomy.show_sizes(pair)
 
 
-def show_confidence(selection: Selection, pair: Pair) -> None:
+def show_confidence(selection: Selection, pair: ScoredPair) -> None:
     complete(selection, pair)
     confidence.show_trust(pair)
 
 
-def complete(selection: Selection, pair: Pair) -> bool:
+def complete(selection: Selection, pair: ScoredPair) -> bool:
     """Whether both evaluations have counted all; what has not is offered to be counted."""
     incomplete = [side for side in pair if not side.evaluation.is_complete]
     if incomplete:
@@ -104,22 +104,22 @@ def complete(selection: Selection, pair: Pair) -> bool:
 
 def main() -> None:
     selection = state.selection()
-    runs = guards.require_runs(selection)
+    pair = guards.require_pair(selection)
     if not guards.is_known(selection):
         return
-    a, b = scored_runs(selection, runs)
+    a, b = scored_sides(selection, pair)
     if a is not None and b is not None:
-        show_pair(selection, (a, b))
+        show_pair(selection, Pair(a, b))
         return
-    names = Names.of(*runs)
-    sides = zip(runs, (names.a, names.b), (a, b), strict=True)
-    missing = [(run, name) for run, name, side in sides if side is None]
+    missing = [
+        (side.run, side.name) for side, scored in zip(pair, (a, b), strict=True) if scored is None
+    ]
     st.title(f"{' and '.join(name for _, name in missing)}: not scored yet", anchor=False)
     scoring.show_missing(selection, missing)
     for side in (a, b):
         if side is not None:
             show_single(selection, side)
-    cost.show_costs(runs)
+    cost.show_costs(pair)
 
 
 with errors_told():

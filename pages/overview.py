@@ -7,13 +7,12 @@ import streamlit as st
 
 from segcore.errors import DataError
 from segcore.presentation import findings
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, Side
 from segcore.runs.lineage import training_seconds
 from studio import cache, engine, state, wording
 from studio.errors import errors_told, fragment
 from studio.viewer import Panel, show_viewer
 from studio.widgets import guards, side_by_side
-from studio.widgets.side_by_side import Names
 
 MEAN_IOU_HELP = (
     "Intersection over union of prediction and truth, per class, over all pixels of the split, "
@@ -27,18 +26,18 @@ DIFFERENCE_HELP = (
 )
 
 
-def show_scores(names: Names, comparison: dict[str, Any]) -> None:
+def show_scores(pair: Pair[Side], comparison: dict[str, Any]) -> None:
     decided = [row for row in comparison["per_class"].values() if row["delta"] is not None]
     verdicts = Counter(row["verdict"] for row in decided)
     cards = (
         (
-            f":blue[●] {names.a}, mean IoU",
+            f"{wording.dot(pair.a)} {pair.a.name}, mean IoU",
             wording.score(comparison["mean_iou_a"]),
             None,
             MEAN_IOU_HELP,
         ),
         (
-            f":orange[●] {names.b}, mean IoU",
+            f"{wording.dot(pair.b)} {pair.b.name}, mean IoU",
             wording.score(comparison["mean_iou_b"]),
             None,
             MEAN_IOU_HELP,
@@ -78,7 +77,7 @@ def show_scores(names: Names, comparison: dict[str, Any]) -> None:
 
 
 @fragment
-def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
+def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     engine.give_way()
     keys = cache.samples(selection.spec, state.SPLIT).keys
     picture = st.session_state.setdefault("overview_picture", 0) % len(keys)
@@ -94,25 +93,24 @@ def show_live_picture(selection: state.Selection, runs: tuple[Run, Run], names: 
     if sample.mask is not None:
         known.append(Panel("truth", "Truth", sample.mask))
     sentence = st.empty()
-    pair = side_by_side.predict_before_eyes(runs, names, sample.image)
-    if pair is None:
+    found = side_by_side.predict_before_eyes(pair, sample.image)
+    if found is None:
         return
-    pair = side_by_side.by_classes_of(selection.spec, pair)
-    sentence.markdown(
-        wording.difference_on_picture(names.a, names.b, pair[0].labels, pair[1].labels)
-    )
-    panels = [*known, *side_by_side.prediction_panels(names, pair)]
+    found = side_by_side.by_classes_of(selection.spec, found)
+    sentence.markdown(wording.difference_on_picture(*pair.names, found[0].labels, found[1].labels))
+    panels = [*known, *side_by_side.prediction_panels(pair, found)]
     show_viewer("overview", sample.image, panels)
 
 
-def show_facts(runs: tuple[Run, Run]) -> None:
+def show_facts(pair: Pair[Side]) -> None:
     st.subheader("How they were made", anchor=False)
     with st.grid(2, min_column_width=300):
-        for square, run in zip(("blue", "orange"), runs, strict=True):
+        for side in pair:
+            run = side.run
             seen = run.manifest.get("preprocessing")
             at = f"; sees pictures at {seen['size'][1]}x{seen['size'][0]}" if seen else ""
             with st.container(border=True):
-                st.markdown(f"**:{square}[●] {wording.model_name(run)}** `{run.name}`")
+                st.markdown(f"**{wording.dot(side)} {wording.model_name(run)}** `{run.name}`")
                 device = run.manifest.get("device", "CPU")
                 st.markdown(
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
@@ -135,20 +133,20 @@ def show_ways_on() -> None:
                 st.page_link(page, label=label, icon=icon, width="stretch")
 
 
-def show_verdict(selection: state.Selection, runs: tuple[Run, Run], names: Names) -> None:
+def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
     try:
-        comparison = cache.comparison_report(*runs, selection.data, state.SPLIT)
+        comparison = cache.comparison_report(*pair.runs, selection.data, state.SPLIT)
     except DataError:  # of different pictures; Evaluation says so, and what mends it
         comparison = None
     if not guards.is_known(selection):
         return
     if comparison is not None:
-        st.title(findings.headline(comparison, names.a, names.b), anchor=False)
+        st.title(findings.headline(comparison, *pair.names), anchor=False)
         if comparison["reason"] is not None:
             st.markdown(comparison["reason"])
-        show_scores(names, comparison)
+        show_scores(pair, comparison)
         return
-    st.title(f"{names.a} and {names.b} label the same street", anchor=False)
+    st.title(f"{pair.a.name} and {pair.b.name} label the same street", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Which one is better is not known yet: not both are scored on these images.")
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/scoreboard:")
@@ -156,17 +154,16 @@ def show_verdict(selection: state.Selection, runs: tuple[Run, Run], names: Names
 
 def main() -> None:
     selection = state.selection()
-    runs = guards.require_runs(selection)
-    names = Names.of(*runs)
+    pair = guards.require_pair(selection)
     with errors_told():
-        show_verdict(selection, runs, names)
+        show_verdict(selection, pair)
     with errors_told():
         if selection.problem is not None:
             guards.offer_streets(selection)
         else:
-            show_live_picture(selection, runs, names)
+            show_live_picture(selection, pair)
     with errors_told():
-        show_facts(runs)
+        show_facts(pair)
     show_ways_on()
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from segcore.presentation import findings
+from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from studio import cache, state, wording
 from studio.errors import errors_told, fragment
@@ -13,7 +14,6 @@ from studio.state import Selection
 from studio.training import curves, snapshots
 from studio.widgets import guards
 from studio.widgets.parts import ask_part
-from studio.widgets.side_by_side import Names
 
 CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
 CHOSEN = "training_runs"
@@ -106,15 +106,15 @@ def show_runs(runs: list[Run]) -> None:
 
 
 @fragment
-def show_recipes(runs: tuple[Run, Run], names: Names) -> None:
-    rows = findings.recipe_differences(*(run.manifest["recipe"] for run in runs))
+def show_recipes(pair: Pair[Side]) -> None:
+    rows = findings.recipe_differences(*(run.manifest["recipe"] for run in pair.runs))
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.subheader("What the recipes differ in", anchor=False)
         show_all = st.toggle("Show all parameters")
     table = [
-        {"Parameter": name, f"A · {names.a}": written(name, a), f"B · {names.b}": written(name, b)}
+        {"Parameter": name, pair.a.title: written(name, a), pair.b.title: written(name, b)}
         for name, a, b, differs in rows
         if (differs or show_all) and name not in ("name", "summary", "expected", "model")
     ]
@@ -185,17 +185,14 @@ def main() -> None:
         curves.show_curves(names, selection, choice)
     elif part == RUNS:
         show_runs([known[name] for name in names])
-        if selection.runs is not None:
-            show_recipes(selection.runs, Names.of(*selection.runs))
-    elif selection.runs is None:
+        if selection.pair is not None:
+            show_recipes(selection.pair)
+    elif selection.pair is None:
         st.info("This part shows run A and run B: choose both in the sidebar.")
+    elif part == CLASSES:
+        snapshots.show_classes_learnt(selection.pair)
     else:
-        pair = Names.of(*selection.runs)
-        both = list(zip(selection.runs, (pair.a, pair.b), strict=True))
-        if part == CLASSES:
-            snapshots.show_classes_learnt(both)
-        else:
-            snapshots.show_learning(selection, both)
+        snapshots.show_learning(selection, selection.pair)
     guards.show_unreadable()
 
 

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from segcore.images import Photo, limits
 from segcore.presentation.findings.words import listed
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, Side
 from studio import cache, state, wording
 from studio.engine import BUILT_IN
 from studio.errors import errors_told
@@ -18,7 +18,7 @@ from studio.upload.photos import File, Opened
 from studio.upload.video_labelling import show_video
 from studio.viewer import Panel, difference_panel, show_viewer
 from studio.widgets import guards, side_by_side
-from studio.widgets.side_by_side import DETAILED, QUICK, Names, Pair, Quality
+from studio.widgets.side_by_side import DETAILED, QUICK, Predictions, Quality
 
 EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
@@ -70,13 +70,13 @@ def given_files() -> list[File]:
         return given.gather(uploads, is_new_uploader=is_new)
 
 
-def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
+def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
     """The runs that an admin chose for visitors' photos, or if the visitor wants, the sidebar's."""
-    serving = state.photo_runs()
-    if serving is None or {run.name for run in serving} == {run.name for run in chosen}:
+    serving = state.photo_pair()
+    if serving is None or {s.run.name for s in serving} == {s.run.name for s in chosen}:
         return chosen
     names = state.namer()
-    trained = listed(list(dict.fromkeys(map(names, serving))))
+    trained = listed(list(dict.fromkeys(map(names, serving.runs))))
     answer = st.segmented_control(
         "Models",
         [FOR_PHOTOS, OF_THE_SIDEBAR],
@@ -84,28 +84,28 @@ def choose_runs(chosen: tuple[Run, Run]) -> tuple[Run, Run]:
         required=True,
         key="photo_runs",
         help=f"Those chosen for photos were trained on {trained}, those of the sidebar on "
-        f"{listed(list(dict.fromkeys(map(names, chosen))))}.",
+        f"{listed(list(dict.fromkeys(map(names, chosen.runs))))}.",
     )
     return serving if answer == FOR_PHOTOS else chosen
 
 
-def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, above: Above) -> None:
+def show_photo(pair: Pair[Side], photo: Photo, above: Above) -> None:
     """What differs, as the page's heading, then the viewer, shares and downloads of one photo."""
-    pair = side_by_side.predict_before_eyes(runs, names, photo.image, private=True)
-    if pair is None:
+    found = side_by_side.predict_before_eyes(pair, photo.image, private=True)
+    if found is None:
         return
     with above.controls:
-        quality = choose_quality(runs, pair)
+        quality = choose_quality(pair, found)
     progress = st.container()  # always there, so that the viewer keeps its place below it
     if quality.in_tiles:
         with progress:
-            pair = side_by_side.predict_pair(runs, names, photo.image, quality)
-        if pair is None:
+            found = side_by_side.predict_pair(pair, photo.image, quality)
+        if found is None:
             return
-    labels = pair[0].labels, pair[1].labels
-    above.heading.title(wording.difference_on_picture(names.a, names.b, *labels), anchor=False)
+    labels = found[0].labels, found[1].labels
+    above.heading.title(wording.difference_on_picture(*pair.names, *labels), anchor=False)
     panels = [
-        *side_by_side.prediction_panels(names, pair),
+        *side_by_side.prediction_panels(pair, found),
         Panel("photo", "Your photo"),
         difference_panel(*labels),
     ]
@@ -114,17 +114,17 @@ def show_photo(runs: tuple[Run, Run], names: Names, photo: Photo, above: Above) 
     st.caption(" · ".join([f"{width}x{height} pixels", *map(wording.plain, photo.notes)]))
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_shares(names, pair)
+        show_shares(pair, found)
     with right:
-        show_downloads(photo, labelled(runs, names, pair, quality))
+        show_downloads(photo, labelled(pair, found, quality))
 
 
-def choose_quality(runs: tuple[Run, Run], pair: Pair) -> Quality:
+def choose_quality(pair: Pair[Side], found: Predictions) -> Quality:
     """How closely to look; both choices say how long they take."""
-    quick = sum(prediction.timings.total_ms for prediction in pair)
+    quick = sum(prediction.timings.total_ms for prediction in found)
     detailed = sum(
-        side_by_side.tiled_seconds(run, prediction)
-        for run, prediction in zip(runs, pair, strict=True)
+        side_by_side.tiled_seconds(side.run, prediction)
+        for side, prediction in zip(pair, found, strict=True)
     )
     times = {QUICK: wording.milliseconds(quick), DETAILED: f"about {wording.duration(detailed)}"}
     chosen = st.segmented_control(
@@ -141,23 +141,22 @@ def choose_quality(runs: tuple[Run, Run], pair: Pair) -> Quality:
     return QUALITIES[chosen]
 
 
-def show_photos(runs: tuple[Run, Run], names: Names, opened: list[Opened], above: Above) -> None:
+def show_photos(pair: Pair[Side], opened: list[Opened], above: Above) -> None:
     """One of the visitor's photos in full, and the others to choose from."""
     shown = photos.chosen(opened)
     with photos.drawing_turn(shown):
-        show_photo(runs, names, photos.read(shown), above)
+        show_photo(pair, photos.read(shown), above)
     if len(opened) > 1:
         st.subheader(f"Your {len(opened)} photos", anchor=False)
         photos.show_gallery(opened, shown)
-        offer_bundle(runs, names, opened)
+        offer_bundle(pair, opened)
 
 
 def main() -> None:
     selection = state.selection()
-    runs = guards.require_runs(selection)
-    names = Names.of(*runs)
+    pair = guards.require_pair(selection)
     heading = st.empty()
-    heading.title(f"See your own street as {names.a} and {names.b} see it", anchor=False)
+    heading.title(f"See your own street as {pair.a.name} and {pair.b.name} see it", anchor=False)
     files = given_files()
     found = photos.sort(files)
     opened, refusals = photos.open_all(found.photos)
@@ -165,15 +164,14 @@ def main() -> None:
     above = Above(heading, st.container(horizontal=True, gap="medium"))
     if opened or found.videos:
         with above.controls:
-            runs = choose_runs(runs)
-        names = Names.of(*runs)
+            pair = choose_pair(pair)
     if opened:
-        show_photos(runs, names, opened, above)
+        show_photos(pair, opened, above)
     elif st.session_state.get("example") and not files:
         example = cache.sample(BUILT_IN, state.SPLIT, EXAMPLE_KEY)
-        show_photo(runs, names, Photo(example.image), above)
+        show_photo(pair, Photo(example.image), above)
     for file in found.videos:
-        show_video(runs, names, file)
+        show_video(pair, file)
 
 
 with errors_told():

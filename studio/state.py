@@ -6,10 +6,12 @@ and a link shows the same thing to someone else.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 
 import streamlit as st
 
+from segcore.presentation.sides import Pair, Side, pair_of
 from segcore.runs import MODEL_FAMILIES, PHOTOS, Run
 from segcore.runs.data import UNREAD
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, matching, name_among, slug_of
@@ -47,12 +49,12 @@ class Selection:
         """Why the data set's pictures are not on this machine."""
         return self.data.problem
 
-    @property
-    def runs(self) -> tuple[Run, Run] | None:
+    @cached_property
+    def pair(self) -> Pair[Side] | None:
         """Both runs, where there are two."""
         if self.run_a is None or self.run_b is None:
             return None
-        return self.run_a, self.run_b
+        return pair_of(self.run_a, self.run_b)
 
 
 def data_sets() -> dict[str, DataSet]:
@@ -121,13 +123,13 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     return (*chosen, None, None)[0], (*chosen, None, None)[1]
 
 
-def photo_runs() -> tuple[Run, Run] | None:
+def photo_pair() -> Pair[Side] | None:
     """Who labels visitors' photos, as an admin said; None where a model family has nobody."""
     serving = cache.champions(PHOTOS)
     if len(serving) < len(MODEL_FAMILIES):
         return None
     a, b = (serving[family] for family in MODEL_FAMILIES)
-    return a, b
+    return pair_of(a, b)
 
 
 def selection() -> Selection:

@@ -15,10 +15,24 @@ from segcore.presentation.findings.words import listed
 from segcore.presentation.names import MODEL_NAMES as MODEL_NAMES
 from segcore.presentation.names import distinct_names as distinct_names
 from segcore.presentation.names import model_name as model_name
+from segcore.presentation.sides import Letter, Side
 from segcore.runs import Run, lineage
 from segcore.runs.records import TrainingProgress
 
 NAME_LENGTH = 40
+
+
+MARKDOWN_COLORS: dict[Letter, str] = {"A": "blue", "B": "orange"}
+
+
+def dot(side: Side) -> str:
+    """In Markdown, of the side's colour."""
+    return f":{MARKDOWN_COLORS[side.letter]}[●]"
+
+
+def square(side: Side) -> str:
+    """In Markdown, of the side's colour."""
+    return f":{MARKDOWN_COLORS[side.letter]}[■]"
 
 
 def recipe_name(run: Run) -> str:

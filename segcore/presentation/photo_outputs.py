@@ -18,7 +18,7 @@ from segcore.evaluation.outcomes import disagreement, label_shares
 from segcore.images import Photo, encode_png, overlay, resize_image, resize_labels
 from segcore.labels import NAMES, colorize
 from segcore.prediction.inference import Prediction
-from segcore.runs import Run
+from segcore.presentation.sides import Side
 
 OPACITY = 0.6
 PANEL_PIXELS = 1_500_000
@@ -46,18 +46,17 @@ class Labelled:
     """A photo as one run labels it.
 
     Attributes:
-        name: how the run is called, for people.
-        color: its colour, as `#rrggbb`.
-        slug: begins the names of its files.
         policy: at which resolution and in how many views, in words.
     """
 
-    run: Run
-    name: str
-    color: str
-    slug: str
+    side: Side
     policy: str
     prediction: Prediction
+
+    @property
+    def slug(self) -> str:
+        """Begins the names of its files."""
+        return f"{self.side.letter.lower()}-{self.side.run.model}"
 
     @property
     def labels(self) -> np.ndarray:
@@ -65,7 +64,7 @@ class Labelled:
 
     @property
     def panel(self) -> Panel:
-        return Panel(self.name, self.color, self.labels)
+        return Panel(self.side.name, self.side.color, self.labels)
 
 
 def ids_png(side: Labelled) -> bytes:
@@ -164,9 +163,9 @@ def _summary_of(side: Labelled) -> dict[str, Any]:
     shares = label_shares(side.labels)
     present = sorted(np.flatnonzero(shares), key=lambda label: -shares[label])
     return {
-        "model": side.run.model,
-        "run": side.run.name,
-        "weights_sha256": side.run.weights_hash,
+        "model": side.side.run.model,
+        "run": side.side.run.name,
+        "weights_sha256": side.side.run.weights_hash,
         "policy": side.policy,
         "seconds": round(side.prediction.timings.total_ms / 1000, 3),
         "class_shares": {NAMES[label]: round(float(shares[label]), 6) for label in present},

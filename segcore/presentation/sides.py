@@ -1,8 +1,12 @@
-"""The two scored runs of a comparison, as they are called and coloured beside each other."""
+"""Run A and run B: what is compared, with its letter, its name and its colour.
 
+Whatever shows or tells two runs takes a `Pair`.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Generic, Literal, TypeVar
 
 from segcore.evaluation import Evaluation
 from segcore.presentation.colors import RUN_A, RUN_B
@@ -15,12 +19,15 @@ COLORS: dict[Letter, str] = {"A": RUN_A, "B": RUN_B}
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """A run with its scores on a split."""
+    """One run of a comparison.
+
+    Attributes:
+        name: a short one that tells it from the other run.
+    """
 
     letter: Letter
-    name: str
     run: Run
-    evaluation: Evaluation
+    name: str
 
     @property
     def title(self) -> str:
@@ -28,15 +35,51 @@ class Side:
 
     @property
     def color(self) -> str:
+        """As `#rrggbb`."""
         return COLORS[self.letter]
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredSide(Side):
+    """A run with its scores on a split."""
+
+    evaluation: Evaluation
 
     @cached_property
     def report(self) -> dict[str, Any]:
         """`Evaluation.report()`."""
         return self.evaluation.report()
 
-    @classmethod
-    def pair(cls, a: tuple[Run, Evaluation], b: tuple[Run, Evaluation]) -> tuple[Self, Self]:
-        """Both sides, with names that tell them apart."""
-        names = distinct_names(a[0], b[0])
-        return cls("A", names[0], *a), cls("B", names[1], *b)
+
+SideT = TypeVar("SideT", bound=Side, covariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair(Generic[SideT]):
+    """Both sides of a comparison; iterates over A, then B."""
+
+    a: SideT
+    b: SideT
+
+    def __iter__(self) -> Iterator[SideT]:
+        return iter((self.a, self.b))
+
+    @property
+    def runs(self) -> tuple[Run, Run]:
+        return self.a.run, self.b.run
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.a.name, self.b.name
+
+
+def pair_of(run_a: Run, run_b: Run) -> Pair[Side]:
+    """Two runs, with names that tell them apart."""
+    name_a, name_b = distinct_names(run_a, run_b)
+    return Pair(Side("A", run_a, name_a), Side("B", run_b, name_b))
+
+
+def scored_pair(a: tuple[Run, Evaluation], b: tuple[Run, Evaluation]) -> Pair[ScoredSide]:
+    """Two runs with their scores, with names that tell them apart."""
+    name_a, name_b = distinct_names(a[0], b[0])
+    return Pair(ScoredSide("A", a[0], name_a, a[1]), ScoredSide("B", b[0], name_b, b[1]))

@@ -13,7 +13,7 @@ from segcore.evaluation.cost import Cost
 from segcore.evaluation.error_breakdown import SMALL_CLASSES
 from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
 from segcore.presentation import findings
-from segcore.presentation.sides import Side
+from segcore.presentation.sides import Pair, ScoredSide
 from segcore.runs import Run
 from segcore.runs.lineage import seconds_in_all, training_seconds
 
@@ -74,7 +74,7 @@ def _harmless(value: Cell) -> Cell:
     return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value
 
 
-def scores(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
+def scores(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     """The figures of the whole split."""
     rows = []
     for key, (title, definition) in DEFINITIONS.items():
@@ -102,7 +102,7 @@ def _of_score(key: str, comparison: Comparison | None) -> Comparison | None:
     return {"mean_iou": comparison, "mean_category_iou": comparison["mean_category_iou"]}.get(key)
 
 
-def classes(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
+def classes(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     """IoU of each class in the truth, the commonest not first but in Cityscapes' order."""
     a, b = (side.report["per_class"] for side in pair)
     total = max(sum(row["pixels"] for row in a.values()), 1)
@@ -130,7 +130,7 @@ def classes(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
     return Table("classes", "Class by class", columns, rows, note=" ".join(filter(None, notes)))
 
 
-def categories(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
+def categories(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     """IoU of each of Cityscapes' categories in the truth."""
     a, b = (side.report["per_category"] for side in pair)
     rows = []
@@ -155,7 +155,7 @@ def categories(pair: tuple[Side, Side], comparison: Comparison | None) -> Table:
     return Table("categories", "Category by category", columns, rows, note=note)
 
 
-def confusion(side: Side) -> Table:
+def confusion(side: ScoredSide) -> Table:
     """Pixels of each true class by what they were called."""
     matrix = side.evaluation.matrix
     shown = [id_ for id_ in EVALUATED_IDS if matrix[id_].any()]
@@ -169,7 +169,7 @@ def confusion(side: Side) -> Table:
     )
 
 
-def confused_pairs(side: Side) -> Table:
+def confused_pairs(side: ScoredSide) -> Table:
     """Which classes are most called another."""
     found = findings.confused_pairs(side.evaluation.matrix, PAIRS, by_share=True)
     return Table(
@@ -183,7 +183,7 @@ def confused_pairs(side: Side) -> Table:
     )
 
 
-def error_bands(pair: tuple[Side, Side]) -> list[Table]:
+def error_bands(pair: Pair[ScoredSide]) -> list[Table]:
     """Errors near boundaries and inside regions; none for counts from before."""
     found = [(side, side.report["error_anatomy"]) for side in pair if side.report["error_anatomy"]]
     keys = {
@@ -197,7 +197,7 @@ def error_bands(pair: tuple[Side, Side]) -> list[Table]:
     return [Table("error-bands", "Along the outlines or inside", columns, rows)] if rows else []
 
 
-def region_recall(pair: tuple[Side, Side]) -> list[Table]:
+def region_recall(pair: Pair[ScoredSide]) -> list[Table]:
     """Recall of small things by the size of their regions; none for counts from before."""
     rows = [
         [side.title, NAMES[label], *(row[key] for key in ("size", "regions", "found", "recall"))]
@@ -218,7 +218,7 @@ def region_recall(pair: tuple[Side, Side]) -> list[Table]:
     return [Table("region-recall", "Small things by size", columns, rows)] if rows else []
 
 
-def trust(pair: tuple[Side, Side]) -> list[Table]:
+def trust(pair: Pair[ScoredSide]) -> list[Table]:
     """Calibration before and after scaling, and what may be kept; none for counts from before."""
     rows: list[list[Cell]] = []
     for side in pair:
@@ -319,7 +319,7 @@ def timings(runs: Sequence[tuple[str, Cost]]) -> Table:
     return Table("timings", "Time by batch and resolution", columns, rows)
 
 
-def _sides(pair: tuple[Side, Side]) -> dict[str, Kind]:
+def _sides(pair: Pair[ScoredSide]) -> dict[str, Kind]:
     return {side.title: "score" for side in pair}
 
 

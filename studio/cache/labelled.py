@@ -13,12 +13,12 @@ from studio.cache.data import fingerprint, sample, samples
 from studio.cache.stamps import Stamp, stamp_of
 from studio.thumbnails import Thumbnail, make_lit_thumbnail, make_thumbnail
 
-Pair = tuple[Run, Run]
+Runs = tuple[Run, Run]
 
 
-def agreements(pair: Pair, spec: str, split: str) -> list[PictureAgreement] | None:
+def agreements(both: Runs, spec: str, split: str) -> list[PictureAgreement] | None:
     """What two runs say about each picture; None where one has not labelled them all yet."""
-    return _agreements(pair[0].name, pair[1].name, spec, split, _labelled_stamp(pair, spec, split))
+    return _agreements(both[0].name, both[1].name, spec, split, _labelled_stamp(both, spec, split))
 
 
 @st.cache_data(max_entries=16, show_spinner="Comparing the two models' masks…")
@@ -31,10 +31,10 @@ def _agreements(
     return list(disagreement.agreements(samples(spec, split), stored[0], stored[1]))
 
 
-def suspect_thumbnail(pair: Pair, spec: str, split: str, key: str) -> Thumbnail:
+def suspect_thumbnail(both: Runs, spec: str, split: str, key: str) -> Thumbnail:
     """A picture with 1 where both runs contradict its truth; both have labelled it."""
-    stamp = _labelled_stamp(pair, spec, split)
-    return _suspect_thumbnail(pair[0].name, pair[1].name, spec, split, key, stamp)
+    stamp = _labelled_stamp(both, spec, split)
+    return _suspect_thumbnail(both[0].name, both[1].name, spec, split, key, stamp)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -66,6 +66,6 @@ def _mistake_thumbnail(
     return make_lit_thumbnail(key, found.image, mistake.pixels(found.mask, stored.labels(key)))
 
 
-def _labelled_stamp(pair: Pair, spec: str, split: str) -> tuple[str, Stamp]:
-    paths = [path for run in pair for path in (settings.predictions_dir() / run.name).glob("*.zip")]
+def _labelled_stamp(both: Runs, spec: str, split: str) -> tuple[str, Stamp]:
+    paths = [path for run in both for path in (settings.predictions_dir() / run.name).glob("*.zip")]
     return fingerprint(spec, split), stamp_of(*sorted(paths))

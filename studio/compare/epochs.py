@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from segcore.images import resize_labels
+from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from studio import wording
 from studio.training.snapshots import snapshot_masks
-from studio.widgets.side_by_side import Names
 
 Masks = tuple[np.ndarray, np.ndarray]
 
@@ -40,9 +40,10 @@ def choose_epochs(run: Run) -> tuple[int, int]:
     return int(a), int(b)
 
 
-def names_of(run: Run, epochs: tuple[int, int]) -> Names:
-    """How the two sides are called."""
-    return Names(*(f"{wording.model_name(run)} after epoch {epoch}" for epoch in epochs))
+def sides_of(run: Run, epochs: tuple[int, int]) -> Pair[Side]:
+    """The run on both sides, named by its epochs."""
+    name_a, name_b = (f"{wording.model_name(run)} after epoch {epoch}" for epoch in epochs)
+    return Pair(Side("A", run, name_a), Side("B", run, name_b))
 
 
 def masks_of(run: Run, epochs: tuple[int, int], key: str, size: tuple[int, int]) -> Masks:

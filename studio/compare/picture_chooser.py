@@ -19,7 +19,7 @@ def searched(selection: Selection) -> Searched:
     counted = cache.counted(selection.spec, state.SPLIT)
     if counted is not None:
         return Searched(state.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
-    for run in selection.runs or ():
+    for run in selection.pair.runs if selection.pair else ():
         scored = cache.stored_evaluation(run, selection.data, state.SPLIT)
         if scored is not None and scored.keys == samples.keys:
             counts = scored.matrices.sum(axis=2)

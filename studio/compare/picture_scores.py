@@ -8,17 +8,15 @@ import streamlit as st
 
 from segcore.evaluation import metrics, outcomes
 from segcore.labels import EVALUATED_IDS, NAMES
-from segcore.presentation.colors import RUN_A, RUN_B
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, Side
 from studio import cache, state, wording
 from studio.encoding import swatch
 from studio.state import Selection
 from studio.widgets import split_predictions
-from studio.widgets.side_by_side import Names, Pair
+from studio.widgets.side_by_side import Predictions
 
 Masks = tuple[np.ndarray, np.ndarray]
 
-SQUARES = (":blue[●]", ":orange[●]")
 OUTCOMES = (":green[●] Both right", ":blue[●] Only A right", ":orange[●] Only B right")
 WRONG = ":red[●] Both wrong"
 OUTCOME_HELP = (
@@ -28,12 +26,12 @@ OUTCOME_HELP = (
 IOU_HELP = "Intersection over union on this picture; empty where the class is not in its truth."
 
 
-def finding(names: Names, truth: np.ndarray | None, masks: Masks) -> str:
+def finding(pair: Pair[Side], truth: np.ndarray | None, masks: Masks) -> str:
     """Who is closer to the truth, or without one what they differ on."""
     if truth is None:
-        return wording.difference_on_picture(names.a, names.b, *masks)
+        return wording.difference_on_picture(*pair.names, *masks)
     iou_a, iou_b = (metrics.mean_iou(metrics.confusion_matrix(truth, mask)) for mask in masks)
-    return wording.headline_of_picture(names.a, names.b, iou_a, iou_b)
+    return wording.headline_of_picture(*pair.names, iou_a, iou_b)
 
 
 def show_outcomes(truth: np.ndarray, masks: Masks, selection: Selection | None) -> None:
@@ -64,9 +62,9 @@ def show_differing(masks: Masks) -> None:
 
 def _outcomes_of_split(selection: Selection) -> np.ndarray | None:
     """(4,) pixels of the split, or None where not both runs have labelled all of it."""
-    if selection.runs is None:
+    if selection.pair is None:
         return None
-    found = cache.agreements(selection.runs, selection.spec, state.SPLIT)
+    found = cache.agreements(selection.pair.runs, selection.spec, state.SPLIT)
     if found is None:
         return None
     counts: np.ndarray = np.sum([picture.outcomes for picture in found], axis=0)
@@ -78,7 +76,7 @@ def _share(counts: np.ndarray, index: int) -> str:
     return wording.share(counts[index] / total) if total else "–"
 
 
-def show_class_table(names: Names, truth: np.ndarray, masks: Masks) -> None:
+def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks) -> None:
     """IoU of each class in the truth, both sides."""
     iou: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "%.3f", "help": IOU_HELP}
     st.dataframe(
@@ -88,8 +86,12 @@ def show_class_table(names: Names, truth: np.ndarray, masks: Masks) -> None:
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=RUN_A, width=130, **iou),
-            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=RUN_B, width=130, **iou),
+            "a": st.column_config.ProgressColumn(
+                pair.a.title, color=pair.a.color, width=130, **iou
+            ),
+            "b": st.column_config.ProgressColumn(
+                pair.b.title, color=pair.b.color, width=130, **iou
+            ),
             "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=70),
             "pixels": st.column_config.NumberColumn(
                 "Pixels", format="%.1f %%", width=70, help="Share of the picture, by its truth."
@@ -116,24 +118,24 @@ def _class_table(truth: np.ndarray, masks: Masks) -> pd.DataFrame:
     )
 
 
-def show_numbers(names: Names, runs: tuple[Run, Run], truth: np.ndarray | None, pair: Pair) -> None:
+def show_numbers(pair: Pair[Side], truth: np.ndarray | None, predictions: Predictions) -> None:
     """Pixel accuracy, and the time each took and where."""
-    sides = list(zip(SQUARES, (names.a, names.b), runs, pair, strict=True))
+    sides = list(zip(pair, predictions, strict=True))
     with st.grid(4, min_column_width=150):
         if truth is not None:
-            for square, name, _, prediction in sides:
+            for side, prediction in sides:
                 matrix = metrics.confusion_matrix(truth, prediction.labels)
                 st.metric(
-                    f"{square} {name}, accuracy",
+                    f"{wording.dot(side)} {side.name}, accuracy",
                     wording.score(metrics.pixel_accuracy(matrix)),
                     help="Share of this picture's scored pixels that are labelled right.",
                     border=True,
                 )
-        for square, name, run, prediction in sides:
+        for side, prediction in sides:
             timings = prediction.timings
-            device = cache.predictor(run).device
+            device = cache.predictor(side.run).device
             st.metric(
-                f"{square} {name}, time",
+                f"{wording.dot(side)} {side.name}, time",
                 wording.milliseconds(timings.total_ms),
                 f"on {device}",
                 delta_color="off",

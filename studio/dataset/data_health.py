@@ -53,7 +53,7 @@ def show_suspects(selection: Selection) -> None:
     st.subheader("Suspected label errors", anchor=False)
     st.caption(SUSPECT_NOTE)
     found = split_predictions.agreements(selection, "To find them")
-    if found is None or selection.runs is None:
+    if found is None or selection.pair is None:
         return
     suspects = sorted((p for p in found if p.suspect), key=lambda p: -p.suspect)
     if not suspects:
@@ -68,7 +68,7 @@ def show_suspects(selection: Selection) -> None:
     page = st.pagination(-(-len(suspects) // SUSPECTS), key=f"suspects_{selection.data.slug}")
     shown = suspects[(page - 1) * SUSPECTS : page * SUSPECTS]
     thumbnails = [
-        cache.suspect_thumbnail(selection.runs, selection.spec, state.SPLIT, picture.key)
+        cache.suspect_thumbnail(selection.pair.runs, selection.spec, state.SPLIT, picture.key)
         for picture in shown
     ]
     captions = [

@@ -10,11 +10,9 @@ from segcore.data.counts import SplitStatistics
 from segcore.data.preparation.counting import CountedSplit
 from segcore.labels import EVALUATED_IDS, IGNORED_IDS, LABELS
 from segcore.presentation import figures, findings
-from segcore.presentation.colors import RUN_A, RUN_B
 from studio import cache, state
 from studio.state import Selection
 from studio.widgets.charts import show_chart
-from studio.widgets.side_by_side import Names
 
 Splits = Mapping[str, CountedSplit]
 
@@ -87,16 +85,15 @@ def show_numbers(splits: Splits) -> None:
 
 def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
     """Pixel share against IoU, where the chosen runs are scored on this data set."""
-    if selection.runs is None:
+    if selection.pair is None:
         st.info("Two trained runs are needed to see it: choose them in the sidebar.")
         return
-    names = Names.of(*selection.runs)
     scores = []
-    for run, name, color in zip(selection.runs, (names.a, names.b), (RUN_A, RUN_B), strict=True):
-        report = cache.report(run, selection.data, state.SPLIT)
+    for side in selection.pair:
+        report = cache.report(side.run, selection.data, state.SPLIT)
         if report is not None:
             iou = {class_: row["iou"] for class_, row in report["per_class"].items()}
-            scores.append((name, color, iou))
+            scores.append((side.name, side.color, iou))
     if not scores:
         st.info("Neither run is scored on this data set yet.")
         st.page_link("pages/evaluate.py", label="Score them", icon=":material/leaderboard:")

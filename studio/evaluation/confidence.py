@@ -5,11 +5,11 @@ import streamlit as st
 from segcore.evaluation.calibration import TARGET
 from segcore.presentation import figures, findings
 from studio import cache
-from studio.evaluation.scored import Pair, scope
+from studio.evaluation.scored import ScoredPair, scope
 from studio.widgets.charts import show_chart
 
 
-def show_trust(pair: Pair) -> None:
+def show_trust(pair: ScoredPair) -> None:
     """As trained; what needs newer counts where both runs have them."""
     st.subheader("Can the confidence be trusted?", anchor=False)
     st.markdown(findings.calibration([(side.name, side.report["ece"]) for side in pair]))
@@ -42,19 +42,19 @@ def show_trust(pair: Pair) -> None:
     show_coverage(pair)
 
 
-def _explain_scaling(pair: Pair) -> None:
+def _explain_scaling(pair: ScoredPair) -> None:
     found = [findings.temperatures(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
     st.markdown("\n".join(f"- {sentence}" for sentence in found if sentence))
-    sequences = pair[0].report["sequences"]
+    sequences = pair.a.report["sequences"]
     half = "split (its first or its last images)" if sequences == 1 else "sequences"
     st.caption(
         "A temperature divides the logits and leaves every label as it is; each picture is judged "
-        f"with the one fitted on the other half of the {half}. Of {scope(pair[0].report)}, on a "
+        f"with the one fitted on the other half of the {half}. Of {scope(pair.a.report)}, on a "
         "grid of about 8,000 pixels each, so the error before differs a little from the one above."
     )
 
 
-def show_coverage(pair: Pair) -> None:
+def show_coverage(pair: ScoredPair) -> None:
     """How many pixels may be kept so that nearly all of those are right."""
     curves = [
         (side.name, side.color, *side.evaluation.trust.risk_coverage())
@@ -67,7 +67,7 @@ def show_coverage(pair: Pair) -> None:
     kept = [findings.kept(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
     st.markdown("\n".join(f"- {sentence}" for sentence in kept if sentence))
     st.caption(
-        f"Pixels in the order of their confidence, as trained; {scope(pair[0].report)}. The "
+        f"Pixels in the order of their confidence, as trained; {scope(pair.a.report)}. The "
         "threshold is chosen on the pictures it is reported on."
     )
     show_chart(cache.drawn(figures.risk_coverage, curves, TARGET), "Accuracy of the surest pixels")

@@ -9,26 +9,20 @@ from segcore.evaluation.cost import measure_apart
 from segcore.presentation import figures, tables
 from segcore.presentation.figures import Candidate
 from segcore.presentation.report.measured import COST, candidate
+from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import cache, state, wording
 from studio.background import Asked, offer
-from studio.evaluation.scored import Pair
+from studio.evaluation.scored import ScoredPair
 from studio.state import Selection
 from studio.widgets.charts import show_chart
-from studio.widgets.side_by_side import Names
 from studio.widgets.tabular import show_table
 
-Runs = tuple[Run, Run]
 
-
-def show_costs(runs: Runs) -> None:
+def show_costs(pair: Pair[Side]) -> None:
     """Size, operations, latency and memory of both runs, and a button that measures them."""
-    names = Names.of(*runs)
-    listed = [
-        (title, run, cache.cost(run))
-        for title, run in zip((f"A · {names.a}", f"B · {names.b}"), runs, strict=True)
-    ]
+    listed = [(side.title, side.run, cache.cost(side.run)) for side in pair]
     st.subheader("What they cost", anchor=False)
     show_table(tables.costs(listed))
     measured = [(title, cost) for title, _, cost in listed if cost is not None]
@@ -50,7 +44,7 @@ def show_costs(runs: Runs) -> None:
         offer("Measure them", [_work(run, title) for run, title in missing])
 
 
-def show_all_runs(selection: Selection, pair: Pair) -> None:
+def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
     """Accuracy against latency of every run that is scored on the data set."""
     st.subheader("Accuracy against latency", anchor=False)
     points: list[Candidate] = []

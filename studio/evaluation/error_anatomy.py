@@ -13,14 +13,14 @@ from segcore.labels import IDS, NAMES, NUM_CLASSES
 from segcore.presentation import figures, findings
 from studio import cache, wording
 from studio.evaluation import mistake_gallery
-from studio.evaluation.scored import Pair, Scored, scope
+from studio.evaluation.scored import Scored, ScoredPair, scope
 from studio.widgets.charts import show_chart, show_clickable
 
 BY_CLASS, BY_ALL = "Share of the class", "Share of all pixels"
 PAIRS = 6
 
 
-def show_confusions(pair: Pair) -> None:
+def show_confusions(pair: ScoredPair) -> None:
     st.subheader("What is taken for what", anchor=False)
     unit = st.segmented_control(
         "Cells show", [BY_CLASS, BY_ALL], default=BY_CLASS, key="confusion_unit"
@@ -32,10 +32,10 @@ def show_confusions(pair: Pair) -> None:
         else ("all cells add up to 100 %, coloured by their order of magnitude")
     )
     st.caption(
-        f"Rows are the truth, columns the prediction, {whole}; {scope(pair[0].report)}, "
+        f"Rows are the truth, columns the prediction, {whole}; {scope(pair.a.report)}, "
         "unlabelled pixels left out. A click on a cell opens the pictures where it happens."
     )
-    present = np.flatnonzero(metrics.present_classes(pair[0].evaluation.matrix)).tolist()
+    present = np.flatnonzero(metrics.present_classes(pair.a.evaluation.matrix)).tolist()
     with st.grid(2, min_column_width=340, gap="medium"):
         for side in pair:
             with st.container():
@@ -75,24 +75,22 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
     st.pills(
         "Most confused",
         list(shares),
-        format_func=lambda pair: (
-            f"{NAMES[pair[0]]} → {NAMES[pair[1]]} {wording.share(shares[pair])}"
-        ),
+        format_func=lambda pair: f"{NAMES[pair.a]} → {NAMES[pair.b]} {wording.share(shares[pair])}",
         key=key,
         on_change=ask,
     )
 
 
-def show_bands(pair: Pair) -> None:
+def show_bands(pair: ScoredPair) -> None:
     """Errors along the outlines against errors inside regions."""
-    d = pair[0].report["boundary_width_px"]
+    d = pair.a.report["boundary_width_px"]
     st.subheader("Along the outlines or inside", anchor=False)
     anatomies = [(side.name, side.color, side.report["error_anatomy"]) for side in pair]
     st.markdown(
         "\n".join(f"- {findings.error_bands(name, found, d)}" for name, _, found in anatomies)
     )
     st.caption(
-        f"Share of the scored pixels labelled wrong; {scope(pair[0].report)}. Near is within "
+        f"Share of the scored pixels labelled wrong; {scope(pair.a.report)}. Near is within "
         f"{d} pixels (0.5 % of the diagonal) of where the truth changes its label, unlabelled "
         "pixels included; the picture's edge is no boundary."
     )
@@ -102,12 +100,12 @@ def show_bands(pair: Pair) -> None:
     )
 
 
-def show_sizes(pair: Pair) -> None:
+def show_sizes(pair: ScoredPair) -> None:
     """Recall of small things by the size of their regions."""
     st.subheader("Small things by size", anchor=False)
     st.caption(
         "Share of the pixels labelled right, by the pixels of the region they are in; "
-        f"{scope(pair[0].report)}. A region is pixels of one class that touch: two people side by "
+        f"{scope(pair.a.report)}. A region is pixels of one class that touch: two people side by "
         "side are one. A click on a bar opens the pictures with most missed pixels."
     )
     recall = {
@@ -128,10 +126,10 @@ def show_sizes(pair: Pair) -> None:
 
 
 def _show_recall(
-    pair: Pair, label: int, runs: Sequence[tuple[str, str, Sequence[dict[str, Any]]]]
+    pair: ScoredPair, label: int, runs: Sequence[tuple[str, str, Sequence[dict[str, Any]]]]
 ) -> None:
     def ask(point: dict[str, Any]) -> None:
-        side = pair[int(point["curve_number"])]
+        side = list(pair)[int(point["curve_number"])]
         size = SIZE_NAMES.index(str(point["x"]))
         mistake_gallery.ask(side, Mistake(label, size=size))
 

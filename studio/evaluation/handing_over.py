@@ -5,11 +5,11 @@ import streamlit as st
 from segcore.presentation.report import make_report
 from segcore.runs.data_sets import slug_of
 from studio import cache, state
-from studio.evaluation.scored import Pair, Scored
+from studio.evaluation.scored import Scored, ScoredPair
 from studio.state import Selection
 
 
-def show_downloads(selection: Selection, pair: Pair) -> None:
+def show_downloads(selection: Selection, pair: ScoredPair) -> None:
     """A button that opens the choice of files; they are made when it is opened."""
     a, b = pair
     name = f"comparison-{slug_of(selection.data.name)}-{state.SPLIT}"
@@ -50,7 +50,7 @@ def show_downloads(selection: Selection, pair: Pair) -> None:
         )
 
 
-def _files(pair: Pair) -> tuple[bytes, bytes]:
+def _files(pair: ScoredPair) -> tuple[bytes, bytes]:
     a, b = pair
     report = make_report((a.run, a.evaluation), (b.run, b.evaluation))
     return report.html(), report.archive()

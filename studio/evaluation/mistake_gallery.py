@@ -5,7 +5,7 @@ import streamlit as st
 from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 from segcore.labels import NAMES
 from studio import cache, state
-from studio.evaluation.scored import Pair, Scored, scope
+from studio.evaluation.scored import Scored, ScoredPair, scope
 from studio.state import Selection
 from studio.widgets import dialogs, guards, split_predictions
 from studio.widgets.gallery import LegendEntry, show_gallery
@@ -20,7 +20,7 @@ def ask(side: Scored, mistake: Mistake) -> None:
     dialogs.ask_for(DIALOG, side.letter, mistake)
 
 
-def show_asked(selection: Selection, pair: Pair) -> None:
+def show_asked(selection: Selection, pair: ScoredPair) -> None:
     """Opens what is asked for, to be called at the end of the page."""
     by_letter: dict[str, Scored] = {side.letter: side for side in pair}
 

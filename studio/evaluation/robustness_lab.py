@@ -8,33 +8,32 @@ from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segcore.evaluation.robustness import Robustness, measure_robustness
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.measured import ROBUSTNESS
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, Side
 from segcore.system.progress import Progress
 from studio import cache, state, wording
 from studio.background import Asked, offer
 from studio.errors import fragment
-from studio.evaluation.scored import Pair, Scored, scope
+from studio.evaluation.scored import Scored, ScoredPair, scope
 from studio.state import Selection
 from studio.viewer import Panel, outcome_panel, show_viewer
 from studio.widgets import guards, side_by_side
 from studio.widgets.charts import show_chart
-from studio.widgets.side_by_side import Names
 from studio.widgets.tabular import show_table
 
 DEFAULT, DEFAULT_SEVERITY = "fog", 3
 
 
-def show_lab(selection: Selection, pair: Pair) -> None:
+def show_lab(selection: Selection, pair: ScoredPair) -> None:
     """One photograph at a time, corrupted and labelled as one looks."""
     st.subheader("Try it on a photograph", anchor=False)
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    _show_photograph(selection, (pair[0].run, pair[1].run))
+    _show_photograph(selection, pair)
 
 
 @fragment
-def _show_photograph(selection: Selection, runs: tuple[Run, Run]) -> None:
+def _show_photograph(selection: Selection, sides: Pair[Side]) -> None:
     keys = cache.samples(selection.spec, state.SPLIT).keys
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Photograph", keys, key="lab_image", width=280)
@@ -46,38 +45,34 @@ def _show_photograph(selection: Selection, runs: tuple[Run, Run]) -> None:
     )
     sample = cache.sample(selection.spec, state.SPLIT, key)
     image = corrupt(sample.image, name, severity, seed=keys.index(key))
-    names = Names.of(*runs)
-    clean = side_by_side.predict_pair(runs, names, sample.image)
-    found = side_by_side.predict_pair(runs, names, image) if clean is not None else None
+    clean = side_by_side.predict_pair(sides, sample.image)
+    found = side_by_side.predict_pair(sides, image) if clean is not None else None
     if clean is None or found is None:
         return
-    clean, found = (side_by_side.by_classes_of(selection.spec, pair) for pair in (clean, found))
+    clean, found = (side_by_side.by_classes_of(selection.spec, of) for of in (clean, found))
     panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
     if sample.mask is not None:
-        _show_loss(names, sample.mask, clean, found, severity)
+        _show_loss(sides, sample.mask, clean, found, severity)
         masks = found[0].labels, found[1].labels
         panels += [Panel("truth", "Truth", sample.mask), outcome_panel(sample.mask, *masks)]
-    show_viewer("robustness lab", image, [*panels, *side_by_side.prediction_panels(names, found)])
+    show_viewer("robustness lab", image, [*panels, *side_by_side.prediction_panels(sides, found)])
 
 
 def _show_loss(
-    names: Names,
+    sides: Pair[Side],
     truth: np.ndarray,
-    clean: side_by_side.Pair,
-    found: side_by_side.Pair,
+    clean: side_by_side.Predictions,
+    found: side_by_side.Predictions,
     severity: int,
 ) -> None:
     """Mean IoU on this picture, against that on the picture as it is."""
-    squares = ":blue[■]", ":orange[■]"
     with st.grid(2, min_column_width=190):
-        for square, name, *predictions in zip(
-            squares, (names.a, names.b), clean, found, strict=True
-        ):
+        for side, *predictions in zip(sides, clean, found, strict=True):
             before, after = (
                 metrics.mean_iou(metrics.confusion_matrix(truth, of.labels)) for of in predictions
             )
             st.metric(
-                f"{square} {name}, mean IoU of this picture",
+                f"{wording.square(side)} {side.name}, mean IoU of this picture",
                 wording.score(after),
                 delta=f"{wording.difference(after - before)} against the picture as it is",
                 delta_color="off" if severity == 0 else "normal",
@@ -87,7 +82,7 @@ def _show_loss(
             )
 
 
-def show_curves(selection: Selection, pair: Pair) -> None:
+def show_curves(selection: Selection, pair: ScoredPair) -> None:
     """What the whole split loses, as far as that is measured."""
     st.subheader("Over the whole split", anchor=False)
     measured = [

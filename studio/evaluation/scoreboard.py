@@ -9,7 +9,7 @@ from segcore.labels import IDS
 from segcore.presentation import figures, findings, tables
 from studio import cache, wording
 from studio.evaluation import mistake_gallery
-from studio.evaluation.scored import Pair, Report
+from studio.evaluation.scored import Report, ScoredPair
 from studio.widgets.charts import show_chart, show_clickable
 from studio.widgets.tabular import show_table
 
@@ -32,11 +32,11 @@ def per_class_iou(report: Report) -> dict[str, float | None]:
     return {name: row["iou"] for name, row in report["per_class"].items()}
 
 
-def show_pictures(pair: Pair, comparison: Report | None) -> None:
+def show_pictures(pair: ScoredPair, comparison: Report | None) -> None:
     scores = [(side.name, side.color, per_class_iou(side.report)) for side in pair]
 
     def ask(point: dict[str, Any]) -> None:
-        side = pair[int(point["curve_number"])]
+        side = list(pair)[int(point["curve_number"])]
         mistake_gallery.ask(side, Mistake(IDS[str(point["y"])]))
 
     with st.grid(2, min_column_width=340, gap="medium"):
@@ -56,8 +56,8 @@ def show_pictures(pair: Pair, comparison: Report | None) -> None:
                     cache.drawn(
                         figures.class_differences,
                         comparison["per_class"],
-                        pair[0].name,
-                        pair[1].name,
+                        pair.a.name,
+                        pair.b.name,
                     ),
                     "Difference of the IoU of each class, with its interval",
                 )
@@ -67,7 +67,7 @@ def show_pictures(pair: Pair, comparison: Report | None) -> None:
                 )
 
 
-def show_headline(pair: Pair, comparison: Report | None) -> None:
+def show_headline(pair: ScoredPair, comparison: Report | None) -> None:
     with st.grid(3, min_column_width=190):
         for side in pair:
             st.metric(
@@ -89,16 +89,16 @@ def show_headline(pair: Pair, comparison: Report | None) -> None:
                 height="stretch",
             )
     if comparison is not None:
-        a, b = (side.name for side in pair)
+        a, b = pair.names
         st.markdown(findings.verdict(comparison, a, b))
         st.caption(findings.resampling(comparison))
 
 
-def show_scoreboard(pair: Pair, comparison: Report | None) -> None:
+def show_scoreboard(pair: ScoredPair, comparison: Report | None) -> None:
     st.subheader("Scoreboard", anchor=False)
     st.caption(
         "Who is ahead here is not yet who is better: only an interval tells that apart. "
-        f"Boundaries are bands of {pair[0].report['boundary_width_px']} pixels. {TASM_NOTE}"
+        f"Boundaries are bands of {pair.a.report['boundary_width_px']} pixels. {TASM_NOTE}"
     )
     show_table(
         tables.scores(pair, comparison),
@@ -106,7 +106,7 @@ def show_scoreboard(pair: Pair, comparison: Report | None) -> None:
     )
 
 
-def show_classes(pair: Pair, comparison: Report | None) -> None:
+def show_classes(pair: ScoredPair, comparison: Report | None) -> None:
     table = tables.classes(pair, comparison)
     st.subheader(table.title, anchor=False)
     show_table(table, _bars(pair), swatches=True)
@@ -114,14 +114,14 @@ def show_classes(pair: Pair, comparison: Report | None) -> None:
         st.caption(table.note)
 
 
-def show_categories(pair: Pair, comparison: Report | None) -> None:
+def show_categories(pair: ScoredPair, comparison: Report | None) -> None:
     table = tables.categories(pair, comparison)
     st.subheader(table.title, anchor=False)
     st.caption(f"Cityscapes' categories. {table.note}")
     show_table(table, _bars(pair))
 
 
-def _bars(pair: Pair) -> dict[str, Any]:
+def _bars(pair: ScoredPair) -> dict[str, Any]:
     return {
         side.title: st.column_config.ProgressColumn(
             format="%.3f", min_value=0, max_value=1, color=side.color

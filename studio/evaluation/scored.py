@@ -5,20 +5,16 @@ from functools import cached_property
 from typing import Any
 
 from segcore.evaluation import Evaluation
-from segcore.presentation.sides import Letter, Side
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, ScoredSide, Side
 from segcore.runs.data_sets import DataSet
-from studio import cache, state
+from studio import cache, state, wording
 from studio.state import Selection
-from studio.widgets.side_by_side import Names
 
 Report = dict[str, Any]
 
-SQUARES: dict[Letter, str] = {"A": ":blue[■]", "B": ":orange[■]"}
-
 
 @dataclass(frozen=True, eq=False)
-class Scored(Side):
+class Scored(ScoredSide):
     """A run that is scored on the split, with what only pages need."""
 
     data: DataSet
@@ -26,29 +22,28 @@ class Scored(Side):
     @property
     def square(self) -> str:
         """In Markdown, of the side's colour."""
-        return SQUARES[self.letter]
+        return wording.square(self)
 
     @cached_property
     def report(self) -> Report:
-        """As `Side.report`, remembered from page to page."""
+        """As `ScoredSide.report`, remembered from page to page."""
         found = cache.report(self.run, self.data, state.SPLIT)
         return self.evaluation.report() if found is None else found
 
 
-Pair = tuple[Scored, Scored]
+ScoredPair = Pair[Scored]
 
 
-def scored_runs(selection: Selection, runs: tuple[Run, Run]) -> tuple[Scored | None, Scored | None]:
+def scored_sides(selection: Selection, pair: Pair[Side]) -> tuple[Scored | None, Scored | None]:
     """Run A and run B; None for one without scores on the selected data."""
-    names = Names.of(*runs)
-    return _scored(selection, "A", names.a, runs[0]), _scored(selection, "B", names.b, runs[1])
+    return _scored(selection, pair.a), _scored(selection, pair.b)
 
 
-def _scored(selection: Selection, letter: Letter, name: str, run: Run) -> Scored | None:
-    evaluation: Evaluation | None = cache.stored_evaluation(run, selection.data, state.SPLIT)
+def _scored(selection: Selection, side: Side) -> Scored | None:
+    evaluation: Evaluation | None = cache.stored_evaluation(side.run, selection.data, state.SPLIT)
     if evaluation is None:
         return None
-    return Scored(letter, name, run, evaluation, selection.data)
+    return Scored(side.letter, side.run, side.name, evaluation, selection.data)
 
 
 def scope(report: Report) -> str:

@@ -1,6 +1,6 @@
 """Scoring the runs of the Evaluation page, in the background, once for all visitors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
@@ -63,7 +63,7 @@ def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
     offer_again(selection, sides)
 
 
-def offer_again(selection: Selection, sides: Sequence[Scored]) -> None:
+def offer_again(selection: Selection, sides: Iterable[Scored]) -> None:
     """A button that scores them anew, where their pictures are here."""
     if selection.problem is None:
         wanted = [_work(side.run, side.name, selection.spec, force=True) for side in sides]

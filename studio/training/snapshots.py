@@ -8,7 +8,7 @@ import streamlit as st
 from segcore.images import resize_labels
 from segcore.labels import colorize
 from segcore.presentation import figures, findings
-from segcore.presentation.colors import RUN_A, RUN_B
+from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.runs.snapshots import read_masks
 from studio import cache, state, wording
@@ -19,13 +19,10 @@ from studio.widgets.charts import show_chart
 PICTURE_WIDTH = 480
 
 
-def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
+def show_classes_learnt(pair: Pair[Side]) -> None:
     """Which classes each run learnt when, side by side."""
-    tables = [
-        (run, name, color, cache.class_iou(run))
-        for (run, name), color in zip(runs, (RUN_A, RUN_B), strict=True)
-    ]
-    if not any(rows for *_, rows in tables):
+    tables = [(side, cache.class_iou(side.run)) for side in pair]
+    if not any(rows for _, rows in tables):
         st.info("The IoU of each class was not kept when these two were trained.")
         return
     st.caption(
@@ -33,7 +30,8 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
         "numbers that of the best epoch, which is kept."
     )
     with st.grid(2, min_column_width=340, gap="medium"):
-        for run, name, color, rows in tables:
+        for side, rows in tables:
+            run, name, color = side.run, side.name, side.color
             with st.container():
                 if rows:
                     earlier = state.earlier_trainings(run)
@@ -46,20 +44,19 @@ def show_classes_learnt(runs: list[tuple[Run, str]]) -> None:
 
 
 @fragment
-def show_learning(selection: Selection, runs: list[tuple[Run, str]]) -> None:
+def show_learning(selection: Selection, pair: Pair[Side]) -> None:
     """One slider of epochs moves the predicted masks of the same validation images."""
-    watched = [(run, name, run.snapshots()) for run, name in runs]
-    watched = [entry for entry in watched if entry[2] and entry[0].snapshot_index()]
+    watched = [(side, side.run.snapshots()) for side in pair if side.run.snapshot_index()]
+    watched = [(side, snapshots) for side, snapshots in watched if snapshots]
     if not watched:
         st.info("No masks were kept while these two were trained.")
         return
-    last = max(max(snapshots) for _, _, snapshots in watched)
+    last = max(max(snapshots) for _, snapshots in watched)
     epoch = st.slider("Epoch", 1, last, last) if last > 1 else 1
     strips = [
-        (f"{'AB'[side]} · {name}", *snapshot_masks(run, snapshots, epoch))
-        for side, (run, name, snapshots) in enumerate(watched)
+        (side.title, *snapshot_masks(side.run, snapshots, epoch)) for side, snapshots in watched
     ]
-    stages = "; ".join(stage_of(run, name, snaps, epoch) for run, name, snaps in watched)
+    stages = "; ".join(stage_of(side.run, side.name, snaps, epoch) for side, snaps in watched)
     st.markdown(f"Masks of the same validation images, {stages}.")
     keys = list(dict.fromkeys(key for _, masks, _ in strips for key in masks))
     with st.grid(2 + len(strips), min_column_width=140, gap="small"):

@@ -16,9 +16,8 @@ from segcore.images.decoder import Decoder
 from segcore.labels import NAMES
 from segcore.prediction.inference import without_scores
 from segcore.presentation import photo_outputs
-from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.photo_outputs import Bundle, Labelled
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, Side
 from segcore.system.progress import Progress
 from studio import cache, wording
 from studio.encoding import swatch
@@ -28,9 +27,7 @@ from studio.viewer import SMALLEST_SHARE
 from studio.visits.memory import visit
 from studio.visits.visitors import ALLOWANCE, visitor
 from studio.widgets import side_by_side
-from studio.widgets.side_by_side import QUICK, Names, Pair, Quality
-
-Runs = tuple[Run, Run]
+from studio.widgets.side_by_side import QUICK, Predictions, Quality
 
 BUNDLE = "bundle"
 """Name of the ZIP files among what a visit keeps."""
@@ -51,27 +48,20 @@ class Made:
     notes: tuple[str, ...]
 
 
-def labelled(runs: Runs, names: Names, pair: Pair, quality: Quality) -> tuple[Labelled, Labelled]:
+def labelled(
+    pair: Pair[Side], predictions: Predictions, quality: Quality
+) -> tuple[Labelled, Labelled]:
     """Both sides with all that their outputs say of them."""
     a, b = (
-        Labelled(
-            run=run,
-            name=name,
-            color=color,
-            slug=f"{letter}-{run.model}",
-            policy=side_by_side.policy(run, quality),
-            prediction=prediction,
-        )
-        for letter, run, name, color, prediction in zip(
-            "ab", runs, (names.a, names.b), (RUN_A, RUN_B), pair, strict=True
-        )
+        Labelled(side, side_by_side.policy(side.run, quality), prediction)
+        for side, prediction in zip(pair, predictions, strict=True)
     )
     return a, b
 
 
-def show_shares(names: Names, pair: Pair) -> None:
+def show_shares(pair: Pair[Side], predictions: Predictions) -> None:
     """Share of the photo that each label has, as bars of both runs."""
-    table = _share_table(pair)
+    table = _share_table(predictions)
     share: dict[str, Any] = {
         "min_value": 0.0,
         "max_value": float(table[["a", "b"]].to_numpy().max()),
@@ -85,16 +75,16 @@ def show_shares(names: Names, pair: Pair) -> None:
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(f"A · {names.a}", color=RUN_A, **share),
-            "b": st.column_config.ProgressColumn(f"B · {names.b}", color=RUN_B, **share),
+            "a": st.column_config.ProgressColumn(pair.a.title, color=pair.a.color, **share),
+            "b": st.column_config.ProgressColumn(pair.b.title, color=pair.b.color, **share),
             "difference": st.column_config.NumberColumn("A − B", format="%+.1f %%", width=80),
         },
     )
 
 
-def _share_table(pair: Pair) -> pd.DataFrame:
+def _share_table(predictions: Predictions) -> pd.DataFrame:
     """Share of the picture that each label has in both predictions, in per cent."""
-    share_a, share_b = (label_shares(side.labels) for side in pair)
+    share_a, share_b = (label_shares(side.labels) for side in predictions)
     largest = np.maximum(share_a, share_b)
     shown = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
     return pd.DataFrame(
@@ -111,17 +101,20 @@ def _share_table(pair: Pair) -> pd.DataFrame:
 
 def show_downloads(photo: Photo, sides: Sequence[Labelled]) -> None:
     """Buttons for each file; a file is made when its button is pressed."""
-    for color, side in zip(("blue", "orange"), sides, strict=True):
-        st.markdown(f":{color}[●] **{side.name}** in {wording.timing(side.prediction)}")
+    for labels in sides:
+        side = labels.side
+        st.markdown(f"{wording.dot(side)} **{side.name}** in {wording.timing(labels.prediction)}")
         with st.container(horizontal=True):
             _download(
-                "Label ids", f"{side.slug}_labelIds.png", partial(photo_outputs.ids_png, side)
+                "Label ids", f"{labels.slug}_labelIds.png", partial(photo_outputs.ids_png, labels)
             )
-            _download("Colours", f"{side.slug}_color.png", partial(photo_outputs.color_png, side))
+            _download(
+                "Colours", f"{labels.slug}_color.png", partial(photo_outputs.color_png, labels)
+            )
             _download(
                 "Overlay",
-                f"{side.slug}_overlay.jpg",
-                partial(photo_outputs.overlay_jpeg, photo.image, side),
+                f"{labels.slug}_overlay.jpg",
+                partial(photo_outputs.overlay_jpeg, photo.image, labels),
             )
     st.markdown("**Both**")
     with st.container(horizontal=True):
@@ -146,9 +139,9 @@ def _download(label: str, file_name: str, data: bytes | Callable[[], bytes]) -> 
     )
 
 
-def offer_bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> None:
+def offer_bundle(pair: Pair[Side], opened: Sequence[Opened]) -> None:
     """All photos labelled by both runs, as one ZIP file; made when it is asked for."""
-    key = " ".join([*(run.network_hash for run in runs), *(one.file.key for one in opened)])
+    key = " ".join([*(run.network_hash for run in pair.runs), *(one.file.key for one in opened)])
     made = side_work.made(BUNDLE, key)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
@@ -169,17 +162,17 @@ def offer_bundle(runs: Runs, names: Names, opened: Sequence[Opened]) -> None:
             BUNDLE,
             key,
             f"{len(opened)} photos",
-            runs,
-            lambda progress: _bundle(runs, names, opened, who, visit_, progress),
+            pair.runs,
+            lambda progress: _bundle(pair, opened, who, visit_, progress),
         )
 
 
 def _bundle(
-    runs: Runs, names: Names, opened: Sequence[Opened], who: str, visit_: str, progress: Progress
+    pair: Pair[Side], opened: Sequence[Opened], who: str, visit_: str, progress: Progress
 ) -> Made:
     """Raises BusyError, RunError."""
     bundle, notes = Bundle(), list[str]()
-    predictors = [cache.predictor(run) for run in runs]
+    predictors = [cache.predictor(run) for run in pair.runs]
     ALLOWANCE.spend(who, len(opened))
     with Decoder(who, ALLOWANCE) as decoder:
         for number, one in enumerate(opened, start=1):
@@ -195,6 +188,6 @@ def _bundle(
                 without_scores(cache.label(predictor, photo.image, asked_by=who))
                 for predictor in predictors
             )
-            bundle.add(number, photo, labelled(runs, names, (a, b), QUICK))
+            bundle.add(number, photo, labelled(pair, (a, b), QUICK))
             progress(number, len(opened))
     return Made(bundle.finish(), tuple(notes))

@@ -9,16 +9,14 @@ from segcore.errors import ImageError
 from segcore.images.decoder import Decoder, Frames
 from segcore.images.videos import VideoWriter
 from segcore.prediction.inference import Predictor
-from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.photo_outputs import Panel, side_by_side
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, Side
 from segcore.system.progress import Progress
 from studio import cache, wording
 from studio.errors import show_error
 from studio.upload import side_work
 from studio.upload.photos import File
 from studio.visits.visitors import ALLOWANCE, visitor
-from studio.widgets.side_by_side import Names
 
 FRAMES_PER_PHOTO = 10
 """Frames that count as one photo in a visitor's allowance."""
@@ -40,7 +38,7 @@ class Result:
     notes: tuple[str, ...] = ()
 
 
-def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
+def show_video(pair: Pair[Side], file: File) -> None:
     """One video: how finely to label it, the button, and the result once there is one."""
     st.subheader(wording.file_name(file.name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -53,7 +51,7 @@ def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
             label_visibility="collapsed",
         )
         rate = RATES[chosen or DEFAULT_RATE]
-        key = f"{file.key} {rate} {runs[0].network_hash} {runs[1].network_hash}"
+        key = f"{file.key} {rate} {pair.a.run.network_hash} {pair.b.run.network_hash}"
         result = side_work.made(VIDEO, key)
         asked = st.button(
             "Label the video",
@@ -65,25 +63,25 @@ def show_video(runs: tuple[Run, Run], names: Names, file: File) -> None:
     if isinstance(result, Result):
         _show_result(result, file.key)
     elif not side_work.follow(VIDEO, key) and asked:
-        _start(runs, names, file, rate, key)
+        _start(pair, file, rate, key)
 
 
-def _start(runs: tuple[Run, Run], names: Names, file: File, rate: float, key: str) -> None:
+def _start(pair: Pair[Side], file: File, rate: float, key: str) -> None:
     try:
         data = file.data
     except ImageError as error:
         show_error(error)
         return
-    titles, who = ((names.a, RUN_A), (names.b, RUN_B)), visitor()
+    who = visitor()
 
     def make(progress: Progress) -> Result:
-        predictors = [cache.predictor(run) for run in runs]
+        predictors = [cache.predictor(run) for run in pair.runs]
         with Decoder(who, ALLOWANCE) as decoder:
             film = decoder.video(data, rate)
             ALLOWANCE.spend(who, max(1.0, film.count / FRAMES_PER_PHOTO))
-            return _label_frames(film, predictors, titles, who, progress)
+            return _label_frames(film, predictors, pair, who, progress)
 
-    side_work.start(VIDEO, key, wording.file_name(file.name), runs, make)
+    side_work.start(VIDEO, key, wording.file_name(file.name), pair.runs, make)
 
 
 def _show_result(result: Result, file_key: str) -> None:
@@ -108,7 +106,7 @@ def _show_result(result: Result, file_key: str) -> None:
 def _label_frames(
     film: Frames,
     predictors: list[Predictor],
-    titles: tuple[tuple[str, str], ...],
+    pair: Pair[Side],
     who: str,
     progress: Progress,
 ) -> Result:
@@ -116,7 +114,7 @@ def _label_frames(
     writer, started, done = VideoWriter(film.rate), time.monotonic(), 0
     for at, image in film.images:
         masks = [cache.label(predictor, image, asked_by=who).labels for predictor in predictors]
-        panels = [Panel(*title, mask) for title, mask in zip(titles, masks, strict=True)]
+        panels = [Panel(of.name, of.color, mask) for of, mask in zip(pair, masks, strict=True)]
         writer.add(at, side_by_side(image, panels))
         done += 1
         progress(done, max(done, film.count))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from segcore.runs import Run
+from segcore.presentation.sides import Pair, Side
 from studio import cache, identities, state, wording
 from studio.errors import without_paths
 from studio.state import Selection
@@ -10,10 +10,10 @@ from studio.state import Selection
 SHOWN_UNREADABLE = 3
 
 
-def require_runs(selection: Selection) -> tuple[Run, Run]:
+def require_pair(selection: Selection) -> Pair[Side]:
     """Both runs of the selection; without two the page ends here and says how to get them."""
-    if selection.runs is not None:
-        return selection.runs
+    if selection.pair is not None:
+        return selection.pair
     st.title("Two trained runs are needed for a comparison")
     st.markdown(
         "Train the two models of this data set, here or from the command line; "

@@ -20,7 +20,6 @@ from segcore.labels import IDS, IGNORED_IDS, NAMES
 from studio import cache, state, wording
 from studio.state import Selection
 from studio.widgets import split_predictions
-from studio.widgets.side_by_side import Names
 
 ANY_CLASS, ANYWHERE = "any class", "everywhere"
 RANDOM, IN_ORDER, MOST, RARE, DIFFERING = (
@@ -143,7 +142,7 @@ def _ask_sort(
     asker: _Asker,
 ) -> tuple[str, int]:
     """The order, and the seed of a random one."""
-    of_models = split.name == state.SPLIT and selection.runs is not None
+    of_models = split.name == state.SPLIT and selection.pair is not None
     options = [
         *([IN_ORDER] if asker.in_address else []),
         *([MOST] if query.label is not None else []),
@@ -162,18 +161,17 @@ def _ask_sort(
 
 def _scores(selection: Selection, split: Searched, label: int | None) -> dict[str, np.ndarray]:
     """What the samples can be sorted by -> (N,), highest first: by the runs' stored scores."""
-    if selection.runs is None or split.name != state.SPLIT:
+    if selection.pair is None or split.name != state.SPLIT:
         return {}
-    names = Names.of(*selection.runs)
     scores, known = {}, []
-    for run, name in zip(selection.runs, (names.a, names.b), strict=True):
-        evaluation = cache.stored_evaluation(run, selection.data, split.name)
+    for side in selection.pair:
+        evaluation = cache.stored_evaluation(side.run, selection.data, split.name)
         if evaluation is not None:
             iou = iou_of_each(evaluation.matrices, label).tolist()
             of_key = dict(zip(evaluation.keys, iou, strict=True))
             known.append(np.array([of_key.get(key, np.nan) for key in split.keys]))
-            scores[f"Lowest IoU of {name}"] = -known[-1]
-    if len(known) < len(selection.runs):
+            scores[f"Lowest IoU of {side.name}"] = -known[-1]
+    if len(known) < 2:
         return scores
     return {AHEAD_A: known[0] - known[1], AHEAD_B: known[1] - known[0], **scores}
 

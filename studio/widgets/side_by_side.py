@@ -11,26 +11,16 @@ from segcore.images.preprocessing import Preprocessing
 from segcore.labels.merges import merged
 from segcore.prediction.inference import AUGMENTED, ONE_VIEW, Prediction, Views
 from segcore.prediction.tiling import count_tiles, predict_tiled
+from segcore.presentation.sides import Letter, Pair, Side
 from segcore.runs import Run
-from studio import cache, engine, wording
+from studio import cache, engine, viewer, wording
 from studio.errors import show_error
-from studio.viewer import Panel, Side, show_viewer
+from studio.viewer import Panel, show_viewer
 from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
 
+Predictions = tuple[Prediction, Prediction]
 
-@dataclass(frozen=True)
-class Names:
-    """How the two runs are called where they stand beside each other."""
-
-    a: str
-    b: str
-
-    @classmethod
-    def of(cls, run_a: Run, run_b: Run) -> "Names":
-        return cls(*wording.distinct_names(run_a, run_b))
-
-
-Pair = tuple[Prediction, Prediction]
+PANELS: dict[Letter, viewer.Side] = {"A": "a", "B": "b"}
 
 TILES_PER_PHOTO = 5
 """Tiles that count as one photo in a visitor's allowance."""
@@ -58,29 +48,28 @@ DETAILED = Quality(in_tiles=True, augmented=True)
 
 
 def predict_pair(
-    runs: tuple[Run, Run],
-    names: Names,
+    pair: Pair[Side],
     image: np.ndarray,
     quality: Quality = QUICK,
     *,
     private: bool = False,
-) -> Pair | None:
+) -> Predictions | None:
     """What both runs say about an image (H, W, 3) uint8, or None with the reason on the page.
 
     Args:
         private: a visitor's own picture, which is remembered for this visit only.
     """
-    if not engine.wait(*runs):
+    if not engine.wait(*pair.runs):
         return None
     predict = cache.predict_private if private else cache.predict
     try:
         predictions = []
-        for run, name in zip(runs, (names.a, names.b), strict=True):
+        for side in pair:
             if quality.in_tiles:
-                predictions.append(_predict_in_tiles(run, name, image, quality))
+                predictions.append(_predict_in_tiles(side, image, quality))
                 continue
-            with st.spinner(f"{name} labels the picture…"):
-                predictions.append(predict(run, image, quality.views))
+            with st.spinner(f"{side.name} labels the picture…"):
+                predictions.append(predict(side.run, image, quality.views))
     except SegcoreError as error:
         show_error(error)
         return None
@@ -88,32 +77,33 @@ def predict_pair(
 
 
 def predict_before_eyes(
-    runs: tuple[Run, Run],
-    names: Names,
+    pair: Pair[Side],
     image: np.ndarray,
     quality: Quality = QUICK,
     *,
     private: bool = False,
-) -> Pair | None:
+) -> Predictions | None:
     """As `predict_pair`; as long as an engine loads, the picture is there and waits."""
     waiting = st.empty()
-    if not engine.is_ready(*runs):
+    if not engine.is_ready(*pair.runs):
         with waiting.container():
             photo = Panel("photo", "Photograph")
-            show_viewer("waiting", image, [photo, *prediction_panels(names, None)])
-    pair = predict_pair(runs, names, image, quality, private=private)
+            show_viewer("waiting", image, [photo, *prediction_panels(pair, None)])
+    predictions = predict_pair(pair, image, quality, private=private)
     waiting.empty()
-    return pair
+    return predictions
 
 
-def by_classes_of(spec: str, pair: Pair) -> Pair:
+def by_classes_of(spec: str, predictions: Predictions) -> Predictions:
     """Both predictions by the classes of a data set, for an image that is from it."""
     merges = open_source(spec).merges
-    a, b = (replace(found, labels=merged(found.labels, merges)) for found in pair)
+    a, b = (replace(found, labels=merged(found.labels, merges)) for found in predictions)
     return a, b
 
 
-def _predict_in_tiles(run: Run, name: str, image: np.ndarray, quality: Quality) -> Prediction:
+def _predict_in_tiles(side: Side, image: np.ndarray, quality: Quality) -> Prediction:
+    run, name = side.run, side.name
+
     def predict() -> Prediction:
         predictor = cache.predictor(run)
         tile = predictor.preprocessing.size
@@ -159,19 +149,18 @@ def policy(run: Run, quality: Quality) -> str:
     return f"the whole photo at the training's resolution ({preprocessing.mode} to {size}){views}"
 
 
-def prediction_panels(names: Names, pair: Pair | None) -> list[Panel]:
+def prediction_panels(pair: Pair[Side], predictions: Predictions | None) -> list[Panel]:
     """The two predictions as panels of the viewer; where there are none yet, panels that wait."""
-    sides: tuple[tuple[Side, str], ...] = (("a", f"A · {names.a}"), ("b", f"B · {names.b}"))
-    if pair is None:
-        return [Panel(side, title, pending="Predicting…") for side, title in sides]
+    if predictions is None:
+        return [Panel(PANELS[side.letter], side.title, pending="Predicting…") for side in pair]
     return [
         Panel(
-            side,
-            title,
+            PANELS[side.letter],
+            side.title,
             found.labels,
             confidence=found.confidence,
             entropy=found.entropy,
             note=wording.timing(found),
         )
-        for (side, title), found in zip(sides, pair, strict=True)
+        for side, found in zip(pair, predictions, strict=True)
     ]

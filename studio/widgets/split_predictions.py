@@ -20,11 +20,11 @@ def agreements(selection: Selection, purpose: str) -> list[PictureAgreement] | N
     Args:
         purpose: what it is wanted for, as the visitor is told; another for each place on a page.
     """
-    if selection.runs is None:
+    if selection.pair is None:
         return None
-    found = cache.agreements(selection.runs, selection.spec, state.SPLIT)
+    found = cache.agreements(selection.pair.runs, selection.spec, state.SPLIT)
     if found is None:
-        _offer(selection, selection.runs, purpose)
+        _offer(selection, selection.pair.runs, purpose)
     return found
 
 

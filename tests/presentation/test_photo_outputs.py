@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ from segcore.presentation.photo_outputs import (
     summary,
     summary_json,
 )
+from segcore.presentation.sides import Letter, Side
+from segcore.runs import Run
 from tests.factories.hostile_files import encoded
 from tests.factories.made_data import id_mask, noise
 
@@ -32,17 +35,17 @@ SECRET = "Elm Street 12, 51.4934 N"
 SIZE = (60, 84)
 
 
-def side(slug: str, seed: int) -> Labelled:
+def side(letter: Letter, model: str, seed: int) -> Labelled:
     mask = id_mask(seed, *SIZE, [IDS["road"], IDS["sky"], IDS["car"]])
     confidence = np.full(SIZE, 0.5, np.float32)
     prediction = Prediction(mask, confidence, Timings(1, 20, 3), np.zeros((1, 1, 34), np.float32))
-    run = SimpleNamespace(name=f"{slug}-run", model=slug, weights_hash="f" * 64)
-    return Labelled(run, slug.upper(), "#2f6fed", slug, "one view", prediction)
+    run = cast(Run, SimpleNamespace(name=f"{model}-run", model=model, weights_hash="f" * 64))
+    return Labelled(Side(letter, run, model.upper()), "one view", prediction)
 
 
 @pytest.fixture
 def sides() -> list[Labelled]:
-    return [side("unet", 0), side("danet", 1)]
+    return [side("A", "unet", 0), side("B", "danet", 1)]
 
 
 def telling_photo() -> bytes:

@@ -18,15 +18,15 @@ from segcore.labels import NAMES
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.document import Chart, Report, Section
 from segcore.presentation.report.measured import cost_section, robustness_section
-from segcore.presentation.sides import Side
+from segcore.presentation.sides import Pair, ScoredSide, scored_pair
 from segcore.presentation.tables import Table
 from segcore.runs import Run, identity_of
 from segcore.runs.data_sets import data_sets, name_among
 
 __all__ = ["Report", "make_report"]
 
-Pair = tuple[Side, Side]
 Scored = tuple[Run, Evaluation]
+ScoredPair = Pair[ScoredSide]
 
 COUNTED = (
     "Every figure comes from the confusion matrices of single images, counted at the truth's own "
@@ -47,14 +47,13 @@ def make_report(a: Scored, b: Scored) -> Report:
 
     What was measured of their robustness and cost is in it too.
     """
-    pair = Side.pair(a, b)
-    names = [side.name for side in pair]
+    pair = scored_pair(a, b)
     compared: dict[str, Any] | None = None
-    title, lead = f"{names[0]} and {names[1]} cannot be compared", []
+    title, lead = f"{pair.a.name} and {pair.b.name} cannot be compared", []
     try:
         compared = comparisons.compare(a[1], b[1]).report()
-        title = findings.headline(compared, *names)
-        lead = [findings.verdict(compared, *names), findings.resampling(compared)]
+        title = findings.headline(compared, *pair.names)
+        lead = [findings.verdict(compared, *pair.names), findings.resampling(compared)]
     except DataError as error:
         lead = [str(error)]
     sections = [
@@ -69,13 +68,13 @@ def make_report(a: Scored, b: Scored) -> Report:
     return Report(title, lead, _facts(pair), sections)
 
 
-def _measured(pair: Pair) -> list[tuple[Side, Robustness]]:
+def _measured(pair: ScoredPair) -> list[tuple[ScoredSide, Robustness]]:
     found = [(side, robustness_of(side.run, side.evaluation)) for side in pair]
     return [(side, of) for side, of in found if of is not None]
 
 
-def _facts(pair: Pair) -> dict[str, str]:
-    report = pair[0].report
+def _facts(pair: ScoredPair) -> dict[str, str]:
+    report = pair.a.report
     return {
         **{side.title: side.run.name for side in pair},
         "Data": f"{_data_name(pair)}, {report['split']} split",
@@ -88,9 +87,9 @@ def _facts(pair: Pair) -> dict[str, str]:
     }
 
 
-def _data_name(pair: Pair) -> str:
+def _data_name(pair: ScoredPair) -> str:
     """Where the data lie is left out: a report is handed to others."""
-    evaluation = pair[0].evaluation
+    evaluation = pair.a.evaluation
     return name_among(data_sets(), evaluation.spec, evaluation.identity.data_sha256)
 
 
@@ -101,13 +100,13 @@ def _version() -> str:
         return "from source"
 
 
-def _shown(pair: Pair) -> Pair:
+def _shown(pair: ScoredPair) -> ScoredPair:
     """The sides as charts name them: plotly takes names for HTML."""
     a, b = (replace(side, name=html.escape(side.name, quote=False)) for side in pair)
-    return a, b
+    return Pair(a, b)
 
 
-def _scores(pair: Pair, compared: dict[str, Any] | None) -> Section:
+def _scores(pair: ScoredPair, compared: dict[str, Any] | None) -> Section:
     shown = _shown(pair)
     iou = [
         (side.name, side.color, {n: row["iou"] for n, row in side.report["per_class"].items()})
@@ -115,12 +114,12 @@ def _scores(pair: Pair, compared: dict[str, Any] | None) -> Section:
     ]
     charts = [Chart("IoU of each class", figures.class_iou(iou))]
     if compared is not None:
-        differences = figures.class_differences(compared["per_class"], shown[0].name, shown[1].name)
+        differences = figures.class_differences(compared["per_class"], *shown.names)
         charts.append(
             Chart("Difference A − B of each class, 95 % interval for all together", differences)
         )
-    width = pair[0].report["boundary_width_px"]
-    is_usual = pair[0].report["policy"] == metrics.POLICY
+    width = pair.a.report["boundary_width_px"]
+    is_usual = pair.a.report["policy"] == metrics.POLICY
     of_policy = OF_CITYSCAPES if is_usual else OF_ITS_OWN
     return Section(
         "Scores",
@@ -134,8 +133,8 @@ def _scores(pair: Pair, compared: dict[str, Any] | None) -> Section:
     )
 
 
-def _confusions(pair: Pair) -> Section:
-    present = np.flatnonzero(metrics.present_classes(pair[0].evaluation.matrix)).tolist()
+def _confusions(pair: ScoredPair) -> Section:
+    present = np.flatnonzero(metrics.present_classes(pair.a.evaluation.matrix)).tolist()
     return Section(
         "What is taken for what",
         notes=["Rows are the truth, columns the prediction; each row adds up to 100 %."],
@@ -147,11 +146,11 @@ def _confusions(pair: Pair) -> Section:
     )
 
 
-def _anatomy(pair: Pair) -> list[Section]:
+def _anatomy(pair: ScoredPair) -> list[Section]:
     if not tables.error_bands(pair) or not tables.region_recall(pair):
         return []
     shown = _shown(pair)
-    d = pair[0].report["boundary_width_px"]
+    d = pair.a.report["boundary_width_px"]
     bands = [(side.name, side.color, side.report["error_anatomy"]) for side in shown]
     charts = [Chart("Errors near boundaries and inside regions", figures.error_bands(bands, d))]
     for label in SMALL_CLASSES:
@@ -175,7 +174,7 @@ def _anatomy(pair: Pair) -> list[Section]:
     ]
 
 
-def _confidence(pair: Pair) -> Section:
+def _confidence(pair: ScoredPair) -> Section:
     shown = _shown(pair)
     charts = [
         Chart(
@@ -192,12 +191,12 @@ def _confidence(pair: Pair) -> Section:
     return Section("Can the confidence be trusted?", said, (), charts, tables.trust(pair))
 
 
-def _bins(side: Side) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _bins(side: ScoredSide) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     bins = side.evaluation.calibration
     return bins.pixels, bins.correct, bins.confidence
 
 
-def _origin(pair: Pair) -> Section:
+def _origin(pair: ScoredPair) -> Section:
     """Which runs these are, and what made them."""
     facts = [_origin_of(side) for side in pair]
     rows = [[name, *(str(of.get(name, "–")) for of in facts)] for name in facts[0]]
@@ -205,7 +204,7 @@ def _origin(pair: Pair) -> Section:
     return Section("The runs", tables=[Table("runs", "How they were made", columns, rows)])
 
 
-def _origin_of(side: Side) -> dict[str, Any]:
+def _origin_of(side: ScoredSide) -> dict[str, Any]:
     manifest = side.run.manifest
     seen = manifest.get("preprocessing")
     versions = {**manifest.get("versions", {})}

@@ -1,14 +1,14 @@
 """Sections of a report about what was measured besides the evaluation."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from segcore.evaluation.cost import Cost
 from segcore.evaluation.robustness import Robustness
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.figures import Candidate
 from segcore.presentation.report.document import Chart, Section
-from segcore.presentation.sides import Side
+from segcore.presentation.sides import ScoredSide
 
 ROBUSTNESS = (
     "Corrupted copies of the same images, at five severities; counting, policy and resolution are "
@@ -26,7 +26,7 @@ COST = (
 )
 
 
-def robustness_section(measured: Sequence[tuple[Side, Robustness]]) -> list[Section]:
+def robustness_section(measured: Sequence[tuple[ScoredSide, Robustness]]) -> list[Section]:
     """How much each run keeps in bad weather, light and cameras; none where nothing is measured."""
     if not measured:
         return []
@@ -54,13 +54,13 @@ def robustness_section(measured: Sequence[tuple[Side, Robustness]]) -> list[Sect
     ]
 
 
-def candidate(side: Side, name: str, cost: Cost) -> Candidate:
+def candidate(side: ScoredSide, name: str, cost: Cost) -> Candidate:
     """The point of a scored run among others."""
     of = cost.typical
     return Candidate(name, side.report["mean_iou"] or 0.0, of.p50_ms, of.p95_ms, side.color)
 
 
-def cost_section(sides: Sequence[Side], costs: Sequence[Cost | None]) -> Section:
+def cost_section(sides: Iterable[ScoredSide], costs: Sequence[Cost | None]) -> Section:
     """What the runs take, as far as it was measured."""
     found = [(side, of) for side, of in zip(sides, costs, strict=True) if of is not None]
     machines = sorted({f"{of.machine}, {of.measured[:10]}" for _, of in found})
