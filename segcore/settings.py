@@ -82,6 +82,16 @@ def trusted_proxies() -> list[str]:
     return os.environ.get("SEGCORE_TRUSTED_PROXIES", "").replace(",", " ").split()
 
 
+def api_token() -> str | None:
+    """What callers of the HTTP API have to send, by `SEGCORE_API`; None where the API is off.
+
+    Unset, it is open to whoever can open the pages ("" is returned); `off` turns it off; anything
+    else is the token.
+    """
+    value = os.environ.get("SEGCORE_API", "").strip()
+    return None if value.lower() == "off" else value
+
+
 def costs_dir() -> Path:
     """What runs were measured to cost on this machine."""
     return artifacts_dir() / "costs"

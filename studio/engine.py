@@ -118,6 +118,17 @@ def is_ready(*served: Run) -> bool:
     return KERAS.title is not None or (bool(served) and all(map(serves_converted, served)))
 
 
+def load(*served: Run) -> None:
+    """As `wait`, for threads that are not of a visit. Raises SegcoreError."""
+    start()
+    if is_ready(*served):
+        return
+    KERAS.start()
+    KERAS.thread.join()
+    if KERAS.problem:
+        raise SegcoreError(KERAS.problem)
+
+
 def wait(*served: Run) -> bool:
     """Waits, visibly, until these runs can label pictures; without any, until Keras is loaded.
 

@@ -114,7 +114,7 @@ def summary(photo: Photo, sides: Sequence[Labelled]) -> dict[str, Any]:
     return {
         "photo": {"width": width, "height": height, "notes": list(photo.notes)},
         "different_share": round(disagreement(*(side.labels for side in sides)), 6),
-        "models": [_summary_of(side) for side in sides],
+        "models": [summary_of(side) for side in sides],
     }
 
 
@@ -159,7 +159,8 @@ def encode_jpeg(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def _summary_of(side: Labelled) -> dict[str, Any]:
+def summary_of(side: Labelled) -> dict[str, Any]:
+    """What one run found, and how."""
     shares = label_shares(side.labels)
     present = sorted(np.flatnonzero(shares), key=lambda label: -shares[label])
     return {

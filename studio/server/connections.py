@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from segcore import settings
-from studio.server.uploads import PATH
+from studio.server.paths import PREDICT, UPLOAD
 
 GRACE_SECONDS = 3
 """How long a server that is told to end waits for what visitors are still being sent."""
@@ -23,7 +23,7 @@ HEAD_SECONDS = 10.0
 headers."""
 
 BODY_SECONDS = 60.0
-"""What its body may take; of an upload's, `uploads` says that."""
+"""What its body may take; of an upload's, `bodies` says that."""
 
 MOST_WAITING = 200
 """Connections without a request; of more, those that have waited longest are ended."""
@@ -87,7 +87,8 @@ def _has_half_a_body(connection: Any) -> bool:
     cycle = getattr(connection, "cycle", None)
     if cycle is None or cycle.response_complete or not cycle.more_body:
         return False
-    return PATH.search(cycle.scope["path"]) is None
+    path = cycle.scope["path"]
+    return path != PREDICT and UPLOAD.search(path) is None
 
 
 def _has_no_request(connection: Any) -> bool:

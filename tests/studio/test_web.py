@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from studio.server import connections, messages, uploads
+from studio.server import bodies, connections, messages, uploads
 from studio.visits import memory
 
 # --- messages ------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_a_visit_has_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_upload_that_stops_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "SILENCE_SECONDS", 0.01)
+    monkeypatch.setattr(bodies, "SILENCE_SECONDS", 0.01)
     headers = [(b"content-type", b"multipart/form-data; boundary=XX"), (b"content-length", b"900")]
     path = "/_stcore/upload_file/visit/file"
     scope = {"type": "http", "method": "PUT", "path": path, "headers": headers}
