@@ -1,22 +1,22 @@
 """A report as one HTML file that loads nothing, and its tables as files."""
 
 import base64
-import html
+import functools
 import io
 import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
 import plotly.graph_objects as go
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from segcore.files.writing import to_json
-from segcore.presentation.tables import Cell, Kind, Table
+from segcore.presentation.tables import Kind, Table
 
-TEMPLATE = Path(__file__).with_name("template.html")
 LONG = 40  # letters from which a cell's text is broken into lines
 FORMATS: dict[Kind, str] = {
     "score": ".3f",
@@ -67,34 +67,8 @@ class Report:
 
     def html(self) -> bytes:
         """One HTML file: charts can be hovered over, nothing is loaded from anywhere."""
-        numbers = iter(range(sum(len(section.charts) for section in self.sections)))
-        facts = "".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in self.facts.items())
-        sections = []
-        for section in self.sections:
-            charts = "".join(_chart(chart, next(numbers)) for chart in section.charts)
-            sections.append(
-                f"<section><h2>{_text(section.title)}</h2>"
-                + "".join(f"<p>{_text(said)}</p>" for said in section.paragraphs)
-                + "".join(f"<p class='soft'>{_text(said)}</p>" for said in section.notes)
-                + (f"<div class='figures'>{charts}</div>" if charts else "")
-                + "".join(f"<h3>{_heading(table)}</h3>{_table(table)}" for table in section.tables)
-                + "".join(
-                    f"<details><summary>{_heading(table)}</summary>{_table(table)}</details>"
-                    for table in section.folded
-                )
-                + "</section>"
-            )
-        return (
-            Template(TEMPLATE.read_text())
-            .substitute(
-                title=_text(self.title),
-                lead="".join(f"<p>{_text(said)}</p>" for said in self.lead),
-                facts=f"<dl>{facts}</dl>",
-                sections="\n".join(sections),
-                plotly=get_plotlyjs(),
-            )
-            .encode()
-        )
+        template = _environment().get_template("template.html")
+        return template.render(report=self, plotly=get_plotlyjs(), long=LONG).encode()
 
     def archive(self) -> bytes:
         """A ZIP file of every table as CSV and as JSON, and of the facts."""
@@ -107,55 +81,18 @@ class Report:
         return stream.getvalue()
 
 
-def _text(text: str) -> str:
-    return html.escape(text)
+@functools.cache
+def _environment() -> Environment:
+    """Jinja's, which escapes every text that it writes."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = lambda value, kind: format(value, FORMATS[kind])
+    environment.filters["base64"] = lambda text: base64.b64encode(text.encode()).decode()
+    environment.filters["json"] = json.dumps
+    environment.filters["figure_json"] = _figure_json
+    return environment
 
 
-def _chart(chart: Chart, number: int) -> str:
-    # "<" is the one sign by which text could leave the script that holds it.
-    data = str(chart.figure.to_json()).replace("<", "\\u003c")
-    height = chart.figure.layout.height or 450
-    caption = _text(chart.caption)
-    return (
-        f"<figure><figcaption>{caption}</figcaption>"
-        f"<div data-figure='figure-{number}' style='height: {height:.0f}px' role='img' "
-        f"aria-label='{caption}'></div>"
-        f"<script type='application/json' id='figure-{number}'>{data}</script></figure>"
-    )
-
-
-def _table(table: Table) -> str:
-    head = "".join(
-        f"<th{'' if kind == 'text' else ' class=value'}>{_text(title)}</th>"
-        for title, kind in table.columns.items()
-    )
-    rows = "".join(
-        f"<tr>{''.join(map(_cell, row, table.columns.values()))}</tr>" for row in table.rows
-    )
-    note = f"<p class='soft'>{_text(table.note)}</p>" if table.note else ""
-    return (
-        f"{note}<div class='table'><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _heading(table: Table) -> str:
-    return f"{_text(table.title)} {_download(table, 'csv')} {_download(table, 'json')}"
-
-
-def _cell(value: Cell, kind: Kind) -> str:
-    if kind == "text":
-        text = "–" if value is None else str(value)
-        return f"<td{' class=long' if len(text) > LONG else ''}>{_text(text)}</td>"
-    written = "–" if value is None else format(value, FORMATS[kind])
-    return f"<td class=value>{_text(written)}</td>"
-
-
-def _download(table: Table, kind: str) -> str:
-    """A link to the table itself, which is in the file."""
-    csv = kind == "csv"
-    content = table.csv().encode() if csv else json.dumps(table.records()).encode()
-    media = "text/csv" if csv else "application/json"
-    data = base64.b64encode(content).decode()
-    name = _text(f"{table.name}.{kind}")
-    return f"<a download='{name}' href='data:{media};base64,{data}'>{kind.upper()}</a>"
+def _figure_json(figure: go.Figure) -> Markup:
+    """For a script; "<" is the one sign by which text could leave it."""
+    return Markup(str(figure.to_json()).replace("<", "\\u003c"))
