@@ -94,7 +94,7 @@ def test_the_summary_names_runs_weights_policy_and_shares(sides: list[Labelled])
     masks = [entry.labels for entry in sides]
     assert found["different_share"] == pytest.approx((masks[0] != masks[1]).mean(), abs=1e-6)
     for entry, model in zip(sides, found["models"], strict=True):
-        assert model["weights_sha256"] == "f" * 64 and model["run"] == entry.run.name
+        assert model["weights_sha256"] == "f" * 64 and model["run"] == entry.side.run.name
         assert model["policy"] == "one view" and model["seconds"] == 0.024
         shares = label_shares(entry.labels)
         assert model["class_shares"] == {

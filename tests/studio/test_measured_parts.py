@@ -13,6 +13,8 @@ from segcore.evaluation import cost, evaluator, robustness
 from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.evaluation.cost import VERSION, Cost, Timing
 from segcore.prediction.inference import Prediction, Timings
+from segcore.presentation import sides
+from segcore.presentation.sides import Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import engine, state
@@ -48,8 +50,9 @@ def labelled(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     """The pictures that the lab has had labelled."""
     seen: list[np.ndarray] = []
 
-    def predict_pair(runs: Pair, *given: Any, **_: Any) -> tuple[Prediction, Prediction]:
-        (image,) = (of for of in given if isinstance(of, np.ndarray))
+    def predict_pair(
+        pair: sides.Pair[Side], image: np.ndarray, *_: Any
+    ) -> tuple[Prediction, Prediction]:
         seen.append(image)
         a, b = (
             Prediction(
@@ -58,7 +61,7 @@ def labelled(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
                 Timings(0.0, 5.0, 0.0),
                 np.zeros((1, 1, 34), np.float32),
             )
-            for run in runs
+            for run in pair.runs
         )
         return a, b
 
