@@ -296,13 +296,14 @@ def _roll_back(model: str, data: str, admission: Admission) -> None:
 
 def _history() -> list[dict[str, Any]]:
     """Every promotion, standing or taken back, newest first."""
-    entries = [
+    entries: list[dict[str, Any]] = [
         {**entry, "seat": f"{model}/{data}"}
         for model, data in runs.seats()
         for entry in runs.promotions(model, data)
     ]
+    entries += [dict(entry) for entry in runs.rolled_back()]
     ordered = sorted(
-        [*entries, *runs.rolled_back()],
+        entries,
         key=lambda entry: (entry["at"], entry.get("rolled_back_at", "")),
         reverse=True,
     )
