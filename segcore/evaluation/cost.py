@@ -206,7 +206,7 @@ def _time(predictor: Predictor, batch: int, preprocessing: Preprocessing) -> Tim
 def _flops(run: Run) -> int | None:
     from segcore.models import build_model, inference_model
 
-    preprocessing = Preprocessing.of(run)
+    preprocessing = run.preprocessing
     height, width = preprocessing.padded_size(*preprocessing.size)
     options = checked_options(run.model, run.manifest.get("model_options", {}))
     model = build_model(run.model, input_size=preprocessing.input_size, **options)

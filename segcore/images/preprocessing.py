@@ -4,18 +4,14 @@ Preparation stores images at their `content_size`, whole images are trained on a
 padded by `pad`, and what is predicted or exported goes through `apply`, which is both.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from segcore.errors import RunError
 from segcore.images import resize_image
 from segcore.images.resizing import Size
-
-if TYPE_CHECKING:
-    from segcore.runs import Run
 
 Mode = Literal["stretch", "fit"]
 
@@ -35,19 +31,6 @@ class Preprocessing:
     mode: Mode
     size: Size
     multiple: int
-
-    @classmethod
-    def of(cls, run: "Run") -> "Preprocessing":
-        """Raises RunError where run.json says nothing that this code knows."""
-        try:
-            entry: Mapping[str, Any] = run.manifest["preprocessing"]
-            height, width = map(int, entry["size"])
-            mode, multiple = entry["mode"], int(entry["multiple"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{run.name}: its run.json has no usable preprocessing") from error
-        if mode not in ("stretch", "fit"):
-            raise RunError(f"{run.name}: its preprocessing '{mode}' is not stretch or fit")
-        return cls(mode, (height, width), multiple)
 
     def to_json(self) -> dict[str, Any]:
         """The entry in run.json."""

@@ -114,7 +114,7 @@ def _convert(run: Run, precisions: Sequence[str], turn: Turn) -> Verdict:
         return Verdict("OpenVINO is not installed")
     if keras.backend.backend() != "tensorflow":
         return Verdict("only what Keras builds on TensorFlow is converted")
-    preprocessing = Preprocessing.of(run)
+    preprocessing = run.preprocessing
     reference = KerasEngine(run, preprocessing.input_size)
     weights = verified_weights(run)
     folder = openvino_store.make_folder(run)

@@ -178,7 +178,7 @@ def load_predictor(run: Run) -> Predictor:
         RunError: weights are missing or not those that run.json names, or fit no such network.
         RecipeError, MissingPackageError: the network cannot be built here.
     """
-    preprocessing = Preprocessing.of(run)
+    preprocessing = run.preprocessing
     return Predictor(run, preprocessing, KerasEngine(run, preprocessing.input_size))
 
 
@@ -192,7 +192,7 @@ def load_fastest_predictor(run: Run) -> Predictor:
         folder, verdict = openvino_store.intact_folder(run), openvino_store.stored_verdict(run)
         if folder is not None and verdict is not None:
             engine = OpenVINOEngine(folder, verdict.precision)
-            return Predictor(run, Preprocessing.of(run), engine)
+            return Predictor(run, run.preprocessing, engine)
     return load_predictor(run)
 
 

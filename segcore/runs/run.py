@@ -20,6 +20,7 @@ from segcore.files.reading import (
     read_json,
 )
 from segcore.files.writing import sha256, to_json
+from segcore.images.preprocessing import Preprocessing
 from segcore.labels import EVALUATED_IDS, NAMES
 from segcore.runs import run_lock
 from segcore.runs.manifest import read_manifest
@@ -119,6 +120,20 @@ class Run:
     @property
     def parameters(self) -> int:
         return int(self.manifest["parameters"])
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How an image becomes its network's input. Raises RunError where run.json says nothing
+        that this code knows."""
+        try:
+            entry = self.manifest["preprocessing"]
+            height, width = map(int, entry["size"])
+            mode, multiple = entry["mode"], int(entry["multiple"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{self.name}: its run.json has no usable preprocessing") from error
+        if mode not in ("stretch", "fit"):
+            raise RunError(f"{self.name}: its preprocessing '{mode}' is not stretch or fit")
+        return Preprocessing(mode, (height, width), multiple)
 
     @property
     def best_epoch(self) -> int | None:

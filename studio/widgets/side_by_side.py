@@ -7,7 +7,6 @@ import streamlit as st
 
 from segcore.data.sources import open_source
 from segcore.errors import SegcoreError
-from segcore.images.preprocessing import Preprocessing
 from segcore.labels.merges import merged
 from segcore.prediction.inference import AUGMENTED, ONE_VIEW, Prediction, Views
 from segcore.prediction.tiling import count_tiles, predict_tiled
@@ -130,7 +129,7 @@ def _predict_in_tiles(side: Side, image: np.ndarray, quality: Quality) -> Predic
 
 def tiled_seconds(run: Run, prediction: Prediction) -> float:
     """About how long labelling in tiles will take, by the time that the whole photo took."""
-    preprocessing = Preprocessing.of(run)
+    preprocessing = run.preprocessing
     scales = (1.0,) if preprocessing.mode == "stretch" else AUGMENTED.scales
     views = 2 * sum(scale**2 for scale in scales)
     tiles = count_tiles(prediction.labels.shape, preprocessing.size)
@@ -139,7 +138,7 @@ def tiled_seconds(run: Run, prediction: Prediction) -> float:
 
 def policy(run: Run, quality: Quality) -> str:
     """At which resolution and in how many views the run labels a picture, in words."""
-    preprocessing = Preprocessing.of(run)
+    preprocessing = run.preprocessing
     size = "{1}x{0}".format(*preprocessing.size)
     scales = 1 if preprocessing.mode == "stretch" else len(quality.views.scales)
     count = scales * (2 if quality.augmented else 1)

@@ -18,7 +18,6 @@ from streamlit.testing.v1 import AppTest
 
 from segcore import runs
 from segcore.errors import BusyError
-from segcore.images.preprocessing import Preprocessing
 from segcore.images.videos import VideoWriter
 from segcore.labels import IDS
 from segcore.prediction.inference import ONE_VIEW, Prediction, Timings, Views
@@ -51,7 +50,7 @@ def follow_red(run: Run) -> SimpleNamespace:
         scores = np.eye(34, dtype=np.float32)[labels]
         return Prediction(labels, scores.max(axis=-1), Timings(1.0, 20.0, 3.0), scores)
 
-    preprocessing = Preprocessing.of(run)
+    preprocessing = run.preprocessing
     return SimpleNamespace(run=run, device="CPU", preprocessing=preprocessing, predict=predict)
 
 

@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from segcore.errors import RecipeError
-from segcore.images.preprocessing import Preprocessing
 from segcore.prediction.conversion import convert
 from segcore.prediction.engines import openvino_store
 from segcore.prediction.engines.openvino_engine import OpenVINOEngine
@@ -108,5 +107,5 @@ def test_what_the_checks_let_through_works(spec: str, values: dict[str, Any]) ->
     verdict = convert(run)
     assert verdict.close > 0.99, verdict.reason
     engine = OpenVINOEngine(openvino_store.folder_of(run), verdict.precision)
-    found = Predictor(run, Preprocessing.of(run), engine).predict(image)
+    found = Predictor(run, run.preprocessing, engine).predict(image)
     np.testing.assert_allclose(found.scores, expected.scores, atol=0.02)

@@ -45,7 +45,7 @@ def prepare(
 ) -> Prepared:
     """Prepares the splits (all by default) of a data spec, or opens what is prepared already.
 
-    Each image is stored at the `content_size` of `segcore.images.preprocessing.Preprocessing`: of about
+    Each image is stored at the `content_size` of `images.preprocessing.Preprocessing`: of about
     the area of `size` with its own proportions, or, with mode "stretch", of just that size.
     Samples that cannot be used are left out and named in the split's health report. An
     interrupted preparation goes on where it stopped. Raises DataError on a source that cannot be
