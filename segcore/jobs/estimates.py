@@ -34,7 +34,7 @@ DANET_BYTES = 5700.0
 """For each pixel of a batch, at an output stride of 16 or 32."""
 STRIDE_8_COST = 1.5
 TASM_BYTES = 14_500.0
-"""The same for TASM's DANet at 256x256 (docs/measurements.md)."""
+"""The same for TASM's DANet at 256x256 (docs/speed.md)."""
 
 MEMORY_INFO = Path("/proc/meminfo")
 

@@ -12,7 +12,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' layer, with TensorFlow's fused kernel in training.
 
     Keras' own trains by a dozen operations, each of which reads and writes all features: on a
-    processor a quarter of a DANet's step (docs/measurements.md). The kernel's moving variance is of
+    processor a quarter of a DANet's step (docs/speed.md). The kernel's moving variance is of
     the unbiased estimate, n / (n - 1) times Keras'.
     """
 

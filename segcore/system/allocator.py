@@ -1,7 +1,7 @@
 """The C library's allocator: told to keep what a network frees, or to hand back what it kept.
 
 glibc hands every large block back to the kernel and asks for a new one at the next batch, page by
-page: on a CPU that was half of a training's time (docs/measurements.md). Smaller blocks it keeps
+page: on a CPU that was half of a training's time (docs/speed.md). Smaller blocks it keeps
 for good, in an arena for each thread.
 """
 

@@ -91,7 +91,7 @@ def precision(*, depthwise: bool) -> str:
     """Policy of a training: bfloat16, which needs no loss scaling, where the device has it.
 
     Not for depthwise convolutions on a processor: there they are slower in it, the gradients of
-    their filters two to four times (docs/measurements.md).
+    their filters two to four times (docs/speed.md).
     """
     if depthwise and not gpus():
         return "float32"

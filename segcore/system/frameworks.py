@@ -29,7 +29,7 @@ def set_up() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", QUIET)
     # Of itself it takes oneDNN's kernels only on processors with AVX-512; with AVX2 alone a DANet
-    # trains twice as fast with them (docs/measurements.md).
+    # trains twice as fast with them (docs/speed.md).
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # Our files are replaced, never changed in place, so HDF5 need not lock them; a file system that
     # has no locks would refuse it.

@@ -12,7 +12,7 @@ def load_openvino() -> Any:
 
     Importing it would tell Google Analytics so, unasked. And it would fork this process to do that:
     a product of matrices that NumPy computes meanwhile in another thread never ends
-    (docs/measurements.md).
+    (docs/speed.md).
     """
     sys.modules.setdefault(TELEMETRY, None)  # type: ignore[arg-type]  # as if not installed
     return importlib.import_module("openvino")
