@@ -3,6 +3,9 @@
 import io
 import json
 import os
+import re
+import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,9 +15,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from devtools.live_dashboard import find_chromium, labelled, settle
+from devtools.live_dashboard import ROOT, find_chromium, labelled, settle
 from segcore.data.sources.streets import render_scene
 from segcore.images.videos import VideoWriter
+from segcore.labels import IDS
 
 pytestmark = [
     pytest.mark.browser,
@@ -102,3 +106,19 @@ def test_a_video_comes_back_side_by_side(page: Page, address: str, tmp_path: Pat
     with av.open(str(download.value.path())) as film:
         frames = list(film.decode(video=0))
     assert len(frames) == 4 and frames[0].width == 2 * 426
+
+
+def test_a_program_gets_the_labels_as_the_readme_says(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (ROOT / "README.md").read_text().replace("http://127.0.0.1:8501", address)
+    (code,) = re.findall(r"```python\n(.+?)```", readme, re.DOTALL)
+    (curl,) = re.findall(r"^curl .+$", readme, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(render_scene(4711, SIZE)[0]).save("photo.jpg")
+    exec(code, {})
+    ids = np.asarray(Image.open("photo_labelIds.png"))
+    assert ids.shape == SIZE and IDS["road"] in ids
+    if shutil.which("curl"):
+        subprocess.run(curl, shell=True, check=True, capture_output=True)
+        assert Image.open("overlay.jpg").size == SIZE[::-1]
