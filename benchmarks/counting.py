@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def make_data_set(root: Path, masks: int) -> list[Path]:
-    """Street scenes in Cityscapes' layout; pictures are links to one, as they are not read."""
+    """Street scenes in Cityscapes' layout; images are links to one, as they are not read."""
     images = root / "leftImg8bit" / "train" / "town"
     labels = root / "gtFine" / "train" / "town"
     images.mkdir(parents=True)

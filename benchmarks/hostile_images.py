@@ -2,7 +2,7 @@
 
     python benchmarks/hostile_images.py DIR --slowest 10
 
-Point it at corpora of odd, broken and hostile images. Each file has to end as a picture or as a
+Point it at corpora of odd, broken and hostile images. Each file has to end as an image or as a
 refusal in one sentence; a process that dies or hangs is a refusal for its owner, but counted
 apart, since somebody should look at it. Exit status 1: something else happened.
 """

@@ -2,7 +2,7 @@
 
     python -m benchmarks.memory [--uploads 500] [--pictures 1000]
 
-Visitors upload a new photo again and again, then one goes from picture to picture on Compare. Each
+Visitors upload a new photo again and again, then one goes from image to image on Compare. Each
 tenth of the way the server's memory is noted: it has to end within 5 % of what it was after the
 first tenth, when every cache is full.
 """

@@ -1,4 +1,4 @@
-"""What a visitor waits for: the first page, the next page, another picture; and what it weighs.
+"""What a visitor waits for: the first page, the next page, another image; and what it weighs.
 
     python -m benchmarks.pages [--data streets] [--rounds 10] [--visitors 8] [--starts 5]
 
@@ -141,7 +141,7 @@ def navigation(
 
 
 def open_compare(page: Page, address: str, data: str, number: int) -> None:
-    """Compare, at the NUMBER-th picture of the validation split."""
+    """Compare, at the NUMBER-th image of the validation split."""
     keys = [item.key for item in open_source(data).items("val")]
     page.goto(f"{address}/compare?data={data}&image={keys[number % len(keys)]}")
     settle(page)
@@ -152,7 +152,7 @@ def next_pictures(page: Page, rounds: int, look_ms: float) -> list[float]:
     """Milliseconds from a click on Next until both models' masks are drawn.
 
     Args:
-        look_ms: how long the visitor looks at a picture before the next click.
+        look_ms: how long the visitor looks at an image before the next click.
     """
     spent: list[float] = []
     for _ in range(rounds):
@@ -163,7 +163,7 @@ def next_pictures(page: Page, rounds: int, look_ms: float) -> list[float]:
 
 
 def together(browser: Browser, address: str, data: str, visitors: int, rounds: int) -> list[float]:
-    """As `next_pictures`, for visitors who all ask at once, each for pictures of their own."""
+    """As `next_pictures`, for visitors who all ask at once, each for images of their own."""
     pages = [browser.new_context().new_page() for _ in range(visitors)]
     for number, page in enumerate(pages, start=1):
         open_compare(page, address, data, number * (rounds + 1))
@@ -206,12 +206,12 @@ def measure(data: str, rounds: int, visitors: int, starts: int) -> list[Figure]:
             "from the server's start to a readable first page", readable, "s", wanted="under 2 s"
         ),
         figure_of("the same, a bare Streamlit page", [first for _, (first, _) in turns], "s"),
-        figure_of("to both masks of the first picture", masks, "s", wanted="under 4 s"),
+        figure_of("to both masks of the first image", masks, "s", wanted="under 4 s"),
         p95("another page, 95 % within", chained(spent), wanted="under 300 ms"),
         p95("the same, bare Streamlit pages", chained(bare)),
         *(figure_of(f"{name}", times, "ms") for name, times in spent.items()),
         figure_of(
-            f"another picture, both masks, {LOOK_MS / 1000:g} s after the last",
+            f"another image, both masks, {LOOK_MS / 1000:g} s after the last",
             looked_at,
             "ms",
             wanted="under 400 ms",

@@ -1,9 +1,9 @@
-"""From a decoded picture to both models' labels: what is ours beside the bare engine's two passes?
+"""From a decoded image to both models' labels: what is ours beside the bare engine's two passes?
 
     python -m benchmarks.prediction
 
-In one process, by turns, both champions of a data set on one picture of their training's size:
-- ours, from the picture to both label maps and confidences, as the dashboard serves it;
+In one process, by turns, both champions of a data set on one image of their training's size:
+- ours, from the image to both label maps and confidences, as the dashboard serves it;
 - the bare engine: its two passes on ready input, to probabilities and nothing else;
 - Keras: `predict` of the same two models, as such demos call it, with argmax after it.
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.preparation [--pictures 120]
 
-Makes pictures and masks in Cityscapes' layout at 2048x1024 in a temporary folder, then takes turns
+Makes images and masks in Cityscapes' layout at 2048x1024 in a temporary folder, then takes turns
 between decoding them all and preparing them (decoded, made smaller, counted, written), on as many
 threads; then kills a preparation in its middle and lets it go on.
 """
@@ -43,7 +43,7 @@ def make_data_set(root: Path, pictures: int) -> list[tuple[Path, Path]]:
         image, mask = scenes[index % len(scenes)]
         name = f"town_{index:06}_000019"
         noisy = image + random.integers(0, 6, image.shape, np.uint8)
-        shift = 37 * index  # another picture for each file: none is decoded from memory
+        shift = 37 * index  # another image for each file: none is decoded from memory
         pair = images / f"{name}_leftImg8bit.png", labels / f"{name}_gtFine_labelIds.png"
         Image.fromarray(np.roll(noisy, shift, axis=1)).save(pair[0], compress_level=1)
         Image.fromarray(np.roll(mask, shift, axis=1)).save(pair[1])
@@ -52,7 +52,7 @@ def make_data_set(root: Path, pictures: int) -> list[tuple[Path, Path]]:
 
 
 def decode(paths: list[tuple[Path, Path]]) -> int:
-    """Decodes pictures and masks and forgets them."""
+    """Decodes images and masks and forgets them."""
     for image, mask in paths:
         decode_image(image.read_bytes())
         with Image.open(mask) as opened:
@@ -106,7 +106,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     figures = [
         figure_of("preparing and counting / decoding", ratios, wanted="1.3 or less"),
-        figure_of(f"decoding {options.pictures} pictures and masks", decoding, "s"),
+        figure_of(f"decoding {options.pictures} images and masks", decoding, "s"),
         Figure("memory of the largest process", peak, "MB"),
         Figure("time until a kill in the middle", before, "s"),
         Figure("time that the rest took after it", rest, "s"),

@@ -5,7 +5,7 @@
 Each recipe's step is timed on the real batches and on one constant batch, by turns; the ratio says
 what reading and augmenting cost. With TensorFlow Advanced Segmentation Models on the path, its
 DANet is also trained the way its examples do it: a generator that decodes each file anew, one-hot
-masks, eager steps; on the same pictures, in the same run.
+masks, eager steps; on the same images, in the same run.
 """
 
 import importlib.util

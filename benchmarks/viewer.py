@@ -3,7 +3,7 @@
     python -m benchmarks.viewer [--seconds 3]
 
 Frames a second in a headless Chromium, which draws in software: a screen's own graphics do better.
-The picture is a rendered street at 2048x1024 with noise over it, harder to compress than a
+The image is a rendered street at 2048x1024 with noise over it, harder to compress than a
 photograph; the masks are its truth with mistakes.
 """
 
@@ -54,7 +54,7 @@ def main() -> None:
     made = 1000 * (time.perf_counter() - started)
     sent = len(json.dumps(data)) / 1e6
     figures = [
-        Figure("sent for a picture with all that is shown of it", sent, "MB", wanted="under 3 MB"),
+        Figure("sent for an image with all that is shown of it", sent, "MB", wanted="under 3 MB"),
         Figure("encoded in", made, "ms"),
     ]
     with chromium() as browser:
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def make_picture() -> tuple[np.ndarray, list[Panel]]:
-    """A picture with everything that there is to show of one."""
+    """An image with everything that there is to show of one."""
     random = np.random.default_rng(0)
     image, truth = render_scene(7, SIZE)
     noise = random.normal(0, 4, image.shape)
@@ -115,7 +115,7 @@ def smooth(random: np.random.Generator, size: tuple[int, ...], cells: int = 16) 
 
 def measure(page: Page, arrangement: str, kind: str, seconds: float) -> tuple[float, float]:
     """Frames a second and the 95th percentile of a frame's milliseconds while it moves."""
-    page.get_by_label("Whole picture").click()
+    page.get_by_label("Whole image").click()
     side = "swipe" if arrangement == "swipe" else "a"
     box = page.locator(f"figure[data-panel='{side}'] canvas").bounding_box()
     assert box is not None

@@ -47,7 +47,7 @@ def running_dashboard(
     """Address of a server on a free port of the loopback interface; ended on leaving.
 
     Args:
-        engine: what labels pictures, if not what SEGCORE_ENGINE says here.
+        engine: what labels images, if not what SEGCORE_ENGINE says here.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -108,7 +108,7 @@ def settle(page: Page) -> None:
 
 
 def labelled(page: Page) -> None:
-    """Both models' pictures are there, each with the time it took."""
+    """Both models' images are there, each with the time it took."""
     for side in ("a", "b"):
         expect(page.locator(f"[data-panel='{side}']").first).to_contain_text(re.compile(r"\d m?s"))
 

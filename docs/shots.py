@@ -15,7 +15,7 @@ from segcore.settings import artifacts_dir
 TARGET = ROOT / "docs" / "screenshots"
 WIDTHS = {"wide": 1440, "narrow": 390}
 PAGES = ("overview", "dataset", "training", "compare", "evaluate", "upload", "admin")
-PICTURES_MS = 4_000  # charts and pictures arrive after the script has ended
+PICTURES_MS = 4_000  # charts and images arrive after the script has ended
 
 
 def main() -> None:

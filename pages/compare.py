@@ -1,4 +1,4 @@
-"""Both runs on a validation picture of your choice, predicted now, next to the truth."""
+"""Both runs on a validation image of your choice, predicted now, next to the truth."""
 
 from collections.abc import Sequence
 
@@ -19,11 +19,11 @@ from studio.viewer import Panel, difference_panel, outcome_panel, show_viewer
 from studio.widgets import guards, side_by_side
 from studio.widgets.side_by_side import Quality
 
-TRAINED, OWN = "As trained", "The picture's own"
+TRAINED, OWN = "As trained", "The image's own"
 
 
 def ask_quality() -> Quality:
-    """At which resolution, and with how many views, both models see the picture."""
+    """At which resolution, and with how many views, both models see the image."""
     resolution = st.segmented_control(
         "Resolution",
         [TRAINED, OWN],
@@ -31,14 +31,14 @@ def ask_quality() -> Quality:
         required=True,
         key="resolution",
         bind="query-params",
-        help="As trained: the whole picture at the size that the model was trained at. The "
-        "picture's own: in overlapping tiles of that size too, nothing made smaller.",
+        help="As trained: the whole image at the size that the model was trained at. The "
+        "image's own: in overlapping tiles of that size too, nothing made smaller.",
     )
     augmented = st.toggle(
         "Test-time augmentation",
         key="augmented",
         bind="query-params",
-        help="Each picture is seen mirrored too, and at three scales where the model takes any; "
+        help="Each image is seen mirrored too, and at three scales where the model takes any; "
         "the probabilities are averaged. Up to six times the work.",
     )
     return Quality(in_tiles=resolution == OWN, augmented=augmented)
@@ -135,14 +135,14 @@ def main() -> None:
     selection = state.selection()
     pair = guards.require_pair(selection)
     heading = st.empty()
-    heading.title(f"{pair.a.name} and {pair.b.name} on one picture", anchor=False)
+    heading.title(f"{pair.a.name} and {pair.b.name} on one image", anchor=False)
     guards.require_pictures(selection)
     split = picture_chooser.searched(selection)
     watched = set(epochs.watched_keys(pair.runs)) & set(split.keys)
     if watched:
         split = split.only(watched)
     above, below = st.container(), st.container()
-    with below:  # first, because it says which picture stands above
+    with below:  # first, because it says which image stands above
         found = picture_chooser.ask_pictures(selection, split)
     key = picture_chooser.chosen_picture(split, found)
     with above:

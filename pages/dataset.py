@@ -43,7 +43,7 @@ def show_counted(selection: Selection, splits: Splits) -> None:
         sample_browser.show_browser(selection, splits)
         for split in cache.splits(selection.spec):
             if split not in cache.masked_splits(selection.spec):
-                with st.expander(f"Pictures of {split}, which have no masks"):
+                with st.expander(f"Images of {split}, which have no masks"):
                     sample_browser.show_unlabelled(selection, split)
     else:
         data_health.show_health(splits)
@@ -54,7 +54,7 @@ def show_counted(selection: Selection, splits: Splits) -> None:
 def show_unlabelled(selection: Selection) -> None:
     st.title("This data set has no masks: there is nothing to count", anchor=False)
     for split in cache.splits(selection.spec):
-        st.subheader(f"{split.capitalize()} pictures", anchor=False)
+        st.subheader(f"{split.capitalize()} images", anchor=False)
         sample_browser.show_unlabelled(selection, split)
 
 

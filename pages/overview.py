@@ -1,4 +1,4 @@
-"""The two champions: who is better, on one live picture, and where to look further."""
+"""The two champions: who is better, on one live image, and where to look further."""
 
 from collections import Counter
 from typing import Any
@@ -85,7 +85,7 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.subheader("The same street, labelled by both", anchor=False)
-        if st.button("Another picture", icon=":material/shuffle:"):
+        if st.button("Another image", icon=":material/shuffle:"):
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture
     sample = cache.sample(selection.spec, state.SPLIT, keys[picture])
@@ -108,7 +108,7 @@ def show_facts(pair: Pair[Side]) -> None:
         for side in pair:
             run = side.run
             seen = run.manifest.get("preprocessing")
-            at = f"; sees pictures at {seen['size'][1]}x{seen['size'][0]}" if seen else ""
+            at = f"; sees images at {seen['size'][1]}x{seen['size'][0]}" if seen else ""
             with st.container(border=True):
                 st.markdown(f"**{wording.dot(side)} {wording.model_name(run)}** `{run.name}`")
                 device = run.manifest.get("device", "CPU")
@@ -124,7 +124,7 @@ def show_ways_on() -> None:
     st.subheader("Look further", anchor=False)
     with st.grid(4, min_column_width=200):
         for page, label, icon in (
-            ("pages/compare.py", "Compare picture by picture", ":material/compare:"),
+            ("pages/compare.py", "Compare image by image", ":material/compare:"),
             ("pages/upload.py", "Label your own photo", ":material/add_a_photo:"),
             ("pages/training.py", "See how they learned", ":material/show_chart:"),
             ("pages/dataset.py", "See what the data starves", ":material/photo_library:"),
@@ -136,7 +136,7 @@ def show_ways_on() -> None:
 def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
     try:
         comparison = cache.comparison_report(*pair.runs, selection.data, state.SPLIT)
-    except DataError:  # of different pictures; Evaluation says so, and what mends it
+    except DataError:  # of different images; Evaluation says so, and what mends it
         comparison = None
     if not guards.is_known(selection):
         return

@@ -20,8 +20,8 @@ CHOSEN = "training_runs"
 
 MEAN_IOU_NOTE = (
     "Mean IoU over the evaluated classes that occur (policy `cityscapes-19-present`), at the "
-    "training's own resolution. Training scores are of augmented pictures while the weights "
-    "still move, on every 4th pixel each way; validation scores of whole pictures after the epoch."
+    "training's own resolution. Training scores are of augmented images while the weights "
+    "still move, on every 4th pixel each way; validation scores of whole images after the epoch."
 )
 
 

@@ -17,7 +17,7 @@ WORK_QUEUE = WorkQueue()
 
 VISITORS_QUEUE = WorkQueue(places=64, places_of_one=3, threads=2)
 """Of this process: what visitors have made of files of their own, seen by nobody else. Their
-frames and photos take turns with all other pictures: `visitors.QUEUE`."""
+frames and photos take turns with all other images: `visitors.QUEUE`."""
 
 REFRESH_SECONDS = 1.0
 
@@ -27,7 +27,7 @@ class Asked:
     """Work that a visitor may ask for: as `WorkQueue.start`.
 
     Attributes:
-        needs_network: a run labels pictures for it.
+        needs_network: a run labels images for it.
     """
 
     key: Hashable

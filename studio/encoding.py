@@ -1,4 +1,4 @@
-"""Pictures as addresses that a browser loads."""
+"""Images as addresses that a browser loads."""
 
 import base64
 import io

@@ -106,7 +106,7 @@ def start() -> None:
 def give_way() -> None:
     """Lets the browser draw what it was sent, once after each start, and begins loading then.
 
-    What follows, the first picture and the networks, takes the interpreter and all cores.
+    What follows, the first image and the networks, takes the interpreter and all cores.
     """
     if not FIRST.asked.is_set():
         time.sleep(DRAWING_SECONDS)
@@ -114,7 +114,7 @@ def give_way() -> None:
 
 
 def is_ready(*served: Run) -> bool:
-    """Whether these runs can label a picture now; without any, whether Keras is loaded."""
+    """Whether these runs can label an image now; without any, whether Keras is loaded."""
     return KERAS.title is not None or (bool(served) and all(map(serves_converted, served)))
 
 
@@ -130,7 +130,7 @@ def load(*served: Run) -> None:
 
 
 def wait(*served: Run) -> bool:
-    """Waits, visibly, until these runs can label pictures; without any, until Keras is loaded.
+    """Waits, visibly, until these runs can label images; without any, until Keras is loaded.
 
     Returns False, with the reason shown, where that cannot be.
     """

@@ -25,7 +25,7 @@ CHOSEN = "selection"
 WRITTEN = "written_address"
 
 IMAGE = "image"
-"""Name in the address and in the session of the picture that is compared."""
+"""Name in the address and in the session of the image that is compared."""
 
 SPLIT = "val"
 """The split whose images are compared and scored."""
@@ -46,7 +46,7 @@ class Selection:
 
     @property
     def problem(self) -> str | None:
-        """Why the data set's pictures are not on this machine."""
+        """Why the data set's images are not on this machine."""
         return self.data.problem
 
     @cached_property
@@ -177,7 +177,7 @@ def choose_data_set(slug: str) -> None:
 
 
 def compare_on(key: str) -> NoReturn:
-    """Leaves this page for Compare, which shows this picture of the split."""
+    """Leaves this page for Compare, which shows this image of the split."""
     st.session_state[IMAGE] = key
     # An address with a widget's name in it, such as a part's, may be replaced but not cleared.
     st.switch_page("pages/compare.py", query_params={IMAGE: key})

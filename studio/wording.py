@@ -72,26 +72,26 @@ def timing(prediction: Prediction) -> str:
 
 
 def headline_of_picture(name_a: str, name_b: str, iou_a: float, iou_b: float) -> str:
-    """Who is closer to the truth of one picture, by mean IoU."""
+    """Who is closer to the truth of one image, by mean IoU."""
     if score(iou_a) == score(iou_b):
-        return f"On this picture {name_a} and {name_b} are level: mean IoU {score(iou_a)}"
+        return f"On this image {name_a} and {name_b} are level: mean IoU {score(iou_a)}"
     if iou_a > iou_b:
         better, worse, high, low = name_a, name_b, iou_a, iou_b
     else:
         better, worse, high, low = name_b, name_a, iou_b, iou_a
     return (
-        f"On this picture {better} is closer to the truth: mean IoU {score(high)} "
+        f"On this image {better} is closer to the truth: mean IoU {score(high)} "
         f"against {score(low)} for {worse}"
     )
 
 
 def difference_on_picture(name_a: str, name_b: str, a: np.ndarray, b: np.ndarray) -> str:
-    """What two masks (H, W) of one picture differ on, in a sentence."""
+    """What two masks (H, W) of one image differ on, in a sentence."""
     confusion = largest_confusion(a, b)
     if confusion is None:
-        return f"{name_a} and {name_b} label every pixel of this picture the same."
+        return f"{name_a} and {name_b} label every pixel of this image the same."
     return (
-        f"{name_a} and {name_b} differ on {share(disagreement(a, b))} of this picture, most where "
+        f"{name_a} and {name_b} differ on {share(disagreement(a, b))} of this image, most where "
         f"{name_a} sees {confusion.label_a} and {name_b} {confusion.label_b} "
         f"({share(confusion.share)})."
     )
@@ -100,7 +100,7 @@ def difference_on_picture(name_a: str, name_b: str, a: np.ndarray, b: np.ndarray
 def plain(text: str) -> str:
     """A text that nobody vouches for, to stand in Markdown as it is.
 
-    Nothing in it formats, links, loads a picture or calls up an icon.
+    Nothing in it formats, links, loads an image or calls up an icon.
     """
     printable = "".join(char if char.isprintable() else " " for char in text)
     return re.sub(r"([\\`*_{}\[\]()<>#+\-!|:$~&.@^=/])", r"\\\1", printable)

@@ -1,4 +1,4 @@
-"""Small data sets on disk, made of synthetic pictures, in each layout a source reads."""
+"""Small data sets on disk, made of synthetic images, in each layout a source reads."""
 
 import logging
 import os

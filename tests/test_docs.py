@@ -1,4 +1,4 @@
-"""What the documentation points at exists: links, headings, files, and functions in pictures."""
+"""What the documentation points at exists: links, headings, files, and functions in images."""
 
 import ast
 import re

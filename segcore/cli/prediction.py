@@ -89,7 +89,7 @@ def _images_at(path: Path) -> list[Path]:
 
 
 def _label(path: Path, predictor: "Predictor", out: Path) -> str:
-    """Writes the three pictures of a photo and says what is on it.
+    """Writes the three images of a photo and says what is on it.
 
     Raises:
         ImageError: it is no photo, or a result would take the place of somebody's file.

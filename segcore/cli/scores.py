@@ -146,7 +146,7 @@ def _cost(options: argparse.Namespace) -> None:
         return
     flops = "–" if cost.flops is None else f"{cost.flops / 1e9:.2f}"
     print(f"{run.name} on {cost.machine}")
-    print(f"{run.parameters:,} parameters, {flops} billion operations a picture")
+    print(f"{run.parameters:,} parameters, {flops} billion operations an image")
     for of in cost.timings:
         memory = "–" if of.peak_memory_bytes is None else f"{of.peak_memory_bytes / 1e6:.0f} MB"
         print(

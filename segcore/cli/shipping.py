@@ -145,7 +145,7 @@ def _half(values: np.ndarray) -> np.ndarray:
 
 
 def _agreement(run: Run, copy: Run, spec: str, progress: NamedProgress | None) -> float:
-    """Share of pixels with the same label by both, over the first validation pictures."""
+    """Share of pixels with the same label by both, over the first validation images."""
     samples = native_samples(spec, "val")
     count = min(CHECKED_IMAGES, len(samples))
     original, halved = load_predictor(run), load_predictor(copy)

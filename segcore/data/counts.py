@@ -15,7 +15,7 @@ LOCATION_GRID = (16, 32)
 """Rows and columns of the map of where a class lives."""
 
 REGION_BINS = 27
-"""Bin k counts the regions of 2**k to 2**(k+1) - 1 pixels; 2**26 is the largest picture taken."""
+"""Bin k counts the regions of 2**k to 2**(k+1) - 1 pixels; 2**26 is the largest image taken."""
 
 BINS = NUM_CLASSES + 1
 """Of a grid cell: a class each, and one for the rest."""

@@ -1,4 +1,4 @@
-"""Scoring a run on a split: what is counted, what comes of it, and which pictures are behind it."""
+"""Scoring a run on a split: what is counted, what comes of it, and which images are behind it."""
 
 from segcore.evaluation.evaluator import evaluate
 from segcore.evaluation.result import (

@@ -2,7 +2,7 @@
 
 Temperature scaling (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017) divides the
 logits by one number; labels stay as they are. Here it acts on the probabilities at the truth's
-resolution. The temperature that a picture is judged with is fitted on other pictures: on those of
+resolution. The temperature that an image is judged with is fitted on other images: on those of
 the other half of the sequences, or of the film where there is one.
 
 Coverage (Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks", NeurIPS 2017):
@@ -24,7 +24,7 @@ TEMPERATURES = 2.0 ** (np.arange(-8, 17) / 8)
 AS_TRAINED = 8  # index of temperature 1
 
 SAMPLED_PIXELS = 1 << 13
-"""Temperatures are tried on about as many pixels of a picture: on every k-th each way."""
+"""Temperatures are tried on about as many pixels of an image: on every k-th each way."""
 
 LEVELS = 1024
 """Steps of confidence for coverage, equal in log-odds: many pixels are surer than 99.9 %."""
@@ -77,7 +77,7 @@ def coverage_counts(
 
 
 def sampling_step(pixels: int) -> int:
-    """Every how many pixels, each way, temperatures are tried in a picture of so many."""
+    """Every how many pixels, each way, temperatures are tried in an image of so many."""
     return max(1, round((pixels / SAMPLED_PIXELS) ** 0.5))
 
 

@@ -2,7 +2,7 @@
 
 Brightness, contrast, fog, motion blur, noise and JPEG are those of Hendrycks and Dietterich,
 "Benchmarking Neural Network Robustness to Common Corruptions and Perturbations", ICLR 2019, with
-the constants of their ImageNet-C; lengths, which are for pictures of 224 pixels there, grow with
+the constants of their ImageNet-C; lengths, which are for images of 224 pixels there, grow with
 the shorter side. Gamma, rain and night are ours: rain follows their recipe for snow, night darkens
 in linear light and adds the noise of few photons.
 
@@ -94,7 +94,7 @@ def _night(x: np.ndarray, severity: int, random: Random) -> np.ndarray:
 
 
 def _fog(x: np.ndarray, severity: int, random: Random) -> np.ndarray:
-    """A fractal of light over the picture, whose brightest tone stays where it was."""
+    """A fractal of light over the image, whose brightest tone stays where it was."""
     amount = (1.5, 2.0, 2.5, 2.5, 3.0)[severity]
     decay = (2.0, 2.0, 1.7, 1.5, 1.4)[severity]
     height, width = x.shape[:2]
@@ -130,7 +130,7 @@ def _plasma(side: int, decay: float, random: Random) -> np.ndarray:
 
 
 def _rain(x: np.ndarray, severity: int, random: Random) -> np.ndarray:
-    """Streaks of drops before a greyer picture."""
+    """Streaks of drops before a greyer image."""
     density = (0.0012, 0.0024, 0.004, 0.006, 0.009)[severity]
     length = (10, 14, 18, 24, 30)[severity] * _scale(x)
     grey = (0.1, 0.18, 0.26, 0.34, 0.42)[severity]
@@ -181,7 +181,7 @@ CORRUPTIONS: dict[str, Corruption] = {
 
 
 def _scale(x: np.ndarray) -> float:
-    """How much larger than in the reference's pictures lengths are."""
+    """How much larger than in the reference's images lengths are."""
     return min(x.shape[:2]) / REFERENCE_SIDE
 
 

@@ -1,6 +1,6 @@
 """What a run costs where it runs: operations, time by batch and resolution, memory.
 
-Measured on this machine, with random pictures of the network's own size, from the picture to its
+Measured on this machine, with random images of the network's own size, from the image to its
 labels, and kept with the machine's name in artifacts/costs/RUN.json. Memory is that of the whole
 process, so a measurement wants a process of its own: see `measure_apart`.
 """
@@ -61,7 +61,7 @@ class Cost:
 
     Attributes:
         machine: by which engine and where, in words.
-        flops: of the network for one picture of its training's size, an addition and a
+        flops: of the network for one image of its training's size, an addition and a
             multiplication counted as two; of convolutions and matrix products. None where the
             backend does not tell.
         timings: by batch and resolution.
@@ -77,7 +77,7 @@ class Cost:
 
     @property
     def typical(self) -> Timing:
-        """One picture at the size that the run was trained at."""
+        """One image at the size that the run was trained at."""
         single = [timing for timing in self.timings if timing.batch == 1]
         return single[len(single) // 2]
 
@@ -162,7 +162,7 @@ def read_cost(path: Path) -> Cost:
     """What a file says was measured. Raises UnreadableError."""
     cost = read_json(path, Cost)
     if not any(timing.batch == 1 for timing in cost.timings):
-        raise UnreadableError("has no time of a single picture")
+        raise UnreadableError("has no time of a single image")
     return cost
 
 

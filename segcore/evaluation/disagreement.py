@@ -1,4 +1,4 @@
-"""Pictures by what two runs say about them: where they differ, where the truth may be wrong."""
+"""Images by what two runs say about them: where they differ, where the truth may be wrong."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ CONFIDENT = 0.9
 """Confidence from which a model's word against the truth counts."""
 
 SMALLEST_SUSPECT = 0.0005
-"""Share of a picture from which confident contradiction is worth a look."""
+"""Share of an image from which confident contradiction is worth a look."""
 
 
 @dataclass(frozen=True)
 class PictureAgreement:
-    """What two runs say about one picture.
+    """What two runs say about one image.
 
     Attributes:
         differing: share of its pixels that they label differently.
@@ -41,7 +41,7 @@ class PictureAgreement:
 def agreements(
     samples: Samples, a: StoredPredictions, b: StoredPredictions
 ) -> Iterator[PictureAgreement]:
-    """One by one, for the pictures that both runs have labelled, in the samples' order."""
+    """One by one, for the images that both runs have labelled, in the samples' order."""
     both = set(a.keys) & set(b.keys)
     for index, key in enumerate(samples.keys):
         if key in both:

@@ -34,7 +34,7 @@ ARRAYS = {
 def away_from_boundaries(truth: np.ndarray, d: int) -> np.ndarray:
     """(H, W) bool: no other label within d pixels, diagonals included.
 
-    Unlike in Boundary IoU the picture's edge is no boundary: nothing is hard to tell apart there.
+    Unlike in Boundary IoU the image's edge is no boundary: nothing is hard to tell apart there.
     """
     inside: np.ndarray = interior(np.pad(truth, d, mode="edge"), d)[d:-d, d:-d]
     return inside

@@ -2,7 +2,7 @@
 
 Images are streamed: a few are in memory at a time, one in the network, the others read or counted
 meanwhile, and only counts are kept of them; the masks go to `segcore.evaluation.predictions`, so
-that pictures can be found by them.
+that images can be found by them.
 """
 
 from collections.abc import Callable

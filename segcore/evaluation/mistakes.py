@@ -1,4 +1,4 @@
-"""One kind of mistake: how much of it is in each picture, and on which pixels."""
+"""One kind of mistake: how much of it is in each image, and on which pixels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where two predictions of one picture agree, and who is right where they do not."""
+"""Where two predictions of one image agree, and who is right where they do not."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG, NOT_SCORED = range(5)
 
 @dataclass(frozen=True)
 class Confusion:
-    """A pair of labels that two predictions give to the same pixels; `share` is of the picture."""
+    """A pair of labels that two predictions give to the same pixels; `share` is of the image."""
 
     label_a: str
     label_b: str

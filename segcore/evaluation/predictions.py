@@ -1,7 +1,7 @@
-"""What a run says about every picture of a split, kept so that pictures can be found by it.
+"""What a run says about every image of a split, kept so that images can be found by it.
 
 A file artifacts/predictions/RUN/SPLIT-DIGEST.zip, named by the digest of the data, holds for each
-picture KEY.labels.png (label ids at the picture's own size) and KEY.confidence.png (0 to 255,
+image KEY.labels.png (label ids at the image's own size) and KEY.confidence.png (0 to 255,
 small), and identity.json, which says of which weights and data it is. It can be deleted at any
 time: it is made anew when wanted.
 """
@@ -35,11 +35,11 @@ from segcore.system.progress import Progress
 
 CONFIDENCE_PIXELS = 512 * 256
 CONFIDENCE_STEPS = 32
-"""Confidence is kept coarsely: a picture is found by it, not scored."""
+"""Confidence is kept coarsely: an image is found by it, not scored."""
 
 
 class StoredPredictions:
-    """The predictions of a split, read picture by picture; safe to share between threads."""
+    """The predictions of a split, read image by image; safe to share between threads."""
 
     def __init__(self, path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
@@ -136,7 +136,7 @@ def _read(run: Run, split: str, digest: str) -> StoredPredictions | None:
 def predict_split(
     run: Run, spec: str, split: str, progress: Progress | None = None
 ) -> StoredPredictions:
-    """Predicts every picture of the split, or returns what is stored.
+    """Predicts every image of the split, or returns what is stored.
 
     Raises:
         DataError: the data cannot be read.

@@ -25,7 +25,7 @@ MAX_ARRAY_BYTES = 192 << 20
 MAX_MEMBERS = 64
 MAX_ROWS = 20_000
 LARGEST = 1 << 40
-"""Pixels of a million pictures; sums of counts up to here do not overflow."""
+"""Pixels of a million images; sums of counts up to here do not overflow."""
 LONGEST_TEXT = 2000
 
 _DAMAGED = (

@@ -1,4 +1,4 @@
-"""Pictures: decoded though nobody vouches for them, resized, and written without loss.
+"""Images: decoded though nobody vouches for them, resized, and written without loss.
 
 The files of strangers (photos, archives of them, videos) are opened by a `Decoder`, in a process
 of its own that is thrown away.

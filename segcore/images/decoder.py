@@ -117,7 +117,7 @@ class Decoder:
     def photo(
         self, data: bytes, kept_pixels: int = limits.KEPT_PIXELS, entry: int | None = None
     ) -> Photo:
-        """One picture, reduced to `kept_pixels`.
+        """One image, reduced to `kept_pixels`.
 
         Args:
             entry: its number in the ZIP file that `data` is, as in `archive`.
@@ -264,7 +264,7 @@ def _image(facts: Mapping[str, Any], pixels: bytearray) -> np.ndarray:
     match size:
         case [int(height), int(width)] if 0 < height * width * 3 == len(pixels) and height > 0:
             return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
-    raise ImageError("The picture cannot be opened safely: save it again as JPEG or PNG.")
+    raise ImageError("The image cannot be opened safely: save it again as JPEG or PNG.")
 
 
 @contextmanager

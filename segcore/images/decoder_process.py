@@ -62,7 +62,7 @@ STATM = Path("/proc/self/statm")
 def main() -> None:
     pillow_heif.options.DECODE_THREADS = 2
     AvifImagePlugin.DEFAULT_MAX_THREADS = 2
-    Image.init()  # loads what is loaded with the first picture otherwise
+    Image.init()  # loads what is loaded with the first image otherwise
     _bound_memory()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while True:

@@ -1,4 +1,4 @@
-"""Decoding pictures nobody vouches for."""
+"""Decoding images nobody vouches for."""
 
 import io
 import struct
@@ -41,7 +41,7 @@ pillow_heif.register_heif_opener(thumbnails=False)
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A decoded picture.
+    """A decoded image.
 
     Attributes:
         image: (H, W, 3) uint8 RGB, upright.
@@ -53,7 +53,7 @@ class Photo:
 
 
 def decode_image(data: bytes | Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB of an encoded picture (bytes) or of a file (path), at its own size.
+    """(H, W, 3) uint8 RGB of an encoded image (bytes) or of a file (path), at its own size.
 
     Turned upright by its EXIF orientation; 16-bit tones are scaled to 8 bits; transparency lies on
     white; of an animation or a document of several pages the first frame counts. Raises
@@ -69,17 +69,17 @@ def decode_image(data: bytes | Path) -> np.ndarray:
 
 
 def decode_photo(
-    data: bytes, kept_pixels: int = limits.MAX_PIXELS, name: str = "The picture"
+    data: bytes, kept_pixels: int = limits.MAX_PIXELS, name: str = "The image"
 ) -> Photo:
     """As `decode_image`, with what to say about it.
 
     Args:
-        kept_pixels: a picture with more is halved until it has no more, in a JPEG before it is
+        kept_pixels: an image with more is halved until it has no more, in a JPEG before it is
             decoded.
         name: what errors call it.
 
     Raises:
-        ImageError: the file is no picture, damaged, or beyond the limits of `limits`.
+        ImageError: the file is no image, damaged, or beyond the limits of `limits`.
     """
     try:
         with Image.open(io.BytesIO(data), formats=limits.FORMATS) as picture:
@@ -158,7 +158,7 @@ def _decoded(picture: Image.Image, kept_pixels: int) -> Photo:
     frames = _count_frames(picture)
     if frames > 1:
         which = "the main one" if picture.format == "HEIF" else "the first"
-        kind = "frames" if picture.format in ("PNG", "WEBP", "AVIF") else "pictures in the file"
+        kind = "frames" if picture.format in ("PNG", "WEBP", "AVIF") else "images in the file"
         notes.append(f"{which} of {frames} {kind}")
     width, height = picture.size
     factor = 1
@@ -187,5 +187,5 @@ def _count_frames(picture: Image.Image) -> int:
 def _orientation(picture: Image.Image) -> int:
     try:
         return int(picture.getexif().get(pixels.ORIENTATION, 1))
-    except UNREADABLE_ERRORS:  # a picture with broken EXIF data is still a picture
+    except UNREADABLE_ERRORS:  # an image with broken EXIF data is still an image
         return 1

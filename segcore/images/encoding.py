@@ -1,4 +1,4 @@
-"""Pictures and masks as PNG, without loss."""
+"""Images and masks as PNG, without loss."""
 
 import io
 from pathlib import Path

@@ -6,7 +6,7 @@ MAX_FILE_BYTES = 25 * MEGABYTE
 MAX_FILES = 200
 MAX_PIXELS = 64_000_000
 MAX_RATIO = 20
-"""The longer side of a picture, as a multiple of the shorter one."""
+"""The longer side of an image, as a multiple of the shorter one."""
 
 KEPT_PIXELS = 16_000_000
 """A visitor's photo with more pixels is halved, perhaps again, until it has no more than these."""
@@ -19,7 +19,7 @@ SECONDS_PER_MEGAPIXEL = {
     "JPEG": 0.02, "PNG": 0.05, DEEP_PNG: 0.08, "WEBP": 0.04, "HEIF": 0.09, "AVIF": 0.03,
     "TIFF": 0.05, "BMP": 0.02,
 }  # fmt: skip
-"""What decoding takes of one core at most, as measured on pictures of 12 to 64 megapixels."""
+"""What decoding takes of one core at most, as measured on images of 12 to 64 megapixels."""
 
 LIGHT_SECONDS = 1.25
 """Photos that will take longer by the above are opened one at a time, behind all others."""
@@ -54,7 +54,7 @@ LARGE_PIXELS = 4_000_000
 """Photos with more are drawn for few visitors at once, since each takes ten bytes a pixel."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "TIFF", "BMP")
-"""As Pillow calls them; MPO, what some cameras call a JPEG with more pictures, is a JPEG here."""
+"""As Pillow calls them; MPO, what some cameras call a JPEG with more images, is a JPEG here."""
 
 EXTENSIONS = tuple(
     "jpg jpeg jfif mpo png apng webp heic heif hif avif tif tiff bmp zip mp4 m4v mov".split()

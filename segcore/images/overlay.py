@@ -1,4 +1,4 @@
-"""A mask's colours laid over its picture."""
+"""A mask's colours laid over its image."""
 
 import numpy as np
 

@@ -19,16 +19,16 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda image: image[::-1, ::-1].swapaxes(0, 1),
     8: lambda image: image[:, ::-1].swapaxes(0, 1),
 }
-"""EXIF orientation -> what turns the stored picture upright; 1 is upright already."""
+"""EXIF orientation -> what turns the stored image upright; 1 is upright already."""
 
 Flatten = Callable[[Image.Image], Image.Image]
 
 
 def to_rgb(picture: Image.Image, factor: int = 1) -> np.ndarray:
-    """A loaded picture of any mode -> (ceil(H / factor), ceil(W / factor), 3) uint8 RGB.
+    """A loaded image of any mode -> (ceil(H / factor), ceil(W / factor), 3) uint8 RGB.
 
     Grey of more than 8 bits keeps its tones, scaled to 8 bits; transparency lies on white; CMYK
-    follows its profile where it has a usable one. The picture stays as it is stored: `upright`
+    follows its profile where it has a usable one. The image stays as it is stored: `upright`
     turns it. Raises what Pillow raises on modes that have no RGB.
     """
     width, height = picture.size
@@ -49,14 +49,14 @@ def upright(image: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def is_see_through(picture: Image.Image) -> bool:
-    """Whether any pixel of a loaded picture lets the background show."""
+    """Whether any pixel of a loaded image lets the background show."""
     if "A" in picture.getbands():
         return bool(np.asarray(picture.getchannel("A")).min() < 255)
     return picture.has_transparency_data
 
 
 def _strips(picture: Image.Image, multiple: int) -> Iterator[tuple[int, Image.Image]]:
-    """(first row, rows) of the picture; each strip but the last a multiple of so many rows."""
+    """(first row, rows) of the image; each strip but the last a multiple of so many rows."""
     width, height = picture.size
     rows = max(1, STRIP_PIXELS // (width * multiple)) * multiple
     for top in range(0, height, rows):
@@ -64,7 +64,7 @@ def _strips(picture: Image.Image, multiple: int) -> Iterator[tuple[int, Image.Im
 
 
 def _flatten(picture: Image.Image) -> Flatten:
-    """What turns a strip of the picture into RGB."""
+    """What turns a strip of the image into RGB."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         return _deep_grey(picture)
     if picture.has_transparency_data:
@@ -73,7 +73,7 @@ def _flatten(picture: Image.Image) -> Flatten:
 
 
 def _deep_grey(picture: Image.Image) -> Flatten:
-    """Grey values of more than 8 bits -> 8, by the least full scale that holds the picture.
+    """Grey values of more than 8 bits -> 8, by the least full scale that holds the image.
 
     Whole numbers fill 16 bits or what they reach; floats fill 0 to 1, 8 bits, or those.
     """

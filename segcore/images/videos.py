@@ -1,4 +1,4 @@
-"""Short videos: the frames of one that nobody vouches for, and a new one made of pictures."""
+"""Short videos: the frames of one that nobody vouches for, and a new one made of images."""
 
 import io
 from collections.abc import Iterator
@@ -115,7 +115,7 @@ def _images(container: Any, usual_rate: float, rate: float) -> Iterator[tuple[fl
                 shape = image.shape
                 yield (number / rate if rate else shown), image
             if count == 0:
-                raise ImageError("The video holds no picture: save it again.")
+                raise ImageError("The video holds no image: save it again.")
     except _unreadable() as error:
         raise ImageError("The video is damaged or incomplete: save it again.") from error
 
@@ -143,7 +143,7 @@ class VideoWriter:
     """An MP4 with H.264, kept in memory, which every browser and phone plays.
 
     Raises:
-        ValueError: a side of the pictures is odd, or they differ in size.
+        ValueError: a side of the images is odd, or they differ in size.
     """
 
     def __init__(self, rate: float) -> None:
@@ -155,7 +155,7 @@ class VideoWriter:
         self._stream: Any = None
 
     def add(self, seconds: float, image: np.ndarray) -> None:
-        """The picture (H, W, 3) uint8 that is shown from so many seconds on."""
+        """The image (H, W, 3) uint8 that is shown from so many seconds on."""
         import av
 
         if self._stream is None:
@@ -167,7 +167,7 @@ class VideoWriter:
         if (self._stream.height, self._stream.width) != image.shape[:2] or any(
             side % 2 for side in image.shape[:2]
         ):
-            raise ValueError("the pictures of a video have one size, and even sides")
+            raise ValueError("the images of a video have one size, and even sides")
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
         frame.pts, frame.time_base = round(seconds * TICKS), Fraction(1, TICKS)
         self._container.mux(self._stream.encode(frame))

@@ -21,7 +21,7 @@ from segcore.system.devices import may_have_gpu
 
 GIGABYTE = 2**30
 BASE_MEMORY = {"unet": 1.2 * GIGABYTE, "danet": 1.6 * GIGABYTE, "danet-tasm": 1.6 * GIGABYTE}
-"""A training's memory without pictures: Python, the network library, weights and optimizer.
+"""A training's memory without images: Python, the network library, weights and optimizer.
 
 A model that was not measured counts as the largest, here and below.
 """
@@ -130,9 +130,9 @@ def _speed(run: Run) -> float | None:
 
 
 def _seconds(recipe: Recipe, source: Source, timed: Run) -> float:
-    """Steps at the timed speed, and the pictures that are validated after each epoch.
+    """Steps at the timed speed, and the images that are validated after each epoch.
 
-    Predicting takes about a third of what a step takes for a picture of the same size.
+    Predicting takes about a third of what a step takes for an image of the same size.
     """
     speed = _speed(timed)
     assert speed is not None
@@ -176,7 +176,7 @@ BYTES_PER_PARAMETER = 16
 
 
 def _pixels(recipe: Recipe, source: Source) -> int:
-    """Pixels of one picture of a batch."""
+    """Pixels of one image of a batch."""
     return _area(recipe.crop or recipe.size_for(source.default_size))
 
 

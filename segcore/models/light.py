@@ -5,7 +5,7 @@ from typing import Any
 from keras import layers, ops
 
 MEAN, DEVIATION = 120.0, 60.0
-"""What every channel gets, about those of ImageNet's pictures in 0-255."""
+"""What every channel gets, about those of ImageNet's images in 0-255."""
 
 SMALLEST_DEVIATION = 8.0
 """An image with less, such as a white wall, is not stretched up to noise."""

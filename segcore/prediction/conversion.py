@@ -45,7 +45,7 @@ SHIPPED_PRECISION = "f32"
 """Every processor computes it."""
 
 SCENE = 900_000
-"""Seed of the first picture: none of a data set."""
+"""Seed of the first image: none of a data set."""
 
 Turn = Callable[[Callable[[], Any]], Any]
 
@@ -159,7 +159,7 @@ def judge(
     agrees = min(share_same, share_close) >= SAME_LABELS
     reason = (
         f"{share_same:.2%} of the pixels get the same label, {share_close:.2%} have probabilities "
-        f"within {BOUND} ({SAME_LABELS:.1%} is asked of both); one picture takes {openvino_ms:.0f} "
+        f"within {BOUND} ({SAME_LABELS:.1%} is asked of both); one image takes {openvino_ms:.0f} "
         f"ms, by Keras {keras_ms:.0f}"
     )
     return Verdict(
@@ -175,7 +175,7 @@ def _milliseconds(engine: Engine, batch: np.ndarray) -> float:
 
 
 def _batches(preprocessing: Preprocessing) -> list[np.ndarray]:
-    """Two pictures of the training's shape and one upright, as the network sees them."""
+    """Two images of the training's shape and one upright, as the network sees them."""
     height, width = preprocessing.size
     scenes = [(height, width), (height, width), (width, height)]
     images = [render_scene(SCENE + number, size)[0] for number, size in enumerate(scenes)]

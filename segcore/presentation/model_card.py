@@ -74,7 +74,7 @@ seed {run.seed}, on {device} in {minutes:.0f} minutes. Best epoch {run.best_epoc
 
 ## Where it fails
 {_failures(scores, matrix)}
-Pictures unlike its training data (another camera, night, rain, another country) are labelled worse
+Images unlike its training data (another camera, night, rain, another country) are labelled worse
 than these figures say.{_under_corruptions(robustness)}
 Not for driving or any other use where an error does harm.
 

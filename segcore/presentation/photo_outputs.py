@@ -1,4 +1,4 @@
-"""What a visitor takes home of a photo: pictures, numbers, and a ZIP of many.
+"""What a visitor takes home of a photo: images, numbers, and a ZIP of many.
 
 Everything is made anew from pixels, so that nothing that was hidden in the photo (its name, EXIF,
 place, text) can come along.
@@ -22,7 +22,7 @@ from segcore.presentation.sides import Side
 
 OPACITY = 0.6
 PANEL_PIXELS = 1_500_000
-"""Of each half of a side-by-side picture."""
+"""Of each half of a side-by-side image."""
 
 MAX_BUNDLE_BYTES = 128 << 20
 """After which a ZIP of many photos takes no more."""
@@ -34,7 +34,7 @@ INK, PAPER = "#171c26", "#ffffff"
 
 
 class Panel(NamedTuple):
-    """What stands in a side-by-side picture: a name, its colour as `#rrggbb`, a mask (H, W)."""
+    """What stands in a side-by-side image: a name, its colour as `#rrggbb`, a mask (H, W)."""
 
     name: str
     color: str

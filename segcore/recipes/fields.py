@@ -62,16 +62,16 @@ class Field:
 FIELDS = (
     Field(
         "epochs", "Epochs", Group.SCHEDULE,
-        "Passes over the training pictures; the best one is kept.", "whole", 1, 1000,
+        "Passes over the training images; the best one is kept.", "whole", 1, 1000,
     ),
     Field(
         "batch_size", "Batch size", Group.SCHEDULE,
-        "Pictures in a step; more need more memory and make steadier steps.", "whole", 1, 512,
+        "Images in a step; more need more memory and make steadier steps.", "whole", 1, 512,
     ),
     Field(
         "steps_per_epoch", "Steps per epoch", Group.SCHEDULE,
         "Batches between two validations.", "whole", 1, 100_000,
-        optional="one pass over the pictures",
+        optional="one pass over the images",
     ),
     Field(
         "optimizer", "Optimizer", Group.SCHEDULE,
@@ -112,7 +112,7 @@ FIELDS = (
     ),
     Field(
         "size", "Size", Group.INPUT,
-        "Height and width that whole pictures are stretched to; with a crop they keep their "
+        "Height and width that whole images are stretched to; with a crop they keep their "
         "proportions and have that area.", "size", 32, 4096,
         optional="the data set's own proportions",
     ),
@@ -123,8 +123,8 @@ FIELDS = (
     ),
     Field(
         "crop", "Crop", Group.INPUT,
-        "Height and width of the window cut from each picture at random.", "size", 32, 2048,
-        optional="whole pictures",
+        "Height and width of the window cut from each image at random.", "size", 32, 2048,
+        optional="whole images",
     ),
     Field(
         "augmentation.flip", "Mirror", Group.AUGMENTATION,
@@ -238,7 +238,7 @@ FIELDS = (
     ),
     Field(
         "model_options.depth", "Depth", Group.NETWORK,
-        "How often the picture is halved.", "whole", 2, 5, optional="the usual 4",
+        "How often the image is halved.", "whole", 2, 5, optional="the usual 4",
         models=("unet",),
     ),
     Field(

@@ -14,7 +14,7 @@ BACKBONE_WEIGHTS = ("none", "packaged", "imagenet")
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is drawn at random for each picture of a training batch; zero or None is off.
+    """What is drawn at random for each image of a training batch; zero or None is off.
 
     Attributes:
         flip: mirror left and right, half of the time.
@@ -27,9 +27,9 @@ class Augmentation:
         noise: largest standard deviation of Gaussian noise, in grey levels.
         cast: largest gain or loss of a colour channel against the others, as a colour cast has it.
         gamma: largest change of the tone curve: exponents are drawn from exp(-value) to exp(value).
-        shade: how much darker or brighter one side, or the rim, of a picture gets.
+        shade: how much darker or brighter one side, or the rim, of an image gets.
         jpeg: lowest quality of a JPEG compression, half of the time.
-        grey: chance of a black-and-white picture.
+        grey: chance of a black-and-white image.
     """
 
     flip: bool = False
@@ -56,11 +56,11 @@ class Recipe:
     Attributes:
         summary: one sentence for the person who chooses.
         expected: what it reached, where, and how long that took.
-        size: (H, W) that whole pictures are stretched to; with a crop, of whose area they are,
+        size: (H, W) that whole images are stretched to; with a crop, of whose area they are,
             with their own proportions, as they are with None of that of the data set.
         input_scale: without a `size`, the share of the data set's default size that is used.
-        crop: (H, W) of the window cut from each picture; None trains on whole pictures.
-        steps_per_epoch: batches an epoch; None is one pass over the pictures.
+        crop: (H, W) of the window cut from each image; None trains on whole images.
+        steps_per_epoch: batches an epoch; None is one pass over the images.
         loss: name of a loss in `segcore.training.losses`, and its options. With `balance`, each
             class weighs as its pixel share to the power of -balance (0 off, 1 inverse frequency).
         logit_adjustment: in the loss, each class's logit is raised by this many times the logarithm
@@ -103,14 +103,14 @@ class Recipe:
     seed: int = 0
 
     def size_for(self, default: Size) -> Size:
-        """(H, W) at which pictures of a data set of that default size are used."""
+        """(H, W) at which images of a data set of that default size are used."""
         if self.size is not None:
             return self.size
         return round(default[0] * self.input_scale), round(default[1] * self.input_scale)
 
     @property
     def mode(self) -> Mode:
-        """How pictures are brought to that size; see `segcore.images.preprocessing`."""
+        """How images are brought to that size; see `segcore.images.preprocessing`."""
         return "stretch" if self.size is not None and self.crop is None else "fit"
 
     def to_dict(self) -> dict[str, Any]:

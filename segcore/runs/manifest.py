@@ -61,7 +61,7 @@ class TrainedOn(msgspec.Struct, frozen=True):
     """Attributes:
     dataset: its short name.
     spec: where it was, as the training was given it.
-    size: (H, W) of the pictures.
+    size: (H, W) of the images.
     joined: what was trained on with it.
     left_out: films or cities of it that were not.
     digests: of each split, as `segcore.data.preparation.digests` has them.

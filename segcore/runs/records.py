@@ -10,7 +10,7 @@ Key = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
 class SnapshotIndex(msgspec.Struct, frozen=True):
-    """The pictures of snapshots/, one above another in each file, all of one size."""
+    """The images of snapshots/, one above another in each file, all of one size."""
 
     keys: Annotated[list[Key], msgspec.Meta(min_length=1, max_length=64)]
     height: Annotated[int, msgspec.Meta(ge=1, le=4096)]

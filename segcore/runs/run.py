@@ -209,7 +209,7 @@ class Run:
             return None
 
     def snapshot_index(self) -> SnapshotIndex | None:
-        """The pictures in snapshots/; None where there are none. Raises UnreadableError."""
+        """The images in snapshots/; None where there are none. Raises UnreadableError."""
         path = self.path / "snapshots" / "index.json"
         if not path.exists():
             return None
@@ -221,7 +221,7 @@ class Run:
             ) from error
 
     def snapshots(self) -> dict[int, Path]:
-        """Epoch -> label-id PNG: the masks of the snapshot pictures, one above another."""
+        """Epoch -> label-id PNG: the masks of the snapshot images, one above another."""
         numbered = {
             path.stem.removeprefix("epoch-"): path
             for path in sorted((self.path / "snapshots").glob("epoch-*.png"))

@@ -1,4 +1,4 @@
-"""The masks that a training kept of a few pictures after each epoch, as they are read."""
+"""The masks that a training kept of a few images after each epoch, as they are read."""
 
 import warnings
 from pathlib import Path
@@ -21,7 +21,7 @@ def read_masks(run: Run, path: Path) -> dict[str, np.ndarray]:
         raise UnreadableError(f"{run.name}: snapshots/ has no index.json; restore it")
     try:
         with warnings.catch_warnings(), Image.open(path, formats=("PNG",)) as picture:
-            warnings.simplefilter("error")  # a picture that unpacks to far more
+            warnings.simplefilter("error")  # an image that unpacks to far more
             if picture.size != (index.width, index.height * len(index.keys)):
                 raise ValueError("has another size than its index says")
             if picture.mode not in ("L", "P"):

@@ -17,14 +17,14 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 PARALLEL_FROM = 100
-"""With fewer pictures, starting processes takes longer than they save."""
+"""With fewer images, starting processes takes longer than they save."""
 
 OVERLAPPED = 3
-"""Pictures at once: one in the network, one being read and one being counted."""
+"""Images at once: one in the network, one being read and one being counted."""
 
 
 def default_workers(pictures: int) -> int:
-    """How many processes pay for as many pictures, on this machine and in this program."""
+    """How many processes pay for as many images, on this machine and in this program."""
     if pictures < PARALLEL_FROM:
         return 1
     # A spawned process imports the main module again. That is sound for `python -m`; a script,
@@ -51,7 +51,7 @@ def in_order(
         yield from pool.map(work, tasks)
     except BrokenProcessPool as error:
         raise SegcoreError(
-            "A process that reads pictures was ended from outside, most likely for want of memory: "
+            "A process that reads images was ended from outside, most likely for want of memory: "
             "start again, it goes on where it stopped."
         ) from error
     finally:

@@ -1,4 +1,4 @@
-"""Random changes of a training picture, the same for image and mask.
+"""Random changes of a training image, the same for image and mask.
 
 Pillow and NumPy on the CPU, one generator a sample: the result depends on the seed alone, not on
 the backend, the number of threads, or the order in which samples are made.
@@ -31,7 +31,7 @@ def augment(
         crop: (height, width) of the result, or None for the sample's own size.
 
     Returns:
-        Image and mask of that size; where a view reaches over the edge of the picture the image
+        Image and mask of that size; where a view reaches over the edge of the image the image
         is mid-grey and the mask 255.
     """
     picture, labels = Image.fromarray(image), Image.fromarray(mask)
@@ -71,7 +71,7 @@ def _zoom_and_crop(
     stretch = math.exp(random.uniform(-1, 1) * augmentation.aspect / 2)
     scale_x, scale_y = scale * stretch, scale / stretch
 
-    # The window in the picture's own pixels; it may be larger than the picture.
+    # The window in the image's own pixels; it may be larger than the image.
     window_x, window_y = width / scale_x, height / scale_y
     left = _offset(picture.width, window_x, random)
     top = _offset(picture.height, window_y, random)
@@ -163,7 +163,7 @@ def _color_matrix(
     picture: Image.Image, augmentation: Augmentation, random: np.random.Generator
 ) -> np.ndarray | None:
     """Brightness, contrast and saturation in random order, then hue, as one (4, 4) matrix for
-    (R, G, B, 1): one pass over the picture instead of four. None where all of them are off.
+    (R, G, B, 1): one pass over the image instead of four. None where all of them are off.
     """
     strengths = {
         _brightened: augmentation.brightness,
@@ -188,7 +188,7 @@ def _brightened(factor: float, mean: np.ndarray) -> np.ndarray:
 
 
 def _contrasted(factor: float, mean: np.ndarray) -> np.ndarray:
-    """Away from the picture's mean brightness."""
+    """Away from the image's mean brightness."""
     matrix = _brightened(factor, mean)
     matrix[:3, 3] = (1 - factor) * (LUMA @ mean[:3])
     return matrix
@@ -224,7 +224,7 @@ def _noise() -> np.ndarray:
 
 
 def _standard_normal(shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
-    """A window of the values above, from a random place on; a larger picture repeats them."""
+    """A window of the values above, from a random place on; a larger image repeats them."""
     values, count = _noise(), math.prod(shape)
     if count > len(values):
         return np.resize(values, shape)

@@ -42,8 +42,8 @@ class TrainingBatches(keras.utils.PyDataset):
 
     Args:
         pictures: of each data set; they take turns in a batch.
-        crop: (height, width) of what is cut from each picture, None for whole pictures of one size.
-        steps: batches an epoch, None for one pass over the pictures (the last may be smaller).
+        crop: (height, width) of what is cut from each image, None for whole images of one size.
+        steps: batches an epoch, None for one pass over the images (the last may be smaller).
         outputs: names of the model's outputs; each gets the same masks as its target.
 
     An item is (images (B, h, w, 3) uint8, {output: masks (B, h, w) uint8}).
@@ -73,8 +73,8 @@ class TrainingBatches(keras.utils.PyDataset):
         self.order = self._draw_order(self.steps * batch_size if steps else total)
 
     def _draw_order(self, count: int) -> list[tuple[int, int]]:
-        """Data set and index of `count` pictures: whole shuffled passes over each data set, so that
-        no picture is seen too often."""
+        """Data set and index of `count` images: whole shuffled passes over each data set, so that
+        no image is seen too often."""
         random = np.random.default_rng([self.seed, self.epoch])
         turns = len(self.pictures)
         of_each = [self._passes(of.chosen, -(-count // turns), random) for of in self.pictures]

@@ -4,7 +4,7 @@ They describe the augmented crops that the model learnt from, so they are read a
 the validation's, never quoted as results. So every 4th row and column is enough: counting every
 pixel of 34 classes costs as much as a good part of the network itself.
 
-Of joined data sets each picture counts by the classes of its own (`segcore.training.targets`).
+Of joined data sets each image counts by the classes of its own (`segcore.training.targets`).
 """
 
 from typing import Any
@@ -62,7 +62,7 @@ class ConfusionMatrix(keras.metrics.Metric):
 
 
 class IoUScore(keras.metrics.Metric):
-    """TASM's IOUScore(threshold=0.5): per picture and class, smoothed by 1e-5, then averaged."""
+    """TASM's IOUScore(threshold=0.5): per image and class, smoothed by 1e-5, then averaged."""
 
     def __init__(self, targets: Targets | None = None, name: str = "iou_score") -> None:
         super().__init__(name=name, dtype="float32")
@@ -96,7 +96,7 @@ def _sampled(pixels: Any) -> Any:
 
 
 def _groups(targets: Targets, codes: Any) -> Any:
-    """(B, H, W) codes -> (B,) int32, which group each picture's are of."""
+    """(B, H, W) codes -> (B,) int32, which group each image's are of."""
     table = np.zeros(256, np.int32)
     table[: len(targets.groups)] = targets.groups
     return ops.max(ops.take(ops.convert_to_tensor(table), codes), axis=(1, 2))

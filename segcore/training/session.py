@@ -324,7 +324,7 @@ class Session:
         return row, validation
 
     def _validate(self, writer: RunWriter, epoch: int) -> ValidationResult:
-        """Scores the weights that would be shipped and keeps its masks of the snapshot pictures."""
+        """Scores the weights that would be shipped and keeps its masks of the snapshot images."""
         validation = self.validate()
         masks = self.validate.predict(self.snapshot_indices, self.prepared.size)
         png = io.BytesIO()

@@ -194,7 +194,7 @@ def _show_health(spec: str) -> None:
         return
     height, width = prepared.size
     health = {name: split.health for name, split in prepared.splits.items()}
-    _show_findings(health, f"pictures ready at {width}×{height}", "file")
+    _show_findings(health, f"images ready at {width}×{height}", "file")
 
 
 def _show_counted(spec: str) -> None:

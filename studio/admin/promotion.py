@@ -48,7 +48,7 @@ def show() -> None:
                 format="%.3f",
                 min_value=0,
                 max_value=1,
-                help="Validation pictures at their own resolution, 19 Cityscapes classes.",
+                help="Validation images at their own resolution, 19 Cityscapes classes.",
             ),
             "in training": st.column_config.NumberColumn(
                 format="%.3f", help="Best validation mean IoU at the resolution it trained at."
@@ -221,7 +221,7 @@ def _standing(run: Run, champion: Run | None, unscored: list[Run], data: DataSet
     }[report["verdict"]]
     return (
         f"{verdict} Mean IoU {wording.score(report['mean_iou_a'])} against "
-        f"{wording.score(report['mean_iou_b'])}, {report['images']} pictures of the "
+        f"{wording.score(report['mean_iou_b'])}, {report['images']} images of the "
         f"{report['split']} split.\n\n"
         f"- {findings.verdict(report, it, other)}\n- {findings.resampling(report)}"
     )

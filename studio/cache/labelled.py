@@ -17,7 +17,7 @@ Runs = tuple[Run, Run]
 
 
 def agreements(both: Runs, spec: str, split: str) -> list[PictureAgreement] | None:
-    """What two runs say about each picture; None where one has not labelled them all yet."""
+    """What two runs say about each image; None where one has not labelled them all yet."""
     return _agreements(both[0].name, both[1].name, spec, split, _labelled_stamp(both, spec, split))
 
 
@@ -32,7 +32,7 @@ def _agreements(
 
 
 def suspect_thumbnail(both: Runs, spec: str, split: str, key: str) -> Thumbnail:
-    """A picture with 1 where both runs contradict its truth; both have labelled it."""
+    """An image with 1 where both runs contradict its truth; both have labelled it."""
     stamp = _labelled_stamp(both, spec, split)
     return _suspect_thumbnail(both[0].name, both[1].name, spec, split, key, stamp)
 
@@ -50,7 +50,7 @@ def _suspect_thumbnail(
 
 
 def mistake_thumbnail(run: Run, spec: str, split: str, key: str, mistake: Mistake) -> Thumbnail:
-    """A picture with the pixels of one kind of mistake; the run has labelled it."""
+    """An image with the pixels of one kind of mistake; the run has labelled it."""
     stamp = _labelled_stamp((run, run), spec, split)
     return _mistake_thumbnail(run.name, spec, split, key, mistake, stamp)
 

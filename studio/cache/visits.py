@@ -11,7 +11,7 @@ Kept = TypeVar("Kept")
 
 
 def open_private(key: str, data: bytes, entry: int | None, decoder: Decoder) -> Photo:
-    """A visitor's own picture, known by `key`, gone with the visit.
+    """A visitor's own image, known by `key`, gone with the visit.
 
     Args:
         entry: its number in the ZIP file that `data` is.

@@ -1,4 +1,4 @@
-"""One run at two of its epochs: the masks that its training kept of a few validation pictures."""
+"""One run at two of its epochs: the masks that its training kept of a few validation images."""
 
 import numpy as np
 import streamlit as st
@@ -13,12 +13,12 @@ Masks = tuple[np.ndarray, np.ndarray]
 
 NOTE = (
     "The same run on both sides: compared at two of its epochs, by the masks that its training "
-    "kept of these validation pictures, at the training's own resolution."
+    "kept of these validation images, at the training's own resolution."
 )
 
 
 def watched_keys(runs: tuple[Run, Run]) -> list[str]:
-    """The pictures that a run can be compared with itself on; none for two different runs."""
+    """The images that a run can be compared with itself on; none for two different runs."""
     if runs[0].name != runs[1].name or len(runs[0].snapshots()) < 2:
         return []
     index = runs[0].snapshot_index()
@@ -47,6 +47,6 @@ def sides_of(run: Run, epochs: tuple[int, int]) -> Pair[Side]:
 
 
 def masks_of(run: Run, epochs: tuple[int, int], key: str, size: tuple[int, int]) -> Masks:
-    """The masks after both epochs, (H, W) uint8 at the picture's size."""
+    """The masks after both epochs, (H, W) uint8 at the image's size."""
     a, b = (snapshot_masks(run, run.snapshots(), epoch)[0][key] for epoch in epochs)
     return resize_labels(a, size), resize_labels(b, size)

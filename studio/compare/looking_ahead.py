@@ -1,4 +1,4 @@
-"""The picture that Next will show, labelled while the visitor looks at this one."""
+"""The image that Next will show, labelled while the visitor looks at this one."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ _visits: dict[str, float] = {}
 
 
 def look_ahead(runs: tuple[Run, Run], spec: str, key: str, views: Views) -> None:
-    """Has both runs label a validation picture, where nobody else needs the networks."""
+    """Has both runs label a validation image, where nobody else needs the networks."""
     if _is_alone() and _free.acquire(blocking=False):
         _worker.submit(_label, runs, spec, key, views).add_done_callback(_done)
 
@@ -43,7 +43,7 @@ def _label(runs: tuple[Run, Run], spec: str, key: str, views: Views) -> None:
         for run in runs:
             cache.predict(run, image, views)
     except SegcoreError:
-        return  # whoever comes to that picture is told
+        return  # whoever comes to that image is told
 
 
 def _done(labelled: Future[None]) -> None:

@@ -1,4 +1,4 @@
-"""Which picture is compared: thumbnails to choose it by, and what it comes before and after."""
+"""Which image is compared: thumbnails to choose it by, and what it comes before and after."""
 
 import streamlit as st
 
@@ -28,20 +28,20 @@ def searched(selection: Selection) -> Searched:
 
 
 def ask_pictures(selection: Selection, split: Searched) -> Found:
-    """Asks which pictures to choose from; all of them where none is found, or not yet."""
-    st.subheader("Choose the picture", anchor=False)
+    """Asks which images to choose from; all of them where none is found, or not yet."""
+    st.subheader("Choose the image", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         found = image_search.ask(selection, split, in_address=True)
     if found is not None and found.keys:
         return found
     if found is not None:
-        st.info("No picture holds that: widen the range or choose another class.")
+        st.info("No image holds that: widen the range or choose another class.")
     return Found(split.keys, split.keys, Query(), "all")
 
 
 def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
-    """The pictures found, a page of them at a time; a click compares on one."""
-    st.caption(f"{len(found.keys)} of {len(split.keys)} pictures; a click compares on it.")
+    """The images found, a page of them at a time; a click compares on one."""
+    st.caption(f"{len(found.keys)} of {len(split.keys)} images; a click compares on it.")
     # In their own order the page that holds this one; whoever asks for another wants its first.
     at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)
@@ -57,25 +57,25 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
 
 
 def chosen_picture(split: Searched, found: Found) -> str:
-    """The picture of the address, else the one looked at last, else the first one found."""
+    """The image of the address, else the one looked at last, else the first one found."""
     named, last = st.query_params.get(state.IMAGE), st.session_state.get(state.IMAGE)
     for key in (named, last):
         if key in split.keys:
             choose(str(key))
             return str(key)
     if named is not None and named != last:  # by a link, not by changing the data set
-        state.say_what_is_missing(f"Picture {named}")
+        state.say_what_is_missing(f"Image {named}")
     choose(found.keys[0])
     return found.keys[0]
 
 
 def choose(key: str) -> None:
-    """Has the page compare on this picture."""
+    """Has the page compare on this image."""
     st.session_state[state.IMAGE] = key
     if st.query_params.get(state.IMAGE) != key:
         st.query_params[state.IMAGE] = key
 
 
 def neighbour(key: str, order: list[str], step: int) -> str:
-    """The picture that comes so many after this one; the first where this one is not among them."""
+    """The image that comes so many after this one; the first where this one is not among them."""
     return order[(order.index(key) + step) % len(order)] if key in order else order[0]

@@ -1,4 +1,4 @@
-"""What the two sides are worth on one picture."""
+"""What the two sides are worth on one image."""
 
 from typing import Any
 
@@ -20,10 +20,10 @@ Masks = tuple[np.ndarray, np.ndarray]
 OUTCOMES = (":green[●] Both right", ":blue[●] Only A right", ":orange[●] Only B right")
 WRONG = ":red[●] Both wrong"
 OUTCOME_HELP = (
-    "Share of the pixels whose truth is one of the evaluated classes, on this picture and in the "
+    "Share of the pixels whose truth is one of the evaluated classes, on this image and in the "
     "whole split."
 )
-IOU_HELP = "Intersection over union on this picture; empty where the class is not in its truth."
+IOU_HELP = "Intersection over union on this image; empty where the class is not in its truth."
 
 
 def finding(pair: Pair[Side], truth: np.ndarray | None, masks: Masks) -> str:
@@ -35,7 +35,7 @@ def finding(pair: Pair[Side], truth: np.ndarray | None, masks: Masks) -> str:
 
 
 def show_outcomes(truth: np.ndarray, masks: Masks, selection: Selection | None) -> None:
-    """Who is right on how much of the picture, and of the split where the selection is given.
+    """Who is right on how much of the image, and of the split where the selection is given.
 
     With a button that finds the split's shares out, until they are known.
     """
@@ -94,7 +94,7 @@ def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks) -> None:
             ),
             "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=70),
             "pixels": st.column_config.NumberColumn(
-                "Pixels", format="%.1f %%", width=70, help="Share of the picture, by its truth."
+                "Pixels", format="%.1f %%", width=70, help="Share of the image, by its truth."
             ),
         },
     )
@@ -128,7 +128,7 @@ def show_numbers(pair: Pair[Side], truth: np.ndarray | None, predictions: Predic
                 st.metric(
                     f"{wording.dot(side)} {side.name}, accuracy",
                     wording.score(metrics.pixel_accuracy(matrix)),
-                    help="Share of this picture's scored pixels that are labelled right.",
+                    help="Share of this image's scored pixels that are labelled right.",
                     border=True,
                 )
         for side, prediction in sides:
@@ -142,7 +142,7 @@ def show_numbers(pair: Pair[Side], truth: np.ndarray | None, predictions: Predic
                 delta_arrow="off",
                 help=(
                     f"When first labelled: resizing {timings.preprocess_ms:.0f} ms, "
-                    f"network {timings.network_ms:.0f} ms, labels at the picture's size "
+                    f"network {timings.network_ms:.0f} ms, labels at the image's size "
                     f"{timings.postprocess_ms:.0f} ms, on {device}."
                 ),
                 border=True,

@@ -1,4 +1,4 @@
-"""A data set that is not counted on this machine yet: counting it, and a few of its pictures."""
+"""A data set that is not counted on this machine yet: counting it, and a few of its images."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from studio.state import Selection
 
 PREVIEWED = 4
 COUNTED_UNASKED = 1000
-"""Pictures whose masks are counted in seconds, so that nobody need ask for it."""
+"""Images whose masks are counted in seconds, so that nobody need ask for it."""
 
 
 def show_counting(selection: Selection) -> None:

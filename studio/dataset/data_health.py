@@ -49,7 +49,7 @@ def show_health(splits: Splits) -> None:
 
 @fragment
 def show_suspects(selection: Selection) -> None:
-    """Pictures whose truth both runs contradict, worst first."""
+    """Images whose truth both runs contradict, worst first."""
     st.subheader("Suspected label errors", anchor=False)
     st.caption(SUSPECT_NOTE)
     found = split_predictions.agreements(selection, "To find them")
@@ -57,11 +57,11 @@ def show_suspects(selection: Selection) -> None:
         return
     suspects = sorted((p for p in found if p.suspect), key=lambda p: -p.suspect)
     if not suspects:
-        st.success(f"None in {len(found)} pictures.", icon=":material/check_circle:")
+        st.success(f"None in {len(found)} images.", icon=":material/check_circle:")
         return
     worst = suspects[0]
     st.markdown(
-        f"{len(suspects)} of {len(found)} pictures; most in `{worst.key}`: "
+        f"{len(suspects)} of {len(found)} images; most in `{worst.key}`: "
         f"{wording.share(worst.suspect)} of it, where both see {worst.prediction} and the truth "
         f"says {worst.truth}."
     )

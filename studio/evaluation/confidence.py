@@ -48,7 +48,7 @@ def _explain_scaling(pair: ScoredPair) -> None:
     sequences = pair.a.report["sequences"]
     half = "split (its first or its last images)" if sequences == 1 else "sequences"
     st.caption(
-        "A temperature divides the logits and leaves every label as it is; each picture is judged "
+        "A temperature divides the logits and leaves every label as it is; each image is judged "
         f"with the one fitted on the other half of the {half}. Of {scope(pair.a.report)}, on a "
         "grid of about 8,000 pixels each, so the error before differs a little from the one above."
     )
@@ -68,6 +68,6 @@ def show_coverage(pair: ScoredPair) -> None:
     st.markdown("\n".join(f"- {sentence}" for sentence in kept if sentence))
     st.caption(
         f"Pixels in the order of their confidence, as trained; {scope(pair.a.report)}. The "
-        "threshold is chosen on the pictures it is reported on."
+        "threshold is chosen on the images it is reported on."
     )
     show_chart(cache.drawn(figures.risk_coverage, curves, TARGET), "Accuracy of the surest pixels")

@@ -67,7 +67,7 @@ def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
     if points:
         st.caption(
             "Every run that is scored on this split and measured: mean IoU over the time for one "
-            "picture at the size that the run was trained at. Left and high is good."
+            "image at the size that the run was trained at. Left and high is good."
         )
         show_chart(
             cache.drawn(figures.accuracy_against_latency, points),

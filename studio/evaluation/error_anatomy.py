@@ -33,7 +33,7 @@ def show_confusions(pair: ScoredPair) -> None:
     )
     st.caption(
         f"Rows are the truth, columns the prediction, {whole}; {scope(pair.a.report)}, "
-        "unlabelled pixels left out. A click on a cell opens the pictures where it happens."
+        "unlabelled pixels left out. A click on a cell opens the images where it happens."
     )
     present = np.flatnonzero(metrics.present_classes(pair.a.evaluation.matrix)).tolist()
     with st.grid(2, min_column_width=340, gap="medium"):
@@ -92,7 +92,7 @@ def show_bands(pair: ScoredPair) -> None:
     st.caption(
         f"Share of the scored pixels labelled wrong; {scope(pair.a.report)}. Near is within "
         f"{d} pixels (0.5 % of the diagonal) of where the truth changes its label, unlabelled "
-        "pixels included; the picture's edge is no boundary."
+        "pixels included; the image's edge is no boundary."
     )
     show_chart(
         cache.drawn(figures.error_bands, anatomies, d),
@@ -106,7 +106,7 @@ def show_sizes(pair: ScoredPair) -> None:
     st.caption(
         "Share of the pixels labelled right, by the pixels of the region they are in; "
         f"{scope(pair.a.report)}. A region is pixels of one class that touch: two people side by "
-        "side are one. A click on a bar opens the pictures with most missed pixels."
+        "side are one. A click on a bar opens the images with most missed pixels."
     )
     recall = {
         label: [

@@ -1,4 +1,4 @@
-"""The pictures where a kind of mistake happens, worst first, with just its pixels lit."""
+"""The images where a kind of mistake happens, worst first, with just its pixels lit."""
 
 import streamlit as st
 
@@ -34,11 +34,11 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     found = worst_first(mistake, side.evaluation)
     st.markdown(f"{side.square} **{side.name}** · {mistake.title}")
     if not found:
-        st.success("In no picture of the split.", icon=":material/check_circle:")
+        st.success("In no image of the split.", icon=":material/check_circle:")
         return
     total = sum(pixels for _, pixels in found)
     st.caption(
-        f"{total:,} pixels in {len(found)} pictures ({scope(side.report)}); "
+        f"{total:,} pixels in {len(found)} images ({scope(side.report)}); "
         f"the {min(SHOWN, len(found))} with most of it. A click compares both models there."
     )
     if selection.problem is not None:

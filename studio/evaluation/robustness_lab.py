@@ -65,20 +65,20 @@ def _show_loss(
     found: side_by_side.Predictions,
     severity: int,
 ) -> None:
-    """Mean IoU on this picture, against that on the picture as it is."""
+    """Mean IoU on this image, against that on the image as it is."""
     with st.grid(2, min_column_width=190):
         for side, *predictions in zip(sides, clean, found, strict=True):
             before, after = (
                 metrics.mean_iou(metrics.confusion_matrix(truth, of.labels)) for of in predictions
             )
             st.metric(
-                f"{wording.square(side)} {side.name}, mean IoU of this picture",
+                f"{wording.square(side)} {side.name}, mean IoU of this image",
                 wording.score(after),
-                delta=f"{wording.difference(after - before)} against the picture as it is",
+                delta=f"{wording.difference(after - before)} against the image as it is",
                 delta_color="off" if severity == 0 else "normal",
                 delta_arrow="off",
                 border=True,
-                help="Over the evaluated classes in its truth, at the picture's own resolution.",
+                help="Over the evaluated classes in its truth, at the image's own resolution.",
             )
 
 
@@ -105,7 +105,7 @@ def _offer(selection: Selection, missing: list[Scored]) -> None:
     st.info(
         f"Not measured for {listed} yet: {images} images, {len(CORRUPTIONS)} corruptions, "
         f"{len(SEVERITIES)} severities, which is {images * len(CORRUPTIONS) * len(SEVERITIES):,} "
-        "pictures to label for each. The curves of a corruption appear when it is done, and stay.",
+        "images to label for each. The curves of a corruption appear when it is done, and stay.",
         icon=":material/rainy:",
     )
     offer("Measure the split", [_work(side, selection.spec) for side in missing])
@@ -118,7 +118,7 @@ def _work(side: Scored, spec: str) -> Asked:
         measure_robustness(run, spec, state.SPLIT, progress)
 
     key = "robustness", run.name, run.weights_hash, spec
-    return Asked(key, f"{side.name}, corrupted pictures labelled", measure)
+    return Asked(key, f"{side.name}, corrupted images labelled", measure)
 
 
 def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:

@@ -48,7 +48,7 @@ def show_pictures(pair: ScoredPair, comparison: Report | None) -> None:
                 "class iou",
                 ask,
             )
-            st.caption("A click on a bar opens the pictures with most mistakes of that class.")
+            st.caption("A click on a bar opens the images with most mistakes of that class.")
         if comparison is not None:
             with st.container():
                 st.subheader("Difference A − B of each class", anchor=False)

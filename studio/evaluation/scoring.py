@@ -64,7 +64,7 @@ def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
 
 
 def offer_again(selection: Selection, sides: Iterable[Scored]) -> None:
-    """A button that scores them anew, where their pictures are here."""
+    """A button that scores them anew, where their images are here."""
     if selection.problem is None:
         wanted = [_work(side.run, side.name, selection.spec, force=True) for side in sides]
         offer("Evaluate again", wanted, again=True)

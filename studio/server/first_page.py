@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 1.5
 
 
 def make_ready() -> None:
-    """Scores, the first picture and both champions' labels of it, as far as none takes Keras.
+    """Scores, the first image and both champions' labels of it, as far as none takes Keras.
 
     What can be read comes first. A browser that opens with the server needs all that two cores can
     give until it has drawn that.
@@ -28,7 +28,7 @@ def make_ready() -> None:
         engine.FIRST.asked.wait(PATIENCE_SECONDS)
         engine.start()
         engine.FIRST.thread.join()
-        # Each is built by little more than one core, while the page renders the first picture.
+        # Each is built by little more than one core, while the page renders the first image.
         if engine.FIRST.title == engine.OPENVINO:
             with ThreadPoolExecutor() as together:
                 list(together.map(cache.warm_up, champions))

@@ -1,4 +1,4 @@
-"""Watching models learn: the masks of the same pictures after each epoch, and each class's IoU."""
+"""Watching models learn: the masks of the same images after each epoch, and each class's IoU."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
         return None
     try:
         sample = cache.sample(selection.spec, state.SPLIT, key)
-    except KeyError:  # a picture of another data set, or no longer there
+    except KeyError:  # an image of another data set, or no longer there
         return None
     st.image(
         sample.image, caption=f"Photograph {key}", width="stretch", output_format="JPEG", alt=key

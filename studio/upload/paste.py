@@ -1,4 +1,4 @@
-"""Pasting a picture from the clipboard into a file uploader, which Streamlit's own cannot."""
+"""Pasting an image from the clipboard into a file uploader, which Streamlit's own cannot."""
 
 from studio.component import component
 

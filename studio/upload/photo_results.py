@@ -83,7 +83,7 @@ def show_shares(pair: Pair[Side], predictions: Predictions) -> None:
 
 
 def _share_table(predictions: Predictions) -> pd.DataFrame:
-    """Share of the picture that each label has in both predictions, in per cent."""
+    """Share of the image that each label has in both predictions, in per cent."""
     share_a, share_b = (label_shares(side.labels) for side in predictions)
     largest = np.maximum(share_a, share_b)
     shown = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]

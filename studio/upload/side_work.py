@@ -27,7 +27,7 @@ def start(
 
     Args:
         title: what it is, in words.
-        runs: who label pictures for it.
+        runs: who label images for it.
         make: gets a function that it reports its progress to; runs without Streamlit's context.
     """
     if not engine.wait(*runs):

@@ -1,6 +1,6 @@
 """The linked viewer: a Streamlit component of version 2, its own JavaScript, no network.
 
-Python sends one picture with its masks (`viewer.py`, `panels.py`); all that a visitor does with it
+Python sends one image with its masks (`viewer.py`, `panels.py`); all that a visitor does with it
 happens in the browser: `viewer.js` holds the panels and the view, `controls.js` the bar and the
 legend, `pointing.js` mouse and touch, `drawing.js` a panel's pixels, `choices.js` what was chosen
 and how it stands in the address.

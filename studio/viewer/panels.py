@@ -1,4 +1,4 @@
-"""What the linked viewer shows of a picture: photograph, truth, predictions and maps of them."""
+"""What the linked viewer shows of an image: photograph, truth, predictions and maps of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ACCENTS: dict[Side, str] = {
     "differences": NEUTRAL,
 }
 SMALLEST_SHARE = 0.0005
-"""Labels below this share of a picture are not worth a line in its legend."""
+"""Labels below this share of an image are not worth a line in its legend."""
 
 Meaning = tuple[tuple[str, str | None], ...]
 """What the values 0, 1, ... of a map mean, and their colours; None is clear."""
@@ -46,7 +46,7 @@ class Panel:
         side: whose it is; gives the panel its colour.
         title: its heading.
         mask: (H, W) uint8 label ids, or values of a map; None shows the photograph alone.
-        confidence: (h, w) float32 from 0 to 1, over the same picture at any size.
+        confidence: (h, w) float32 from 0 to 1, over the same image at any size.
         entropy: as `confidence`.
         meaning: of the mask's values, where it is a map. Of several maps one is shown.
         note: a few words at the right of the heading.

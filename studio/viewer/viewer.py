@@ -1,4 +1,4 @@
-"""A picture and its masks on their way to the browser."""
+"""An image and its masks on their way to the browser."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,10 +12,10 @@ from studio.encoding import grey_png, jpeg_address
 from studio.viewer.panels import ACCENTS, Panel, shown_labels
 
 SHOWN_PIXELS = 2048 * 1024
-"""Larger pictures are shown smaller; what is downloaded keeps its size."""
+"""Larger images are shown smaller; what is downloaded keeps its size."""
 
 PHOTO_BYTES = 1_200_000
-"""The masks of a large picture take about as much; 3 MB in all are sent quickly enough."""
+"""The masks of a large image take about as much; 3 MB in all are sent quickly enough."""
 
 SCALAR_PIXELS = 1 << 18
 """Of a confidence or an entropy: they change slowly, and compress badly."""
@@ -53,12 +53,12 @@ def show_viewer(
     """Shows an image (H, W, 3) uint8 in every panel, seen through one view.
 
     Args:
-        name: the same name keeps zoom, opacity and hidden classes when the picture changes.
-        has_others: whether the arrow keys may ask for another picture.
+        name: the same name keeps zoom, opacity and hidden classes when the image changes.
+        has_others: whether the arrow keys may ask for another image.
         in_address: whether the view stands in the page's address, for one viewer of a page.
 
     Returns:
-        1 or -1 where the visitor asks for the next or the last picture, else 0.
+        1 or -1 where the visitor asks for the next or the last image, else 0.
     """
     data = payload(name, image, panels, has_others=has_others, in_address=in_address)
     result = _mount(key=name, data=data, on_step_change=lambda: None)
@@ -76,7 +76,7 @@ def payload(
     """All that the browser is sent, as JSON; arguments as `show_viewer`'s.
 
     Lists are tuples: in anything else Streamlit looks for data frames, and for that loads pandas,
-    which would take as long as both networks need for the first picture.
+    which would take as long as both networks need for the first image.
     """
     size = shown_size(*image.shape[:2])
     return {
@@ -91,7 +91,7 @@ def payload(
 
 
 def shown_size(height: int, width: int) -> tuple[int, int]:
-    """The size at which a picture of (height, width) is sent to the browser."""
+    """The size at which an image of (height, width) is sent to the browser."""
     return _within(SHOWN_PIXELS, height, width)
 
 

@@ -39,9 +39,9 @@ def show_unreadable() -> None:
 
 
 def offer_streets(selection: Selection) -> None:
-    """Says that the pictures are not on this machine, and leads to those that always are."""
+    """Says that the images are not on this machine, and leads to those that always are."""
     st.warning(
-        f"The pictures of {selection.data.name} are not on this machine. An admin can register "
+        f"The images of {selection.data.name} are not on this machine. An admin can register "
         "their folder under Admin, Data sets, which also says what is wrong with it; or the server "
         f"is started with `SEGCORE_DATA={selection.data.layout}:DIR`.",
         icon=":material/image:",
@@ -65,7 +65,7 @@ def is_known(selection: Selection) -> bool:
 
 
 def require_pictures(selection: Selection) -> None:
-    """Ends the page where the data set's pictures are not on this machine."""
+    """Ends the page where the data set's images are not on this machine."""
     if selection.problem is not None:
         offer_streets(selection)
         st.stop()

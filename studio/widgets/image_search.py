@@ -1,4 +1,4 @@
-"""Asking for pictures of a split: what they hold, and which come first."""
+"""Asking for images of a split: what they hold, and which come first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ AHEAD_A, AHEAD_B = "Largest gap A − B", "Largest gap B − A"
 
 @dataclass(frozen=True, eq=False)
 class Searched:
-    """A split, or some of its pictures, N in all.
+    """A split, or some of its images, N in all.
 
     Attributes:
         name: of the split.
@@ -47,7 +47,7 @@ class Searched:
     counts: np.ndarray | None
 
     def only(self, keys: set[str]) -> "Searched":
-        """The same with some of its pictures."""
+        """The same with some of its images."""
         kept = [index for index, key in enumerate(self.keys) if key in keys]
         return Searched(
             self.name,
@@ -59,7 +59,7 @@ class Searched:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The pictures asked for, in the order asked for, each with its caption.
+    """The images asked for, in the order asked for, each with its caption.
 
     Attributes:
         query: what they hold.
@@ -122,7 +122,7 @@ def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker) -> Query:
     label = IDS[chosen]
     highest = float(100 * class_share(counts, label).max())
     lowest, most = st.slider(
-        "Its share of the picture",
+        "Its share of the image",
         0.0,
         highest,
         (0.0, highest),

@@ -1,4 +1,4 @@
-"""Both models' labels of one picture, predicted when it is looked at."""
+"""Both models' labels of one image, predicted when it is looked at."""
 
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,7 @@ TILES_PER_PHOTO = 5
 
 @dataclass(frozen=True)
 class Quality:
-    """How closely a picture is looked at.
+    """How closely an image is looked at.
 
     Attributes:
         in_tiles: at its own resolution in tiles too, not only at the training's as a whole.
@@ -56,7 +56,7 @@ def predict_pair(
     """What both runs say about an image (H, W, 3) uint8, or None with the reason on the page.
 
     Args:
-        private: a visitor's own picture, which is remembered for this visit only.
+        private: a visitor's own image, which is remembered for this visit only.
     """
     if not engine.wait(*pair.runs):
         return None
@@ -67,7 +67,7 @@ def predict_pair(
             if quality.in_tiles:
                 predictions.append(_predict_in_tiles(side, image, quality))
                 continue
-            with st.spinner(f"{side.name} labels the picture…"):
+            with st.spinner(f"{side.name} labels the image…"):
                 predictions.append(predict(side.run, image, quality.views))
     except SegcoreError as error:
         show_error(error)
@@ -82,7 +82,7 @@ def predict_before_eyes(
     *,
     private: bool = False,
 ) -> Predictions | None:
-    """As `predict_pair`; as long as an engine loads, the picture is there and waits."""
+    """As `predict_pair`; as long as an engine loads, the image is there and waits."""
     waiting = st.empty()
     if not engine.is_ready(*pair.runs):
         with waiting.container():
@@ -107,7 +107,7 @@ def _predict_in_tiles(side: Side, image: np.ndarray, quality: Quality) -> Predic
         predictor = cache.predictor(run)
         tile = predictor.preprocessing.size
         cost = count_tiles(image.shape[:2], tile) / TILES_PER_PHOTO
-        bar = st.progress(0.0, f"{name} labels the picture in tiles, when its turn has come…")
+        bar = st.progress(0.0, f"{name} labels the image in tiles, when its turn has come…")
 
         def tell(done: int, count: int) -> None:
             bar.progress(done / count, f"{name} has labelled {done} of {count} tiles")
@@ -137,7 +137,7 @@ def tiled_seconds(run: Run, prediction: Prediction) -> float:
 
 
 def policy(run: Run, quality: Quality) -> str:
-    """At which resolution and in how many views the run labels a picture, in words."""
+    """At which resolution and in how many views the run labels an image, in words."""
     preprocessing = run.preprocessing
     size = "{1}x{0}".format(*preprocessing.size)
     scales = 1 if preprocessing.mode == "stretch" else len(quality.views.scales)

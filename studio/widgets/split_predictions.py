@@ -15,7 +15,7 @@ from studio.state import Selection
 
 
 def agreements(selection: Selection, purpose: str) -> list[PictureAgreement] | None:
-    """What run A and run B say about each validation picture; None, with a button, until known.
+    """What run A and run B say about each validation image; None, with a button, until known.
 
     Args:
         purpose: what it is wanted for, as the visitor is told; another for each place on a page.
@@ -29,20 +29,20 @@ def agreements(selection: Selection, purpose: str) -> list[PictureAgreement] | N
 
 
 def differing(selection: Selection, purpose: str) -> dict[str, float] | None:
-    """Key -> share of the picture that the two runs label differently; None as `agreements`."""
+    """Key -> share of the image that the two runs label differently; None as `agreements`."""
     found = agreements(selection, purpose)
     return None if found is None else {picture.key: picture.differing for picture in found}
 
 
 def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
-    """What the run says about the validation pictures; None, with a button, until it is known."""
+    """What the run says about the validation images; None, with a button, until it is known."""
     stored = stored_predictions(run, spec, state.SPLIT)
     if stored is not None:
         return stored
     count = len(cache.samples(spec, state.SPLIT))
     place = st.empty()
     with place.container(border=True):
-        st.markdown(f"For this {name} has to label all {count} validation pictures, once.")
+        st.markdown(f"For this {name} has to label all {count} validation images, once.")
         pressed = st.button("Label them", icon=":material/play_arrow:", key="label_split")
     if not pressed or not engine.wait() or not _label(run, name, spec, st.progress(0.0)):
         return None
@@ -54,7 +54,7 @@ def _offer(selection: Selection, runs: tuple[Run, Run], purpose: str) -> None:
     count = len(cache.samples(selection.spec, state.SPLIT))
     with st.container(border=True):
         st.markdown(
-            f"{purpose}, both runs have to label all {count} validation pictures, once; it is "
+            f"{purpose}, both runs have to label all {count} validation images, once; it is "
             "remembered."
         )
         offer("Label them all", [_work(run, selection.spec) for run in runs], place=purpose)
@@ -65,14 +65,14 @@ def _work(run: Run, spec: str) -> Asked:
         predict_split(run, spec, state.SPLIT, progress)
 
     key = "labels", run.name, run.weights_hash, spec
-    return Asked(key, f"{wording.model_name(run)}, pictures labelled", label)
+    return Asked(key, f"{wording.model_name(run)}, images labelled", label)
 
 
 def _label(run: Run, name: str, spec: str, bar: DeltaGenerator) -> bool:
     """Labels the split under a progress bar; False with the reason on the page."""
 
     def show(done: int, total: int) -> None:
-        bar.progress(done / total, f"{name} has labelled {done} of {total} pictures")
+        bar.progress(done / total, f"{name} has labelled {done} of {total} images")
 
     try:
         predict_split(run, spec, state.SPLIT, show)

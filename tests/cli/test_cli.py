@@ -199,7 +199,7 @@ def test_runs_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_prepare_tells_what_it_found(camvid: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (camvid / "train" / "film0_000.png").write_bytes(b"no picture")
+    (camvid / "train" / "film0_000.png").write_bytes(b"no image")
     assert main(["prepare", "--data", f"camvid:{camvid}", "--size", "32"]) == 0
     out = capsys.readouterr().out
     assert "train: 5 images of 32x32" in out

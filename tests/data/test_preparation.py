@@ -171,7 +171,7 @@ def interrupt(split, done, total):
 def test_an_interrupted_preparation_goes_on_where_it_stopped(camvid, monkeypatch):
     spec = f"camvid:{camvid}"
     bad = camvid / "train" / "film1_001.png"
-    bad.write_bytes(b"no picture")
+    bad.write_bytes(b"no image")
     with pytest.raises(KeyboardInterrupt):
         prepare(spec, (24, 32), ["train"], progress=interrupt)
     assert load_prepared(spec, (24, 32)) is None
@@ -205,7 +205,7 @@ def test_a_half_written_chunk_is_written_again(camvid, artifacts):
         prepare(spec, (24, 32), ["train"], progress=interrupt)
     (images,) = artifacts.glob("prepared/*/*/images.npy")
     with images.open("ab") as file:
-        file.write(b"half a picture")
+        file.write(b"half an image")
     split = prepare(spec, (24, 32), ["train"]).splits["train"]
     assert np.array_equal(split.images[2], as_read(spec, "train")[2].image)
 
@@ -306,7 +306,7 @@ def test_native_samples_leave_out_what_has_no_partner(camvid):
 
 def test_native_samples_leave_out_what_a_preparation_found_broken(camvid):
     spec = f"camvid:{camvid}"
-    (camvid / "val" / "film0_000.png").write_bytes(b"no picture")
+    (camvid / "val" / "film0_000.png").write_bytes(b"no image")
     with pytest.raises(DataError, match="film0_000"):
         native_samples(spec, "val")[0]
     prepare(spec, (12, 16), ["val"])

@@ -200,7 +200,7 @@ def truncate(path):
     [
         ("val", truncate, Problem.UNREADABLE),
         ("valannot", truncate, Problem.UNREADABLE),
-        ("valannot", lambda p: p.write_text("no picture"), Problem.UNREADABLE),
+        ("valannot", lambda p: p.write_text("no image"), Problem.UNREADABLE),
         ("valannot", lambda p: write_picture(p, noise(0, 24, 32)), Problem.UNREADABLE),
         (
             "valannot",

@@ -25,7 +25,7 @@ def test_errors_are_split_by_their_distance_from_the_outline() -> None:
     truth = halves()
     prediction = truth.copy()
     prediction[0, 4] = CAR  # beside the outline
-    prediction[3, [0, 1]] = PERSON  # 5 and 4 columns from it, at the picture's edge
+    prediction[3, [0, 1]] = PERSON  # 5 and 4 columns from it, at the image's edge
     near, inside = band_counts(truth, prediction, 2)
     assert near[0, ROAD] == near[0, CAR] == 6 * 2
     assert (near[1, ROAD], near[1, CAR], inside[1, ROAD]) == (1, 0, 2)

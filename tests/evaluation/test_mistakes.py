@@ -19,7 +19,7 @@ Split = tuple[Evaluation, Samples, StoredPredictions]
 
 @pytest.fixture
 def split(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> Split:
-    """Three pictures of all of CamVid's classes, all of it called road."""
+    """Three images of all of CamVid's classes, all of it called road."""
     stub_predictions(monkeypatch, ROAD)
     run, spec = make_run("unet", camvid), f"camvid:{camvid}"
     evaluation = evaluate(run, spec, "val")

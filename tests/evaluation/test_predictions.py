@@ -19,7 +19,7 @@ ROAD, SKY = IDS["road"], IDS["sky"]
 
 @pytest.fixture
 def spec(camvid: Path) -> str:
-    """Three val pictures: one all road, one half sky, and one whose truth has a false car."""
+    """Three val images: one all road, one half sky, and one whose truth has a false car."""
     masks = [np.full((24, 32), 3, np.uint8) for _ in range(3)]  # CamVid's 3 is road
     masks[1][:12] = 0  # its 0 is sky
     masks[2][4:20, 6:26] = 8  # its 8 is car

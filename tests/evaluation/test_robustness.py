@@ -1,4 +1,4 @@
-"""Robustness of a run on a split: the evaluator's own counting on corrupted pictures."""
+"""Robustness of a run on a split: the evaluator's own counting on corrupted images."""
 
 from pathlib import Path
 

@@ -24,7 +24,7 @@ def photo(height: int = 24, width: int = 32) -> Image.Image:
 
 
 def in_mode(mode: str) -> Image.Image:
-    """A picture of 32x24 pixels in one of Pillow's modes."""
+    """An image of 32x24 pixels in one of Pillow's modes."""
     if mode.startswith("I;16"):
         return Image.frombytes(mode, (32, 24), bytes(range(256)) * 6)
     if mode == "LAB":
@@ -33,7 +33,7 @@ def in_mode(mode: str) -> Image.Image:
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A few bytes of PNG that say they are a picture of any size."""
+    """A few bytes of PNG that say they are an image of any size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -50,12 +50,12 @@ def zip_of(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
 
 
 def hostile() -> dict[str, tuple[bytes, str | None]]:
-    """Name -> bytes, and a word of the refusal; None for what is a picture after all."""
+    """Name -> bytes, and a word of the refusal; None for what is an image after all."""
     jpeg, png = encoded(photo(), "JPEG"), encoded(photo())
     zipped = zip_of({"a.txt": b"hello"})
     return {
         "empty.jpg": (b"", "empty"),
-        "text.jpg": (b"not a picture", "no format"),
+        "text.jpg": (b"not an image", "no format"),
         "script.png": (b"<svg onload=alert(1)>", "no format"),
         "postscript.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n", "no format"),
         "truncated.jpg": (encoded(photo(200, 200), "JPEG")[:600], "damaged"),
@@ -70,8 +70,8 @@ def hostile() -> dict[str, tuple[bytes, str | None]]:
         "tower.png": (encoded(Image.new("L", (1, 60_000))), "20:1"),
         "one pixel.png": (encoded(Image.new("RGB", (1, 1))), None),
         "really a png.jpg": (png, None),
-        "picture and archive.jpg": (jpeg + zipped, None),
-        "picture and script.png": (png + b"<script>alert(1)</script>", None),
+        "image and archive.jpg": (jpeg + zipped, None),
+        "image and script.png": (png + b"<script>alert(1)</script>", None),
         "document.tif": (b"II*\0\x08\0\0\0\xff\xff" + bytes(100), "save it|use JPEG"),
         "animation.gif": (encoded(photo(), "GIF"), "use JPEG"),
         "old.jp2": (encoded(photo(), "JPEG2000"), "use JPEG"),

@@ -1,4 +1,4 @@
-"""Made pictures and masks for tests."""
+"""Made images and masks for tests."""
 
 from pathlib import Path
 

@@ -263,7 +263,7 @@ def test_phone_formats_come_back_nearly_as_they_were(format):
 
 
 def test_cmyk_follows_its_profile_and_a_broken_one_does_no_harm():
-    """The profile is one of RGB, which no CMYK picture can follow."""
+    """The profile is one of RGB, which no CMYK image can follow."""
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     ink = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
     for profile in (srgb, b"nonsense"):
@@ -297,10 +297,10 @@ def test_a_photo_that_is_kept_whole_has_no_notes():
 
 def test_more_pictures_in_one_file_are_counted():
     for format, note in (
-        ("MPO", "the first of 3 pictures in the file"),
-        ("TIFF", "the first of 3 pictures in the file"),
+        ("MPO", "the first of 3 images in the file"),
+        ("TIFF", "the first of 3 images in the file"),
         ("WEBP", "the first of 3 frames"),
-        ("HEIF", "the main one of 3 pictures in the file"),
+        ("HEIF", "the main one of 3 images in the file"),
     ):
         pictures = [Image.new("RGB", (32, 32), color) for color in ("red", "blue", "green")]
         data = encoded(pictures[0], format, save_all=True, append_images=pictures[1:])

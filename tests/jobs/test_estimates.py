@@ -41,7 +41,7 @@ def test_time_follows_from_the_speed_of_the_same_network(camvid: Path) -> None:
     spec = f"camvid:{camvid}"
     assert estimate(QUICK, spec).seconds is None
     train_before(QUICK)
-    # 40 steps of 8 pictures at 10 a second, and 3 validated at a third of the cost.
+    # 40 steps of 8 images at 10 a second, and 3 validated at a third of the cost.
     expected = estimate(QUICK, spec)
     assert expected.seconds == pytest.approx(6 * (32.0 + 0.1))
     assert expected.timed is not None and expected.timed.name == "unet-camvid-1"

@@ -160,8 +160,8 @@ def test_shared_colours_go_to_the_evaluated_class(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "problem", "message"),
     [
-        (png(noise(0, 8, 8), 8, RGB), Problem.UNREADABLE, "a colour picture"),
-        (png(noise(0, 40, 40), 8, RGB), Problem.UNREADABLE, "a colour picture"),
+        (png(noise(0, 8, 8), 8, RGB), Problem.UNREADABLE, "a colour image"),
+        (png(noise(0, 40, 40), 8, RGB), Problem.UNREADABLE, "a colour image"),
         (png(np.array([[0, 1]]), 1, PALETTE, greys([7, 99])), Problem.UNKNOWN_IDS, "(99)"),
         (png(np.array([[0, 40]]), 8), Problem.UNKNOWN_IDS, "(40)"),
         (png(np.array([[0, 300]]), 16), Problem.UNKNOWN_IDS, "(300)"),

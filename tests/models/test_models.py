@@ -50,7 +50,7 @@ def randomize(layers: list[keras.layers.Layer], random: np.random.Generator) -> 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_contract_of_every_model(name, random, tmp_path):
-    """Builds, fits, predicts at two sizes, each picture by itself, saves and loads the same."""
+    """Builds, fits, predicts at two sizes, each image by itself, saves and loads the same."""
     family, options = name.split()[0], NETWORKS[name]
     model = build_model(family, input_size=None, **options)
     images = pictures(random, 2, 64, 64)
@@ -144,7 +144,7 @@ def test_batch_normalisation_trains_as_keras_own(policy, random):
 def original() -> keras.Model:
     """Keras' EfficientNet-B3 with its gates held open half, so that no layer sees all positions.
 
-    Squeeze and excitation averages over the whole picture; without that, a dilated network holds
+    Squeeze and excitation averages over the whole image; without that, a dilated network holds
     exactly the values of the strided one at every second position.
     """
     keras.utils.set_random_seed(1)

@@ -38,7 +38,7 @@ def open_viewer(page: Page, data: dict[str, Any], view: str = "") -> None:
 
 
 def show(page: Page, data: dict[str, Any]) -> None:
-    """Shows another picture in the viewer that is open."""
+    """Shows another image in the viewer that is open."""
     page.evaluate(
         """async (data) => {
             const [panel] = data.panels;

@@ -277,7 +277,7 @@ def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
     (camvid / "val" / "film0_000.png").write_bytes(b"cut")
     prepare(spec)
     page.run()
-    assert "6 train, 2 val pictures ready" in text(page)
+    assert "6 train, 2 val images ready" in text(page)
     assert "film0_000.png" in page.dataframe[0].value["what"][0]
     page.button(key=f"remove {spec}").click().run()
     page.button(key="confirm").click().run()

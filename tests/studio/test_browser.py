@@ -200,7 +200,7 @@ def test_the_viewer_moves_every_panel_as_one(page: Page, address: str) -> None:
     expect(page).to_have_url(re.compile("image=val-0004"))
     settle(page)
     labelled(page)
-    expect(viewer).to_have_attribute("data-zoom", "2.000")  # kept for the next picture
+    expect(viewer).to_have_attribute("data-zoom", "2.000")  # kept for the next image
 
     page.get_by_label("Masks as").select_option("outlined")
     page.wait_for_url(re.compile("view=.*outlined"))
@@ -280,7 +280,7 @@ def test_a_file_that_is_no_picture_is_refused_in_one_line(
     page: Page, address: str, tmp_path: Path
 ) -> None:
     text = tmp_path / "notes.jpg"
-    text.write_text("not a picture")
+    text.write_text("not an image")
     page.goto(f"{address}/upload?data=streets")
     settle(page)
     page.locator("input[type=file]").first.set_input_files(text)

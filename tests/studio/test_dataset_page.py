@@ -70,7 +70,7 @@ def test_samples_are_filtered_and_sorted(page: AppTest, camvid: Path) -> None:
     labelled(page.selectbox, "Holds the class").select("car").run()
     assert not page.exception
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000", "film1_001"]
-    labelled(page.slider, "Its share of the picture").set_value((0.0, 30.0)).run()
+    labelled(page.slider, "Its share of the image").set_value((0.0, 30.0)).run()
     assert [item["key"] for item in gallery(page)["items"]] == ["film1_001"]
     labelled(page.selectbox, "Holds the class").select("any class").run()
     labelled(page.selectbox, "City or film").select("film0").run()
@@ -118,7 +118,7 @@ def test_labels_that_both_models_contradict_are_suspected(
 
 
 def test_the_health_report_names_what_was_left_out(page: AppTest, camvid: Path) -> None:
-    (camvid / "train" / "film0_000.png").write_bytes(b"no picture")
+    (camvid / "train" / "film0_000.png").write_bytes(b"no image")
     prepare(f"camvid:{camvid}")
     open_part(page.run(), "Health")
     assert "1 samples were left out" in text(page)

@@ -1,4 +1,4 @@
-"""What only a real click shows: charts of the Evaluate page open the pictures behind them."""
+"""What only a real click shows: charts of the Evaluate page open the images behind them."""
 
 import os
 import zipfile
@@ -66,7 +66,7 @@ def test_the_robustness_lab_spoils_a_photograph_for_both(page: Page, address: st
     page.get_by_role("radio", name="night").click()
     labelled(page)
     expect(page.locator("[data-panel='photo']")).to_contain_text("night, severity 3")
-    score = page.get_by_test_id("stMetric").filter(has_text="U-Net, mean IoU of this picture")
+    score = page.get_by_test_id("stMetric").filter(has_text="U-Net, mean IoU of this image")
     at_night = score.get_by_test_id("stMetricValue").inner_text()
     slider = page.get_by_role("slider", name="Severity")
     slider.press("ArrowRight")

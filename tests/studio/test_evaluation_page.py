@@ -71,7 +71,7 @@ def pills(app: AppTest, letter: str) -> Any:
 
 
 def gallery(app: AppTest) -> dict[str, Any]:
-    """What is sent to the browser of the pictures of a mistake."""
+    """What is sent to the browser of the images of a mistake."""
     (found,) = (c for c in app.get("bidi_component") if '"items"' in c.proto.json)
     sent: dict[str, Any] = json.loads(found.proto.json)
     return sent

@@ -47,7 +47,7 @@ def page(runs: Pair) -> AppTest:
 
 @pytest.fixture
 def labelled(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
-    """The pictures that the lab has had labelled."""
+    """The images that the lab has had labelled."""
     seen: list[np.ndarray] = []
 
     def predict_pair(
@@ -84,8 +84,8 @@ def test_a_photograph_is_corrupted_as_asked_and_labelled(
     clean, shown = labelled[-2:]
     assert np.array_equal(clean, samples[2].image)
     assert np.array_equal(shown, corrupt(samples[2].image, "rain", 5, seed=2))
-    metrics = [metric for metric in page.metric if "of this picture" in metric.label]
-    assert [metric.delta for metric in metrics] == ["+0.000 against the picture as it is"] * 2
+    metrics = [metric for metric in page.metric if "of this image" in metric.label]
+    assert [metric.delta for metric in metrics] == ["+0.000 against the image as it is"] * 2
 
 
 @pytest.mark.usefixtures("labelled")

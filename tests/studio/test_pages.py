@@ -85,7 +85,7 @@ def viewer_data(app: AppTest, name: str) -> dict[str, Any]:
 
 
 def thumbnails(app: AppTest) -> list[dict[str, Any]]:
-    """The pictures that can be chosen, in their order."""
+    """The images that can be chosen, in their order."""
     sent = [json.loads(element.proto.json) for element in app.get("bidi_component")]
     (found,) = (data["items"] for data in sent if "items" in data)
     return list(found)
@@ -265,7 +265,7 @@ def test_the_picture_is_looked_at_more_closely(two_runs: tuple[Run, Run]) -> Non
     app.toggle(key="augmented").set_value(True).run()
     augmented = viewer_data(app, "compare")["panels"][-1]["confidence"]
     assert augmented != plain
-    app.button_group(key="resolution").set_value("The picture's own").run()
+    app.button_group(key="resolution").set_value("The image's own").run()
     assert not app.exception and not app.error
     tiled = viewer_data(app, "compare")["panels"][-1]
     assert tiled["mask"] and tiled["entropy"] is None  # which tiles do not add up to
@@ -343,7 +343,7 @@ def test_a_photo_is_labelled_by_both_and_can_be_downloaded(two_runs: tuple[Run, 
 
 def test_the_example_takes_the_place_of_a_photo(two_runs: tuple[Run, Run]) -> None:
     app = open_page("upload", data="camvid")
-    app.file_uploader[0].upload("photo.jpg", b"not a picture", "image/jpeg").run()
+    app.file_uploader[0].upload("photo.jpg", b"not an image", "image/jpeg").run()
     next(button for button in app.button if "example" in button.label).click().run()
     assert not app.error and not app.exception
     assert len(app.download_button) == 8
@@ -351,7 +351,7 @@ def test_the_example_takes_the_place_of_a_photo(two_runs: tuple[Run, Run]) -> No
 
 def test_a_file_that_is_no_picture_is_refused_in_one_line(two_runs: tuple[Run, Run]) -> None:
     app = open_page("upload", data="camvid")
-    app.file_uploader[0].upload("photo.jpg", b"not a picture", "image/jpeg").run()
+    app.file_uploader[0].upload("photo.jpg", b"not an image", "image/jpeg").run()
     assert not app.exception
     assert "use JPEG, PNG" in app.error[0].value and "\n" not in app.error[0].value
 

@@ -29,15 +29,15 @@ pytestmark = [
 ]
 
 SIZE = (240, 426)
-"""Of all pictures, here and in `test_browser`: a network is built once for each size."""
+"""Of all images, here and in `test_browser`: a network is built once for each size."""
 
 PASTE = """async () => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [426, 240];
     canvas.getContext("2d").fillRect(0, 120, 426, 120);
-    const picture = await new Promise((done) => canvas.toBlob(done));
+    const image = await new Promise((done) => canvas.toBlob(done));
     const clipboard = new DataTransfer();
-    clipboard.items.add(new File([picture], "image.png", { type: "image/png" }));
+    clipboard.items.add(new File([image], "image.png", { type: "image/png" }));
     document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard }));
 }"""
 
@@ -52,16 +52,16 @@ def give(page: Page, *files: Path) -> None:
 
 
 def test_several_photos_on_a_phone(phone: Page, address: str, tmp_path: Path) -> None:
-    """One of them no picture; another is chosen; all come home as a ZIP file."""
+    """One of them no image; another is chosen; all come home as a ZIP file."""
     files = [tmp_path / name for name in ("one.jpg", "two.webp", "bad.jpg")]
     for number, file in enumerate(files[:2]):
         Image.fromarray(render_scene(4711 + number, SIZE)[0]).save(file)
-    files[2].write_text("not a picture")
+    files[2].write_text("not an image")
     open_upload(phone, address)
     give(phone, *files)
     labelled(phone)
     expect(phone.get_by_test_id("stAlert")).to_have_count(1)
-    expect(phone.get_by_test_id("stAlert")).to_contain_text("bad.jpg: The picture is in no format")
+    expect(phone.get_by_test_id("stAlert")).to_contain_text("bad.jpg: The image is in no format")
     expect(phone.get_by_role("button", name="one.jpg", exact=True)).to_be_disabled()
     phone.get_by_role("button", name="two.webp", exact=True).click()
     # Until the page has drawn itself anew, the former button stays beside the new one.
@@ -84,7 +84,7 @@ def test_several_photos_on_a_phone(phone: Page, address: str, tmp_path: Path) ->
 
 def test_a_pasted_picture_is_labelled(page: Page, address: str) -> None:
     open_upload(page, address)
-    expect(page.get_by_text("paste a picture")).to_be_visible()
+    expect(page.get_by_text("paste an image")).to_be_visible()
     page.evaluate(PASTE)
     labelled(page)
     expect(page.get_by_text("426x240 pixels")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The upload page as a visitor uses it; predictions follow the picture's red, no network loads."""
+"""The upload page as a visitor uses it; predictions follow the image's red, no network loads."""
 
 import io
 import json
@@ -106,9 +106,9 @@ def test_the_page_says_what_it_takes_and_that_nothing_stays(page: AppTest) -> No
 
 
 def test_one_bad_file_is_a_sentence_and_the_others_go_on(page: AppTest) -> None:
-    upload(page, ("a.png", RED), ("b.jpg", b"not a picture"), ("c.png", BLACK))
+    upload(page, ("a.png", RED), ("b.jpg", b"not an image"), ("c.png", BLACK))
     assert [error.value for error in page.error] == [
-        "b.jpg: The picture is in no format that can be read: use JPEG, PNG, WebP, HEIC, AVIF, "
+        "b.jpg: The image is in no format that can be read: use JPEG, PNG, WebP, HEIC, AVIF, "
         "TIFF or BMP."
     ]
     assert "same" in page.title[0].value  # both see road in the red photo
@@ -167,7 +167,7 @@ def test_notes_of_a_photo_are_shown(page: AppTest) -> None:
 
 def test_names_are_text_wherever_they_stand(page: AppTest) -> None:
     evil = "![x](http://evil.example/x.png) :red[a] <script>alert(1)</script>$x$.png"
-    upload(page, (evil, RED), (f"bad {evil}", b"no picture"), ("b.png", BLACK))
+    upload(page, (evil, RED), (f"bad {evil}", b"no image"), ("b.png", BLACK))
     shown = [element.value for element in (*page.error, *page.markdown, *page.caption)]
     shown += [button.label for button in page.button]
     assert any("script" in text for text in shown)

@@ -1,4 +1,4 @@
-"""The linked viewer in a real browser, on pictures whose every pixel is known."""
+"""The linked viewer in a real browser, on images whose every pixel is known."""
 
 import os
 import re
@@ -29,7 +29,7 @@ PANELS = ("photo", "truth", "outcomes", "a", "b")
 
 
 class Picture:
-    """A made picture with its truth, two predictions and how sure they are."""
+    """A made image with its truth, two predictions and how sure they are."""
 
     def __init__(self, seed: int) -> None:
         random = np.random.default_rng(seed)
@@ -66,7 +66,7 @@ def canvas(page: Page, panel: str) -> Locator:
 
 
 def point(page: Page, panel: str, row: int, column: int) -> None:
-    """Points at the middle of a pixel of the picture while all of it is seen."""
+    """Points at the middle of a pixel of the image while all of it is seen."""
     box = canvas(page, panel).bounding_box()
     assert box is not None
     height, width = SIZE
@@ -83,7 +83,7 @@ def away(page: Page) -> None:
 
 
 def colors(page: Page, panel: str) -> np.ndarray:
-    """The middles of the picture's pixels as they are drawn, (H, W, 3), while all of it is seen."""
+    """The middles of the image's pixels as they are drawn, (H, W, 3), while all of it is seen."""
     away(page)
     found = canvas(page, panel).evaluate(
         """(canvas, [rows, columns]) => {
@@ -163,7 +163,7 @@ def test_panels_move_as_one_and_stay_where_they_are_for_the_next_picture(
     place = [viewer.get_attribute(f"data-{name}") for name in ("zoom", "x", "y")]
     assert place[0] == "2.500"
     show(page, Picture(1).data())
-    assert drawn(page, "a") not in views  # another picture, seen through the same view
+    assert drawn(page, "a") not in views  # another image, seen through the same view
     assert [viewer.get_attribute(f"data-{name}") for name in ("zoom", "x", "y")] == place
 
 
@@ -260,7 +260,7 @@ def test_the_address_opens_the_same_view(browser: Browser, page: Page, picture: 
     other = browser.new_page(viewport={"width": 1440, "height": 900})
     open_viewer(other, picture.data(), page.url.partition("view=")[2])
     assert [drawn(other, panel) for panel in panels] == expected
-    page.get_by_label("Whole picture").click()
+    page.get_by_label("Whole image").click()
     page.wait_for_url(re.compile(r"view=(?!.*zoom)"))  # what is as at the start is left out
     other.close()
 

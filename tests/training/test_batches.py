@@ -90,7 +90,7 @@ def test_no_new_label_appears_and_shapes_hold() -> None:
     ],
 )
 def test_image_and_mask_stay_in_step(augmentation: Augmentation) -> None:
-    """A picture painted with its own mask still matches it after every change of geometry."""
+    """An image painted with its own mask still matches it after every change of geometry."""
     mask = np.full((64, 96), 7, np.uint8)
     mask[20:50, 10:40] = 11
     mask[5:30, 60:90] = 23

@@ -268,7 +268,7 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(
 
 
 def test_whole_pictures_of_any_size_are_trained_on(spec: str) -> None:
-    deep = {"width": 4, "depth": 4}  # which takes multiples of 16, and the pictures are 24 high
+    deep = {"width": 4, "depth": 4}  # which takes multiples of 16, and the images are 24 high
     run = train(replace(TINY, model_options=deep, crop=None, epochs=1), spec)
     assert run.status == "finished"
 

@@ -38,7 +38,7 @@ class CountedSplit:
     """What a split's masks hold; `statistics.counts` has a row per key.
 
     Attributes:
-        health: of the masks alone, unless the split was prepared: then of the pictures too.
+        health: of the masks alone, unless the split was prepared: then of the images too.
     """
 
     keys: list[str]

@@ -1,6 +1,6 @@
 """Mask files -> label ids, whatever kind of PNG, BMP or TIFF a tool has made of them.
 
-Optimisers pack the same picture differently, and what a mask says must not change with it:
+Optimisers pack the same image differently, and what a mask says must not change with it:
 
 - Grey: the sample values are the class ids, at any bit depth.
 - A palette of greys only: the greys are the ids; the indices are the optimiser's own.
@@ -101,7 +101,7 @@ def _packing(file: Image.Image) -> str:
 def _decoded(
     file: Image.Image, packing: str, coding: MaskCoding
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """(H, W) mask values of a loaded picture, and (H, W) bool where it is transparent, if at all.
+    """(H, W) mask values of a loaded image, and (H, W) bool where it is transparent, if at all.
 
     Raises:
         ValueError: it is no mask.
@@ -164,7 +164,7 @@ def _values_of_rgb(
         value_of = coding.values_of_colors(palette, listed=False)
         if value_of is not None:
             return value_of[np.searchsorted(colors, packed).clip(0, len(colors) - 1)]
-    raise ValueError("a colour picture where one class id per pixel is expected")
+    raise ValueError("a colour image where one class id per pixel is expected")
 
 
 def _table(values: Iterable[int]) -> np.ndarray:

@@ -42,7 +42,7 @@ KEPT = 24
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a converted checkpoint compares with Keras on the same pictures.
+    """How a converted checkpoint compares with Keras on the same images.
 
     Attributes:
         reason: why it is used or not, in one line.
@@ -51,7 +51,7 @@ class Verdict:
         precision: "f32" or "bf16", what it computes in.
         same_labels: share of the pixels with the same label.
         close: share of the pixels whose probabilities are all within the bound.
-        openvino_ms, keras_ms: milliseconds for one picture, the best of several in turns.
+        openvino_ms, keras_ms: milliseconds for one image, the best of several in turns.
         refused: the precisions in which it did not agree.
         digests: file -> sha256.
         shipped_as: the KEY it was checked for, where it came with its run. It was checked on

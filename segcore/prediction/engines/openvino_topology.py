@@ -19,7 +19,7 @@ LEAST_ROOM = 1 << 20
 """Bytes; a disk with less is full."""
 
 IMAGES = "images"
-"""The input for pictures. Every other input is named by its array's path in the checkpoint."""
+"""The input for images. Every other input is named by its array's path in the checkpoint."""
 
 
 def fill(topology: Path, weights: Path, target: Path) -> None:

@@ -20,7 +20,7 @@ class Candidate:
 
 
 def accuracy_against_latency(runs: Sequence[Candidate]) -> go.Figure:
-    """Mean IoU over the time for one picture; left and high is good.
+    """Mean IoU over the time for one image; left and high is good.
 
     The line behind each point reaches to the 95th percentile of its time.
     """
@@ -49,7 +49,7 @@ def accuracy_against_latency(runs: Sequence[Candidate]) -> go.Figure:
         )
     slowest = max((run.p95_ms for run in runs), default=1.0)
     best = max((run.mean_iou for run in runs), default=1.0)
-    figure.update_xaxes(range=[0, slowest * 1.12], title="milliseconds a picture, p50 to p95")
+    figure.update_xaxes(range=[0, slowest * 1.12], title="milliseconds an image, p50 to p95")
     figure.update_yaxes(range=[0, min(1.0, best * 1.25)], title="mean IoU")
     figure.update_layout(height=380)
     return styled(figure)

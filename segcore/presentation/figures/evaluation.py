@@ -80,7 +80,7 @@ def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str
         hovertemplate="<b>%{y}</b><br>%{x:+.3f}, 95 %: %{customdata[0]:+.3f} to "
         "%{customdata[1]:+.3f}<extra></extra>",
     )
-    # An interval of a class that is hardly known may leave the picture; the others stay readable.
+    # An interval of a class that is hardly known may leave the image; the others stay readable.
     reach = min(np.nanmax(np.abs([*low, *high, *delta, 0.01])), 3 * np.abs([*delta, 0.01]).max())
     reach *= 1.1
     figure.update_xaxes(range=[-reach, reach], title=f"← {b} better · {a} better →")

@@ -18,9 +18,9 @@ ROBUSTNESS = (
 )
 
 COST = (
-    "From a picture of the network's own size to its labels, after a warm-up; p50 and p95 are over "
+    "From an image of the network's own size to its labels, after a warm-up; p50 and p95 are over "
     "the repeats, of the whole batch; images a second are those of the best batch. An operation is "
-    "an addition or a multiplication of a convolution or a matrix product, for one picture. Memory "
+    "an addition or a multiplication of a convolution or a matrix product, for one image. Memory "
     "is the peak of the whole process that measured, libraries included, or of the GPU. "
     "`python -m segcore cost --run RUN` measures a run again."
 )

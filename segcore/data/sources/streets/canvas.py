@@ -1,4 +1,4 @@
-"""The picture and its label ids, drawn together at twice the final size.
+"""The image and its label ids, drawn together at twice the final size.
 
 Every shape lands on both layers through the same outline, so that a label pixel is exact; the
 labels are later taken at every second pixel, never averaged.
@@ -81,7 +81,7 @@ class Canvas:
             self._ids.ellipse(box, fill=label)
 
     def line(self, a: Point, b: Point, color: Color, width: float, label: int | None) -> None:
-        """A stroke of `width` pixels, never thinner than one pixel of the final picture."""
+        """A stroke of `width` pixels, never thinner than one pixel of the final image."""
         half = max(width, SUPERSAMPLING) / 2
         du, dv = b[0] - a[0], b[1] - a[1]
         length = math.sqrt(du * du + dv * dv) or 1.0
@@ -166,7 +166,7 @@ class Canvas:
 
         texture: RGB or RGBA, already lit. Its width is the way along `base` = (x0, z0, x1, z1) on
         the ground, its height goes from `height[1]` at the top down to `height[0]`, in metres.
-        span: the part of the way to draw, in 0-1. Alpha thins the picture only: the label covers
+        span: the part of the way to draw, in 0-1. Alpha thins the image only: the label covers
         the whole rectangle, gaps included, as annotators do with fences.
         """
         camera = self.camera

@@ -22,7 +22,7 @@ def _upright(
     label: int,
     foot: float = 0.0,
 ) -> tuple[Point, Color]:
-    """A vertical post; the point at its top and its colour in the picture."""
+    """A vertical post; the point at its top and its colour in the image."""
     lit = canvas.light.fade(canvas.light.shade(color, DOWN_ROAD), z)
     a, b = canvas.camera.project(x, foot, z), canvas.camera.project(x, height, z)
     canvas.line(a, b, lit, width * canvas.camera.focal / z, label)
