@@ -75,7 +75,7 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
     st.pills(
         "Most confused",
         list(shares),
-        format_func=lambda pair: f"{NAMES[pair.a]} → {NAMES[pair.b]} {wording.share(shares[pair])}",
+        format_func=lambda of: f"{NAMES[of[0]]} → {NAMES[of[1]]} {wording.share(shares[of])}",
         key=key,
         on_change=ask,
     )

@@ -3,7 +3,7 @@
 export default function ({ parentElement, data }) {
   const hint = document.createElement("span");
   hint.className = "hint";
-  hint.append("or paste a picture with ");
+  hint.append("or paste an image with ");
   for (const key of [/Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl", "V"]) {
     const cap = document.createElement("kbd");
     cap.textContent = key;

@@ -29,7 +29,7 @@ function toolbar(viewer) {
     element("span", { className: "zoom" }, [
       button("−", "Zoom out", () => viewer.zoomBy(1 / STEP)),
       button("+", "Zoom in", () => viewer.zoomBy(STEP)),
-      button("⤢", "Whole picture", () => viewer.look(WHOLE)),
+      button("⤢", "Whole image", () => viewer.look(WHOLE)),
       button("?", "Keys", () => viewer.tellKeys()),
     ]),
   ]);

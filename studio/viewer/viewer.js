@@ -27,7 +27,7 @@ class Viewer {
     this.trigger = trigger;
     this.blinking = false;
     this.root = element("div", { className: "viewer", tabIndex: 0, role: "group",
-      ariaLabel: "Linked pictures; press ? for the keys" });
+      ariaLabel: "Linked images; press ? for the keys" });
     parent.append(this.root);
     this.root.addEventListener("keydown", (event) => this.pressed(event));
     this.root.addEventListener("keyup", (event) => event.key === " " && this.blink(false));
@@ -250,7 +250,7 @@ class Viewer {
   }
 
   tellKeys() {
-    this.readout.textContent = (this.data.hasOthers ? "Arrows: another picture · " : "") +
+    this.readout.textContent = (this.data.hasOthers ? "Arrows: another image · " : "") +
       "digits: one panel alone · space: A against B · + − 0 or Ctrl and the wheel: zoom · " +
       "drag, or Shift and arrows: move";
   }
@@ -348,7 +348,7 @@ class Viewer {
       canvas.nextSibling.textContent = place && this.layers.get(id)?.labels ? this.at(id, place) : "";
     }
     if (!place) {
-      this.readout.textContent = "Point at the picture: what each side sees there stands here.";
+      this.readout.textContent = "Point at the image: what each side sees there stands here.";
       return;
     }
     const words = this.shownPanels().filter((panel) => this.layers.get(panel.id).labels)

@@ -269,7 +269,8 @@ def test_one_training_at_a_time_with_two_workers(start: Callable[..., threading.
 
 WORKER = """
 import sys, threading
-from segcore import jobs, worker
+from segcore import jobs
+from segcore.jobs import worker
 worker.POLL_SECONDS = 0.05
 command = lambda job: [sys.executable, sys.argv[1], sys.argv[2], sys.argv[3]]
 worker.work(threading.Event(), command=command, lease=1.0)

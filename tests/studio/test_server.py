@@ -91,19 +91,21 @@ def test_an_upload_is_never_on_a_disk(tmp_path: Path) -> None:
         ]
         sender.sendall("\r\n".join([*lines, "", ""]).encode() + body[:-100_000])
         time.sleep(1.0)  # what is received late is looked for in vain, at worst
-        assert not [name for name in large_files() if "(deleted)" in name or "/tmp/" in name]
+        assert not [
+            name for name in large_files(place[1]) if "(deleted)" in name or "/tmp/" in name
+        ]
         sender.sendall(body[-100_000:])
         assert b" 204 " in sender.recv(100)
 
 
-def large_files() -> list[str]:
-    """What the dashboard that this process has started has open, of a megabyte or more: an empty
-    temporary file is what a library's output goes to while it is imported."""
+def large_files(port: int | None) -> list[str]:
+    """What the dashboard at that port has open, of a megabyte or more: an empty temporary file is
+    what a library's output goes to while it is imported."""
     own = os.getpid()
     servers = [
         child
         for child in Path(f"/proc/{own}/task/{own}/children").read_text().split()
-        if b"streamlit" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if f"\0{port}\0".encode() in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
     assert servers
     found = []

@@ -20,7 +20,7 @@ devices.gpus = lambda: ["cpu:0", "cpu:1"]
 devices.compiles_with_xla = lambda: False
 devices.precision = lambda **_: "float32"
 from dataclasses import replace
-from test_training import TINY
+from tests.training.test_training import TINY
 from segcore.evaluation import evaluate
 from segcore.training.session import train
 run = train(replace(TINY, epochs=2), sys.argv[1])
