@@ -29,7 +29,12 @@ hypothesis.settings.load_profile("tests")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no process works alone in the end."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+    def turn(item: pytest.Item) -> tuple[bool, bool]:
+        is_browsers = item.get_closest_marker("browser") is not None
+        return not is_browsers, item.path.parent.name not in ("training", "models", "prediction")
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(autouse=True)
