@@ -174,10 +174,7 @@ def models() -> dict[str, Any]:
         for run in runs.list_runs()
         if run.weights_hash
     ]
-    labels = [
-        {"id": label.id, "name": label.name, "color": "#{:02x}{:02x}{:02x}".format(*label.color)}
-        for label in LABELS
-    ]
+    labels = [{"id": label.id, "name": label.name, "color": label.hex_color} for label in LABELS]
     return {"models": listed, "labels": labels}
 
 
