@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from segcore import jobs, runs, settings
-from segcore.errors import RunError, SegcoreError, StorageError
+from segcore.errors import RunError, SegcoreError, StorageError, error_number
 from segcore.files.writing import free_bytes, storage_error
 from segcore.jobs import Job, State, leases
 from segcore.jobs.leases import LeaseLostError
@@ -141,7 +141,7 @@ def work(
                 idle = idle_seconds is not None and time.monotonic() - busy > idle_seconds
                 if idle and leases.retire_worker(worker, only_idle=True):
                     return
-            except Exception as error:  # of one job; the others still want a worker
+            except (SegcoreError, LeaseLostError, OSError) as error:
                 _note(error)
             stop.wait(POLL_SECONDS)
     finally:
@@ -161,6 +161,24 @@ class _Attempt:
         self.log_start = 0  # where this attempt's output begins
 
     def run(self) -> None:
+        """To the end of the job, or of this attempt at it.
+
+        A defect of ours fails this job, so that who waits for it is told, and no other job.
+
+        Raises:
+            LeaseLostError, StorageError, OSError: another attempt follows, when the lease is over.
+        """
+        try:
+            self._go_through()
+        except (SegcoreError, LeaseLostError, OSError):
+            raise
+        except Exception as error:
+            number = error_number()
+            _note(error, number)
+            said = f"a defect of this program, error {number}; the worker's log has the details"
+            self._finish(State.FAILED, said)
+
+    def _go_through(self) -> None:
         _end_processes(self.job, self.job.process_group)
         try:
             with _locked_log(self.job) as log:
@@ -319,9 +337,9 @@ class _Attempt:
 # --- parts ---------------------------------------------------------------------------------------
 
 
-def _note(error: Exception) -> None:
-    """Writes a line to the log; of a defect of ours how it came about as well."""
-    print(f"{runs.now()} error: {error}", file=sys.stderr, flush=True)
+def _note(error: Exception, number: str = "") -> None:
+    """Writes a line to the log; of a defect of ours its number and how it came about as well."""
+    print(f"{runs.now()} error{number and f' {number}'}: {error}", file=sys.stderr, flush=True)
     if not isinstance(error, SegcoreError | LeaseLostError):
         traceback.print_exception(error)
 

@@ -1,6 +1,7 @@
 """The worker with real processes: a script stands in for the training."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -398,3 +399,28 @@ def test_a_job_of_another_version_fails_and_the_next_one_is_done(
         thread.join(20)
     ended = jobs.get_job(strange.id)
     assert ended.state == State.FAILED and "update the program" in str(ended.reason)
+
+
+def test_a_defect_fails_its_job_by_a_number_and_the_next_one_is_done(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    bad, good = enqueue(QUICK), enqueue(QUICK)
+
+    def command(job: Job) -> list[str]:
+        if job.id == bad.id:
+            raise ZeroDivisionError("of the test")
+        return [sys.executable, "-c", ""]
+
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(stop,), kwargs={"command": command})
+    thread.start()
+    try:
+        wait_for(has_state(good, State.DONE))
+    finally:
+        stop.set()
+        thread.join(20)
+    ended = jobs.get_job(bad.id)
+    found = re.search(r"error (\d{6})", str(ended.reason))
+    assert ended.state == State.FAILED and ended.retries == 0 and found
+    log = capfd.readouterr().err
+    assert f"error {found[1]}: of the test" in log and "ZeroDivisionError" in log
