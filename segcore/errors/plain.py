@@ -14,7 +14,8 @@ _MARKUP = re.compile(
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # emphasis; not inside a word
     r"|:(?=[\w/+-]+:)|:(?=//)|!(?=\[)"  # Streamlit's icons, addresses, images
     r"|(?<=www)\.|&(?=#?\w+;)"  # addresses, character references
-    r"|^[-+=](?=\s|$)|(?<=^\d)[.)]"  # lists and rules, which begin a line
+    r"|^[-+=](?=\s|$)"  # lists and rules, which begin a line
+    r"|(?:(?<=^\d)|(?<=^\d\d)|(?<=^\d{3}))[.)](?=\s|$)"  # numbered lists, not versions: 3.11.7
     r"|^[-=+@]",  # formulas of a spreadsheet
     re.IGNORECASE,
 )

@@ -47,6 +47,8 @@ def write_run(name: str, **changes: object) -> Path:
         ("two\nlines \x1b[31m", "two lines \\x1b［31m"),
         (":material/home:", "：material/home:"),
         ("=1+1", "＝1+1"),
+        ("12. not a list", "12． not a list"),
+        ("3.11.7", "3.11.7"),
         ("\udcfcr", "\\xfcr"),
         ("x" * 300, "x" * 199 + "…"),
     ],
