@@ -52,3 +52,13 @@ class FolderLock:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
+
+
+def has_record_locks(folder: Path) -> bool:
+    """Whether parts of files in the folder can be locked (`fcntl`), as SQLite does."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in NOT_SUPPORTED
+    return True

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from segcore import settings
 from segcore.errors import StorageError
+from segcore.files.locks import has_record_locks
 from segcore.files.writing import locked, storage_error
 
 BUSY_SECONDS = 20.0
@@ -80,7 +81,8 @@ def connection() -> Iterator[sqlite3.Connection]:
                 )
             yield database
     except sqlite3.DatabaseError as error:
-        raise StorageError(f"{path}: the queue cannot be used; {_remedy(error)}") from error
+        remedy = _remedy(error, path.parent)
+        raise StorageError(f"{path}: the queue cannot be used; {remedy}") from error
     except OSError as error:
         raise storage_error(path.parent, error) from error
 
@@ -99,9 +101,12 @@ def _upgrade(database: sqlite3.Connection) -> None:
         database.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _remedy(error: sqlite3.DatabaseError) -> str:
+def _remedy(error: sqlite3.DatabaseError, folder: Path) -> str:
     """What is wrong in plain words, and the way out."""
+    local_disk = "set SEGCORE_ARTIFACTS to a folder on a local disk"
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY if not has_record_locks(folder):  # what SQLite makes of that
+            return f"its file system has no locks: {local_disk}"
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return f"another process keeps it locked for {BUSY_SECONDS:g} s: try again"
         case sqlite3.SQLITE_FULL:
@@ -109,10 +114,7 @@ def _remedy(error: sqlite3.DatabaseError) -> str:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return "it cannot be written: check the permissions of the folder and the file"
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PROTOCOL | sqlite3.SQLITE_NOLFS:
-            return (
-                f"{error}: its file system may lack locks or shared memory: "
-                "set SEGCORE_ARTIFACTS to a folder on a local disk"
-            )
+            return f"{error}: its file system may lack locks or shared memory: {local_disk}"
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return "it is damaged: move it away, the runs are kept"
     return f"{error}: check the disk and its permissions"

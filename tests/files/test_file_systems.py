@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from segcore import jobs
-from segcore.errors import RunError
+from segcore.errors import RunError, StorageError
 from segcore.files.locks import FolderLock
 from segcore.files.writing import locked, write_atomically
+from segcore.jobs import database
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Preparation
+from segcore.prediction.engines.openvino_library import read_network
 from segcore.runs import run_lock
 
 
@@ -80,3 +82,34 @@ def test_arrays_are_read_where_no_file_can_be_mapped(
     monkeypatch.setattr(np.lib.format, "open_memmap", mapped)
     prepared = load_prepared(f"camvid:{camvid}")
     assert prepared is not None and len(prepared.splits["val"].images) == 3
+
+
+def test_a_queue_without_locks_names_the_file_system(
+    monkeypatch: pytest.MonkeyPatch, admin: Admission
+) -> None:
+    def lockf(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    jobs.enqueue(Preparation("streets"), admin)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.0)
+    with database.transaction():  # SQLite is told the same where there are no locks: busy
+        with pytest.raises(StorageError, match="try again"):
+            jobs.enqueue(Preparation("streets"), admin)
+        monkeypatch.setattr(fcntl, "lockf", lockf)
+        with pytest.raises(StorageError, match="has no locks: set SEGCORE_ARTIFACTS"):
+            jobs.enqueue(Preparation("streets"), admin)
+
+
+def test_a_network_is_read_where_no_file_can_be_mapped(tmp_path: Path) -> None:
+    class Core:
+        mapped = True
+
+        def set_property(self, properties: dict[str, bool]) -> None:
+            self.mapped = properties["ENABLE_MMAP"]
+
+        def read_model(self, path: Path) -> Path:
+            if self.mapped:
+                raise RuntimeError("Can not mmap")
+            return path
+
+    assert read_network(Core(), tmp_path / "network.xml") == tmp_path / "network.xml"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from segcore.prediction.engines import MAX_SHAPES, Output, Shape
-from segcore.prediction.engines.openvino_library import load_openvino
+from segcore.prediction.engines.openvino_library import load_openvino, read_network
 from segcore.prediction.engines.openvino_store import NETWORK
 from segcore.system import devices
 
@@ -31,7 +31,7 @@ class OpenVINOEngine:
         self._core = load_openvino().Core()
         self._core.set_property("CPU", {"INFERENCE_PRECISION_HINT": precision})
         self._core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
-        self._model = self._core.read_model(folder / NETWORK)
+        self._model = read_network(self._core, folder / NETWORK)
         self._requests: dict[Shape, Any] = {}
 
     @property

@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 TELEMETRY = "openvino_telemetry"
@@ -16,3 +17,16 @@ def load_openvino() -> Any:
     """
     sys.modules.setdefault(TELEMETRY, None)  # type: ignore[arg-type]  # as if not installed
     return importlib.import_module("openvino")
+
+
+def read_network(core: Any, path: Path) -> Any:
+    """The network in an .xml with its .bin beside it; read whole where no file can be mapped.
+
+    Raises:
+        RuntimeError: OpenVINO cannot read it.
+    """
+    try:
+        return core.read_model(path)
+    except RuntimeError:
+        core.set_property({"ENABLE_MMAP": False})  # some network and FUSE file systems map no file
+        return core.read_model(path)

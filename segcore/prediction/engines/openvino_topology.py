@@ -13,7 +13,7 @@ import numpy as np
 
 from segcore.errors import StorageError
 from segcore.files.writing import free_bytes
-from segcore.prediction.engines.openvino_library import load_openvino
+from segcore.prediction.engines.openvino_library import load_openvino, read_network
 
 LEAST_ROOM = 1 << 20
 """Bytes; a disk with less is full."""
@@ -37,7 +37,7 @@ def fill(topology: Path, weights: Path, target: Path) -> None:
         OSError: a file cannot be read or written.
     """
     openvino = load_openvino()
-    model = openvino.Core().read_model(topology)
+    model = read_network(openvino.Core(), topology)
     with h5py.File(weights) as file:
         for parameter in model.get_parameters():
             name = parameter.get_friendly_name()
