@@ -21,6 +21,7 @@ from studio.evaluation.scored import Report, Scored, ScoredPair, scored_sides
 from studio.state import Selection
 from studio.widgets import guards
 from studio.widgets.charts import show_chart
+from studio.widgets.home_and_away import show_home_and_away
 from studio.widgets.parts import ask_part
 
 SCORES, MISTAKES, CONFIDENCE = "Scores", "Mistakes", "Confidence"
@@ -66,6 +67,7 @@ def show_pair(selection: Selection, pair: ScoredPair) -> None:
     elif part == CONFIDENCE:
         show_confidence(selection, pair)
     elif part == ROBUSTNESS:
+        show_home_and_away(pair)
         robustness_lab.show_curves(selection, pair)
         robustness_lab.show_lab(selection, pair)
     else:

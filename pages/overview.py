@@ -13,6 +13,7 @@ from studio import cache, engine, state, wording
 from studio.errors import errors_told, fragment
 from studio.viewer import Panel, show_viewer
 from studio.widgets import guards, side_by_side
+from studio.widgets.home_and_away import show_home_and_away
 
 MEAN_IOU_HELP = (
     "Intersection over union of prediction and truth, per class, over all pixels of the split, "
@@ -162,6 +163,8 @@ def main() -> None:
             guards.offer_streets(selection)
         else:
             show_live_picture(selection, pair)
+    with errors_told():
+        show_home_and_away(pair, state.photo_pair())
     with errors_told():
         show_facts(pair)
     show_ways_on()

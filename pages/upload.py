@@ -18,6 +18,7 @@ from studio.upload.photos import File, Opened
 from studio.upload.video_labelling import show_video
 from studio.viewer import Panel, difference_panel, show_viewer
 from studio.widgets import guards, side_by_side
+from studio.widgets.home_and_away import show_expectation
 from studio.widgets.side_by_side import DETAILED, QUICK, Predictions, Quality
 
 EXAMPLE_KEY = "val-0007"
@@ -172,6 +173,7 @@ def main() -> None:
         show_photo(pair, Photo(example.image), above)
     for file in found.videos:
         show_video(pair, file)
+    show_expectation(pair)
 
 
 with errors_told():

@@ -13,6 +13,7 @@ import numpy as np
 from segcore.data.preparation import native_samples
 from segcore.errors import RunError
 from segcore.evaluation import evaluate, stored_evaluation
+from segcore.evaluation.generalization import keep_left_out_score, left_out_score
 from segcore.evaluation.robustness import robustness_of
 from segcore.files.writing import write_atomically
 from segcore.prediction.conversion import convert_to_ship
@@ -111,10 +112,11 @@ def write_card(run: Run) -> Path:
             "evaluate it on data whose masks hold classes that are scored"
         )
     adopt_results(run, "val", digest)
+    keep_left_out_score(run)
     measured = robustness_of(run, evaluation)
     robustness = None if measured is None else measured.report()
     path = run.path / "MODEL_CARD.md"
-    card = model_card(run, report, evaluation.matrix, robustness)
+    card = model_card(run, report, evaluation.matrix, robustness, left_out_score(run))
     write_atomically(path, card.encode())
     return path
 

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from segcore.data.sources.known import STREETS, KnownData, known_data, known_layout
+from segcore.evaluation.generalization import LeftOutScore
 from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.presentation.findings import conditions, expected_elsewhere
 from segcore.recipes import from_dict
 from segcore.runs import Run
 from segcore.runs.data import identity_of
@@ -24,7 +26,11 @@ CONFUSED = 4
 
 
 def model_card(
-    run: Run, report: dict[str, Any], matrix: np.ndarray, robustness: dict[str, Any] | None = None
+    run: Run,
+    report: dict[str, Any],
+    matrix: np.ndarray,
+    robustness: dict[str, Any] | None = None,
+    left_out: LeftOutScore | None = None,
 ) -> str:
     """Markdown: data, recipe, figures with their policy, where it fails, licence.
 
@@ -32,6 +38,7 @@ def model_card(
         report: the run's evaluation.
         matrix: its (34, 34) confusion matrix, truth in the rows.
         robustness: the report of the same split under weather, light and cameras, once measured.
+        left_out: of a network like it, on films that it was not trained on, once measured.
     """
     recipe = from_dict(run.manifest["recipe"])
     per_class = report["per_class"].items()
@@ -75,7 +82,7 @@ seed {run.seed}, on {device} in {minutes:.0f} minutes. Best epoch {run.best_epoc
 ## Where it fails
 {_failures(scores, matrix)}
 Images unlike its training data (another camera, night, rain, another country) are labelled worse
-than these figures say.{_under_corruptions(robustness)}
+than these figures say.{_elsewhere(left_out)}{_under_corruptions(robustness)}
 Not for driving or any other use where an error does harm.
 
 ## Licence
@@ -144,6 +151,12 @@ def _stage_data(stage: dict[str, Any]) -> str:
     if known is None and "data" in stage:
         return _folder(stage["data"]["spec"])
     return str(stage["dataset"])
+
+
+def _elsewhere(score: LeftOutScore | None) -> str:
+    if score is None:
+        return ""
+    return f" {expected_elsewhere('A network like it', score)} ({conditions(score)})."
 
 
 def _under_corruptions(robustness: dict[str, Any] | None) -> str:

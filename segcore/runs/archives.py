@@ -32,6 +32,7 @@ FILES = {
     "evaluation-*.npz": 64 << 20,
     "robustness-*.json": MAX_JSON_BYTES,
     "robustness-*.npz": 64 << 20,
+    "left-out.json": MAX_JSON_BYTES,
     "snapshots/index.json": MAX_JSON_BYTES,
     "snapshots/*.png": 16 << 20,
 }

@@ -17,7 +17,14 @@ from studio.cache.data import (
     thumbnail,
 )
 from studio.cache.drawn import drawn
-from studio.cache.evaluations import comparison_report, cost, report, robustness, stored_evaluation
+from studio.cache.evaluations import (
+    comparison_report,
+    cost,
+    generalization,
+    report,
+    robustness,
+    stored_evaluation,
+)
 from studio.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
 from studio.cache.networks import digest, label, predict, predict_private, predictor, warm_up
 from studio.cache.trained import (
@@ -43,6 +50,7 @@ __all__ = [
     "drawn",
     "fingerprint",
     "first_look",
+    "generalization",
     "history",
     "identities",
     "keep",

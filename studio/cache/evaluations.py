@@ -9,11 +9,13 @@ import streamlit as st
 from segcore import evaluation, runs
 from segcore.evaluation import comparison
 from segcore.evaluation import cost as cost_
+from segcore.evaluation import generalization as generalization_
 from segcore.evaluation import robustness as robustness_
 from segcore.runs import Run
 from segcore.runs.data_sets import DataSet
 from segcore.runs.results import result_files
 from studio.cache.stamps import Stamp, stamp_of
+from studio.cache.trained import runs_stamp
 
 
 def stored_evaluation(run: Run, data: DataSet, split: str) -> evaluation.Evaluation | None:
@@ -98,3 +100,20 @@ def cost(run: Run) -> cost_.Cost | None:
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _cost(name: str, weights_hash: str | None, stamp: Stamp) -> cost_.Cost | None:
     return cost_.stored_cost(runs.get_run(name))
+
+
+def generalization(run: Run) -> generalization_.Generalization:
+    """What is stored of the run's scores at home and away."""
+    results = [
+        *result_files(run, "evaluation", "val"),
+        *result_files(run, "robustness", "val"),
+        run.path / generalization_.LEFT_OUT,
+    ]
+    return _generalization(run.name, run.weights_hash, stamp_of(*results), runs_stamp())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _generalization(
+    name: str, weights_hash: str | None, results: Stamp, all_runs: Stamp
+) -> generalization_.Generalization:
+    return generalization_.generalization_of(runs.get_run(name))

@@ -27,7 +27,7 @@ def _find_runs(stamp: Stamp) -> tuple[list[Run], list[Unreadable]]:
 
 def identities() -> Mapping[str, str]:
     """Name of each run -> the identity of the data that it was trained on."""
-    return _identities(_runs_stamp())
+    return _identities(runs_stamp())
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -37,7 +37,7 @@ def _identities(stamp: Stamp) -> dict[str, str]:
 
 def champions(data: str | None) -> dict[str, Run]:
     """Model family -> its champion on the data of that identity, or of visitors' photos."""
-    return {} if data is None else _champions(data, _runs_stamp())
+    return {} if data is None else _champions(data, runs_stamp())
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -45,7 +45,7 @@ def _champions(data: str, stamp: Stamp) -> dict[str, Run]:
     return runs.champions(data)
 
 
-def _runs_stamp() -> Stamp:
+def runs_stamp() -> Stamp:
     """Changes with the runs, the promotions, and what data sets were found to be."""
     manifests = sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))
     return stamp_of(settings.registry_path(), settings.digests_dir(), *manifests)

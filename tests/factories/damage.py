@@ -11,11 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from segcore import evaluation, jobs, runs, settings
 from segcore.evaluation import corruptions, robustness
 from segcore.evaluation.cost import Cost, Timing, _write
+from segcore.evaluation.generalization import LEFT_OUT, LeftOutScore
+from segcore.files.reading import Plain
 from segcore.files.writing import to_json, write_atomically
 from segcore.jobs import Job, audit
 from segcore.jobs.admission import ADMISSIONS
@@ -59,6 +62,10 @@ def make_studio(camvid: Path) -> tuple[Run, Run]:
         shape = (len(corruptions.SEVERITIES), 34, 34)
         counts = {name: np.ones(shape, np.int64) for name in corruptions.CORRUPTIONS}
         robustness._write(run, robustness._robustness(scored, counts))
+        left_out = LeftOutScore(
+            Plain("unet-x"), [Plain("film1")], 3, 0.2, 0.4, 60.0, Plain("camvid-11"), Plain("32x24")
+        )
+        write_atomically(run.path / LEFT_OUT, to_json(msgspec.structs.asdict(left_out)))
         timing = Timing(1, 24, 32, 8, 1.0, 2.0, 5.0, None)
         _write(run, Cost(run.name, str(run.weights_hash), 1, runs.now(), "CPU", 10, (timing,)))
         both.append(run)

@@ -24,6 +24,7 @@ from segcore.presentation.figures.evaluation import (
     reliability,
     risk_coverage,
 )
+from segcore.presentation.figures.generalization import home_and_away
 from segcore.presentation.figures.robustness import kept_shares, severity_curves
 from segcore.presentation.figures.style import NEUTRAL
 from segcore.presentation.figures.training import (
@@ -49,6 +50,7 @@ __all__ = [
     "classes_over_epochs",
     "confusion",
     "error_bands",
+    "home_and_away",
     "image_shares",
     "kept_shares",
     "learning_curves",

@@ -19,6 +19,11 @@ from segcore.presentation.findings.evaluation import (
     temperatures,
     verdict,
 )
+from segcore.presentation.findings.generalization import (
+    at_home_and_away,
+    conditions,
+    expected_elsewhere,
+)
 from segcore.presentation.findings.trainings import (
     best_scores,
     classes_learnt,
@@ -27,12 +32,15 @@ from segcore.presentation.findings.trainings import (
 )
 
 __all__ = [
+    "at_home_and_away",
     "best_scores",
     "calibration",
     "classes_learnt",
+    "conditions",
     "confused_pairs",
     "data_findings",
     "error_bands",
+    "expected_elsewhere",
     "headline",
     "imbalance",
     "kept",

@@ -1,0 +1,78 @@
+"""What both networks score where they were chosen, and on what they were not trained on."""
+
+import streamlit as st
+
+from segcore.evaluation.generalization import Generalization, LeftOutScore
+from segcore.presentation import figures, findings
+from segcore.presentation.sides import Pair, Side
+from segcore.runs.lineage import pretraining
+from studio import cache, wording
+from studio.widgets.charts import show_chart
+
+CHOSEN_ON = "validation film"
+CORRUPTED = "the same in bad weather, light, cameras"
+HOME = "a twin: validation film"
+AWAY = "a twin: films it never saw"
+
+
+def show_home_and_away(*pairs: Pair[Side] | None) -> None:
+    """The finding and its chart, for the first pair of which both left-out scores are known."""
+    for pair in pairs:
+        known = [] if pair is None else [cache.generalization(side.run) for side in pair]
+        left_out = [one.left_out for one in known if one.left_out is not None]
+        if pair is not None and len(left_out) == 2:
+            _show(pair, known, left_out)
+            return
+
+
+def show_expectation(pair: Pair[Side]) -> None:
+    """What to expect of both networks on a street that they have not seen, as far as is known."""
+    known = [(side.name, cache.generalization(side.run).left_out) for side in pair]
+    sentences = [
+        findings.expected_elsewhere(name, score) for name, score in known if score is not None
+    ]
+    if sentences:
+        st.caption(
+            f"What to expect on a street that a network has not seen: {'; '.join(sentences)}. "
+            "Expect less at night, in rain or snow, and of cameras that look from elsewhere than "
+            "a car's windscreen."
+        )
+
+
+def _show(pair: Pair[Side], known: list[Generalization], left_out: list[LeftOutScore]) -> None:
+    pretrained = [side.name for side in pair if pretraining(side.run)]
+    with st.container(border=True):
+        st.subheader("At home and away", anchor=False)
+        st.markdown(
+            findings.at_home_and_away(
+                *pair.names,
+                *left_out,
+                pretrained=pretrained[0] if len(pretrained) == 1 else None,
+            )
+        )
+        scores = [
+            (side.name, side.color, _scores(one)) for side, one in zip(pair, known, strict=True)
+        ]
+        show_chart(
+            cache.drawn(figures.home_and_away, scores),
+            "Mean IoU of both networks on their validation film, on corrupted copies of it, and on "
+            "films that a twin of each was not trained on",
+        )
+        st.caption(
+            "A twin is the same network, trained on the same data "
+            f"{findings.conditions(left_out[0])}. Both were trained from scratch or ImageNet's "
+            f"weights, for {wording.duration(left_out[0].seconds)} and "
+            f"{wording.duration(left_out[1].seconds)}."
+        )
+
+
+def _scores(of: Generalization) -> dict[str, float]:
+    """Place -> mean IoU, as far as it is known."""
+    twin = of.left_out
+    scores = {
+        CHOSEN_ON: of.val,
+        CORRUPTED: of.corrupted,
+        HOME: None if twin is None else twin.mean_iou_val,
+        AWAY: None if twin is None else twin.mean_iou,
+    }
+    return {place: iou for place, iou in scores.items() if iou is not None}
