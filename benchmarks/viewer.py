@@ -84,7 +84,7 @@ def make_picture() -> tuple[np.ndarray, list[Panel]]:
     scores = [smooth(random, SIZE) for _ in range(4)]
     sides = (("a", "A · U-Net"), ("b", "B · DANet"))
     panels = [
-        Panel("photo", "Photograph"),
+        Panel("photo", "Image"),
         Panel("truth", "Truth", truth),
         outcome_panel(truth, *masks),
         difference_panel(*masks),

@@ -66,9 +66,9 @@ def show_steps(keys: list[str], key: str) -> None:
 def show_panels(
     sample: Sample, masks: Masks, predictions: Sequence[Panel], keys: list[str]
 ) -> None:
-    """Photograph, truth, both sides, and where they are right or differ."""
+    """The image, truth, both sides, and where they are right or differ."""
     maps = [difference_panel(*masks)]
-    known = [Panel("photo", "Photograph")]
+    known = [Panel("photo", "Image")]
     if sample.mask is not None:
         maps.insert(0, outcome_panel(sample.mask, *masks))
         known.append(Panel("truth", "Truth", sample.mask))

@@ -1,4 +1,4 @@
-"""What the data set holds and what it starves: class imbalance, samples, health."""
+"""What the data set holds and which classes are rare; samples, health."""
 
 import streamlit as st
 

@@ -50,12 +50,12 @@ def show_scores(pair: Pair[Side], comparison: dict[str, Any]) -> None:
             DIFFERENCE_HELP.format(from_what=findings.resampling(comparison)),
         ),
         (
-            "Better classes",
-            f"{verdicts['a']} · {verdicts['b']} · {verdicts['undecided'] + verdicts['none']}",
-            "A · B · open",
-            "A class is decided by the interval of its IoU difference; with 95 % all of these "
-            "verdicts are right together. Open are the undecided ones, and those in too few parts "
-            "of the split for a verdict.",
+            "Better classes, A vs B",
+            f"{verdicts['a']} vs {verdicts['b']}",
+            f"{verdicts['undecided'] + verdicts['none']} undecided",
+            "How many classes run A and run B label better. A class is decided by the interval of "
+            "its IoU difference; all of these verdicts together are right with 95 %. The others "
+            "are undecided, or in too few parts of the split for a verdict.",
         ),
     )
     with st.grid(4, min_column_width=160):
@@ -90,7 +90,7 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture
     sample = cache.sample(selection.spec, state.SPLIT, keys[picture])
-    known = [Panel("photo", "Photograph", note=sample.key)]
+    known = [Panel("photo", "Image", note=sample.key)]
     if sample.mask is not None:
         known.append(Panel("truth", "Truth", sample.mask))
     sentence = st.empty()
@@ -128,7 +128,7 @@ def show_ways_on() -> None:
             ("pages/compare.py", "Compare image by image", ":material/compare:"),
             ("pages/upload.py", "Label your own photo", ":material/add_a_photo:"),
             ("pages/training.py", "See how they learned", ":material/show_chart:"),
-            ("pages/dataset.py", "See what the data starves", ":material/photo_library:"),
+            ("pages/dataset.py", "See which classes are rare", ":material/photo_library:"),
         ):
             with st.container(border=True):
                 st.page_link(page, label=label, icon=icon, width="stretch")

@@ -173,7 +173,7 @@ def main() -> None:
         show_photo(pair, Photo(example.image), above)
     for file in found.videos:
         show_video(pair, file)
-    show_expectation(pair)
+    show_expectation(pair if opened or found.videos else state.photo_pair() or pair)
 
 
 with errors_told():

@@ -51,7 +51,7 @@ def rarity(counts: np.ndarray) -> np.ndarray:
     """(N, 34) -> (N,) mean information of a sample's labelled pixels in bits.
 
     By the split's class shares: a pixel of a class that holds a share p of the split tells -log2 p
-    bits (Shannon 1948), so samples with much of what the split starves come out highest.
+    bits (Shannon 1948), so samples with much of what is rare in the split come out highest.
     """
     share = pixel_share(counts.sum(axis=0))
     bits = np.where(share > 0, -np.log2(np.where(share > 0, share, 1)), 0)

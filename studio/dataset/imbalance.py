@@ -1,4 +1,4 @@
-"""What a data set starves: class shares, how splits differ, and what that does to the scores."""
+"""Class imbalance: shares of pixels, how splits differ, and what that does to the scores."""
 
 from collections.abc import Mapping
 

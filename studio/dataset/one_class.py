@@ -18,7 +18,7 @@ def show_class(splits: Splits) -> None:
     chosen = st.selectbox(
         "Class",
         [NAMES[id_] for id_ in ids],
-        index=ids.index(evaluated[-1]),  # the one that the training starves most
+        index=ids.index(evaluated[-1]),  # the rarest in training
         key="dataset_class",
         width=240,
         label_visibility="collapsed",

@@ -70,7 +70,7 @@ def _show_page(
 
 
 def offer_closer_look(selection: Selection, split: str, gallery: str, opened: str | None) -> None:
-    """Shows the sample that was clicked in a gallery at its own size, photograph and mask linked.
+    """Shows the sample that was clicked in a gallery at its own size, image and mask linked.
 
     Args:
         opened: its key, if it was just clicked.
@@ -85,7 +85,7 @@ def _look_closer(selection: Selection, split: str, key: str) -> None:
     sample = cache.sample(selection.spec, split, key)
     height, width = sample.image.shape[:2]
     st.caption(f"`{key}` of {split}, {sample.sequence}, {width} x {height} pixels")
-    panels = [Panel("photo", "Photograph")]
+    panels = [Panel("photo", "Image")]
     if sample.mask is not None:
         panels.append(Panel("truth", "Truth", sample.mask))
     show_viewer(f"closer {key}", sample.image, panels)

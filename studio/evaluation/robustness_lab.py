@@ -1,4 +1,4 @@
-"""What bad weather, light and cameras cost: live on one photograph, and over the whole split."""
+"""What bad weather, light and cameras cost: live on one image, and over the whole split."""
 
 import numpy as np
 import streamlit as st
@@ -24,19 +24,19 @@ DEFAULT, DEFAULT_SEVERITY = "fog", 3
 
 
 def show_lab(selection: Selection, pair: ScoredPair) -> None:
-    """One photograph at a time, corrupted and labelled as one looks."""
-    st.subheader("Try it on a photograph", anchor=False)
+    """One image at a time, corrupted and labelled as one looks."""
+    st.subheader("Try it on an image", anchor=False)
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    _show_photograph(selection, pair)
+    _show_image(selection, pair)
 
 
 @fragment
-def _show_photograph(selection: Selection, sides: Pair[Side]) -> None:
+def _show_image(selection: Selection, sides: Pair[Side]) -> None:
     keys = cache.samples(selection.spec, state.SPLIT).keys
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        key = st.selectbox("Photograph", keys, key="lab_image", width=280)
+        key = st.selectbox("Image", keys, key="lab_image", width=280)
         severity = st.select_slider(
             "Severity", [0, *SEVERITIES], DEFAULT_SEVERITY, key="lab_severity", width=280
         )

@@ -82,16 +82,14 @@ def stage_of(run: Run, name: str, snapshots: dict[int, Any], epoch: int) -> str:
 
 
 def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
-    """Photograph and truth where they are on this machine; their height and width."""
+    """The image and its truth where they are on this machine; their height and width."""
     if selection.problem is not None:
         return None
     try:
         sample = cache.sample(selection.spec, state.SPLIT, key)
     except KeyError:  # an image of another data set, or no longer there
         return None
-    st.image(
-        sample.image, caption=f"Photograph {key}", width="stretch", output_format="JPEG", alt=key
-    )
+    st.image(sample.image, caption=f"Image {key}", width="stretch", output_format="JPEG", alt=key)
     if sample.mask is not None:
         show_mask(sample.mask, None, "Truth")
     height, width = sample.image.shape[:2]
@@ -99,7 +97,7 @@ def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
 
 
 def show_mask(mask: np.ndarray, shape: tuple[int, int] | None, caption: str) -> None:
-    """The mask in the proportions of its photograph; lossless."""
+    """The mask in the proportions of its image; lossless."""
     height, width = shape or mask.shape
     size = (round(height * PICTURE_WIDTH / width), PICTURE_WIDTH)
     st.image(

@@ -1,4 +1,4 @@
-"""What the linked viewer shows of an image: photograph, truth, predictions and maps of them."""
+"""What the linked viewer shows of an image: itself, truth, predictions and maps of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,12 +45,12 @@ class Panel:
     Attributes:
         side: whose it is; gives the panel its colour.
         title: its heading.
-        mask: (H, W) uint8 label ids, or values of a map; None shows the photograph alone.
+        mask: (H, W) uint8 label ids, or values of a map; None shows the image alone.
         confidence: (h, w) float32 from 0 to 1, over the same image at any size.
         entropy: as `confidence`.
         meaning: of the mask's values, where it is a map. Of several maps one is shown.
         note: a few words at the right of the heading.
-        pending: what the panel waits for, shown over the photograph.
+        pending: what the panel waits for, shown over the image.
     """
 
     side: Side

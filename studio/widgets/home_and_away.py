@@ -9,10 +9,10 @@ from segcore.runs.lineage import pretraining
 from studio import cache, wording
 from studio.widgets.charts import show_chart
 
-CHOSEN_ON = "validation film"
-CORRUPTED = "the same in bad weather, light, cameras"
-HOME = "a twin: validation film"
-AWAY = "a twin: films it never saw"
+VALIDATION = "validation film"
+CORRUPTED = "in bad weather, light"
+HOME = "twin: validation film"
+AWAY = "twin: unseen films"
 
 
 def show_home_and_away(*pairs: Pair[Side] | None) -> None:
@@ -59,9 +59,9 @@ def _show(pair: Pair[Side], known: list[Generalization], left_out: list[LeftOutS
             "films that a twin of each was not trained on",
         )
         st.caption(
-            "A twin is the same network, trained on the same data "
-            f"{findings.conditions(left_out[0])}. Both were trained from scratch or ImageNet's "
-            f"weights, for {wording.duration(left_out[0].seconds)} and "
+            f"{pair.a.name} `{pair.a.run.name}` and {pair.b.name} `{pair.b.run.name}`. A twin is "
+            "the same network, trained anew on the same data "
+            f"{findings.conditions(left_out[0])}; for {wording.duration(left_out[0].seconds)} and "
             f"{wording.duration(left_out[1].seconds)}."
         )
 
@@ -70,7 +70,7 @@ def _scores(of: Generalization) -> dict[str, float]:
     """Place -> mean IoU, as far as it is known."""
     twin = of.left_out
     scores = {
-        CHOSEN_ON: of.val,
+        VALIDATION: of.val,
         CORRUPTED: of.corrupted,
         HOME: None if twin is None else twin.mean_iou_val,
         AWAY: None if twin is None else twin.mean_iou,

@@ -86,7 +86,7 @@ def predict_before_eyes(
     waiting = st.empty()
     if not engine.is_ready(*pair.runs):
         with waiting.container():
-            photo = Panel("photo", "Photograph")
+            photo = Panel("photo", "Image")
             show_viewer("waiting", image, [photo, *prediction_panels(pair, None)])
     predictions = predict_pair(pair, image, quality, private=private)
     waiting.empty()

@@ -23,7 +23,7 @@ def history(*val_losses: float) -> list[dict[str, float]]:
     ]
 
 
-def test_the_data_sets_sentence_names_what_dominates_and_what_starves() -> None:
+def test_the_data_sets_sentence_names_what_dominates_and_what_is_rare() -> None:
     sentence = findings.imbalance(split({"road": 900, "building": 90, "pole": 10}))
     assert sentence == (
         "Road and building hold 99 % of the pixels; pole holds 1 %, 90 times fewer than road."

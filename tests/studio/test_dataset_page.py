@@ -32,7 +32,7 @@ def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return app
 
 
-def test_the_first_line_says_what_dominates_and_what_starves(page: AppTest, camvid: Path) -> None:
+def test_the_first_line_says_what_dominates_and_what_is_rare(page: AppTest, camvid: Path) -> None:
     prepare(f"camvid:{camvid}")
     page.run()
     assert not page.exception

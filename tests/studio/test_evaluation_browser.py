@@ -60,7 +60,7 @@ def test_a_cell_and_a_bar_open_where_it_happens_and_again(page: Page, address: s
     expect(dialog).to_contain_text("missed, or seen where there is none")
 
 
-def test_the_robustness_lab_spoils_a_photograph_for_both(page: Page, address: str) -> None:
+def test_the_robustness_lab_spoils_an_image_for_both(page: Page, address: str) -> None:
     page.goto(f"{address}/evaluate?data=streets&part=Robustness")
     settle(page)
     page.get_by_role("radio", name="night").click()

@@ -69,7 +69,7 @@ def labelled(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     return seen
 
 
-def test_a_photograph_is_corrupted_as_asked_and_labelled(
+def test_an_image_is_corrupted_as_asked_and_labelled(
     page: AppTest, labelled: list[np.ndarray], camvid: Path
 ) -> None:
     open_part(page, "Robustness")

@@ -140,7 +140,7 @@ def test_photos_are_labelled_by_whom_an_admin_chose_and_not_by_a_data_sets_champ
     assert set(asked) == {"camvid", "streets"}
 
 
-def test_runs_that_were_chosen_for_photographs_stay(page: AppTest) -> None:
+def test_runs_that_were_chosen_for_photos_stay(page: AppTest) -> None:
     upload(page, ("a.png", RED))
     assert "photo_runs" not in {control.key for control in page.segmented_control}
 

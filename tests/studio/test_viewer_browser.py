@@ -42,7 +42,7 @@ class Picture:
     def data(self, **options: Any) -> dict[str, Any]:
         masks = self.a, self.b
         panels = [
-            Panel("photo", "Photograph"),
+            Panel("photo", "Image"),
             Panel("truth", "Truth", self.truth),
             outcome_panel(self.truth, *masks),
             difference_panel(*masks),
@@ -304,6 +304,6 @@ def test_a_reader_of_the_screen_is_told_what_a_panel_shows(page: Page, picture: 
 
 
 def test_a_side_that_is_not_there_yet_says_so(page: Page, picture: Picture) -> None:
-    panels = [Panel("photo", "Photograph"), Panel("a", "A", pending="Predicting…")]
+    panels = [Panel("photo", "Image"), Panel("a", "A", pending="Predicting…")]
     open_viewer(page, payload("waiting", picture.image, panels))
     expect(page.locator("figure[data-panel='a']")).to_contain_text("Predicting…")

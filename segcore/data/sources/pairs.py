@@ -75,7 +75,7 @@ class PairsSource(FolderSource):
         return nearest_labels(self._halves(item)[1])
 
     def _halves(self, item: Item) -> tuple[np.ndarray, np.ndarray]:
-        """Photograph and coloured mask, (H, H, 3) uint8 each."""
+        """The image and its coloured mask, (H, H, 3) uint8 each."""
         if item.image is None:
             raise SampleError(Problem.NO_IMAGE, f"{item.key} has no file.")
         picture = read_image(item.image)

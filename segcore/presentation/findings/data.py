@@ -20,7 +20,7 @@ SAME_SHARES = 0.01
 
 
 def imbalance(train: SplitStatistics) -> str:
-    """The one sentence about a data set: what dominates it and what it starves."""
+    """The one sentence about a data set: what dominates it and what is rare."""
     share = pixel_share(train.pixels)
     present = sorted((id_ for id_ in EVALUATED_IDS if share[id_]), key=lambda id_: -share[id_])
     if len(present) < 2:
