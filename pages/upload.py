@@ -1,5 +1,6 @@
 """Your own street photos, labelled by both runs. They stay in memory, for this visit only."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import streamlit as st
@@ -90,8 +91,12 @@ def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
     return serving if answer == FOR_PHOTOS else chosen
 
 
-def show_photo(pair: Pair[Side], photo: Photo, above: Above) -> None:
-    """What differs, as the page's heading, then the viewer, shares and downloads of one photo."""
+def show_photo(pair: Pair[Side], photo: Photo, again: Callable[[], Photo], above: Above) -> None:
+    """What differs, as the page's heading, then the viewer, shares and downloads of one photo.
+
+    Args:
+        again: opens the photo anew, for a download.
+    """
     found = side_by_side.predict_before_eyes(pair, photo.image, private=True)
     if found is None:
         return
@@ -117,7 +122,7 @@ def show_photo(pair: Pair[Side], photo: Photo, above: Above) -> None:
     with left:
         show_shares(pair, found)
     with right:
-        show_downloads(photo, labelled(pair, found, quality))
+        show_downloads(again, labelled(pair, found, quality))
 
 
 def choose_quality(pair: Pair[Side], found: Predictions) -> Quality:
@@ -146,7 +151,7 @@ def show_photos(pair: Pair[Side], opened: list[Opened], above: Above) -> None:
     """One of the visitor's photos in full, and the others to choose from."""
     shown = photos.chosen(opened)
     with photos.drawing_turn(shown):
-        show_photo(pair, photos.read(shown), above)
+        show_photo(pair, photos.read(shown), photos.later(shown), above)
     if len(opened) > 1:
         st.subheader(f"Your {len(opened)} photos", anchor=False)
         photos.show_gallery(opened, shown)
@@ -169,8 +174,8 @@ def main() -> None:
     if opened:
         show_photos(pair, opened, above)
     elif st.session_state.get("example") and not files:
-        example = cache.sample(BUILT_IN, state.SPLIT, EXAMPLE_KEY)
-        show_photo(pair, Photo(example.image), above)
+        example = Photo(cache.sample(BUILT_IN, state.SPLIT, EXAMPLE_KEY).image)
+        show_photo(pair, example, lambda: example, above)
     for file in found.videos:
         show_video(pair, file)
     show_expectation(pair if opened or found.videos else state.photo_pair() or pair)

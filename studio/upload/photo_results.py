@@ -1,8 +1,8 @@
 """What a labelled photo comes to: shares of each class, and what can be taken home."""
 
+import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,25 @@ KINDS = {
     "json": "application/json",
     "zip": "application/zip",
 }
+
+
+class Packed:
+    """A labelled photo as a download button holds it for as long as the page is open: small."""
+
+    def __init__(self, side: Labelled) -> None:
+        labels = side.labels
+        self._shape = labels.shape
+        self._packed = zlib.compress(np.ascontiguousarray(labels).data, 1)
+        nothing = np.empty((0, 0), labels.dtype)
+        without = replace(
+            without_scores(side.prediction), labels=nothing, confidence=nothing, entropy=None
+        )
+        self._side = replace(side, prediction=without)
+
+    def unpacked(self) -> Labelled:
+        """With labels, and without confidence."""
+        labels = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(self._shape)
+        return replace(self._side, prediction=replace(self._side.prediction, labels=labels))
 
 
 @dataclass(frozen=True)
@@ -99,32 +118,50 @@ def _share_table(predictions: Predictions) -> pd.DataFrame:
     )
 
 
-def show_downloads(photo: Photo, sides: Sequence[Labelled]) -> None:
-    """Buttons for each file; a file is made when its button is pressed."""
-    for labels in sides:
-        side = labels.side
-        st.markdown(f"{wording.dot(side)} **{side.name}** in {wording.timing(labels.prediction)}")
-        with st.container(horizontal=True):
-            _download(
-                "Label ids", f"{labels.slug}_labelIds.png", partial(photo_outputs.ids_png, labels)
-            )
-            _download(
-                "Colours", f"{labels.slug}_color.png", partial(photo_outputs.color_png, labels)
-            )
-            _download(
-                "Overlay",
-                f"{labels.slug}_overlay.jpg",
-                partial(photo_outputs.overlay_jpeg, photo.image, labels),
-            )
+def show_downloads(again: Callable[[], Photo], sides: Sequence[Labelled]) -> None:
+    """Buttons for each file; a file is made when its button is pressed.
+
+    Args:
+        again: the photo, opened anew; also where no visit is known.
+    """
+    packed = [Packed(side) for side in sides]
+
+    def photo_and_sides() -> tuple[Photo, list[Labelled]]:
+        return again(), [side.unpacked() for side in packed]
+
+    def side_by_side_jpeg() -> bytes:
+        photo, unpacked = photo_and_sides()
+        return photo_outputs.side_by_side_jpeg(photo.image, unpacked)
+
+    for labels, kept in zip(sides, packed, strict=True):
+        _offer_labels(labels, kept, again)
     st.markdown("**Both**")
     with st.container(horizontal=True):
-        _download(
-            "Side by side",
-            "side_by_side.jpg",
-            partial(photo_outputs.side_by_side_jpeg, photo.image, sides),
-        )
-        _download("Numbers", "summary.json", partial(photo_outputs.summary_json, photo, sides))
+        _download("Side by side", "side_by_side.jpg", side_by_side_jpeg)
+        _download("Numbers", "summary.json", lambda: photo_outputs.summary_json(*photo_and_sides()))
     st.caption("None of these files carries the photo's name, place, date or other hidden data.")
+
+
+def _offer_labels(labels: Labelled, kept: Packed, again: Callable[[], Photo]) -> None:
+    """The buttons of one side."""
+    side = labels.side
+    st.markdown(f"{wording.dot(side)} **{side.name}** in {wording.timing(labels.prediction)}")
+    with st.container(horizontal=True):
+        _download(
+            "Label ids",
+            f"{labels.slug}_labelIds.png",
+            lambda: photo_outputs.ids_png(kept.unpacked()),
+        )
+        _download(
+            "Colours",
+            f"{labels.slug}_color.png",
+            lambda: photo_outputs.color_png(kept.unpacked()),
+        )
+        _download(
+            "Overlay",
+            f"{labels.slug}_overlay.jpg",
+            lambda: photo_outputs.overlay_jpeg(again().image, kept.unpacked()),
+        )
 
 
 def _download(label: str, file_name: str, data: bytes | Callable[[], bytes]) -> None:

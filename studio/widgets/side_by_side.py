@@ -118,7 +118,8 @@ def _predict_in_tiles(side: Side, image: np.ndarray, quality: Quality) -> Predic
         try:
             with DETAILED_PHOTOS.turn(visitor()):
                 ALLOWANCE.spend(visitor(), max(1.0, cost))
-                return predict_tiled(image, tile, label, tell)
+                found = predict_tiled(image, tile, label, tell)
+                return replace(found, confidence=found.confidence.astype(np.float16))
         finally:
             bar.empty()
 

@@ -1,11 +1,14 @@
 """The upload page as a visitor uses it; predictions follow the image's red, no network loads."""
 
+import gc
 import io
 import json
 import tempfile
 import threading
 import time
+import weakref
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 from segcore import runs
 from segcore.errors import BusyError
+from segcore.images import Photo
 from segcore.images.videos import VideoWriter
 from segcore.labels import IDS
 from segcore.prediction.inference import ONE_VIEW, Prediction, Timings, Views
@@ -28,7 +32,7 @@ from segcore.system.progress import Progress
 from studio import engine, state
 from studio.background import VISITORS_QUEUE
 from studio.cache import networks
-from studio.upload import photo_results, video_labelling
+from studio.upload import photo_results, photos, video_labelling
 from studio.visits import memory, visitors
 from studio.widgets import side_by_side
 from tests.factories.hostile_files import encoded, zip_of
@@ -342,3 +346,30 @@ def test_nothing_of_a_visit_is_written_anywhere(
     assert kept("bundle")
     assert sorted(artifacts.rglob("*")) == before
     assert not list(temporary.rglob("*"))
+
+
+def test_the_download_buttons_keep_no_pixels(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buttons: dict[str, Callable[[], bytes]] = {}
+    seen: list[weakref.ref[np.ndarray]] = []
+    read = photos.read
+
+    def watched(opened: photos.Opened) -> Photo:
+        photo = read(opened)
+        seen.append(weakref.ref(photo.image))
+        return photo
+
+    monkeypatch.setattr(photos, "read", watched)
+    monkeypatch.setattr(
+        photo_results, "_download", lambda _, name, data: buttons.update({name: data})
+    )
+    upload(page, ("red.png", RED))
+    assert len(buttons) == 8
+    ids = np.asarray(Image.open(io.BytesIO(buttons["a-unet_labelIds.png"]())))
+    assert ids.shape == (32, 48) and set(ids.ravel()) == {IDS["road"]}
+    assert Image.open(io.BytesIO(buttons["b-danet_overlay.jpg"]())).size == (48, 32)
+    assert json.loads(buttons["summary.json"]())["photo"]["width"] == 48
+    memory.STORE.keep_only(())  # as where others need the room
+    gc.collect()
+    assert seen and all(image() is None for image in seen)
