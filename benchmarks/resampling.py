@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.figures import figure_of, parser_of, tell
 from segcore.evaluation import Evaluation, Identity, metrics
 from segcore.evaluation.comparison import compare
-from segcore.labels import EVALUATED_IDS
+from segcore.labels import CITYSCAPES
 
 IMAGES, ROUNDS = 500, 7
 
@@ -19,7 +19,9 @@ def made_evaluation(seed: int) -> Evaluation:
     """Counts of 500 images as large as Cityscapes', each a sequence of its own."""
     random = np.random.default_rng(seed)
     matrices = np.zeros((IMAGES, 34, 34), np.int64)
-    matrices[:, EVALUATED_IDS] = random.integers(0, 6_000, (IMAGES, len(EVALUATED_IDS), 34))
+    matrices[:, CITYSCAPES.evaluated_ids] = random.integers(
+        0, 6_000, (IMAGES, len(CITYSCAPES.evaluated_ids), 34)
+    )
     identity = Identity("run", "w", "made", "val", "f", "d", metrics.METRIC_VERSION, "CPU")
     return Evaluation(
         identity=identity,

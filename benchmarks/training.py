@@ -61,7 +61,7 @@ def measure_peer(spec: str, batch_size: int, steps: int) -> float:
 
     from segcore.data.sources import open_source
     from segcore.images import resize_image, resize_labels
-    from segcore.labels import NUM_CLASSES
+    from segcore.labels import CITYSCAPES
     from segcore.models import build_model
 
     model = build_model("danet-tasm", input_size=PEER_SIZE, backbone_weights="none")
@@ -82,7 +82,7 @@ def measure_peer(spec: str, batch_size: int, steps: int) -> float:
                 place += 1
                 ids = resize_labels(sample.mask, PEER_SIZE)
                 images.append(resize_image(sample.image, PEER_SIZE).astype(np.float32))
-                masks.append(np.eye(256, dtype=np.float32)[ids][..., :NUM_CLASSES])
+                masks.append(np.eye(256, dtype=np.float32)[ids][..., : CITYSCAPES.num_classes])
             yield np.stack(images), {"logits": np.stack(masks)}
 
     batches = generator()

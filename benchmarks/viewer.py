@@ -22,6 +22,7 @@ from benchmarks.figures import Figure, parser_of, tell
 from devtools.live_dashboard import chromium
 from segcore.data.sources.streets import render_scene
 from segcore.images import resize_image
+from segcore.labels import CITYSCAPES
 from studio.viewer import Panel, difference_panel, outcome_panel
 from studio.viewer.viewer import payload
 from tests.studio.mounted_viewer import open_viewer
@@ -50,7 +51,7 @@ def main() -> None:
     options = parser.parse_args()
     image, panels = make_picture()
     started = time.perf_counter()
-    data = payload("benchmark", image, panels, has_others=True)
+    data = payload("benchmark", image, panels, CITYSCAPES, has_others=True)
     made = 1000 * (time.perf_counter() - started)
     sent = len(json.dumps(data)) / 1e6
     figures = [
@@ -86,7 +87,7 @@ def make_picture() -> tuple[np.ndarray, list[Panel]]:
     panels = [
         Panel("photo", "Image"),
         Panel("truth", "Truth", truth),
-        outcome_panel(truth, *masks),
+        outcome_panel(truth, *masks, CITYSCAPES),
         difference_panel(*masks),
         *(
             Panel(side, title, mask, confidence=sure, entropy=torn)

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from segcore.data.sources import Sample
+from segcore.labels import LabelSpace
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from studio import cache, state
@@ -64,18 +65,23 @@ def show_steps(keys: list[str], key: str) -> None:
 
 
 def show_panels(
-    sample: Sample, masks: Masks, predictions: Sequence[Panel], keys: list[str]
+    sample: Sample,
+    masks: Masks,
+    predictions: Sequence[Panel],
+    keys: list[str],
+    space: LabelSpace,
 ) -> None:
     """The image, truth, both sides, and where they are right or differ."""
     maps = [difference_panel(*masks)]
     known = [Panel("photo", "Image")]
     if sample.mask is not None:
-        maps.insert(0, outcome_panel(sample.mask, *masks))
+        maps.insert(0, outcome_panel(sample.mask, *masks, space))
         known.append(Panel("truth", "Truth", sample.mask))
     step = show_viewer(
         "compare",
         sample.image,
         [*known, *maps, *predictions],
+        space,
         has_others=True,
         in_address=True,
     )
@@ -100,11 +106,11 @@ def show_live(
     if found is None:
         return
     found = side_by_side.by_classes_of(selection.spec, found)
-    masks = found[0].labels, found[1].labels
-    heading.title(picture_scores.finding(pair, sample.mask, masks), anchor=False)
-    show_panels(sample, masks, side_by_side.prediction_panels(pair, found), keys)
-    show_scores(sample.mask, pair, masks, selection)
-    picture_scores.show_numbers(pair, sample.mask, found)
+    masks, space = (found[0].labels, found[1].labels), selection.space
+    heading.title(picture_scores.finding(pair, sample.mask, masks, space), anchor=False)
+    show_panels(sample, masks, side_by_side.prediction_panels(pair, found), keys, space)
+    show_scores(sample.mask, pair, masks, selection, space)
+    picture_scores.show_numbers(pair, sample.mask, found, space)
     if not quality.in_tiles:
         coming = picture_chooser.neighbour(sample.key, keys, 1)
         look_ahead(pair.runs, selection.spec, coming, quality.views)
@@ -112,23 +118,28 @@ def show_live(
 
 def show_two_epochs(run: Run, sample: Sample, keys: list[str], heading: DeltaGenerator) -> None:
     """One run after two of its epochs."""
+    space = run.label_space
     chosen = epochs.choose_epochs(run)
     pair = epochs.sides_of(run, chosen)
     masks = epochs.masks_of(run, chosen, sample.key, sample.image.shape[:2])
-    heading.title(picture_scores.finding(pair, sample.mask, masks), anchor=False)
+    heading.title(picture_scores.finding(pair, sample.mask, masks, space), anchor=False)
     predictions = [Panel("a", pair.a.title, masks[0]), Panel("b", pair.b.title, masks[1])]
-    show_panels(sample, masks, predictions, keys)
-    show_scores(sample.mask, pair, masks, None)
+    show_panels(sample, masks, predictions, keys, space)
+    show_scores(sample.mask, pair, masks, None, space)
 
 
 def show_scores(
-    truth: np.ndarray | None, pair: Pair[Side], masks: Masks, selection: Selection | None
+    truth: np.ndarray | None,
+    pair: Pair[Side],
+    masks: Masks,
+    selection: Selection | None,
+    space: LabelSpace,
 ) -> None:
     if truth is None:
         picture_scores.show_differing(masks)
         return
-    picture_scores.show_outcomes(truth, masks, selection)
-    picture_scores.show_class_table(pair, truth, masks)
+    picture_scores.show_outcomes(truth, masks, selection, space)
+    picture_scores.show_class_table(pair, truth, masks, space)
 
 
 def main() -> None:

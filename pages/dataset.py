@@ -26,19 +26,19 @@ def counted_splits(selection: Selection) -> Splits:
 def show_counted(selection: Selection, splits: Splits) -> None:
     train = next(iter(splits.values())).statistics
     counts = ", ".join(f"{len(split.keys)} {name}" for name, split in splits.items())
-    st.title(findings.imbalance(train), anchor=False)
+    st.title(findings.imbalance(train, selection.space), anchor=False)
     st.caption(
         f"{selection.data.name}: {counts} images; shares are of all labelled "
         "pixels at the masks' own resolution, counted once."
     )
     part = ask_part([IMBALANCE, EFFECT, ONE_CLASS, PICTURES, HEALTH])
     if part == IMBALANCE:
-        imbalance.show_imbalance(splits)
-        imbalance.show_numbers(splits)
+        imbalance.show_imbalance(splits, selection.space)
+        imbalance.show_numbers(splits, selection.space)
     elif part == EFFECT:
         imbalance.show_errors_explained(selection, train)
     elif part == ONE_CLASS:
-        one_class.show_class(splits)
+        one_class.show_class(splits, selection.space)
     elif part == PICTURES:
         sample_browser.show_browser(selection, splits)
         for split in cache.splits(selection.spec):

@@ -17,7 +17,7 @@ from studio.widgets.home_and_away import show_home_and_away
 
 MEAN_IOU_HELP = (
     "Intersection over union of prediction and truth, per class, over all pixels of the split, "
-    "then averaged over those of Cityscapes' 19 evaluation classes that occur in the truth. "
+    "then averaged over those of the {count} scored classes that occur in the truth. "
     "Unlabelled pixels are left out. 1 is perfect."
 )
 
@@ -29,19 +29,20 @@ DIFFERENCE_HELP = (
 
 def show_scores(pair: Pair[Side], comparison: dict[str, Any]) -> None:
     decided = [row for row in comparison["per_class"].values() if row["delta"] is not None]
+    mean_iou_help = MEAN_IOU_HELP.format(count=len(comparison["per_class"]))
     verdicts = Counter(row["verdict"] for row in decided)
     cards = (
         (
             f"{wording.dot(pair.a)} {pair.a.name}, mean IoU",
             wording.score(comparison["mean_iou_a"]),
             None,
-            MEAN_IOU_HELP,
+            mean_iou_help,
         ),
         (
             f"{wording.dot(pair.b)} {pair.b.name}, mean IoU",
             wording.score(comparison["mean_iou_b"]),
             None,
-            MEAN_IOU_HELP,
+            mean_iou_help,
         ),
         (
             "Difference A − B",
@@ -98,9 +99,10 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     if found is None:
         return
     found = side_by_side.by_classes_of(selection.spec, found)
-    sentence.markdown(wording.difference_on_picture(*pair.names, found[0].labels, found[1].labels))
+    masks = found[0].labels, found[1].labels
+    sentence.markdown(wording.difference_on_picture(*pair.names, *masks, selection.space))
     panels = [*known, *side_by_side.prediction_panels(pair, found)]
-    show_viewer("overview", sample.image, panels)
+    show_viewer("overview", sample.image, panels, selection.space)
 
 
 def show_facts(pair: Pair[Side]) -> None:

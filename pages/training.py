@@ -19,7 +19,7 @@ CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
 CHOSEN = "training_runs"
 
 MEAN_IOU_NOTE = (
-    "Mean IoU over the evaluated classes that occur (policy `cityscapes-19-present`), at the "
+    "Mean IoU over the evaluated classes that occur, at the "
     "training's own resolution. Training scores are of augmented images while the weights "
     "still move, on every 4th pixel each way; validation scores of whole images after the epoch."
 )

@@ -73,9 +73,14 @@ def given_files() -> list[File]:
 
 
 def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
-    """The runs that an admin chose for visitors' photos, or if the visitor wants, the sidebar's."""
+    """The runs that an admin chose for visitors' photos, or if the visitor wants, the sidebar's.
+
+    Whoever looks at data with other classes than those know is shown the sidebar's.
+    """
     serving = state.photo_pair()
     if serving is None or {s.run.name for s in serving} == {s.run.name for s in chosen}:
+        return chosen
+    if not serving.a.run.label_space.has_classes_of(chosen.a.run.label_space):
         return chosen
     names = state.namer()
     trained = listed(list(dict.fromkeys(map(names, serving.runs))))
@@ -108,14 +113,14 @@ def show_photo(pair: Pair[Side], photo: Photo, again: Callable[[], Photo], above
             found = side_by_side.predict_pair(pair, photo.image, quality)
         if found is None:
             return
-    labels = found[0].labels, found[1].labels
-    above.heading.title(wording.difference_on_picture(*pair.names, *labels), anchor=False)
+    labels, space = (found[0].labels, found[1].labels), pair.a.run.label_space
+    above.heading.title(wording.difference_on_picture(*pair.names, *labels, space), anchor=False)
     panels = [
         *side_by_side.prediction_panels(pair, found),
         Panel("photo", "Your photo"),
         difference_panel(*labels),
     ]
-    show_viewer("upload", photo.image, panels)
+    show_viewer("upload", photo.image, panels, space)
     height, width = photo.image.shape[:2]
     st.caption(" · ".join([f"{width}x{height} pixels", *map(wording.plain, photo.notes)]))
     left, right = st.columns([3, 2], gap="medium")

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from segcore.labels import LABELS
+from segcore.labels.space import Color
 
 QUALITIES = (90, 80, 65, 45)
 """Of JPEG, from 0 to 95."""
@@ -36,9 +36,9 @@ def grey_png(values: np.ndarray) -> str:
 
 
 @cache
-def swatch(label_id: int) -> str:
-    """A small square in the label's colour, as an image address for tables."""
-    return _png_address(np.full((16, 16, 3), LABELS[label_id].color, np.uint8))
+def swatch(color: Color) -> str:
+    """A small square in a label's colour, as an image address for tables."""
+    return _png_address(np.full((16, 16, 3), color, np.uint8))
 
 
 def _png_address(pixels: np.ndarray) -> str:

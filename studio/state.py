@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
+from segcore.errors import DataError
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.presentation.sides import Pair, Side, pair_of
 from segcore.runs import MODEL_FAMILIES, PHOTOS, Run
 from segcore.runs.data import UNREAD
@@ -48,6 +50,11 @@ class Selection:
     def problem(self) -> str | None:
         """Why the data set's images are not on this machine."""
         return self.data.problem
+
+    @cached_property
+    def space(self) -> LabelSpace:
+        """What the data set's labels are."""
+        return space_of(self.data)
 
     @cached_property
     def pair(self) -> Pair[Side] | None:
@@ -103,33 +110,52 @@ def trained_on(data: DataSet) -> list[Run]:
     return [run for run in cache.list_runs() if is_of(run)]
 
 
+def space_of(data: DataSet) -> LabelSpace:
+    """What the data set's labels are; of one that is not on this machine, by its runs."""
+    try:
+        return cache.label_space(data.spec)
+    except DataError:
+        return next((run.label_space for run in trained_on(data)), CITYSCAPES)
+
+
 def comparable_runs(data: DataSet) -> dict[str, Run]:
-    """Name -> run with weights; champions first, then those of the data set, newest first."""
+    """Name -> run with weights that tells the data set's classes apart.
+
+    Champions first, then those of the data set, newest first.
+    """
     champions = list(cache.champions(data.identity).values())
     trained = [run for run in cache.list_runs() if run.weights_hash]
     own = [run for run in trained_on(data) if run.weights_hash]
-    return {run.name: run for run in (*champions, *own, *trained)}
+    space = space_of(data)
+    found = {run.name: run for run in (*champions, *own, *trained)}
+    return {name: run for name, run in found.items() if run.label_space.has_classes_of(space)}
 
 
 def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     """The champions of the two model families; where one has none, its newest run, or any other."""
     champions = cache.champions(data.identity)
-    trained = [run for run in trained_on(data) if run.weights_hash]
+    comparable = comparable_runs(data)
+    trained = [run for run in trained_on(data) if run.name in comparable]
     chosen: list[str] = []
     for family in MODEL_FAMILIES:
         of_family = [run for run in trained if run.model.startswith(family)]
-        candidates = [champions[family]] if family in champions else [*of_family, *trained]
+        serving = [champions[family]] if family in champions else []
+        usable = [run for run in serving if run.name in comparable]
+        candidates = usable or [*of_family, *trained]
         chosen += [run.name for run in candidates if run.name not in chosen][:1]
     return (*chosen, None, None)[0], (*chosen, None, None)[1]
 
 
 def photo_pair() -> Pair[Side] | None:
-    """Who labels visitors' photos, as an admin said; None where a model family has nobody."""
+    """Who labels visitors' photos, as an admin said.
+
+    None where a model family has nobody, or the two tell other classes apart.
+    """
     serving = cache.champions(PHOTOS)
     if len(serving) < len(MODEL_FAMILIES):
         return None
     a, b = (serving[family] for family in MODEL_FAMILIES)
-    return pair_of(a, b)
+    return pair_of(a, b) if a.label_space.has_classes_of(b.label_space) else None
 
 
 def selection() -> Selection:
@@ -210,7 +236,9 @@ def _settle(sets: dict[str, DataSet]) -> Selection:
         name = st.session_state.get(key)
         if name not in runs:
             st.session_state[key] = default
-            if name is not None:
+            if name in {run.name for run in cache.list_runs()}:
+                say_what_is_missing(f"Run {name} tells other classes apart: it")
+            elif name is not None:
                 say_what_is_missing(f"Run {name}")
     return Selection(
         data=data_set,

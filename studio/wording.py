@@ -10,6 +10,7 @@ import numpy as np
 
 from segcore.errors.plain import inert
 from segcore.evaluation.outcomes import disagreement, largest_confusion
+from segcore.labels import LabelSpace
 from segcore.prediction.inference import Prediction
 from segcore.presentation.findings.words import listed
 from segcore.presentation.names import MODEL_NAMES as MODEL_NAMES
@@ -85,9 +86,11 @@ def headline_of_picture(name_a: str, name_b: str, iou_a: float, iou_b: float) ->
     )
 
 
-def difference_on_picture(name_a: str, name_b: str, a: np.ndarray, b: np.ndarray) -> str:
+def difference_on_picture(
+    name_a: str, name_b: str, a: np.ndarray, b: np.ndarray, space: LabelSpace
+) -> str:
     """What two masks (H, W) of one image differ on, in a sentence."""
-    confusion = largest_confusion(a, b)
+    confusion = largest_confusion(a, b, space)
     if confusion is None:
         return f"{name_a} and {name_b} label every pixel of this image the same."
     return (

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from segcore.jobs.admission import ADMISSIONS, Admission
-from segcore.labels import colorize
+from segcore.labels import CITYSCAPES
 from segcore.prediction import inference
 from segcore.system import devices
 from tests.factories.made_data import id_mask, noise, write_camvid, write_picture
@@ -134,7 +134,7 @@ def pairs(tmp_path: Path) -> Path:
             mask = id_mask(int(name), 256, 256, [7])
             mask[:100] = 23
             mask[100:180, :128] = 11
-            both = np.hstack([noise(int(name), 256, 256), colorize(mask)])
+            both = np.hstack([noise(int(name), 256, 256), CITYSCAPES.colorize(mask)])
             write_picture(root / split / f"{name}.jpg", both, quality=90)
     return root
 

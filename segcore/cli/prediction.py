@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from segcore import runs
 from segcore.errors import ImageError, SegcoreError
 from segcore.errors.plain import path_text
-from segcore.labels import NAMES
 
 if TYPE_CHECKING:
     from segcore.prediction.inference import Predictor
@@ -97,7 +96,6 @@ def _label(path: Path, predictor: "Predictor", out: Path) -> str:
     """
     from segcore.files.writing import write_atomically
     from segcore.images import decode_image, encode_png, is_signed, overlay
-    from segcore.labels import colorize
 
     files = {kind: out / f"{path.stem}_{kind}.png" for kind in ("labelIds", "color", "overlay")}
     for file in files.values():
@@ -106,14 +104,14 @@ def _label(path: Path, predictor: "Predictor", out: Path) -> str:
                 f"{path}: {file} is there already and is none of `predict`: choose another --out"
             )
     image = decode_image(path)
-    prediction = predictor.predict(image)
+    prediction, space = predictor.predict(image), predictor.run.label_space
     pictures = {
         "labelIds": prediction.labels,
-        "color": colorize(prediction.labels),
-        "overlay": overlay(image, prediction.labels, 0.5),
+        "color": space.colorize(prediction.labels),
+        "overlay": overlay(image, prediction.labels, 0.5, space),
     }
     for kind, file in files.items():
         write_atomically(file, encode_png(pictures[kind], signed=True))
     ids = sorted(set(prediction.labels.ravel().tolist()))
-    found = ", ".join(NAMES[label] for label in ids)
+    found = ", ".join(space.names[label] for label in ids)
     return f"{path_text(path.name)}: {prediction.timings.total_ms:.0f} ms, {found}"

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from segcore.labels import EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.labels.regions import connected_regions
 
 LOCATION_GRID = (16, 32)
@@ -17,9 +17,6 @@ LOCATION_GRID = (16, 32)
 REGION_BINS = 27
 """Bin k counts the regions of 2**k to 2**(k+1) - 1 pixels; 2**26 is the largest image taken."""
 
-BINS = NUM_CLASSES + 1
-"""Of a grid cell: a class each, and one for the rest."""
-
 COARSE_PIXELS = 512 * 256
 """Places and regions are looked at on about as many pixels: on every k-th each way of a mask that
 has more. Class counts are of every pixel."""
@@ -27,28 +24,29 @@ has more. Class counts are of every pixel."""
 
 @dataclass(frozen=True)
 class MaskCounts:
-    """The counts of one mask at its native resolution.
+    """The counts of one mask at its native resolution, of the C classes of a label space.
 
     A region is a set of pixels of one class that touch, corners included. On a large mask those
     smaller than the distance of the pixels looked at can be missed.
     """
 
-    pixels: np.ndarray  # (34,) int64
+    pixels: np.ndarray  # (C,) int64
     no_label: int  # pixels of value 255
-    location: np.ndarray  # (34, 16, 32) float32, share of each grid cell that is the class
-    regions: np.ndarray  # (34, REGION_BINS) int64, regions by the logarithm of their pixels
+    location: np.ndarray  # (C, 16, 32) float32, share of each grid cell that is the class
+    regions: np.ndarray  # (C, REGION_BINS) int64, regions by the logarithm of their pixels
 
 
-def count_mask(mask: np.ndarray) -> MaskCounts:
+def count_mask(mask: np.ndarray, space: LabelSpace = CITYSCAPES) -> MaskCounts:
     """Counts a (H, W) uint8 mask of label ids."""
+    classes = space.num_classes
     histogram = _histogram(mask)
     step = max(1, round((mask.size / COARSE_PIXELS) ** 0.5))
     coarse = np.ascontiguousarray(mask[::step, ::step])
     return MaskCounts(
-        pixels=histogram[:NUM_CLASSES],
-        no_label=int(histogram[NUM_CLASSES:].sum()),
-        location=_location(coarse),
-        regions=_regions(coarse, step * step),
+        pixels=histogram[:classes],
+        no_label=int(histogram[classes:].sum()),
+        location=_location(coarse, classes),
+        regions=_regions(coarse, step * step)[:classes],
     )
 
 
@@ -69,24 +67,25 @@ def _runs(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return starts, np.diff(starts, append=flat.size)
 
 
-def _location(mask: np.ndarray) -> np.ndarray:
+def _location(mask: np.ndarray, classes: int) -> np.ndarray:
     rows, columns = LOCATION_GRID
-    cells = _first_bins(mask.shape)
-    known = np.minimum(mask, NUM_CLASSES)  # one bin for all that is no class
-    histogram = np.bincount((cells + known).ravel(), minlength=rows * columns * BINS)
-    histogram = histogram.reshape(rows * columns, BINS)
+    bins = classes + 1  # one for all that is no class
+    cells = _first_bins(mask.shape, bins)
+    known = np.minimum(mask, classes)
+    histogram = np.bincount((cells + known).ravel(), minlength=rows * columns * bins)
+    histogram = histogram.reshape(rows * columns, bins)
     # A mask smaller than the grid leaves cells without pixels.
-    share = histogram[:, :NUM_CLASSES] / np.maximum(histogram.sum(1, keepdims=True), 1)
-    return share.T.reshape(NUM_CLASSES, rows, columns).astype(np.float32)
+    share = histogram[:, :classes] / np.maximum(histogram.sum(1, keepdims=True), 1)
+    return share.T.reshape(classes, rows, columns).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
-def _first_bins(shape: tuple[int, int]) -> np.ndarray:
-    """(H, W) int64: for each pixel the first of the `BINS` bins of the grid cell that it is in."""
+def _first_bins(shape: tuple[int, int], bins: int) -> np.ndarray:
+    """(H, W) int64: for each pixel the first of the bins of the grid cell that it is in."""
     rows, columns = LOCATION_GRID
     row = np.arange(shape[0]) * rows // shape[0]
     column = np.arange(shape[1]) * columns // shape[1]
-    return (row[:, None] * columns + column) * BINS
+    return (row[:, None] * columns + column) * bins
 
 
 def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
@@ -100,26 +99,27 @@ def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
     exists = area > 0
     size = np.minimum(np.log2(area[exists]).astype(np.int64), REGION_BINS - 1)
     np.add.at(bins, (label[exists], size), 1)
-    return bins[:NUM_CLASSES]
+    return bins
 
 
-NO_COUNTS = MaskCounts(
-    pixels=np.zeros(NUM_CLASSES, np.int64),
-    no_label=0,
-    location=np.zeros((NUM_CLASSES, *LOCATION_GRID), np.float32),
-    regions=np.zeros((NUM_CLASSES, REGION_BINS), np.int64),
-)
-"""Of a sample without mask."""
+def no_counts(classes: int) -> MaskCounts:
+    """Of a sample without mask."""
+    return MaskCounts(
+        pixels=np.zeros(classes, np.int64),
+        no_label=0,
+        location=np.zeros((classes, *LOCATION_GRID), np.float32),
+        regions=np.zeros((classes, REGION_BINS), np.int64),
+    )
 
 
 @dataclass(frozen=True)
 class SplitStatistics:
     """The counts of a split's masks at their native resolution; all zero without masks."""
 
-    counts: np.ndarray  # (N, 34) int64, pixels of each class in each image
+    counts: np.ndarray  # (N, C) int64, pixels of each class in each image
     no_label: np.ndarray  # (N,) int64, pixels of value 255
-    location: np.ndarray  # (34, 16, 32) float64, mean share of each grid cell that is the class
-    regions: np.ndarray  # (34, REGION_BINS) int64, as in MaskCounts, over all images
+    location: np.ndarray  # (C, 16, 32) float64, mean share of each grid cell that is the class
+    regions: np.ndarray  # (C, REGION_BINS) int64, as in MaskCounts, over all images
 
     @classmethod
     def of(cls, counted: Sequence[MaskCounts]) -> Self:
@@ -137,30 +137,30 @@ class SplitStatistics:
 
     @property
     def pixels(self) -> np.ndarray:
-        """(34,) int64, pixels of each class."""
+        """(C,) int64, pixels of each class."""
         total: np.ndarray = self.counts.sum(axis=0)
         return total
 
     @property
     def images_with(self) -> np.ndarray:
-        """(34,) int64, images that hold the class."""
+        """(C,) int64, images that hold the class."""
         holding: np.ndarray = (self.counts > 0).sum(axis=0)
         return holding
 
     @property
     def cooccurrence(self) -> np.ndarray:
-        """(34, 34) int64, images that hold both classes; the diagonal is `images_with`."""
+        """(C, C) int64, images that hold both classes; the diagonal is `images_with`."""
         present = (self.counts > 0).astype(np.int64)
         together: np.ndarray = present.T @ present
         return together
 
-    def report(self) -> dict[str, Any]:
+    def report(self, space: LabelSpace) -> dict[str, Any]:
         """The figures of the split, ready for JSON; shares are of all labelled pixels."""
         share, holding = pixel_share(self.pixels), image_share(self.counts)
         return {
             "images": self.images,
             "no_label_pixels": int(self.no_label.sum()),
-            "imbalance_ratio": imbalance_ratio(self.pixels),
+            "imbalance_ratio": imbalance_ratio(self.pixels, space),
             "classes": {
                 name: {
                     "pixels": int(self.pixels[id_]),
@@ -168,7 +168,7 @@ class SplitStatistics:
                     "images": int(self.images_with[id_]),
                     "image_share": float(holding[id_]),
                 }
-                for id_, name in enumerate(NAMES)
+                for id_, name in enumerate(space.names)
             },
         }
 
@@ -205,24 +205,24 @@ def image_share(counts: np.ndarray) -> np.ndarray:
     return share
 
 
-def imbalance_ratio(pixels: np.ndarray) -> float | None:
+def imbalance_ratio(pixels: np.ndarray, space: LabelSpace = CITYSCAPES) -> float | None:
     """Pixels of the commonest class over those of the rarest of the
     evaluated ones that occurs.
 
     None where fewer than two classes occur: there is nothing to be out of balance.
     """
-    present = pixels[list(EVALUATED_IDS)]
+    present = pixels[list(space.evaluated_ids)]
     present = present[present > 0]
     return float(present.max() / present.min()) if len(present) > 1 else None
 
 
-def effective_number(pixels: np.ndarray) -> float:
+def effective_number(pixels: np.ndarray, space: LabelSpace = CITYSCAPES) -> float:
     """How many equally common classes would be as diverse: exp of the entropy of the shares.
 
     From 1 (one class has all pixels) to the number of classes; the Hill number of order 1 (Hill,
     "Diversity and evenness", Ecology 1973). 0 where no evaluated class occurs.
     """
-    share = pixel_share(pixels[list(EVALUATED_IDS)])
+    share = pixel_share(pixels[list(space.evaluated_ids)])
     share = share[share > 0]
     return float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0
 
@@ -243,35 +243,39 @@ def js_divergence(pixels_a: np.ndarray, pixels_b: np.ndarray) -> float:
     return max(0.0, divergence)  # rounding can leave -1e-17
 
 
-def class_weights(pixels: np.ndarray, balance: float) -> np.ndarray | None:
+def class_weights(
+    pixels: np.ndarray, balance: float, space: LabelSpace = CITYSCAPES
+) -> np.ndarray | None:
     """Weight of each class in a loss: its pixel share to the power of -balance.
 
     Returns:
-        (34,) float32 with mean 1 over the pixels of the evaluated classes; 1 for a class that is
+        (C,) float32 with mean 1 over the pixels of the evaluated classes; 1 for a class that is
         absent or not evaluated. None for a balance of 0, where all weigh the same.
     """
     if not balance:
         return None
-    weights = np.ones(NUM_CLASSES, np.float32)
-    ids, share = _shares_of_evaluated(pixels)
+    weights = np.ones(space.num_classes, np.float32)
+    ids, share = _shares_of_evaluated(pixels, space)
     weights[ids] = share**-balance / (share ** (1 - balance)).sum()
     return weights
 
 
-def logit_offsets(pixels: np.ndarray, adjustment: float) -> np.ndarray:
+def logit_offsets(
+    pixels: np.ndarray, adjustment: float, space: LabelSpace = CITYSCAPES
+) -> np.ndarray:
     """What a loss adds to each class's logit: -adjustment log(pixel share) (Menon et al.,
     "Long-tail learning via logit adjustment", ICLR 2021, equation 10, where shares are added).
 
     Returns:
-        (34,) float32; 0 for a class that is absent or not evaluated.
+        (C,) float32; 0 for a class that is absent or not evaluated.
     """
-    offsets = np.zeros(NUM_CLASSES, np.float32)
-    ids, share = _shares_of_evaluated(pixels)
+    offsets = np.zeros(space.num_classes, np.float32)
+    ids, share = _shares_of_evaluated(pixels, space)
     offsets[ids] = -adjustment * np.log(share)
     return offsets
 
 
-def _shares_of_evaluated(pixels: np.ndarray) -> tuple[list[int], np.ndarray]:
+def _shares_of_evaluated(pixels: np.ndarray, space: LabelSpace) -> tuple[list[int], np.ndarray]:
     """The evaluated classes that occur, and their shares among themselves."""
-    ids = [label for label in EVALUATED_IDS if pixels[label]]
+    ids = [label for label in space.evaluated_ids if pixels[label]]
     return ids, pixel_share(pixels[ids])

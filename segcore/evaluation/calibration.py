@@ -17,6 +17,7 @@ import numpy as np
 
 from segcore.evaluation.metrics import CALIBRATION_BINS, CalibrationBins, ece, valid_pixels
 from segcore.files.array_files import ArrayOf
+from segcore.labels import CITYSCAPES, LabelSpace
 
 TEMPERATURES = 2.0 ** (np.arange(-8, 17) / 8)
 """(25,) from 0.5 to 4, 1 among them; the best of them is taken."""
@@ -55,7 +56,10 @@ def entropy(probabilities: np.ndarray) -> np.ndarray:
 
 
 def coverage_counts(
-    truth: np.ndarray, prediction: np.ndarray, confidence: np.ndarray
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    confidence: np.ndarray,
+    space: LabelSpace = CITYSCAPES,
 ) -> np.ndarray:
     """Valid pixels, and correct ones, at each level of confidence, the lowest first.
 
@@ -66,7 +70,7 @@ def coverage_counts(
     Returns:
         (2, LEVELS) int64.
     """
-    valid = valid_pixels(truth)
+    valid = valid_pixels(truth, space)
     sure = np.clip(confidence[valid].astype(np.float64), 1e-9, 1 - 1e-9)
     odds = np.log(sure) - np.log1p(-sure)
     level = (odds - LOWEST_ODDS) / (HIGHEST_ODDS - LOWEST_ODDS) * LEVELS
@@ -89,18 +93,24 @@ class Trial:
     bins: np.ndarray  # (25, 3, 15) float64: pixels, correct and summed confidence
 
     @classmethod
-    def of(cls, truth: np.ndarray, prediction: np.ndarray, probabilities: np.ndarray) -> Self:
-        """Of (n,) uint8 true ids, (n,) uint8 top classes and (n, 34) float probabilities."""
-        valid = valid_pixels(truth)
+    def of(
+        cls,
+        truth: np.ndarray,
+        prediction: np.ndarray,
+        probabilities: np.ndarray,
+        space: LabelSpace = CITYSCAPES,
+    ) -> Self:
+        """Of (n,) uint8 true ids, (n,) uint8 top classes and (n, C) float probabilities."""
+        valid = valid_pixels(truth, space)
         truth, prediction = truth[valid], prediction[valid]
-        logits = np.log(np.maximum(probabilities[valid], 1e-12))  # (n, 34)
+        logits = np.log(np.maximum(probabilities[valid], 1e-12))  # (n, C)
         logits -= logits.max(axis=1, keepdims=True)
         of_truth = logits[np.arange(len(truth)), truth]
         losses, bins = [], []
         for temperature in TEMPERATURES:
             total = np.exp(logits / np.float32(temperature)).sum(axis=1, dtype=np.float64)
             losses.append(float((np.log(total) - of_truth / temperature).sum()))
-            of_image = CalibrationBins.of(truth, prediction, 1 / total)
+            of_image = CalibrationBins.of(truth, prediction, 1 / total, space)
             bins.append([of_image.pixels, of_image.correct, of_image.confidence])
         return cls(np.array(losses), np.array(bins, np.float64))
 

@@ -209,6 +209,11 @@ def _flops(run: Run) -> int | None:
     preprocessing = run.preprocessing
     height, width = preprocessing.padded_size(*preprocessing.size)
     options = checked_options(run.model, run.manifest.get("model_options", {}))
-    model = build_model(run.model, input_size=preprocessing.input_size, **options)
+    model = build_model(
+        run.model,
+        input_size=preprocessing.input_size,
+        num_classes=run.label_space.num_classes,
+        **options,
+    )
     products = flops.multiply_adds(inference_model(model), (1, height, width, 3))
     return None if products is None else 2 * products

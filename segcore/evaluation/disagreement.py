@@ -9,7 +9,7 @@ from segcore.data.preparation import Samples
 from segcore.evaluation.metrics import boundary_width, interior, valid_pixels
 from segcore.evaluation.outcomes import outcome_counts, outcome_map
 from segcore.evaluation.predictions import StoredPredictions
-from segcore.labels import NAMES, NUM_CLASSES
+from segcore.labels import LabelSpace
 
 CONFIDENT = 0.9
 """Confidence from which a model's word against the truth counts."""
@@ -39,17 +39,21 @@ class PictureAgreement:
 
 
 def agreements(
-    samples: Samples, a: StoredPredictions, b: StoredPredictions
+    samples: Samples, a: StoredPredictions, b: StoredPredictions, space: LabelSpace
 ) -> Iterator[PictureAgreement]:
     """One by one, for the images that both runs have labelled, in the samples' order."""
     both = set(a.keys) & set(b.keys)
     for index, key in enumerate(samples.keys):
         if key in both:
-            yield _agreement(key, samples[index].mask, a, b)
+            yield _agreement(key, samples[index].mask, a, b, space)
 
 
 def suspect_pixels(
-    truth: np.ndarray, key: str, a: StoredPredictions, b: StoredPredictions
+    truth: np.ndarray,
+    key: str,
+    a: StoredPredictions,
+    b: StoredPredictions,
+    space: LabelSpace,
 ) -> np.ndarray:
     """(H, W) bool: both runs are confident and agree on another label than the truth.
 
@@ -58,23 +62,27 @@ def suspect_pixels(
     of one model's calibrated threshold.
     """
     labels = a.labels(key)
-    against = (labels == b.labels(key)) & (labels != truth) & valid_pixels(truth)
+    against = (labels == b.labels(key)) & (labels != truth) & valid_pixels(truth, space)
     sure = np.minimum(a.confidence(key), b.confidence(key)) >= CONFIDENT
     return against & sure & interior(truth, boundary_width(*truth.shape))
 
 
 def _agreement(
-    key: str, truth: np.ndarray | None, a: StoredPredictions, b: StoredPredictions
+    key: str,
+    truth: np.ndarray | None,
+    a: StoredPredictions,
+    b: StoredPredictions,
+    space: LabelSpace,
 ) -> PictureAgreement:
     labels, labels_b = a.labels(key), b.labels(key)
     differing = float((labels != labels_b).mean())
     if truth is None:
         return PictureAgreement(key, differing, 0.0)
-    outcomes = tuple(outcome_counts(outcome_map(truth, labels, labels_b)).tolist())
-    suspect = suspect_pixels(truth, key, a, b)
+    outcomes = tuple(outcome_counts(outcome_map(truth, labels, labels_b, space)).tolist())
+    suspect = suspect_pixels(truth, key, a, b, space)
     if suspect.mean() < SMALLEST_SUSPECT:
         return PictureAgreement(key, differing, 0.0, outcomes)
-    pairs = truth[suspect].astype(np.intp) * NUM_CLASSES + labels[suspect]
-    wrong, right = divmod(int(np.bincount(pairs).argmax()), NUM_CLASSES)
-    share = float(suspect.mean())
-    return PictureAgreement(key, differing, share, outcomes, NAMES[wrong], NAMES[right])
+    pairs = truth[suspect].astype(np.intp) * space.num_classes + labels[suspect]
+    wrong, right = divmod(int(np.bincount(pairs).argmax()), space.num_classes)
+    share, names = float(suspect.mean()), space.names
+    return PictureAgreement(key, differing, share, outcomes, names[wrong], names[right])

@@ -12,7 +12,7 @@ import numpy as np
 
 from segcore.evaluation.metrics import count_ids, interior, valid_pixels
 from segcore.files.array_files import ArrayOf
-from segcore.labels import IDS, NUM_CLASSES
+from segcore.labels import CITYSCAPES, IDS, LabelSpace
 from segcore.labels.regions import connected_regions
 
 SIZE_STARTS = (1, 64, 256, 1024, 4096)
@@ -21,12 +21,12 @@ SIZE_STARTS = (1, 64, 256, 1024, 4096)
 SIZE_NAMES = ("below 64", "64 to 255", "256 to 1023", "1024 to 4095", "4096 or more")
 
 SMALL_CLASSES = tuple(IDS[name] for name in ("pole", "traffic sign", "rider", "person"))
-"""Classes of small things, whose recall depends most on the size of a region."""
+"""Cityscapes' classes of small things, whose recall depends most on the size of a region."""
 
 
 ARRAYS = {
-    "anatomy_bands": ArrayOf("count", ("N", 2, 2, NUM_CLASSES), optional=True),
-    "anatomy_regions": ArrayOf("count", ("N", 4, NUM_CLASSES, len(SIZE_NAMES)), optional=True),
+    "anatomy_bands": ArrayOf("count", ("N", 2, 2, "C"), optional=True),
+    "anatomy_regions": ArrayOf("count", ("N", 4, "C", len(SIZE_NAMES)), optional=True),
 }
 """As a stored evaluation keeps them."""
 
@@ -40,7 +40,9 @@ def away_from_boundaries(truth: np.ndarray, d: int) -> np.ndarray:
     return inside
 
 
-def band_counts(truth: np.ndarray, prediction: np.ndarray, d: int) -> np.ndarray:
+def band_counts(
+    truth: np.ndarray, prediction: np.ndarray, d: int, space: LabelSpace = CITYSCAPES
+) -> np.ndarray:
     """Valid pixels and errors near a boundary of the truth and inside regions, by true class.
 
     Args:
@@ -48,27 +50,29 @@ def band_counts(truth: np.ndarray, prediction: np.ndarray, d: int) -> np.ndarray
         d: how many pixels from another label still are near; see `metrics.boundary_width`.
 
     Returns:
-        (2, 2, 34) int64: [near, inside], [pixels, errors], class.
+        (2, 2, C) int64: [near, inside], [pixels, errors], class.
     """
-    valid = valid_pixels(truth)
+    valid = valid_pixels(truth, space)
     wrong = valid & (truth != prediction)
     inside = away_from_boundaries(truth, d)
     return np.stack(
         [
-            np.stack([count_ids(truth[valid & band]), count_ids(truth[wrong & band])])
+            np.stack([count_ids(truth[of & band], space) for of in (valid, wrong)])
             for band in (~inside, inside)
         ]
     )
 
 
-def region_counts(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+def region_counts(
+    truth: np.ndarray, prediction: np.ndarray, space: LabelSpace = CITYSCAPES
+) -> np.ndarray:
     """The truth's regions by class and size, and what was found of them.
 
     Args:
         truth, prediction: (H, W) uint8 label ids.
 
     Returns:
-        (4, 34, 5) int64: regions, regions of which half or more is labelled right, their pixels,
+        (4, C, 5) int64: regions, regions of which half or more is labelled right, their pixels,
         pixels labelled right; by class and by `SIZE_STARTS`. Classes not evaluated are all 0.
     """
     regions = connected_regions(truth).ravel()
@@ -76,9 +80,9 @@ def region_counts(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     right = np.bincount(regions[(truth == prediction).ravel()], minlength=len(pixels))
     label = np.zeros(len(pixels), np.uint8)
     label[regions] = truth.ravel()
-    counted = (pixels > 0) & valid_pixels(label)
+    counted = (pixels > 0) & valid_pixels(label, space)
     where = label[counted], _bucket(pixels[counted])
-    counts = np.zeros((4, NUM_CLASSES, len(SIZE_STARTS)), np.int64)
+    counts = np.zeros((4, space.num_classes, len(SIZE_STARTS)), np.int64)
     for row, values in enumerate((pixels > 0, 2 * right >= pixels, pixels, right)):
         np.add.at(counts[row], where, values[counted])
     return counts
@@ -138,6 +142,21 @@ class Anatomy:
             "error_rate_near": _share(near_wrong, near),
             "error_rate_inside": _share(inside_wrong, inside),
         }
+
+
+def small_classes(space: LabelSpace, anatomy: Anatomy | None) -> tuple[int, ...]:
+    """Ids of the classes of small things: of Cityscapes those above, else of the smallest regions.
+
+    Args:
+        anatomy: of the split; without one there are none to tell in a space of somebody's own.
+    """
+    if space.has_classes_of(CITYSCAPES):
+        return SMALL_CLASSES
+    if anatomy is None:
+        return ()
+    regions, _, pixels, _ = anatomy.regions.sum(axis=(0, 3))
+    there = [id_ for id_ in space.evaluated_ids if regions[id_]]
+    return tuple(sorted(there, key=lambda id_: pixels[id_] / regions[id_])[: len(SMALL_CLASSES)])
 
 
 def _share(part: np.integer[Any], whole: np.integer[Any]) -> float | None:

@@ -53,12 +53,14 @@ def evaluate(
         force: evaluate even so.
 
     Raises:
-        DataError: the data cannot be read, or the split has no masks to score against.
+        DataError: the data cannot be read, has other classes than the run, or its split has no
+            masks to score against.
         RunError: the run's weights are missing or damaged.
         StorageError: the result cannot be written.
     """
     verified_weights(run)  # a stored result must not hide that the run is damaged
     source = open_source(spec)
+    require_classes_of(run, source)
     if not has_masks(source, split):
         raise DataError(f"{spec}: the {split} split has no masks, so no scores; evaluate val")
     if not force:
@@ -78,9 +80,20 @@ def evaluate(
     return evaluation
 
 
+def require_classes_of(run: Run, source: Source) -> None:
+    """Raises DataError where the run tells other classes apart than the data has."""
+    ours, theirs = run.label_space, source.label_space
+    if not ours.has_classes_of(theirs):
+        raise DataError(
+            f"{run.name} tells the {len(ours.labels)} classes of {ours.name} apart, the masks of "
+            f"{source.spec} hold those of {theirs.name}; choose data with the run's classes, or "
+            "train a run on this data"
+        )
+
+
 def policy_of(source: Source) -> str:
     """Names the classes that a data set is scored by."""
-    return metrics.POLICY if source.merges is None else source.merges.policy
+    return source.label_space.policy if source.merges is None else source.merges.policy
 
 
 def _stored(run: Run, source: Source, split: str, augmented: bool) -> Evaluation | None:
@@ -112,7 +125,7 @@ def _evaluate(
     progress: Progress | None,
     keep: Callable[[str, Prediction], None] | None,
 ) -> Evaluation:
-    samples = native_samples(source.spec, split)
+    samples, space = native_samples(source.spec, split), source.label_space
     data_fingerprint = source.fingerprint(split)  # before anything is read
     digest = SplitDigest()
     keys, sequences = [], []
@@ -122,7 +135,10 @@ def _evaluate(
         sample = samples[index]
         truth = _mask_of(sample)
         prediction = in_classes(predictor.predict(sample.image, views), source.merges)
-        counted = ImageCounts.of(truth, prediction), ConfidenceCounts.of(truth, prediction)
+        counted = (
+            ImageCounts.of(truth, prediction, space),
+            ConfidenceCounts.of(truth, prediction, space),
+        )
         return sample, without_scores(prediction), *counted
 
     half_of = halves(samples.sequences)
@@ -165,4 +181,5 @@ def _evaluate(
             np.stack([image.regions for image in counts]),
         ),
         trust=confidences,
+        space=space,
     )

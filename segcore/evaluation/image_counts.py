@@ -7,33 +7,37 @@ import numpy as np
 
 from segcore.evaluation import error_breakdown, metrics
 from segcore.evaluation.calibration import Trial, coverage_counts, sampling_step
+from segcore.labels import LabelSpace
 from segcore.prediction.inference import Prediction
 
 
 @dataclass(frozen=True, eq=False)
 class ImageCounts:
-    """Of one prediction against its truth, kept for each image; see the functions of the names."""
+    """Of one prediction against its truth, kept for each image; see the functions of the names.
+
+    C is the number of classes of the label space.
+    """
 
     size: tuple[int, int]
-    matrix: np.ndarray  # (34, 34) int64
-    boundary: np.ndarray  # (2, 34) int64
+    matrix: np.ndarray  # (C, C) int64
+    boundary: np.ndarray  # (2, C) int64
     tasm_score: float
-    bands: np.ndarray  # (2, 2, 34) int64
-    regions: np.ndarray  # (4, 34, 5) int64
+    bands: np.ndarray  # (2, 2, C) int64
+    regions: np.ndarray  # (4, C, 5) int64
 
     @classmethod
-    def of(cls, truth: np.ndarray, prediction: Prediction) -> Self:
+    def of(cls, truth: np.ndarray, prediction: Prediction, space: LabelSpace) -> Self:
         """Of a truth (H, W) uint8 and the prediction for it, of the same size."""
         labels, confidence = prediction.labels, prediction.confidence
         height, width = truth.shape
         d = metrics.boundary_width(height, width)
         return cls(
             size=(height, width),
-            matrix=metrics.confusion_matrix(truth, labels),
-            boundary=metrics.boundary_counts(truth, labels, d),
-            tasm_score=metrics.tasm_iou_score(truth, labels, confidence),
-            bands=error_breakdown.band_counts(truth, labels, d),
-            regions=error_breakdown.region_counts(truth, labels),
+            matrix=metrics.confusion_matrix(truth, labels, space),
+            boundary=metrics.boundary_counts(truth, labels, d, space),
+            tasm_score=metrics.tasm_iou_score(truth, labels, confidence, space),
+            bands=error_breakdown.band_counts(truth, labels, d, space),
+            regions=error_breakdown.region_counts(truth, labels, space),
         )
 
 
@@ -46,17 +50,17 @@ class ConfidenceCounts:
     trial: Trial
 
     @classmethod
-    def of(cls, truth: np.ndarray, prediction: Prediction) -> Self:
+    def of(cls, truth: np.ndarray, prediction: Prediction, space: LabelSpace) -> Self:
         """Of a truth (H, W) uint8 and the prediction for it, of the same size."""
         labels, confidence = prediction.labels, prediction.confidence
         return cls(
-            calibration=metrics.CalibrationBins.of(truth, labels, confidence),
-            coverage=coverage_counts(truth, labels, confidence),
-            trial=_trial(truth, prediction),
+            calibration=metrics.CalibrationBins.of(truth, labels, confidence, space),
+            coverage=coverage_counts(truth, labels, confidence, space),
+            trial=_trial(truth, prediction, space),
         )
 
 
-def _trial(truth: np.ndarray, prediction: Prediction) -> Trial:
+def _trial(truth: np.ndarray, prediction: Prediction, space: LabelSpace) -> Trial:
     step = sampling_step(truth.size)
     rows, columns = slice(step // 2, None, step), slice(step // 2, None, step)
     probabilities = prediction.probabilities_of(rows)[:, columns]
@@ -64,4 +68,5 @@ def _trial(truth: np.ndarray, prediction: Prediction) -> Trial:
         truth[rows, columns].ravel(),
         prediction.labels[rows, columns].ravel(),
         probabilities.reshape(-1, probabilities.shape[-1]),
+        space,
     )

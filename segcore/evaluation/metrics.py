@@ -2,60 +2,59 @@
 
 Counts add up over images, so a split is scored without holding more than one image. NumPy only.
 
-Policy `cityscapes-19-present`: truth pixels count where their id is one of Cityscapes' 19
-evaluated classes; averages run over those of the 19 that occur in the truth. On the full Cityscapes
-split this equals evalPixelLevelSemanticLabeling of cityscapesscripts.
+What counts, the label space says: truth pixels count where their id is one of its scored classes;
+averages run over those of them that occur in the truth. With Cityscapes' space, of 34 ids (C below)
+and 19 scored classes, this equals evalPixelLevelSemanticLabeling of cityscapesscripts.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from segcore.labels import CATEGORIES, EVALUATED_IDS, NUM_CLASSES
+from segcore.labels import CITYSCAPES, LabelSpace
 
-POLICY = "cityscapes-19-present"
 METRIC_VERSION = 1
 """Raised when a definition below changes, so that stored evaluations are computed anew."""
 
 CALIBRATION_BINS = 15
 BOUNDARY_RATIO = 0.005  # of the diagonal: Cityscapes' ratio in Cheng et al., CVPR 2021
 
-_IS_EVALUATED = np.isin(np.arange(256), EVALUATED_IDS)
-_IGNORED_ROW = NUM_CLASSES  # one row past the matrix collects the pixels that do not count
-_ROW_START = np.where(_IS_EVALUATED, np.arange(256), _IGNORED_ROW) * NUM_CLASSES
-_IN_CATEGORY = np.stack([np.isin(np.arange(NUM_CLASSES), ids) for ids in CATEGORIES.values()])
-
 
 # --- counts -------------------------------------------------------------------------------------
 
 
-def valid_pixels(truth: np.ndarray) -> np.ndarray:
-    """Where the truth counts, bool, the shape of `truth`: its id is one of the 19 evaluated."""
-    valid: np.ndarray = _IS_EVALUATED[truth]
+def valid_pixels(truth: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+    """Where the truth counts, bool, the shape of `truth`: its id is one of those scored."""
+    valid: np.ndarray = space.is_evaluated[truth]
     return valid
 
 
-def confusion_matrix(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+def confusion_matrix(
+    truth: np.ndarray, prediction: np.ndarray, space: LabelSpace = CITYSCAPES
+) -> np.ndarray:
     """Count pixels by true and predicted id.
 
     Args:
         truth: label ids, uint8, any shape. Pixels of an id that is not evaluated are left out.
-        prediction: ids 0-33, integer, the same shape.
+        prediction: ids 0 to C - 1, integer, the same shape.
 
     Returns:
-        (34, 34) int64, the truth in the rows. Columns of ids that are not evaluated stay: such a
+        (C, C) int64, the truth in the rows. Columns of ids that are not evaluated stay: such a
         prediction on a valid pixel is a miss.
 
     Raises:
-        ValueError: other shapes, or a predicted id of 34 or more.
+        ValueError: other shapes, or a predicted id of C or more.
     """
     if truth.shape != prediction.shape:
         raise ValueError(f"truth is {truth.shape}, prediction {prediction.shape}: not one size")
-    if prediction.size and prediction.max() >= NUM_CLASSES:
-        raise ValueError(f"predicted id {prediction.max()} is no label: ids end at 33")
-    cells = (_ROW_START[truth] + prediction).ravel()
-    counts = np.bincount(cells, minlength=(NUM_CLASSES + 1) * NUM_CLASSES)
-    return counts[: NUM_CLASSES**2].reshape(NUM_CLASSES, NUM_CLASSES).astype(np.int64)
+    size = space.num_classes
+    if prediction.size and prediction.max() >= size:
+        raise ValueError(f"predicted id {prediction.max()} is no label: ids end at {size - 1}")
+    # One row past the matrix collects the pixels that do not count.
+    row_starts = np.where(space.is_evaluated, np.arange(256), size) * size
+    cells = (row_starts[truth] + prediction).ravel()
+    counts = np.bincount(cells, minlength=(size + 1) * size)
+    return counts[: size**2].reshape(size, size).astype(np.int64)
 
 
 def boundary_width(height: int, width: int) -> int:
@@ -63,7 +62,9 @@ def boundary_width(height: int, width: int) -> int:
     return max(1, round(BOUNDARY_RATIO * float(np.hypot(height, width))))
 
 
-def boundary_counts(truth: np.ndarray, prediction: np.ndarray, d: int) -> np.ndarray:
+def boundary_counts(
+    truth: np.ndarray, prediction: np.ndarray, d: int, space: LabelSpace = CITYSCAPES
+) -> np.ndarray:
     """Intersection and union of the two boundary bands of each class's binary mask.
 
     Cheng et al., "Boundary IoU: Improving Object-Centric Image Segmentation Evaluation", CVPR 2021:
@@ -75,14 +76,16 @@ def boundary_counts(truth: np.ndarray, prediction: np.ndarray, d: int) -> np.nda
         d: width of the band, 1 or more; see `boundary_width`.
 
     Returns:
-        (2, 34) int64: intersection, union.
+        (2, C) int64: intersection, union.
     """
-    valid = valid_pixels(truth)
+    valid = valid_pixels(truth, space)
     in_truth = valid & ~interior(truth, d)
     in_prediction = valid & ~interior(prediction, d)
     both = in_truth & in_prediction & (truth == prediction)
-    intersection = count_ids(truth[both])
-    union = count_ids(truth[in_truth]) + count_ids(prediction[in_prediction]) - intersection
+    intersection, of_truth, of_prediction = (
+        count_ids(ids, space) for ids in (truth[both], truth[in_truth], prediction[in_prediction])
+    )
+    union = of_truth + of_prediction - intersection
     return np.stack([intersection, union])
 
 
@@ -106,9 +109,9 @@ def interior(labels: np.ndarray, d: int) -> np.ndarray:
     return interior
 
 
-def count_ids(ids: np.ndarray) -> np.ndarray:
-    """Label ids, any shape of one axis -> (34,) int64, how often each occurs."""
-    return np.bincount(ids, minlength=NUM_CLASSES).astype(np.int64)
+def count_ids(ids: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+    """Label ids, any shape of one axis -> (C,) int64, how often each occurs."""
+    return np.bincount(ids, minlength=space.num_classes).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,14 @@ class CalibrationBins:
 
     @classmethod
     def of(
-        cls, truth: np.ndarray, prediction: np.ndarray, confidence: np.ndarray
+        cls,
+        truth: np.ndarray,
+        prediction: np.ndarray,
+        confidence: np.ndarray,
+        space: LabelSpace = CITYSCAPES,
     ) -> "CalibrationBins":
         """Bin one image: (H, W) uint8 ids, uint8 ids, float top-class probability in [0, 1]."""
-        valid = valid_pixels(truth)
+        valid = valid_pixels(truth, space)
         top = confidence[valid].astype(np.float64)
         # The bin (lower, upper] of Guo et al., "On Calibration of Modern Neural Networks", 2017.
         bins = np.clip(np.ceil(top * CALIBRATION_BINS).astype(np.intp) - 1, 0, CALIBRATION_BINS - 1)
@@ -152,40 +159,42 @@ class CalibrationBins:
 
 
 def present_classes(matrix: np.ndarray) -> np.ndarray:
-    """Which classes occur in the truth: (..., 34, 34) counts -> (..., 34) bool."""
+    """Which classes occur in the truth: (..., C, C) counts -> (..., C) bool."""
     present: np.ndarray = matrix.sum(axis=-1) > 0
     return present
 
 
 def iou_per_class(matrix: np.ndarray) -> np.ndarray:
-    """C[c,c] / (row c + column c - C[c,c]): (..., 34, 34) counts -> (..., 34) float64.
+    """C[c,c] / (row c + column c - C[c,c]): (..., C, C) counts -> (..., C) float64.
 
     NaN where the class does not occur in the truth; its false predictions hurt the others' rows.
     """
     return iou_of_counts(class_counts(matrix))
 
 
-def iou_per_category(matrix: np.ndarray) -> np.ndarray:
-    """IoU of Cityscapes' categories: (..., 34, 34) counts -> (..., 7) float64, as `CATEGORIES`.
+def iou_per_category(matrix: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+    """IoU of the K categories of the space: (..., C, C) counts -> (..., K) float64, in their order.
 
     A car called a truck is right here. NaN where no evaluated class of the category occurs in the
     truth. A prediction of an id that is not evaluated is a miss, of its own category too, as in
     cityscapesscripts.
     """
-    return iou_of_counts(category_counts(matrix))
+    return iou_of_counts(category_counts(matrix, space))
 
 
 def class_counts(matrix: np.ndarray) -> np.ndarray:
-    """What an IoU is made of: (..., 34, 34) counts -> (..., 3, 34) intersection, union, truth."""
+    """What an IoU is made of: (..., C, C) counts -> (..., 3, C) intersection, union, truth."""
     rows, columns, hits = _sums(matrix)
     return np.stack([hits, rows + columns - hits, rows], axis=-2)
 
 
-def category_counts(matrix: np.ndarray) -> np.ndarray:
-    """As `class_counts`, of the categories: (..., 3, 7)."""
-    belongs = _IN_CATEGORY.astype(np.int64)
+def category_counts(matrix: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+    """As `class_counts`, of the K categories: (..., 3, K)."""
+    belongs = np.zeros((len(space.categories), space.num_classes), np.int64)
+    for row, ids in zip(belongs, space.categories.values(), strict=True):
+        row[list(ids)] = 1
     rows, columns, _ = _sums(matrix)
-    # Within a category every cell is a hit: (..., 34, 34) @ (34, 7), then one column per category.
+    # Within a category every cell is a hit: (..., C, C) @ (C, K), then one column per category.
     hits = ((matrix @ belongs.T) * belongs.T).sum(axis=-2)
     rows, columns = rows @ belongs.T, columns @ belongs.T
     return np.stack([hits, rows + columns - hits, rows], axis=-2)
@@ -198,7 +207,7 @@ def iou_of_counts(counts: np.ndarray) -> np.ndarray:
 
 
 def accuracy_per_class(matrix: np.ndarray) -> np.ndarray:
-    """C[c,c] / row c: (..., 34, 34) counts -> (..., 34) float64, NaN for a class not in truth."""
+    """C[c,c] / row c: (..., C, C) counts -> (..., C) float64, NaN for a class not in truth."""
     rows, _, hits = _sums(matrix)
     return _ratio(hits, rows, where=rows > 0)
 
@@ -211,7 +220,7 @@ def mean_of_present(per_class: np.ndarray) -> np.ndarray:
 
 
 def mean_iou(matrix: np.ndarray) -> float:
-    """Mean IoU over the evaluated classes in the truth of a (34, 34) matrix; NaN for no pixels."""
+    """Mean IoU over the evaluated classes in the truth of a (C, C) matrix; NaN for no pixels."""
     return float(mean_of_present(iou_per_class(matrix)))
 
 
@@ -233,7 +242,7 @@ def frequency_weighted_iou(matrix: np.ndarray) -> float:
 
 
 def boundary_iou_per_class(counts: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Summed `boundary_counts` (2, 34) -> (34,) float64, NaN where not `present` (34,) bool."""
+    """Summed `boundary_counts` (2, C) -> (C,) float64, NaN where not `present` (C,) bool."""
     intersection, union = counts
     return _ratio(intersection, union, where=present & (union > 0))
 
@@ -249,10 +258,15 @@ TASM_SMOOTH = 1e-5
 """What TASM adds to intersection and union."""
 
 
-def tasm_iou_score(truth: np.ndarray, prediction: np.ndarray, confidence: np.ndarray) -> float:
+def tasm_iou_score(
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    confidence: np.ndarray,
+    space: LabelSpace = CITYSCAPES,
+) -> float:
     """One image's IOUScore(threshold=0.5) of TensorFlow Advanced Segmentation Models.
 
-    For comparing with published figures only, and no mean IoU: all 34 classes count, void with
+    For comparing with published figures only, and no mean IoU: all C classes count, void with
     them, and a class that is neither there nor predicted scores 1. The library's score of several
     images is the mean of theirs.
 
@@ -262,15 +276,20 @@ def tasm_iou_score(truth: np.ndarray, prediction: np.ndarray, confidence: np.nda
             can have a probability above the threshold.
     """
     thresholded = confidence > 0.5
-    intersection = count_ids(truth[thresholded & (truth == prediction)])
-    union = (
-        count_ids(truth[truth < NUM_CLASSES]) + count_ids(prediction[thresholded]) - intersection
+    intersection, of_truth, of_prediction = (
+        count_ids(ids, space)
+        for ids in (
+            truth[thresholded & (truth == prediction)],
+            truth[truth < space.num_classes],
+            prediction[thresholded],
+        )
     )
+    union = of_truth + of_prediction - intersection
     return float(np.mean((intersection + TASM_SMOOTH) / (union + TASM_SMOOTH)))
 
 
 def _sums(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, columns and diagonal of (..., 34, 34), each (..., 34)."""
+    """Rows, columns and diagonal of (..., C, C), each (..., C)."""
     return matrix.sum(axis=-1), matrix.sum(axis=-2), np.diagonal(matrix, axis1=-2, axis2=-1)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from segcore.evaluation import Evaluation
 from segcore.evaluation.error_breakdown import SIZE_NAMES, region_bucket
 from segcore.evaluation.metrics import valid_pixels
-from segcore.labels import NAMES
+from segcore.labels import CITYSCAPES, LabelSpace
 
 ASKED, FALSELY_CALLED = 1, 2
 """Values of `Mistake.pixels`."""
@@ -28,14 +28,14 @@ class Mistake:
     predicted: tuple[int, ...] | None = None
     size: int | None = None
 
-    @property
-    def title(self) -> str:
-        name = NAMES[self.truth]
+    def title(self, space: LabelSpace = CITYSCAPES) -> str:
+        """In words, with the names of the label space."""
+        name = space.names[self.truth]
         if self.size is not None:
             return f"{name} in regions of {SIZE_NAMES[self.size]} pixels, missed"
         if self.predicted is None:
             return f"{name}: missed, or seen where there is none"
-        called = NAMES[self.predicted[0]] if len(self.predicted) == 1 else "any other class"
+        called = space.names[self.predicted[0]] if len(self.predicted) == 1 else "any other class"
         return f"{name} called {called}"
 
     def per_image(self, evaluation: Evaluation) -> np.ndarray:
@@ -57,7 +57,9 @@ class Mistake:
         called: np.ndarray = matrices[:, truth, list(self.predicted)].sum(axis=1)
         return called
 
-    def pixels(self, truth: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def pixels(
+        self, truth: np.ndarray, labels: np.ndarray, space: LabelSpace = CITYSCAPES
+    ) -> np.ndarray:
         """Where it happens, of a truth and a prediction, each (H, W) uint8 label ids.
 
         Returns:
@@ -72,7 +74,7 @@ class Mistake:
             asked = is_truth & (labels != truth)
         found = asked.astype(np.uint8) * ASKED
         if self.predicted is None and self.size is None:
-            false = valid_pixels(truth) & ~is_truth & (labels == self.truth)
+            false = valid_pixels(truth, space) & ~is_truth & (labels == self.truth)
             found[false] = FALSELY_CALLED
         return found
 

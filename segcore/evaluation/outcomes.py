@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from segcore.evaluation.metrics import valid_pixels
-from segcore.labels import NAMES, NUM_CLASSES
+from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 
 BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG, NOT_SCORED = range(5)
-"""Values of an outcome map. Not scored are pixels whose truth is not one of the 19 classes."""
+"""Values of an outcome map. Not scored are pixels whose true class is not."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,15 @@ class Confusion:
     share: float
 
 
-def outcome_map(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def outcome_map(
+    truth: np.ndarray, a: np.ndarray, b: np.ndarray, space: LabelSpace = CITYSCAPES
+) -> np.ndarray:
     """Masks (H, W) uint8 -> (H, W) uint8: who labels the pixel as the truth does."""
     right_a, right_b = a == truth, b == truth
     outcomes = np.where(
         right_a, np.where(right_b, BOTH_RIGHT, ONLY_A), np.where(right_b, ONLY_B, BOTH_WRONG)
     )
-    return np.where(valid_pixels(truth), outcomes, NOT_SCORED).astype(np.uint8)
+    return np.where(valid_pixels(truth, space), outcomes, NOT_SCORED).astype(np.uint8)
 
 
 def outcome_counts(outcomes: np.ndarray) -> np.ndarray:
@@ -40,17 +42,20 @@ def disagreement(a: np.ndarray, b: np.ndarray) -> float:
     return float((a != b).mean())
 
 
-def largest_confusion(a: np.ndarray, b: np.ndarray) -> Confusion | None:
+def largest_confusion(
+    a: np.ndarray, b: np.ndarray, space: LabelSpace = CITYSCAPES
+) -> Confusion | None:
     """What the two masks differ on most, or None where they are the same."""
-    pairs = a.astype(np.intp) * NUM_CLASSES + b
-    counts = np.bincount(pairs[a != b].ravel(), minlength=NUM_CLASSES**2)
+    size = space.num_classes
+    pairs = a.astype(np.intp) * size + b
+    counts = np.bincount(pairs[a != b].ravel(), minlength=size**2)
     if not counts.any():
         return None
-    label_a, label_b = divmod(int(counts.argmax()), NUM_CLASSES)
-    return Confusion(NAMES[label_a], NAMES[label_b], float(counts.max() / a.size))
+    label_a, label_b = divmod(int(counts.argmax()), size)
+    return Confusion(space.names[label_a], space.names[label_b], float(counts.max() / a.size))
 
 
 def label_shares(mask: np.ndarray) -> np.ndarray:
-    """(H, W) label ids -> (34,) float64 share of the pixels that each label has."""
-    counts: np.ndarray = np.bincount(mask.ravel(), minlength=256)[:NUM_CLASSES]
+    """(H, W) label ids -> (255,) float64 share of the pixels that each id has."""
+    counts: np.ndarray = np.bincount(mask.ravel(), minlength=256)[:NO_LABEL]
     return counts / mask.size

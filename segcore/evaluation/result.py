@@ -5,7 +5,7 @@ It lies where `segcore.runs.results` says, a .json (the report) and an .npz (the
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from segcore.evaluation.error_breakdown import Anatomy
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.reading import parse_json, read_json, typed
 from segcore.files.writing import to_json, write_atomically
-from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.runs import Run
 from segcore.runs.records import StoredReport
 from segcore.runs.results import new_result_file, result_files
@@ -42,24 +42,25 @@ class Identity:
     metric_version: int
     device: str
     test_time_augmentation: bool = False
-    policy: str = metrics.POLICY  # which classes are scored
+    policy: str = CITYSCAPES.policy  # which classes are scored
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Counts of a split, one row per image, N in all.
+    """Counts of a split, one row per image, N in all, of the C classes of a label space.
 
     Attributes:
         identity: run, weights and data.
         spec: the data spec it was asked for by.
         keys, sequences: the image's name, and the film or city it is from.
         sizes: (N, 2) int64, height and width of the truth.
-        matrices: (N, 34, 34) int64 confusion matrices, truth in the rows.
-        boundaries: (N, 2, 34) int64, intersection and union of the boundary bands.
+        matrices: (N, C, C) int64 confusion matrices, truth in the rows.
+        boundaries: (N, 2, C) int64, intersection and union of the boundary bands.
         tasm_scores: (N,) float64.
         calibration: bins over all images.
         anatomy, trust: counts of where errors lie and of the confidence; None in a result stored
             before they were counted.
+        space: the classes that are scored.
     """
 
     identity: Identity
@@ -73,6 +74,7 @@ class Evaluation:
     calibration: metrics.CalibrationBins
     anatomy: Anatomy | None = None
     trust: Trust | None = None
+    space: LabelSpace = CITYSCAPES
 
     @property
     def is_complete(self) -> bool:
@@ -89,7 +91,7 @@ class Evaluation:
 
     @property
     def matrix(self) -> np.ndarray:
-        """(34, 34) int64, summed over the images."""
+        """(C, C) int64, summed over the images."""
         total: np.ndarray = self.matrices.sum(axis=0)
         return total
 
@@ -131,9 +133,9 @@ class Evaluation:
 
     def report(self) -> dict[str, Any]:
         """Every score with what it was computed from, as JSON types; null for an absent class."""
-        matrix = self.matrix
+        matrix, space = self.matrix, self.space
         iou = metrics.iou_per_class(matrix)
-        category_iou = metrics.iou_per_category(matrix)
+        category_iou = metrics.iou_per_category(matrix, space)
         accuracy = metrics.accuracy_per_class(matrix)
         boundary_iou = metrics.boundary_iou_per_class(
             self.boundaries.sum(axis=0), metrics.present_classes(matrix)
@@ -158,18 +160,18 @@ class Evaluation:
             "tasm_iou_score": number(float(self.tasm_scores.mean())),
             "per_category": {
                 category: {"iou": number(iou), "pixels": int(pixels[list(ids)].sum())}
-                for (category, ids), iou in zip(CATEGORIES.items(), category_iou, strict=True)
+                for (category, ids), iou in zip(space.categories.items(), category_iou, strict=True)
             },
             "error_anatomy": None if self.anatomy is None else self.anatomy.report(),
             "trust": None if self.trust is None else self.trust.report(),
             "per_class": {
-                NAMES[c]: {
+                space.names[c]: {
                     "iou": number(iou[c]),
                     "boundary_iou": number(boundary_iou[c]),
                     "accuracy": number(accuracy[c]),
                     "pixels": int(pixels[c]),
                 }
-                for c in EVALUATED_IDS
+                for c in space.evaluated_ids
             },
             **{
                 key: value
@@ -251,6 +253,7 @@ def _to_npz(evaluation: Evaluation) -> bytes:
         allow_pickle=False,
         identity=np.array(json.dumps(asdict(evaluation.identity))),
         spec=np.array(evaluation.spec),
+        **_stored_space(evaluation.space),
         keys=np.array(evaluation.keys),
         sequences=np.array(evaluation.sequences),
         sizes=evaluation.sizes,
@@ -263,14 +266,35 @@ def _to_npz(evaluation: Evaluation) -> bytes:
     return file.getvalue()
 
 
+def _stored_space(space: LabelSpace) -> dict[str, np.ndarray]:
+    """A text of what it is, then one of each label; nothing of Cityscapes', the default."""
+    if space == CITYSCAPES:
+        return {}
+    about = space.as_dict()
+    labels = about.pop("labels")
+    return {"label_space": np.array([json.dumps(part) for part in (about, *labels)])}
+
+
+def _space_of(arrays: Mapping[str, np.ndarray]) -> LabelSpace:
+    """Raises UnreadableError where it is none, or has another number of classes than counted."""
+    space = CITYSCAPES
+    if "label_space" in arrays:
+        about, *labels = map(parse_json, arrays["label_space"].tolist())
+        space = LabelSpace.parse({**about, "labels": labels})
+    if arrays["matrices"].shape[1] != space.num_classes:
+        raise UnreadableError("holds counts of another number of classes than it names")
+    return space
+
+
 ARRAYS = {
     "identity": ArrayOf("text"),
     "spec": ArrayOf("text"),
+    "label_space": ArrayOf("text", ("L",), optional=True),
     "keys": ArrayOf("text", ("N",)),
     "sequences": ArrayOf("text", ("N",)),
     "sizes": ArrayOf("count", ("N", 2)),
-    "matrices": ArrayOf("count", ("N", NUM_CLASSES, NUM_CLASSES)),
-    "boundaries": ArrayOf("count", ("N", 2, NUM_CLASSES)),
+    "matrices": ArrayOf("count", ("N", "C", "C")),
+    "boundaries": ArrayOf("count", ("N", 2, "C")),
     "tasm_scores": ArrayOf("number", ("N",)),
     "calibration_pixels": ArrayOf("count", (metrics.CALIBRATION_BINS,)),
     "calibration_correct": ArrayOf("count", (metrics.CALIBRATION_BINS,)),
@@ -303,4 +327,5 @@ def read_evaluation(path: Path) -> Evaluation:
         ),
         anatomy=Anatomy.of_arrays(arrays),
         trust=Trust.of_arrays(arrays),
+        space=_space_of(arrays),
     )

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 
 from segcore.data.preparation import Samples, native_samples
-from segcore.data.sources import open_source
+from segcore.data.sources import Source, open_source
 from segcore.errors import DataError, UnreadableError
 from segcore.evaluation import Evaluation, corruptions, evaluate, metrics, number
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.reading import Count, Plain, parse_json, typed
 from segcore.files.writing import to_json, write_atomically
-from segcore.labels import NUM_CLASSES
-from segcore.labels.merges import Merges, merged
+from segcore.labels import CITYSCAPES
+from segcore.labels.merges import merged
 from segcore.prediction.inference import Predictor, load_predictor
 from segcore.runs import Run
 from segcore.runs.results import new_result_file, result_files
@@ -43,7 +43,7 @@ class Identity:
     data_sha256: str
     metric_version: int
     corruptions_version: int
-    policy: str = metrics.POLICY
+    policy: str = CITYSCAPES.policy
 
     @classmethod
     def of(cls, clean: Evaluation) -> "Identity":
@@ -66,8 +66,8 @@ class Robustness:
     """Counts of a split under each corruption that was measured so far.
 
     Attributes:
-        clean: (34, 34) int64 confusion matrix of the split as it is, truth in the rows.
-        matrices: corruption -> (5, 34, 34) int64, one for each severity.
+        clean: (C, C) int64 confusion matrix of the split as it is, truth in the rows.
+        matrices: corruption -> (5, C, C) int64, one for each severity.
         images, resolution: of the split, as in its evaluation.
     """
 
@@ -132,7 +132,7 @@ def measure_robustness(
         DataError, RunError, StorageError: as `evaluate`.
     """
     clean = evaluate(run, spec, split)
-    samples, merges = native_samples(spec, split), open_source(spec).merges
+    samples, source = native_samples(spec, split), open_source(spec)
     if samples.keys != clean.keys:
         raise DataError(f"{spec}: the images of {split} have changed since; evaluate them again")
     found = robustness_of(run, clean)
@@ -147,7 +147,7 @@ def measure_robustness(
             if progress is not None:
                 progress(before + done, of)
 
-        matrices = {**matrices, name: _measure(predictor, samples, merges, name, report)}
+        matrices = {**matrices, name: _measure(predictor, samples, source, name, report)}
         _write(run, _robustness(clean, matrices))
     return _robustness(clean, matrices)
 
@@ -167,11 +167,12 @@ def robustness_of(run: Run, clean: Evaluation) -> Robustness | None:
 def _measure(
     predictor: Predictor,
     samples: Samples,
-    merges: Merges | None,
+    source: Source,
     name: str,
     report: Callable[[int], None],
 ) -> np.ndarray:
-    """(5, 34, 34) int64: the split's confusion matrix at each severity of a corruption."""
+    """(5, C, C) int64: the split's confusion matrix at each severity of a corruption."""
+    space = source.label_space
 
     def score(index: int) -> np.ndarray:
         sample = samples[index]
@@ -179,10 +180,10 @@ def _measure(
             raise DataError(f"{sample.key}: has no mask to score against; add it")
         # Each image has weather of its own, the same for every run.
         corrupted = (corrupt(sample.image, name, severity, seed=index) for severity in SEVERITIES)
-        labels = [merged(predictor.predict(image).labels, merges) for image in corrupted]
-        return np.stack([metrics.confusion_matrix(sample.mask, found) for found in labels])
+        labels = [merged(predictor.predict(image).labels, source.merges) for image in corrupted]
+        return np.stack([metrics.confusion_matrix(sample.mask, found, space) for found in labels])
 
-    matrices = np.zeros((len(SEVERITIES), NUM_CLASSES, NUM_CLASSES), np.int64)
+    matrices = np.zeros((len(SEVERITIES), space.num_classes, space.num_classes), np.int64)
     for done, counts in enumerate(overlapped(score, range(len(samples))), start=1):
         matrices += counts
         report(done * len(SEVERITIES))
@@ -204,8 +205,8 @@ def _read(path: Path) -> Robustness | None:
 
 ARRAYS = {
     "about": ArrayOf("text"),
-    "clean": ArrayOf("count", (NUM_CLASSES, NUM_CLASSES)),
-    "matrices": ArrayOf("count", ("C", len(SEVERITIES), NUM_CLASSES, NUM_CLASSES)),
+    "clean": ArrayOf("count", ("C", "C")),
+    "matrices": ArrayOf("count", ("K", len(SEVERITIES), "C", "C")),
 }
 
 

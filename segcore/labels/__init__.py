@@ -1,31 +1,6 @@
-"""Labels: Cityscapes' table, data sets whose classes merge several of its labels, and regions."""
+"""Label spaces, data sets whose classes merge several labels, and regions."""
 
-from segcore.labels.cityscapes import (
-    CATEGORIES,
-    EVALUATED_IDS,
-    IDS,
-    IGNORED_IDS,
-    LABELS,
-    NAMES,
-    NO_LABEL,
-    NUM_CLASSES,
-    SAFE_COLORS,
-    Label,
-    colorize,
-    palette,
-)
+from segcore.labels.cityscapes import CITYSCAPES, IDS
+from segcore.labels.space import NO_LABEL, Label, LabelSpace
 
-__all__ = [
-    "CATEGORIES",
-    "EVALUATED_IDS",
-    "IDS",
-    "IGNORED_IDS",
-    "LABELS",
-    "NAMES",
-    "NO_LABEL",
-    "NUM_CLASSES",
-    "SAFE_COLORS",
-    "Label",
-    "colorize",
-    "palette",
-]
+__all__ = ["CITYSCAPES", "IDS", "NO_LABEL", "Label", "LabelSpace"]

@@ -11,6 +11,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from segcore.errors import RecipeError
+from segcore.labels import CITYSCAPES
 from segcore.models.spec import SPECS, ModelSpec, spec_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def build_model(
     name: str,
     *,
     input_size: tuple[int, int] | None,
-    num_classes: int = 34,
+    num_classes: int = CITYSCAPES.num_classes,
     backbone_weights: str = "none",
     **options: Any,
 ) -> keras.Model:

@@ -45,10 +45,10 @@ class Prediction:
     """What a network says about an image of (H, W).
 
     Attributes:
-        labels: (H, W) uint8 label ids 0-33.
+        labels: (H, W) uint8 label ids, of the C classes of the run's label space.
         confidence: (H, W) float32, probability of that label.
         timings: of this prediction.
-        scores: (h, w, 34) float32, the probabilities at the network's own resolution.
+        scores: (h, w, C) float32, the probabilities at the network's own resolution.
         entropy: (h, w) float32 from 0 to 1, of the `scores` as `trust.entropy`; where asked for.
     """
 
@@ -59,7 +59,7 @@ class Prediction:
     entropy: np.ndarray | None = None
 
     def probabilities(self) -> np.ndarray:
-        """(H, W, 34) float32 at the image's size; 136 bytes a pixel, 1.6 GB for 12 megapixels."""
+        """(H, W, C) float32 at the image's size: of 34 classes 1.6 GB for 12 megapixels."""
         height, width = self.labels.shape
         result = np.empty((height, width, self.scores.shape[-1]), np.float32)
         for rows in _row_blocks(height, width):

@@ -11,7 +11,6 @@ from itertools import pairwise
 import numpy as np
 
 from segcore.images.resizing import Size
-from segcore.labels import NUM_CLASSES
 from segcore.prediction.inference import Prediction, Timings
 
 OVERLAP = 0.25
@@ -65,7 +64,8 @@ def predict_tiled(
 
     labels = np.empty((height, width), np.uint8)
     confidence = np.empty((height, width), np.float32)
-    band = np.zeros((tile_height, width, NUM_CLASSES), np.float32)
+    classes = whole.scores.shape[-1]
+    band = np.zeros((tile_height, width, classes), np.float32)
     weights = np.zeros((tile_height, width, 1), np.float32)
     spent, done, count = whole.timings, 0, len(tops) * len(lefts)
     for top, following in pairwise([*tops, height]):
@@ -87,7 +87,7 @@ def predict_tiled(
             confidence[rows] = mean.max(axis=-1) / (1 + WHOLE_WEIGHT)
         _move_up(band, finished)
         _move_up(weights, finished)
-    return Prediction(labels, confidence, spent, np.empty((0, 0, NUM_CLASSES), np.float32))
+    return Prediction(labels, confidence, spent, np.empty((0, 0, classes), np.float32))
 
 
 def _starts(side: int, tile: int) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from segcore.data.sources.known import STREETS, KnownData, known_data, known_layout
 from segcore.evaluation.generalization import LeftOutScore
-from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.labels import LabelSpace
 from segcore.presentation.findings import conditions, expected_elsewhere
 from segcore.recipes import from_dict
 from segcore.runs import Run
@@ -36,7 +36,7 @@ def model_card(
 
     Args:
         report: the run's evaluation.
-        matrix: its (34, 34) confusion matrix, truth in the rows.
+        matrix: its (C, C) confusion matrix, truth in the rows.
         robustness: the report of the same split under weather, light and cameras, once measured.
         left_out: of a network like it, on films that it was not trained on, once measured.
     """
@@ -80,7 +80,7 @@ seed {run.seed}, on {device} in {minutes:.0f} minutes. Best epoch {run.best_epoc
 {rows}
 
 ## Where it fails
-{_failures(scores, matrix)}
+{_failures(scores, matrix, run.label_space)}
 Images unlike its training data (another camera, night, rain, another country) are labelled worse
 than these figures say.{_elsewhere(left_out)}{_under_corruptions(robustness)}
 Not for driving or any other use where an error does harm.
@@ -173,16 +173,16 @@ def _under_corruptions(robustness: dict[str, Any] | None) -> str:
     )
 
 
-def _failures(scores: dict[str, float], matrix: np.ndarray) -> str:
+def _failures(scores: dict[str, float], matrix: np.ndarray, space: LabelSpace) -> str:
     weakest = sorted(scores.items(), key=lambda item: item[1])[:WEAKEST]
     names = ", ".join(f"{name} ({iou:.2f})" for name, iou in weakest)
     rows = matrix.sum(axis=1)
     confused = []
-    for truth in EVALUATED_IDS:
+    for truth in space.evaluated_ids:
         for predicted in range(len(matrix)):
             if truth != predicted and rows[truth]:
                 share = matrix[truth, predicted] / rows[truth]
-                confused.append((share, NAMES[truth], NAMES[predicted]))
+                confused.append((share, space.names[truth], space.names[predicted]))
     lines = [
         f"- {share:.0%} of {truth} is taken for {predicted}."
         for share, truth, predicted in sorted(confused, reverse=True)[:CONFUSED]

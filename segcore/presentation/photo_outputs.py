@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from segcore.evaluation.outcomes import disagreement, label_shares
 from segcore.images import Photo, encode_png, overlay, resize_image, resize_labels
-from segcore.labels import NAMES, colorize
+from segcore.labels import LabelSpace
 from segcore.prediction.inference import Prediction
 from segcore.presentation.sides import Side
 
@@ -34,11 +34,13 @@ INK, PAPER = "#171c26", "#ffffff"
 
 
 class Panel(NamedTuple):
-    """What stands in a side-by-side image: a name, its colour as `#rrggbb`, a mask (H, W)."""
+    """What stands in a side-by-side image: a name, its colour as `#rrggbb`, a mask (H, W) of the
+    ids of a label space."""
 
     name: str
     color: str
     labels: np.ndarray
+    space: LabelSpace
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +65,13 @@ class Labelled:
         return self.prediction.labels
 
     @property
+    def space(self) -> LabelSpace:
+        """What the ids of `labels` mean."""
+        return self.side.run.label_space
+
+    @property
     def panel(self) -> Panel:
-        return Panel(self.side.name, self.side.color, self.labels)
+        return Panel(self.side.name, self.side.color, self.labels, self.space)
 
 
 def ids_png(side: Labelled) -> bytes:
@@ -73,13 +80,13 @@ def ids_png(side: Labelled) -> bytes:
 
 
 def color_png(side: Labelled) -> bytes:
-    """The labels in Cityscapes' colours at the photo's size."""
-    return encode_png(colorize(side.labels))
+    """The labels in their colours at the photo's size."""
+    return encode_png(side.space.colorize(side.labels))
 
 
 def overlay_jpeg(image: np.ndarray, side: Labelled) -> bytes:
     """The colours over the photo (H, W, 3), at its size."""
-    return encode_jpeg(overlay(image, side.labels, OPACITY))
+    return encode_jpeg(overlay(image, side.labels, OPACITY, side.space))
 
 
 def side_by_side_jpeg(image: np.ndarray, sides: Sequence[Labelled]) -> bytes:
@@ -98,9 +105,9 @@ def side_by_side(image: np.ndarray, panels: Sequence[Panel]) -> np.ndarray:
     bar = max(24, round(min(size) * BAR / 2) * 2)
     sheet = Image.new("RGB", (width * len(panels), height + bar), PAPER)
     draw = ImageDraw.Draw(sheet)
-    for index, (name, color, mask) in enumerate(panels):
+    for index, (name, color, mask, space) in enumerate(panels):
         left = index * width
-        blended = overlay(small, resize_labels(mask, size), OPACITY)
+        blended = overlay(small, resize_labels(mask, size), OPACITY, space)
         sheet.paste(Image.fromarray(blended), (left, bar))
         draw.rectangle((left, 0, left + width - 1, bar // 8), fill=color)
         font = _font(name, width - bar, bar * 0.55)
@@ -161,7 +168,7 @@ def encode_jpeg(image: np.ndarray) -> bytes:
 
 def summary_of(side: Labelled) -> dict[str, Any]:
     """What one run found, and how."""
-    shares = label_shares(side.labels)
+    shares, names = label_shares(side.labels), side.space.names
     present = sorted(np.flatnonzero(shares), key=lambda label: -shares[label])
     return {
         "model": side.side.run.model,
@@ -169,7 +176,7 @@ def summary_of(side: Labelled) -> dict[str, Any]:
         "weights_sha256": side.side.run.weights_hash,
         "policy": side.policy,
         "seconds": round(side.prediction.timings.total_ms / 1000, 3),
-        "class_shares": {NAMES[label]: round(float(shares[label]), 6) for label in present},
+        "class_shares": {names[label]: round(float(shares[label]), 6) for label in present},
     }
 
 

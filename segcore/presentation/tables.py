@@ -10,8 +10,7 @@ from typing import Any, Literal
 from segcore.errors import UnreadableError
 from segcore.evaluation.corruptions import SEVERITIES
 from segcore.evaluation.cost import Cost
-from segcore.evaluation.error_breakdown import SMALL_CLASSES
-from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES, NUM_CLASSES
+from segcore.evaluation.error_breakdown import small_classes
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, ScoredSide
 from segcore.runs import Run
@@ -78,6 +77,8 @@ def scores(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     """The figures of the whole split."""
     rows = []
     for key, (title, definition) in DEFINITIONS.items():
+        if key == "mean_category_iou" and not pair.a.evaluation.space.categories:
+            continue
         a, b = (side.report[key] for side in pair)
         known = a is not None and b is not None
         ahead = "–"
@@ -103,7 +104,7 @@ def _of_score(key: str, comparison: Comparison | None) -> Comparison | None:
 
 
 def classes(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
-    """IoU of each class in the truth, the commonest not first but in Cityscapes' order."""
+    """IoU of each class in the truth, the commonest not first but in their space's order."""
     a, b = (side.report["per_class"] for side in pair)
     total = max(sum(row["pixels"] for row in a.values()), 1)
     rows = []
@@ -130,16 +131,19 @@ def classes(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     return Table("classes", "Class by class", columns, rows, note=" ".join(filter(None, notes)))
 
 
-def categories(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
-    """IoU of each of Cityscapes' categories in the truth."""
+def categories(pair: Pair[ScoredSide], comparison: Comparison | None) -> list[Table]:
+    """IoU of each category in the truth; none where the label space has no categories."""
+    space = pair.a.evaluation.space
+    if not space.categories:
+        return []
     a, b = (side.report["per_category"] for side in pair)
     rows = []
-    for name, ids in CATEGORIES.items():
+    for name, ids in space.categories.items():
         if a[name]["iou"] is None:
             continue
         tested = None if comparison is None else comparison["per_category"][name]
         scored = [a[name]["iou"], b[name]["iou"], a[name]["iou"] - b[name]["iou"]]
-        members = ", ".join(NAMES[id_] for id_ in ids)
+        members = ", ".join(space.names[id_] for id_ in ids)
         rows.append([name, *scored, *_ends(tested), _verdict(tested), members])
     columns: dict[str, Kind] = {
         "Category": "text",
@@ -152,32 +156,33 @@ def categories(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     if comparison is not None:
         notes.append(_together(comparison["per_category"], "categories"))
     note = " ".join(filter(None, notes))
-    return Table("categories", "Category by category", columns, rows, note=note)
+    return [Table("categories", "Category by category", columns, rows, note=note)]
 
 
 def confusion(side: ScoredSide) -> Table:
     """Pixels of each true class by what they were called."""
-    matrix = side.evaluation.matrix
-    shown = [id_ for id_ in EVALUATED_IDS if matrix[id_].any()]
+    matrix, space = side.evaluation.matrix, side.evaluation.space
+    shown = [id_ for id_ in space.evaluated_ids if matrix[id_].any()]
     columns: dict[str, Kind] = {"Truth": "text"}
-    columns |= {NAMES[id_]: "count" for id_ in range(NUM_CLASSES)}
+    columns |= dict.fromkeys(space.names, "count")
     return Table(
         f"confusion-{side.letter.lower()}",
         f"Confusion matrix of {side.title}, pixels",
         columns,
-        [[NAMES[id_], *matrix[id_].tolist()] for id_ in shown],
+        [[space.names[id_], *matrix[id_].tolist()] for id_ in shown],
     )
 
 
 def confused_pairs(side: ScoredSide) -> Table:
     """Which classes are most called another."""
     found = findings.confused_pairs(side.evaluation.matrix, PAIRS, by_share=True)
+    names = side.evaluation.space.names
     return Table(
         f"confused-pairs-{side.letter.lower()}",
         f"Most confused by {side.title}",
         {"Truth": "text", "Called": "text", "Of the class": "percent", "Pixels": "count"},
         [
-            [NAMES[truth], NAMES[called], share, int(side.evaluation.matrix[truth, called])]
+            [names[truth], names[called], share, int(side.evaluation.matrix[truth, called])]
             for truth, called, share in found
         ],
     )
@@ -199,11 +204,16 @@ def error_bands(pair: Pair[ScoredSide]) -> list[Table]:
 
 def region_recall(pair: Pair[ScoredSide]) -> list[Table]:
     """Recall of small things by the size of their regions; none for counts from before."""
+    space, anatomy = pair.a.evaluation.space, pair.a.evaluation.anatomy
     rows = [
-        [side.title, NAMES[label], *(row[key] for key in ("size", "regions", "found", "recall"))]
+        [
+            side.title,
+            space.names[label],
+            *(row[key] for key in ("size", "regions", "found", "recall")),
+        ]
         for side in pair
         if side.evaluation.anatomy is not None
-        for label in SMALL_CLASSES
+        for label in small_classes(space, anatomy)
         for row in side.evaluation.anatomy.region_recall(label)
         if row["regions"]
     ]

@@ -18,7 +18,6 @@ from segcore.runs.registry import (
 )
 from segcore.runs.run import (
     CLASS_IOU,
-    CLASS_IOU_COLUMNS,
     HISTORY,
     HISTORY_COLUMNS,
     MANIFEST,
@@ -26,6 +25,7 @@ from segcore.runs.run import (
     PENDING,
     Run,
     Unreadable,
+    class_iou_columns,
     find_runs,
     get_run,
     list_runs,
@@ -37,7 +37,6 @@ from segcore.runs.run import (
 
 __all__ = [
     "CLASS_IOU",
-    "CLASS_IOU_COLUMNS",
     "HISTORY",
     "HISTORY_COLUMNS",
     "MANIFEST",
@@ -48,6 +47,7 @@ __all__ = [
     "Unreadable",
     "champion",
     "champions",
+    "class_iou_columns",
     "find_runs",
     "get_run",
     "identity_of",

@@ -25,6 +25,7 @@ from segcore.files.reading import (
     plain_values,
     typed,
 )
+from segcore.labels import LabelSpace
 
 FORMAT = 1
 """Of run.json; one that says nothing is of the first format."""
@@ -123,6 +124,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     best: the epoch whose weights are kept; None before the first.
     weights: the files that an epoch committed, by name.
     note: what whoever trained it adds to its card.
+    label_space: what its network tells apart; None for Cityscapes' labels.
     is_imported: a history that another program logged; `notes` say how its log was read.
     """
 
@@ -149,6 +151,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     shipped_champion: list[Word] = []
     is_imported: bool = False
     notes: list[Text] = []
+    label_space: LabelSpace | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.recipe.get("name"), str):

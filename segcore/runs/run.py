@@ -21,7 +21,7 @@ from segcore.files.reading import (
 )
 from segcore.files.writing import sha256, to_json
 from segcore.images.preprocessing import Preprocessing
-from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.runs import run_lock
 from segcore.runs.manifest import read_manifest
 from segcore.runs.records import SnapshotIndex, TrainingProgress
@@ -43,7 +43,6 @@ HISTORY_COLUMNS = (
     "images_per_second",
 )
 CLASS_IOU = "class_iou.csv"
-CLASS_IOU_COLUMNS = ("epoch", *(NAMES[id_] for id_ in EVALUATED_IDS))
 PENDING = "next."
 MODEL_FAMILIES = ("unet", "danet")
 """What the dashboard compares: the first is run A by default, the second run B."""
@@ -52,6 +51,11 @@ MODEL_FAMILIES = ("unet", "danet")
 def now() -> str:
     """The current time, UTC, as in run.json."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def class_iou_columns(space: LabelSpace) -> tuple[str, ...]:
+    """Of class_iou.csv: the epoch, and the name of each class that is scored."""
+    return ("epoch", *(space.names[id_] for id_ in space.evaluated_ids))
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,12 @@ class Run:
     def joined(self) -> list[dict[str, Any]]:
         """{spec, dataset, fingerprint} of what it was trained on beside its own data."""
         return list(self.manifest["data"].get("joined", ()))
+
+    @cached_property
+    def label_space(self) -> LabelSpace:
+        """What its network tells apart."""
+        kept = self.manifest.get("label_space")
+        return CITYSCAPES if kept is None else LabelSpace.parse(kept)
 
     @property
     def recipe(self) -> str:
@@ -180,7 +190,7 @@ class Run:
         NaN where the validation masks do not hold it. Empty before the first epoch, and
         for runs from before this was kept. Raises UnreadableError.
         """
-        return self._table(CLASS_IOU, CLASS_IOU_COLUMNS)
+        return self._table(CLASS_IOU, class_iou_columns(self.label_space))
 
     def _table(self, name: str, columns: tuple[str, ...]) -> list[dict[str, float]]:
         entry = self.manifest.get("weights", {}).get(name)

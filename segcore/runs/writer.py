@@ -24,7 +24,8 @@ from segcore.files.writing import (
     write_atomically,
     write_flushed,
 )
-from segcore.runs import CLASS_IOU_COLUMNS, HISTORY_COLUMNS, MANIFEST, PENDING, Run, now
+from segcore.labels import LabelSpace
+from segcore.runs import HISTORY_COLUMNS, MANIFEST, PENDING, Run, class_iou_columns, now
 
 
 def new_run_name(model: str, dataset: str) -> str:
@@ -115,15 +116,20 @@ def history_csv(rows: list[dict[str, float]]) -> bytes:
     return _csv(HISTORY_COLUMNS, rows)
 
 
-def class_iou_csv(rows: list[dict[str, float]]) -> bytes:
+def class_iou_csv(rows: list[dict[str, float]], space: LabelSpace) -> bytes:
     """The bytes of class_iou.csv for these rows: `epoch` and a column for each evaluated class."""
-    return _csv(CLASS_IOU_COLUMNS, rows)
+    return _csv(class_iou_columns(space), rows)
 
 
 def _csv(columns: tuple[str, ...], rows: list[dict[str, float]]) -> bytes:
-    lines = [",".join(columns)]
+    lines = [",".join(map(_header, columns))]
     lines += [",".join(_cell(row.get(column)) for column in columns) for row in rows]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _header(name: str) -> str:
+    """As a cell; somebody's class may have a comma in its name."""
+    return '"{}"'.format(name.replace('"', '""')) if set(name) & set(',"') else name
 
 
 def _cell(value: float | None) -> str:

@@ -8,6 +8,7 @@ import keras
 from segcore.data.preparation import Prepared
 from segcore.images.preprocessing import Preprocessing
 from segcore.images.resizing import Size
+from segcore.labels import CITYSCAPES
 from segcore.recipes import Recipe
 from segcore.runs import Run, now
 from segcore.runs.data import recorded_digests
@@ -79,6 +80,8 @@ def first_manifest(
         "best": None,
         "weights": {},
     }
+    if prepared.space != CITYSCAPES:
+        manifest["label_space"] = prepared.space.as_dict()
     if parent is not None:
         manifest["start_from"] = _ancestry(parent)
     return manifest

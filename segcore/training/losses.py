@@ -1,7 +1,7 @@
 """Losses on logits, chosen by name; "cross_entropy+lovasz" is the sum of the two.
 
 Every loss is computed in float32 whatever the logits come in, and leaves out pixels without a
-class: 255 always, Cityscapes' void ids where asked. Where data sets with overlapping classes are
+class: 255 always, void ids where asked. Where data sets with overlapping classes are
 trained on together, a target is a set of labels, and its probability the sum over them: see
 `segcore.training.targets`.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from segcore.errors import RecipeError
-from segcore.labels import IGNORED_IDS
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.training.targets import Targets
 
 FOCAL_ALPHA = 0.25
@@ -132,17 +132,19 @@ def build_loss(
     logit_offsets: np.ndarray | None = None,
     label_smoothing: float = 0.0,
     targets: Targets | None = None,
+    space: LabelSpace = CITYSCAPES,
 ) -> Callable[[Any, Any], Any]:
     """Makes the loss of that name.
 
     Args:
         name: one of `LOSSES`, or several joined by "+", which are added.
-        ignore_void: leaves out pixels of Cityscapes' void category (ids 0-6) as well as 255.
+        ignore_void: leaves out pixels of void labels (of Cityscapes ids 0-6) as well as 255.
         class_weights: (C,) weight of each class in cross_entropy and focal, which become weighted
             means; dice and lovasz give every class the same say already.
         logit_offsets: (C,) what is added to the logits first.
         label_smoothing: 0 to below 1, of cross_entropy.
         targets: of joined data sets: y_true then holds their codes, and `class_weights` is (K,).
+        space: says which labels are void.
 
     Returns:
         A function of y_true (B, H, W) label ids (or codes) and logits (B, H, W, C) to a float32
@@ -170,7 +172,7 @@ def build_loss(
         ids = ops.cast(ops.reshape(y_true, (-1,)), "int32")
         counts = np.arange(256) < (num_classes if targets is None else len(targets.members))
         if ignore_void:
-            counts[list(IGNORED_IDS)] = False
+            counts[list(space.void_ids)] = False
         valid = ops.take(ops.convert_to_tensor(counts, "float32"), ids)
         ids = ops.where(valid > 0, ids, 0)
         weights = valid

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from segcore.evaluation import metrics
-from segcore.labels import EVALUATED_IDS, NO_LABEL, NUM_CLASSES
+from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 from segcore.training.targets import Targets
 
 SAMPLING = 4
@@ -27,33 +27,39 @@ class ConfusionMatrix(keras.metrics.Metric):
     is read with `matrix()`.
     """
 
-    def __init__(self, targets: Targets | None = None, name: str = "accuracy") -> None:
+    def __init__(
+        self,
+        targets: Targets | None = None,
+        space: LabelSpace = CITYSCAPES,
+        name: str = "accuracy",
+    ) -> None:
         super().__init__(name=name, dtype="float32")
-        self.targets = targets
+        self.targets, self.space = targets, space
         self.counts = self.add_weight(
-            shape=(NUM_CLASSES, NUM_CLASSES), initializer="zeros", name="counts"
+            shape=(space.num_classes, space.num_classes), initializer="zeros", name="counts"
         )
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        size = self.space.num_classes
         truth = ops.cast(_sampled(y_true), "int32")
         predicted = ops.argmax(_sampled(y_pred), axis=-1)
         if self.targets is not None:
             groups = _groups(self.targets, truth)[:, None, None]
             truth = _labels(self.targets, truth)
             table = ops.convert_to_tensor(self.targets.classes.astype(np.int32).ravel())
-            predicted = ops.take(table, groups * NUM_CLASSES + ops.cast(predicted, "int32"))
+            predicted = ops.take(table, groups * size + ops.cast(predicted, "int32"))
         truth, predicted = ops.reshape(truth, (-1,)), ops.reshape(predicted, (-1,))
-        valid = np.isin(np.arange(256), EVALUATED_IDS)
-        rows = ops.where(ops.take(ops.convert_to_tensor(valid), truth), truth, -1)
-        rows = ops.one_hot(rows, NUM_CLASSES, dtype="float32")  # (pixels, classes), void all zero
-        columns = ops.one_hot(predicted, NUM_CLASSES, dtype="float32")
+        valid = ops.convert_to_tensor(self.space.is_evaluated)
+        rows = ops.where(ops.take(valid, truth), truth, -1)
+        rows = ops.one_hot(rows, size, dtype="float32")  # (pixels, classes), void all zero
+        columns = ops.one_hot(predicted, size, dtype="float32")
         self.counts.assign_add(ops.matmul(ops.transpose(rows), columns))
 
     def result(self) -> Any:
         return ops.trace(self.counts) / ops.maximum(ops.sum(self.counts), 1.0)
 
     def matrix(self) -> np.ndarray:
-        """(34, 34) int64 counts so far."""
+        """(C, C) int64 counts so far."""
         counts: np.ndarray = ops.convert_to_numpy(self.counts).astype(np.int64)
         return counts
 
@@ -64,21 +70,27 @@ class ConfusionMatrix(keras.metrics.Metric):
 class IoUScore(keras.metrics.Metric):
     """TASM's IOUScore(threshold=0.5): per image and class, smoothed by 1e-5, then averaged."""
 
-    def __init__(self, targets: Targets | None = None, name: str = "iou_score") -> None:
+    def __init__(
+        self,
+        targets: Targets | None = None,
+        space: LabelSpace = CITYSCAPES,
+        name: str = "iou_score",
+    ) -> None:
         super().__init__(name=name, dtype="float32")
-        self.targets = targets
+        self.targets, self.space = targets, space
         self.total = self.add_weight(initializer="zeros", name="total")
         self.pictures = self.add_weight(initializer="zeros", name="pictures")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        size = self.space.num_classes
         truth = ops.cast(_sampled(y_true), "int32")
         probabilities = ops.softmax(ops.cast(_sampled(y_pred), "float32"), axis=-1)
         if self.targets is not None:
-            classes = np.eye(NUM_CLASSES, dtype=np.float32)[self.targets.classes]  # (G, 34, 34)
+            classes = np.eye(size, dtype=np.float32)[self.targets.classes]  # (G, C, C)
             classes = ops.take(ops.convert_to_tensor(classes), _groups(self.targets, truth), axis=0)
             truth = _labels(self.targets, truth)
             probabilities = ops.einsum("bhwc,bck->bhwk", probabilities, classes)
-        truth = ops.one_hot(truth, NUM_CLASSES, dtype="float32")
+        truth = ops.one_hot(truth, size, dtype="float32")
         predicted = ops.cast(probabilities > 0.5, "float32")
         intersection = ops.sum(truth * predicted, axis=(1, 2))  # (B, classes)
         union = ops.sum(truth + predicted, axis=(1, 2)) - intersection

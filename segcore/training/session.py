@@ -20,7 +20,7 @@ from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
 from segcore.evaluation import metrics
 from segcore.files.writing import storage_error, to_json, write_atomically
 from segcore.images.preprocessing import Preprocessing
-from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.labels import LabelSpace
 from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.runs import run_lock
@@ -58,7 +58,7 @@ def train(
         spec: the data, such as "streets" or "camvid:DIR"; several joined by "+" are trained on
             together and validated on the first.
         start_from: a run of the same network whose best weights are the starting point, all but
-            the classifiers' where it was trained on other data.
+            the classifiers' where it was trained on other data, or on other classes.
         leave_out: films or cities whose images are not trained on, so that they can tell how well
             the network does on a street that it has not seen.
         on_start: called with the new run as soon as its folder exists.
@@ -115,7 +115,8 @@ def resume(
     recipe = from_dict(run.manifest["recipe"])
     joined = _prepare(recipe, run.specs)
     for prepared, fingerprint in zip(joined, run.data_fingerprints, strict=True):
-        if prepared.fingerprint != fingerprint:
+        is_same = prepared.space.has_classes_of(run.label_space)
+        if prepared.fingerprint != fingerprint or not is_same:
             raise RunError(f"{name}: its data {prepared.spec} has changed; train a new run on it")
     # Its own weights hold what it began with, from its first epoch on.
     parent = parent_of(run) if run.manifest["epochs"] == 0 else None
@@ -143,7 +144,8 @@ class Session:
         val = self.prepared.splits["val"]
         if val.masks is None:
             raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
-        if not val.statistics.pixels[list(EVALUATED_IDS)].any():
+        self.space = space = _common_space(joined)
+        if not val.statistics.pixels[list(space.evaluated_ids)].any():
             raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
         merges = [open_source(prepared.spec).merges for prepared in joined]
         chosen = _chosen(joined, left_out)
@@ -151,7 +153,7 @@ class Session:
             prepared.splits["train"].statistics.counts[indices].sum(axis=0)
             for prepared, indices in zip(joined, chosen, strict=True)
         ]
-        targets = Targets.of(merges, counted)
+        targets = Targets.of(merges, counted, space)
         encoders = [None] * len(joined) if targets is None else targets.encoders
         self.pictures = [
             Pictures(*_masked(prepared), indices, encoder)
@@ -172,6 +174,7 @@ class Session:
         network = build_model(
             recipe.model,
             input_size=input_size,
+            num_classes=space.num_classes,
             backbone_weights=recipe.backbone_weights,
             **recipe.model_options,
         )
@@ -184,7 +187,7 @@ class Session:
                 self.prepared.size,
                 left_out,
             )
-            inherit(network, parent, recipe, trained_on, pixels)
+            inherit(network, parent, recipe, trained_on, pixels, space)
         # Heads that do not count are not computed.
         heads = {k: v for k, v in network.output.items() if k == "logits" or recipe.aux_weight}
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
@@ -194,16 +197,17 @@ class Session:
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
-            class_weights=class_weights(pixels, recipe.balance)
+            class_weights=class_weights(pixels, recipe.balance, space)
             if targets is None
             else targets.weights(counted, recipe.balance),
-            logit_offsets=logit_offsets(pixels, recipe.logit_adjustment),
+            logit_offsets=logit_offsets(pixels, recipe.logit_adjustment, space),
             targets=targets,
+            space=space,
             **recipe.loss_options,
         )
         self.optimizer = build_optimizer(recipe, self.steps)
         self.optimizer.build(self.model.trainable_variables)
-        self.confusion, self.score = ConfusionMatrix(targets), IoUScore(targets)
+        self.confusion, self.score = ConfusionMatrix(targets, space), IoUScore(targets, space)
         outputs = list(self.model.output)
         self.model.compile(
             optimizer=self.optimizer,
@@ -223,6 +227,7 @@ class Session:
             self.preprocessing,
             merges=merges[0],
             encoder=encoders[0],
+            space=space,
         )
         count = min(SNAPSHOT_PICTURES, len(val.keys))
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
@@ -240,7 +245,7 @@ class Session:
             for epoch in range(done + 1, self.recipe.epochs + 1):
                 row, validation = self._epoch(epoch, writer, on_progress)
                 history.append(row)
-                class_iou.append({"epoch": epoch, **_iou_by_name(validation)})
+                class_iou.append({"epoch": epoch, **_iou_by_name(validation, self.space)})
                 self._commit(writer, epoch, history, class_iou, validation)
                 events.add(epoch, row)
                 writer.log(f"epoch {epoch}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
@@ -350,7 +355,7 @@ class Session:
         files["last.weights.h5"] = _weights_bytes(self.network, writer)
         files["optimizer.npz"] = _to_npz(self.optimizer.variables)
         files[runs.HISTORY] = history_csv(history)
-        files[runs.CLASS_IOU] = class_iou_csv(class_iou)
+        files[runs.CLASS_IOU] = class_iou_csv(class_iou, self.space)
         writer.commit_epoch(files, epochs=epoch, best=best)
 
     def _restore(self, writer: RunWriter) -> None:
@@ -381,6 +386,18 @@ def _prepare(recipe: Recipe, specs: str) -> list[Prepared]:
         )
         for place, spec in enumerate(split_specs(specs))
     ]
+
+
+def _common_space(joined: Sequence[Prepared]) -> LabelSpace:
+    """What the ids of all their masks mean. Raises TrainingError where that differs."""
+    first, *others = joined
+    for other in others:
+        if not other.space.has_classes_of(first.space):
+            raise TrainingError(
+                f"{first.spec} has the classes of {first.space.name}, {other.spec} those of "
+                f"{other.space.name}: train on data of the same classes together"
+            )
+    return first.space
 
 
 def _chosen(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndarray]:
@@ -414,9 +431,9 @@ def _digests(joined: Sequence[Prepared]) -> list[dict[str, str]]:
     ]
 
 
-def _iou_by_name(validation: ValidationResult) -> dict[str, float]:
+def _iou_by_name(validation: ValidationResult, space: LabelSpace) -> dict[str, float]:
     iou = metrics.iou_per_class(validation.matrix)
-    return {NAMES[id_]: float(iou[id_]) for id_ in EVALUATED_IDS}
+    return {space.names[id_]: float(iou[id_]) for id_ in space.evaluated_ids}
 
 
 def _reseed(model: keras.Model, seed: int, epoch: int) -> None:

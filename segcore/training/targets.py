@@ -11,25 +11,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from segcore.data.counts import pixel_share
-from segcore.labels import EVALUATED_IDS, NO_LABEL, NUM_CLASSES
+from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 from segcore.labels.merges import Merges
-
-IS_EVALUATED = np.isin(np.arange(NUM_CLASSES), EVALUATED_IDS)
 
 
 @dataclass(frozen=True)
 class Targets:
     """The targets of a training, numbered by codes 0 to K - 1.
 
-    A code below 34 is that label alone, as in a data set without merges. Each data set with merges
-    has codes of its own for all its classes, so that a pixel's code tells its data set too.
+    A code below C, the number of classes of the label space, is that label alone, as in a data set
+    without merges. Each data set with merges has codes of its own for all its classes, so that a
+    pixel's code tells its data set too.
 
     Attributes:
         encoders: a (256,) uint8 table for each data set, label id of its masks -> code.
-        members: (K, 34) bool, the labels that a code may be.
+        members: (K, C) bool, the labels that a code may be.
         labels: (K,) uint8, the label id that a code has in the masks.
         groups: (K,) int64, 0 for labels alone, k for the k-th data set with merges.
-        classes: (G, 34) uint8, for each group the class of the data set that a label belongs to.
+        classes: (G, C) uint8, for each group the class of the data set that a label belongs to.
+        space: of the labels.
     """
 
     encoders: tuple[np.ndarray, ...]
@@ -37,9 +37,15 @@ class Targets:
     labels: np.ndarray
     groups: np.ndarray
     classes: np.ndarray
+    space: LabelSpace
 
     @classmethod
-    def of(cls, merges: Sequence[Merges | None], pixels: Sequence[np.ndarray]) -> "Targets | None":
+    def of(
+        cls,
+        merges: Sequence[Merges | None],
+        pixels: Sequence[np.ndarray],
+        space: LabelSpace = CITYSCAPES,
+    ) -> "Targets | None":
         """The targets of joined data sets; None where every target is one label.
 
         A class stands only for labels that some data set without merges has: which of its members
@@ -48,13 +54,14 @@ class Targets:
 
         Args:
             merges: of each data set.
-            pixels: of each data set's training split, (34,) pixels of each label.
+            pixels: of each data set's training split, (C,) pixels of each label.
         """
+        size = space.num_classes
         fine = [counts > 0 for of, counts in zip(merges, pixels, strict=True) if of is None]
-        known = np.logical_or.reduce(fine) if fine else np.zeros(NUM_CLASSES, bool)
-        members, groups = list(np.eye(NUM_CLASSES, dtype=bool)), [0] * NUM_CLASSES
-        labels = list(range(NUM_CLASSES))
-        classes = [np.arange(NUM_CLASSES, dtype=np.uint8)]
+        known = np.logical_or.reduce(fine) if fine else np.zeros(size, bool)
+        members, groups = list(np.eye(size, dtype=bool)), [0] * size
+        labels = list(range(size))
+        classes = [np.arange(size, dtype=np.uint8)]
         encoders = []
         for of in merges:
             encoder = np.arange(256, dtype=np.uint8)
@@ -62,10 +69,10 @@ class Targets:
                 for class_, ids in of.members.items():
                     learnable = [id_ for id_ in ids if known[id_]] or [class_]
                     encoder[class_] = len(members)
-                    members.append(np.isin(np.arange(NUM_CLASSES), learnable))
+                    members.append(np.isin(np.arange(size), learnable))
                     labels.append(class_)
                     groups.append(len(classes))
-                classes.append(of.table()[:NUM_CLASSES])
+                classes.append(of.table()[:size])
             encoders.append(encoder)
         table = np.array(members)
         if (table.sum(axis=1) == 1).all():
@@ -78,10 +85,11 @@ class Targets:
             labels=np.array(labels, np.uint8),
             groups=np.array(groups),
             classes=np.stack(classes),
+            space=space,
         )
 
     def pixels(self, pixels: Sequence[np.ndarray]) -> np.ndarray:
-        """How often each label occurs in all data sets together: (34,) float64 pixels.
+        """How often each label occurs in all data sets together: (C,) float64 pixels.
 
         Those of a coarse class are shared among its labels in the proportion in which the data
         sets without merges have them.
@@ -90,9 +98,10 @@ class Targets:
             pixels: as for `of`.
         """
         by_code = self.count(pixels)
-        fine = by_code[:NUM_CLASSES]
+        size = self.space.num_classes
+        fine = by_code[:size]
         total = fine.astype(np.float64)
-        for code in range(NUM_CLASSES, len(self.members)):
+        for code in range(size, len(self.members)):
             ids = np.flatnonzero(self.members[code])
             share = fine[ids] / fine[ids].sum() if fine[ids].any() else np.ones(1)
             total[ids] += by_code[code] * share
@@ -102,7 +111,7 @@ class Targets:
         """(K,) int64 pixels of each code, from those of each label in each data set."""
         counted = np.zeros(len(self.members), np.int64)
         for encoder, of in zip(self.encoders, pixels, strict=True):
-            np.add.at(counted, encoder[:NUM_CLASSES], of)
+            np.add.at(counted, encoder[: self.space.num_classes], of)
         return counted
 
     def weights(self, pixels: Sequence[np.ndarray], balance: float) -> np.ndarray | None:
@@ -115,8 +124,9 @@ class Targets:
         if not balance:
             return None
         by_code = self.count(pixels)
-        evaluated = np.isin(self.labels, EVALUATED_IDS) & (by_code > 0)
-        share = self.members @ pixel_share(self.pixels(pixels) * IS_EVALUATED)
+        evaluated = self.space.is_evaluated[self.labels] & (by_code > 0)
+        is_evaluated = self.space.is_evaluated[: self.space.num_classes]
+        share = self.members @ pixel_share(self.pixels(pixels) * is_evaluated)
         weights = np.ones(len(self.members), np.float32)
         weights[evaluated] = share[evaluated] ** -balance
         weights[evaluated] /= np.average(weights[evaluated], weights=by_code[evaluated])

@@ -18,7 +18,7 @@ from segcore.evaluation import metrics
 from segcore.images import resize_labels
 from segcore.images.preprocessing import Preprocessing
 from segcore.images.resizing import Size
-from segcore.labels import NO_LABEL
+from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 from segcore.labels.merges import Merges, merged
 from segcore.models import inference_model
 from segcore.prediction.engines import Output
@@ -35,7 +35,7 @@ class ValidationResult:
     accuracy: float
     mean_iou: float
     iou_score: float
-    matrix: np.ndarray  # (34, 34) int64
+    matrix: np.ndarray  # (C, C) int64
 
 
 class Scorer(keras.Model):
@@ -91,6 +91,7 @@ class Validator:
         preprocessing: how its images were prepared.
         merges: of the data set, whose classes are what is scored.
         encoder: (256,) uint8, label id of the masks -> what `loss` takes; as they are where None.
+        space: of the label ids.
     """
 
     def __init__(
@@ -102,10 +103,11 @@ class Validator:
         *,
         merges: Merges | None = None,
         encoder: np.ndarray | None = None,
+        space: LabelSpace = CITYSCAPES,
     ) -> None:
         self.network, self.loss = network, loss
         self.split, self.preprocessing = split, preprocessing
-        self.merges, self.encoder = merges, encoder
+        self.merges, self.encoder, self.space = merges, encoder, space
         self._lock = threading.Lock()
         # Of this thread alone, in Keras; a network that makes layers as it runs, as the library's
         # DANet does, needs it in those that score too.
@@ -143,7 +145,7 @@ class Validator:
             yield from (indices[first : first + size] for first in range(0, len(indices), size))
 
     def _batch_size(self, group: _Group) -> int:
-        # Probabilities that are fetched take 136 bytes a pixel.
+        # Probabilities that are fetched take 136 bytes a pixel, of 34 classes.
         return 1 if group.is_resized else min(BATCH_SIZE, len(self._groups[group]))
 
     def _score(self, indices: list[int]) -> list[_Scored]:
@@ -153,8 +155,9 @@ class Validator:
             truth = self.split.truth(index)
             labels, confidence = top_class(output, _size_of(truth))
             classes = merged(labels, self.merges)
-            matrix = metrics.confusion_matrix(truth, classes)
-            scored.append(_Scored(matrix, metrics.tasm_iou_score(truth, classes, confidence), loss))
+            matrix = metrics.confusion_matrix(truth, classes, self.space)
+            iou_score = metrics.tasm_iou_score(truth, classes, confidence, self.space)
+            scored.append(_Scored(matrix, iou_score, loss))
         return scored
 
     def _run(self, indices: list[int]) -> tuple[list[Output], float]:

@@ -13,6 +13,8 @@ from segcore.data.sources import open_source
 from segcore.data.sources.known import STREETS
 from segcore.errors import RunError
 from segcore.images.resizing import Size
+from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe
 from segcore.runs import Run, get_run
 from segcore.runs.weight_files import load_weights
@@ -63,32 +65,63 @@ def _digest_of(data: Mapping[str, Any]) -> str | None:
 
 
 def inherit(
-    network: keras.Model, parent: Run, recipe: Recipe, data: TrainedOn, pixels: np.ndarray
+    network: keras.Model,
+    parent: Run,
+    recipe: Recipe,
+    data: TrainedOn,
+    pixels: np.ndarray,
+    space: LabelSpace = CITYSCAPES,
 ) -> None:
     """Puts the best weights of another run into the network that `recipe` trains on `data`.
 
-    From a run on other data all but the classifiers': where a class never occurred, they hold it
-    for so unlikely (1e-9) that the loss falls fastest by features near 0, from which little is
-    learnt any more (docs/experiments.md). From one on the same data with another logit adjustment
-    the classifiers' biases change by the difference, so that the loss begins where it was.
+    From a run on other data or of other classes all but the classifiers': where a class never
+    occurred, they hold it for so unlikely (1e-9) that the loss falls fastest by features near 0,
+    from which little is learnt any more (docs/experiments.md). From one on the same data with
+    another logit adjustment the classifiers' biases change by the difference, so that the loss
+    begins where it was.
 
     Args:
-        pixels: (34,) pixels of each class in the training splits of `data`.
+        pixels: (C,) pixels of each class in the training splits of `data`.
+        space: of the classes that `network` tells apart.
 
     Raises:
         RunError: the run's weights are damaged or of another network.
     """
-    classifiers = [layer for layer in network.layers if layer.name.endswith("classifier")]
+    theirs = parent.label_space.num_classes
+    if theirs != space.num_classes:
+        _inherit_all_but_classifiers(network, parent, recipe, theirs)
+        return
+    classifiers = [layer for layer in network.layers if _is_classifier(layer)]
     fresh = [layer.get_weights() for layer in classifiers]
     load_weights(network, parent)
-    if not data.is_of(parent):
+    if not (data.is_of(parent) and parent.label_space.has_classes_of(space)):
         for layer, weights in zip(classifiers, fresh, strict=True):
             layer.set_weights(weights)
         return
-    before = logit_offsets(pixels, parent.manifest["recipe"].get("logit_adjustment", 0.0))
-    change = before - logit_offsets(pixels, recipe.logit_adjustment)
+    before = logit_offsets(pixels, parent.manifest["recipe"].get("logit_adjustment", 0.0), space)
+    change = before - logit_offsets(pixels, recipe.logit_adjustment, space)
     for layer in classifiers:
         layer.bias.assign(layer.bias + change)
+
+
+def _is_classifier(layer: keras.Layer) -> bool:
+    return str(layer.name).endswith("classifier")
+
+
+def _inherit_all_but_classifiers(
+    network: keras.Model, parent: Run, recipe: Recipe, num_classes: int
+) -> None:
+    """From a run that tells another number of classes apart: by way of a network like its own.
+
+    Raises RunError.
+    """
+    size = spec_of(recipe.model).fixed_size and network.input_shape[1:3]
+    options = recipe.model_options
+    twin = build_model(recipe.model, input_size=size or None, num_classes=num_classes, **options)
+    load_weights(twin, parent)
+    for layer, learnt in zip(network.layers, twin.layers, strict=True):
+        if not _is_classifier(layer):
+            layer.set_weights(learnt.get_weights())
 
 
 def parent_of(run: Run) -> Run | None:

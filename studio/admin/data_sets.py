@@ -47,7 +47,8 @@ def _show_registration() -> None:
         directory = left.text_input(
             "Folder on the server",
             placeholder="/data/camvid",
-            help="Its layout is found out by looking: Cityscapes, CamVid or pairs side by side.",
+            help="Its layout is found out by looking: Cityscapes, CamVid, images and masks of "
+            "your own classes, or pairs side by side.",
         )
         name = right.text_input(
             "Name",

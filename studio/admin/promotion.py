@@ -48,7 +48,7 @@ def show() -> None:
                 format="%.3f",
                 min_value=0,
                 max_value=1,
-                help="Validation images at their own resolution, 19 Cityscapes classes.",
+                help="Validation images at their own resolution, the classes that are scored.",
             ),
             "in training": st.column_config.NumberColumn(
                 format="%.3f", help="Best validation mean IoU at the resolution it trained at."

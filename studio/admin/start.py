@@ -46,7 +46,7 @@ def show() -> None:
             format_func=lambda spec: f"{names[spec]} · {spec}" if spec in names else spec,
             persist_state="session",
             help="Trained on its train split, scored on val. Choose one, or type the spec of "
-            "another: camvid:DIR, cityscapes:DIR, pairs:DIR.",
+            "another: camvid:DIR, cityscapes:DIR, folders:DIR, pairs:DIR.",
         )
         start_from = right.selectbox(
             "Start from the weights of",

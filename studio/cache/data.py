@@ -7,6 +7,7 @@ from segcore.data import sources
 from segcore.data.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.data.preparation.counting import CountedSplit, stored_counts
 from segcore.data.sources import FirstLook, Sample, Source, has_masks, open_source
+from segcore.labels import LabelSpace
 from segcore.runs.data_sets import DataSet
 from segcore.runs.data_sets import data_sets as all_data_sets
 from studio.cache.stamps import Stamp, stamp_of
@@ -28,6 +29,11 @@ def source(spec: str) -> Source:
     Raises DataError.
     """
     return open_source(spec)
+
+
+def label_space(spec: str) -> LabelSpace:
+    """What the ids of its masks mean. Raises DataError."""
+    return source(spec).label_space
 
 
 def fingerprint(spec: str, split: str) -> str:

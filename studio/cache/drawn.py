@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import streamlit as st
 
+from segcore.labels import LabelSpace
+
 Drawn = TypeVar("Drawn")
 
 
@@ -29,4 +31,6 @@ def _drawn(key: str, _draw: Callable[..., Drawn], _args: tuple[Any, ...]) -> Dra
 
 def _plain(value: Any) -> Any:
     """NumPy's values and dataclasses, for JSON."""
+    if isinstance(value, LabelSpace):
+        return value.as_dict()
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else vars(value)

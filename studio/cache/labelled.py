@@ -9,7 +9,7 @@ from segcore.evaluation.disagreement import PictureAgreement
 from segcore.evaluation.mistakes import Mistake
 from segcore.evaluation.predictions import stored_predictions
 from segcore.runs import Run
-from studio.cache.data import fingerprint, sample, samples
+from studio.cache.data import fingerprint, label_space, sample, samples
 from studio.cache.stamps import Stamp, stamp_of
 from studio.thumbnails import Thumbnail, make_lit_thumbnail, make_thumbnail
 
@@ -28,7 +28,8 @@ def _agreements(
     stored = [stored_predictions(runs.get_run(name), spec, split) for name in (a, b)]
     if stored[0] is None or stored[1] is None:
         return None
-    return list(disagreement.agreements(samples(spec, split), stored[0], stored[1]))
+    space = label_space(spec)
+    return list(disagreement.agreements(samples(spec, split), stored[0], stored[1], space))
 
 
 def suspect_thumbnail(both: Runs, spec: str, split: str, key: str) -> Thumbnail:
@@ -45,7 +46,7 @@ def _suspect_thumbnail(
     stored = [stored_predictions(runs.get_run(name), spec, split) for name in (a, b)]
     if found.mask is None or stored[0] is None or stored[1] is None:
         raise KeyError(key)
-    suspect = disagreement.suspect_pixels(found.mask, key, stored[0], stored[1])
+    suspect = disagreement.suspect_pixels(found.mask, key, stored[0], stored[1], label_space(spec))
     return make_thumbnail(key, found.image, suspect.astype(np.uint8))
 
 
@@ -63,7 +64,8 @@ def _mistake_thumbnail(
     stored = stored_predictions(runs.get_run(run), spec, split)
     if found.mask is None or stored is None:
         raise KeyError(key)
-    return make_lit_thumbnail(key, found.image, mistake.pixels(found.mask, stored.labels(key)))
+    lit = mistake.pixels(found.mask, stored.labels(key), label_space(spec))
+    return make_lit_thumbnail(key, found.image, lit)
 
 
 def _labelled_stamp(both: Runs, spec: str, split: str) -> tuple[str, Stamp]:

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from segcore.evaluation.image_search import Query
-from segcore.labels import LABELS, NAMES
 from studio import cache, state
 from studio.state import Selection
 from studio.widgets import image_search
@@ -49,7 +48,10 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
     on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
     thumbnails = [cache.thumbnail(selection.spec, state.SPLIT, key) for key in found.keys[on_page]]
     label = found.query.label
-    lit = [] if label is None else [LegendEntry(label, NAMES[label], LABELS[label].hex_color, "")]
+    lit = []
+    if label is not None:
+        of = selection.space.by_id[label]
+        lit = [LegendEntry(label, of.name, of.hex_color, "")]
     opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit)
     if opened is not None:
         choose(opened)

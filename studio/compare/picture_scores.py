@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from segcore.evaluation import metrics, outcomes
-from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.labels import LabelSpace
 from segcore.presentation.sides import Pair, Side
 from studio import cache, state, wording
 from studio.encoding import swatch
@@ -26,20 +26,24 @@ OUTCOME_HELP = (
 IOU_HELP = "Intersection over union on this image; empty where the class is not in its truth."
 
 
-def finding(pair: Pair[Side], truth: np.ndarray | None, masks: Masks) -> str:
+def finding(pair: Pair[Side], truth: np.ndarray | None, masks: Masks, space: LabelSpace) -> str:
     """Who is closer to the truth, or without one what they differ on."""
     if truth is None:
-        return wording.difference_on_picture(*pair.names, *masks)
-    iou_a, iou_b = (metrics.mean_iou(metrics.confusion_matrix(truth, mask)) for mask in masks)
+        return wording.difference_on_picture(*pair.names, *masks, space)
+    iou_a, iou_b = (
+        metrics.mean_iou(metrics.confusion_matrix(truth, mask, space)) for mask in masks
+    )
     return wording.headline_of_picture(*pair.names, iou_a, iou_b)
 
 
-def show_outcomes(truth: np.ndarray, masks: Masks, selection: Selection | None) -> None:
+def show_outcomes(
+    truth: np.ndarray, masks: Masks, selection: Selection | None, space: LabelSpace
+) -> None:
     """Who is right on how much of the image, and of the split where the selection is given.
 
     With a button that finds the split's shares out, until they are known.
     """
-    counts = outcomes.outcome_counts(outcomes.outcome_map(truth, *masks))
+    counts = outcomes.outcome_counts(outcomes.outcome_map(truth, *masks, space))
     split = None if selection is None else _outcomes_of_split(selection)
     with st.grid(4, min_column_width=150):
         for index, label in enumerate((*OUTCOMES, WRONG)):
@@ -76,11 +80,11 @@ def _share(counts: np.ndarray, index: int) -> str:
     return wording.share(counts[index] / total) if total else "–"
 
 
-def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks) -> None:
+def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks, space: LabelSpace) -> None:
     """IoU of each class in the truth, both sides."""
     iou: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "%.3f", "help": IOU_HELP}
     st.dataframe(
-        _class_table(truth, masks),
+        _class_table(truth, masks, space),
         hide_index=True,
         height="content",
         column_config={
@@ -100,16 +104,18 @@ def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks) -> None:
     )
 
 
-def _class_table(truth: np.ndarray, masks: Masks) -> pd.DataFrame:
+def _class_table(truth: np.ndarray, masks: Masks, space: LabelSpace) -> pd.DataFrame:
     """The classes with most pixels first."""
-    matrices = [metrics.confusion_matrix(truth, mask) for mask in masks]
+    matrices = [metrics.confusion_matrix(truth, mask, space) for mask in masks]
     iou_a, iou_b = (metrics.iou_per_class(matrix) for matrix in matrices)
     pixels = matrices[0].sum(axis=1)
-    present = sorted((id_ for id_ in EVALUATED_IDS if pixels[id_]), key=lambda id_: -pixels[id_])
+    present = sorted(
+        (id_ for id_ in space.evaluated_ids if pixels[id_]), key=lambda id_: -pixels[id_]
+    )
     return pd.DataFrame(
         {
-            "color": [swatch(id_) for id_ in present],
-            "class": [NAMES[id_] for id_ in present],
+            "color": [swatch(space.by_id[id_].color) for id_ in present],
+            "class": [space.names[id_] for id_ in present],
             "a": iou_a[present],
             "b": iou_b[present],
             "difference": iou_a[present] - iou_b[present],
@@ -118,13 +124,15 @@ def _class_table(truth: np.ndarray, masks: Masks) -> pd.DataFrame:
     )
 
 
-def show_numbers(pair: Pair[Side], truth: np.ndarray | None, predictions: Predictions) -> None:
+def show_numbers(
+    pair: Pair[Side], truth: np.ndarray | None, predictions: Predictions, space: LabelSpace
+) -> None:
     """Pixel accuracy, and the time each took and where."""
     sides = list(zip(pair, predictions, strict=True))
     with st.grid(4, min_column_width=150):
         if truth is not None:
             for side, prediction in sides:
-                matrix = metrics.confusion_matrix(truth, prediction.labels)
+                matrix = metrics.confusion_matrix(truth, prediction.labels, space)
                 st.metric(
                     f"{wording.dot(side)} {side.name}, accuracy",
                     wording.score(metrics.pixel_accuracy(matrix)),

@@ -19,7 +19,7 @@ def show_counting(selection: Selection) -> None:
     st.title(f"{name} is not counted on this machine yet", anchor=False)
     st.markdown(
         "Counting reads every mask once and keeps what they hold, so that this page opens at once "
-        "from then on. It takes seconds for a few hundred masks, a minute for Cityscapes; scenes "
+        "from then on. It takes seconds for a few hundred masks, a minute for thousands; scenes "
         "that are rendered take a minute or two."
     )
     splits = cache.masked_splits(selection.spec)
@@ -52,5 +52,5 @@ def show_preview(selection: Selection) -> None:
             sample = cache.sample(selection.spec, split, samples.keys[index])
             picture = sample.image
             if sample.mask is not None:
-                picture = overlay(picture, sample.mask, 0.55)
+                picture = overlay(picture, sample.mask, 0.55, selection.space)
             st.image(picture, caption=sample.key, width="stretch", output_format="JPEG")

@@ -8,7 +8,7 @@ import streamlit as st
 from segcore.data import counts
 from segcore.data.counts import SplitStatistics
 from segcore.data.preparation.counting import CountedSplit
-from segcore.labels import EVALUATED_IDS, IGNORED_IDS, LABELS
+from segcore.labels import LabelSpace
 from segcore.presentation import figures, findings
 from studio import cache, state
 from studio.state import Selection
@@ -27,16 +27,16 @@ DRIFT_HELP = (
 )
 
 
-def shown_classes(splits: Splits) -> list[int]:
+def shown_classes(splits: Splits, space: LabelSpace) -> list[int]:
     """The classes that occur in any split, void left out, commonest in the first split first."""
     total = np.sum([split.statistics.pixels for split in splits.values()], axis=0)
     first = next(iter(splits.values())).statistics.pixels
-    ids = [label.id for label in LABELS if total[label.id] and label.id not in IGNORED_IDS]
+    ids = [label.id for label in space.labels if total[label.id] and not label.is_void]
     return sorted(ids, key=lambda id_: (-first[id_], -total[id_]))
 
 
-def show_imbalance(splits: Splits) -> None:
-    ids = shown_classes(splits)
+def show_imbalance(splits: Splits, space: LabelSpace) -> None:
+    ids = shown_classes(splits, space)
     pixels = {name: counts.pixel_share(s.statistics.pixels) for name, s in splits.items()}
     images = {name: counts.image_share(s.statistics.counts) for name, s in splits.items()}
     # Captions of one line each, at most: the two charts' rows are to be level.
@@ -45,21 +45,23 @@ def show_imbalance(splits: Splits) -> None:
             st.subheader("Share of pixels", anchor=False)
             st.caption("Log scale, so that a class of a thousandth is seen at all.")
             show_chart(
-                cache.drawn(figures.pixel_shares, pixels, ids), "Share of pixels of each class"
+                cache.drawn(figures.pixel_shares, pixels, ids, space),
+                "Share of pixels of each class",
             )
         with st.container():
             st.subheader("Share of images that hold the class", anchor=False)
             st.caption("A class in few images is learnt from few scenes.")
             show_chart(
-                cache.drawn(figures.image_shares, images, ids), "Share of images holding each class"
+                cache.drawn(figures.image_shares, images, ids, space),
+                "Share of images holding each class",
             )
 
 
-def show_numbers(splits: Splits) -> None:
+def show_numbers(splits: Splits, space: LabelSpace) -> None:
     train = next(iter(splits.values())).statistics
     val = splits["val"].statistics if "val" in splits else None
-    evaluated = list(EVALUATED_IDS)
-    ratio = counts.imbalance_ratio(train.pixels)
+    evaluated = list(space.evaluated_ids)
+    ratio = counts.imbalance_ratio(train.pixels, space)
     present = int((train.pixels[evaluated] > 0).sum())
     with st.grid(4, min_column_width=150):
         st.metric(
@@ -67,20 +69,20 @@ def show_numbers(splits: Splits) -> None:
         )
         st.metric(
             "Effective classes",
-            f"{counts.effective_number(train.pixels):.1f}",
+            f"{counts.effective_number(train.pixels, space):.1f}",
             help=EFFECTIVE_HELP,
             border=True,
         )
         st.metric(
             "Classes present",
             f"{present} of {len(evaluated)}",
-            help="Of Cityscapes' 19 evaluation classes, those that occur in training.",
+            help="Of the classes that are scored, those that occur in training.",
             border=True,
         )
         if val is not None and val.pixels.any():
             drift = counts.js_divergence(train.pixels[evaluated], val.pixels[evaluated])
             st.metric("Drift train to val", f"{drift:.4f} bits", help=DRIFT_HELP, border=True)
-    st.markdown("\n".join(f"- {line}" for line in findings.data_findings(train, val)))
+    st.markdown("\n".join(f"- {line}" for line in findings.data_findings(train, val, space)))
 
 
 def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
@@ -99,9 +101,10 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
         st.page_link("pages/evaluate.py", label="Score them", icon=":material/leaderboard:")
         return
     share = counts.pixel_share(train.pixels)
+    by_name = [(name, iou) for name, _, iou in scores]
     st.subheader("Does imbalance explain the errors?", anchor=False)
-    st.markdown(findings.share_and_iou(share, [(name, iou) for name, _, iou in scores]))
+    st.markdown(findings.share_and_iou(share, by_name, selection.space))
     show_chart(
-        cache.drawn(figures.share_against_iou, share, scores),
+        cache.drawn(figures.share_against_iou, share, scores, selection.space),
         "Pixel share against IoU of each class",
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from segcore.labels import EVALUATED_IDS, IDS, LABELS, NAMES
+from segcore.labels import LabelSpace
 from segcore.presentation import figures, findings
 from studio import cache
 from studio.dataset.imbalance import Splits, shown_classes
@@ -11,35 +11,37 @@ from studio.widgets.charts import show_chart, unfolding
 
 
 @fragment
-def show_class(splits: Splits) -> None:
-    ids = shown_classes(splits)
+def show_class(splits: Splits, space: LabelSpace) -> None:
+    ids = shown_classes(splits, space)
     held = next(iter(splits.values())).statistics.pixels
-    evaluated = [id_ for id_ in ids if id_ in EVALUATED_IDS and held[id_]] or ids
+    evaluated = [id_ for id_ in ids if id_ in space.evaluated_ids and held[id_]] or ids
     chosen = st.selectbox(
         "Class",
-        [NAMES[id_] for id_ in ids],
+        [space.names[id_] for id_ in ids],
         index=ids.index(evaluated[-1]),  # the rarest in training
         key="dataset_class",
         width=240,
         label_visibility="collapsed",
     )
-    id_ = IDS[chosen]
-    st.markdown(findings.one_class(id_, {name: s.statistics for name, s in splits.items()}))
+    id_ = space.ids[chosen]
+    st.markdown(findings.one_class(id_, {name: s.statistics for name, s in splits.items()}, space))
     first = next(iter(splits.values())).statistics
     with st.grid(2, min_column_width=300, gap="medium"):
         with st.container():
             st.caption(f"Where {chosen} lives in the image, share of each spot")
-            figure = cache.drawn(figures.location_map, first.location[id_], LABELS[id_].hex_color)
+            figure = cache.drawn(
+                figures.location_map, first.location[id_], space.by_id[id_].hex_color
+            )
             show_chart(figure, f"Where {chosen} lives in the image", "class_place")
         with st.container():
             st.caption("Sizes of its connected regions, share of them")
             sizes = {name: split.statistics.regions[id_] for name, split in splits.items()}
-            figure = cache.drawn(figures.region_sizes, sizes, LABELS[id_].hex_color)
+            figure = cache.drawn(figures.region_sizes, sizes, space.by_id[id_].hex_color)
             show_chart(figure, f"Sizes of the regions of {chosen}", "class_sizes")
     with unfolding("Which classes are seen together", "dataset_together") as unfolded:
         if unfolded:
             show_chart(
-                cache.drawn(figures.seen_together, first.cooccurrence, ids),
+                cache.drawn(figures.seen_together, first.cooccurrence, ids, space),
                 "Which classes occur in the same images",
                 "class_together",
             )

@@ -7,7 +7,6 @@ import streamlit as st
 
 from segcore.data import counts
 from segcore.data.preparation.counting import CountedSplit
-from segcore.labels import IGNORED_IDS, LABELS, NAMES
 from studio import cache, state, wording
 from studio.dataset.imbalance import Splits
 from studio.errors import fragment
@@ -60,9 +59,12 @@ def _show_page(
     thumbnails = [cache.thumbnail(selection.spec, name, key) for key in keys]
     rows = [split.keys.index(key) for key in keys]
     share = counts.pixel_share(split.statistics.counts[rows].sum(axis=0))
-    ids = [id_ for id_ in np.argsort(-share) if share[id_] and id_ not in IGNORED_IDS]
+    space = selection.space
+    ids = [id_ for id_ in np.argsort(-share) if share[id_] and id_ not in space.void_ids]
     legend = [
-        LegendEntry(int(id_), NAMES[id_], LABELS[id_].hex_color, wording.share(share[id_]))
+        LegendEntry(
+            int(id_), space.names[id_], space.by_id[id_].hex_color, wording.share(share[id_])
+        )
         for id_ in ids
     ]
     opened = show_gallery("gallery", thumbnails, found.captions[on_page], legend)
@@ -88,7 +90,7 @@ def _look_closer(selection: Selection, split: str, key: str) -> None:
     panels = [Panel("photo", "Image")]
     if sample.mask is not None:
         panels.append(Panel("truth", "Truth", sample.mask))
-    show_viewer(f"closer {key}", sample.image, panels)
+    show_viewer(f"closer {key}", sample.image, panels, selection.space)
     if split == state.SPLIT and st.button(
         "See what both models say", icon=":material/compare:", type="primary"
     ):

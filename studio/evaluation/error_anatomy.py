@@ -7,9 +7,8 @@ import numpy as np
 import streamlit as st
 
 from segcore.evaluation import metrics
-from segcore.evaluation.error_breakdown import SIZE_NAMES, SMALL_CLASSES
+from segcore.evaluation.error_breakdown import SIZE_NAMES, small_classes
 from segcore.evaluation.mistakes import Mistake
-from segcore.labels import IDS, NAMES, NUM_CLASSES
 from segcore.presentation import figures, findings
 from studio import cache, wording
 from studio.evaluation import mistake_gallery
@@ -45,15 +44,23 @@ def show_confusions(pair: ScoredPair) -> None:
 
 
 def _show_matrix(side: Scored, present: Sequence[int], by_row: bool) -> None:
-    others = tuple(id_ for id_ in range(NUM_CLASSES) if id_ not in present)
+    space = side.evaluation.space
+    others = tuple(id_ for id_ in range(space.num_classes) if id_ not in present)
 
     def ask(point: dict[str, Any]) -> None:
         called = str(point["x"])
-        predicted = others if called == figures.OTHER else (IDS[called],)
-        mistake_gallery.ask(side, Mistake(IDS[str(point["y"])], predicted))
+        predicted = others if called == figures.OTHER else (space.ids[called],)
+        mistake_gallery.ask(side, Mistake(space.ids[str(point["y"])], predicted))
 
     show_clickable(
-        cache.drawn(figures.confusion, side.evaluation.matrix, side.color, present, by_row),
+        cache.drawn(
+            figures.confusion,
+            side.evaluation.matrix,
+            side.color,
+            present,
+            space.names,
+            by_row,
+        ),
         f"Confusion matrix of {side.name}",
         f"confusion {side.letter}",
         ask,
@@ -63,6 +70,7 @@ def _show_matrix(side: Scored, present: Sequence[int], by_row: bool) -> None:
 def _show_pairs(side: Scored, by_row: bool) -> None:
     """The most confused pairs, for those who cannot click on a cell as well."""
     pairs = findings.confused_pairs(side.evaluation.matrix, PAIRS, by_row)
+    names = side.evaluation.space.names
     shares = {(truth, predicted): share for truth, predicted, share in pairs}
     key = f"confused pairs {side.letter}"
 
@@ -75,7 +83,7 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
     st.pills(
         "Most confused",
         list(shares),
-        format_func=lambda of: f"{NAMES[of[0]]} → {NAMES[of[1]]} {wording.share(shares[of])}",
+        format_func=lambda of: f"{names[of[0]]} → {names[of[1]]} {wording.share(shares[of])}",
         key=key,
         on_change=ask,
     )
@@ -108,20 +116,21 @@ def show_sizes(pair: ScoredPair) -> None:
         f"{scope(pair.a.report)}. A region is pixels of one class that touch: two people side by "
         "side are one. A click on a bar opens the images with most missed pixels."
     )
+    space = pair.a.evaluation.space
     recall = {
         label: [
             (side.name, side.color, side.evaluation.anatomy.region_recall(label))
             for side in pair
             if side.evaluation.anatomy is not None
         ]
-        for label in SMALL_CLASSES
+        for label in small_classes(space, pair.a.evaluation.anatomy)
     }
     with st.grid(2, min_column_width=340, gap="medium"):
         for label, runs in recall.items():
             if any(row["regions"] for row in runs[0][2]):
                 with st.container():
                     regions = sum(row["regions"] for row in runs[0][2])
-                    st.markdown(f"**{NAMES[label].capitalize()}**, {regions:,} regions")
+                    st.markdown(f"**{space.names[label].capitalize()}**, {regions:,} regions")
                     _show_recall(pair, label, runs)
 
 
@@ -133,6 +142,6 @@ def _show_recall(
         size = SIZE_NAMES.index(str(point["x"]))
         mistake_gallery.ask(side, Mistake(label, size=size))
 
-    name = NAMES[label]
+    name = pair.a.evaluation.space.names[label]
     alt = f"Recall of {name} by the size of its regions for both runs"
     show_clickable(cache.drawn(figures.region_recall, runs), alt, f"recall {name}", ask)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
-from segcore.labels import NAMES
+from segcore.labels import LabelSpace
 from studio import cache, state
 from studio.evaluation.scored import Scored, ScoredPair, scope
 from studio.state import Selection
@@ -32,7 +32,7 @@ def show_asked(selection: Selection, pair: ScoredPair) -> None:
 
 def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     found = worst_first(mistake, side.evaluation)
-    st.markdown(f"{side.square} **{side.name}** · {mistake.title}")
+    st.markdown(f"{side.square} **{side.name}** · {mistake.title(side.evaluation.space)}")
     if not found:
         st.success("In no image of the split.", icon=":material/check_circle:")
         return
@@ -54,15 +54,16 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
         for key, _ in shown
     ]
     captions = [f"{pixels:,} pixels · {key}" for key, pixels in shown]
-    opened = show_gallery(f"mistakes {side.letter}", thumbnails, captions, _legend(mistake))
+    legend = _legend(mistake, side.evaluation.space)
+    opened = show_gallery(f"mistakes {side.letter}", thumbnails, captions, legend)
     if opened is not None:
         state.compare_on(opened)
 
 
-def _legend(mistake: Mistake) -> list[LegendEntry]:
-    name = NAMES[mistake.truth]
+def _legend(mistake: Mistake, space: LabelSpace) -> list[LegendEntry]:
+    name = space.names[mistake.truth]
     if mistake.predicted is not None or mistake.size is not None:
-        return [LegendEntry(ASKED, mistake.title, ASKED_COLOR, "")]
+        return [LegendEntry(ASKED, mistake.title(space), ASKED_COLOR, "")]
     return [
         LegendEntry(ASKED, f"{name} missed", ASKED_COLOR, ""),
         LegendEntry(FALSELY_CALLED, f"called {name}, is not", FALSE_COLOR, ""),

@@ -6,6 +6,7 @@ import streamlit as st
 from segcore.evaluation import metrics
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segcore.evaluation.robustness import Robustness, measure_robustness
+from segcore.labels import LabelSpace
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.measured import ROBUSTNESS
 from segcore.presentation.sides import Pair, Side
@@ -50,12 +51,14 @@ def _show_image(selection: Selection, sides: Pair[Side]) -> None:
     if clean is None or found is None:
         return
     clean, found = (side_by_side.by_classes_of(selection.spec, of) for of in (clean, found))
+    space = selection.space
     panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
     if sample.mask is not None:
-        _show_loss(sides, sample.mask, clean, found, severity)
+        _show_loss(sides, sample.mask, clean, found, severity, space)
         masks = found[0].labels, found[1].labels
-        panels += [Panel("truth", "Truth", sample.mask), outcome_panel(sample.mask, *masks)]
-    show_viewer("robustness lab", image, [*panels, *side_by_side.prediction_panels(sides, found)])
+        panels += [Panel("truth", "Truth", sample.mask), outcome_panel(sample.mask, *masks, space)]
+    panels += side_by_side.prediction_panels(sides, found)
+    show_viewer("robustness lab", image, panels, space)
 
 
 def _show_loss(
@@ -64,12 +67,14 @@ def _show_loss(
     clean: side_by_side.Predictions,
     found: side_by_side.Predictions,
     severity: int,
+    space: LabelSpace,
 ) -> None:
     """Mean IoU on this image, against that on the image as it is."""
     with st.grid(2, min_column_width=190):
         for side, *predictions in zip(sides, clean, found, strict=True):
             before, after = (
-                metrics.mean_iou(metrics.confusion_matrix(truth, of.labels)) for of in predictions
+                metrics.mean_iou(metrics.confusion_matrix(truth, of.labels, space))
+                for of in predictions
             )
             st.metric(
                 f"{wording.square(side)} {side.name}, mean IoU of this image",

@@ -5,7 +5,6 @@ from typing import Any
 import streamlit as st
 
 from segcore.evaluation.mistakes import Mistake
-from segcore.labels import IDS
 from segcore.presentation import figures, findings, tables
 from studio import cache, wording
 from studio.evaluation import mistake_gallery
@@ -24,7 +23,7 @@ def policy_line(report: Report) -> str:
     return (
         f"{report['data']}, {report['split']} split, {report['images']} "
         f"images at {report['resolution']}, policy `{report['policy']}`: mean over the {present} "
-        "of 19 evaluated classes in the truth, unlabelled pixels left out."
+        f"of {len(report['per_class'])} evaluated classes in the truth, unlabelled pixels left out."
     )
 
 
@@ -37,7 +36,7 @@ def show_pictures(pair: ScoredPair, comparison: Report | None) -> None:
 
     def ask(point: dict[str, Any]) -> None:
         side = list(pair)[int(point["curve_number"])]
-        mistake_gallery.ask(side, Mistake(IDS[str(point["y"])]))
+        mistake_gallery.ask(side, Mistake(side.evaluation.space.ids[str(point["y"])]))
 
     with st.grid(2, min_column_width=340, gap="medium"):
         with st.container():
@@ -109,16 +108,16 @@ def show_scoreboard(pair: ScoredPair, comparison: Report | None) -> None:
 def show_classes(pair: ScoredPair, comparison: Report | None) -> None:
     table = tables.classes(pair, comparison)
     st.subheader(table.title, anchor=False)
-    show_table(table, _bars(pair), swatches=True)
+    show_table(table, _bars(pair), swatches=pair.a.evaluation.space)
     if table.note:
         st.caption(table.note)
 
 
 def show_categories(pair: ScoredPair, comparison: Report | None) -> None:
-    table = tables.categories(pair, comparison)
-    st.subheader(table.title, anchor=False)
-    st.caption(f"Cityscapes' categories. {table.note}")
-    show_table(table, _bars(pair))
+    for table in tables.categories(pair, comparison):
+        st.subheader(table.title, anchor=False)
+        st.caption(f"Cityscapes' categories. {table.note}")
+        show_table(table, _bars(pair))
 
 
 def _bars(pair: ScoredPair) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from segcore import runs, settings
 from segcore.errors import BusyError, ImageError, SegcoreError
 from segcore.images.decoder import Decoder
-from segcore.labels import LABELS
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.presentation import photo_outputs
 from segcore.presentation.names import model_name
 from segcore.presentation.photo_outputs import Labelled
@@ -170,12 +170,21 @@ def models() -> dict[str, Any]:
             "parameters": run.parameters,
             "weights_sha256": run.weights_hash,
             "is_for_photos": run.name in serving,
+            **_own_labels(run.label_space),
         }
         for run in runs.list_runs()
         if run.weights_hash
     ]
-    labels = [{"id": label.id, "name": label.name, "color": label.hex_color} for label in LABELS]
-    return {"models": listed, "labels": labels}
+    return {"models": listed, "labels": _labels(CITYSCAPES)}
+
+
+def _labels(space: LabelSpace) -> list[dict[str, Any]]:
+    return [{"id": of.id, "name": of.name, "color": of.hex_color} for of in space.labels]
+
+
+def _own_labels(space: LabelSpace) -> dict[str, Any]:
+    """Of a run whose masks have other labels than those that stand beside the list."""
+    return {} if space == CITYSCAPES else {"labels": _labels(space)}
 
 
 def _run(name: str | None) -> Run:
@@ -234,7 +243,8 @@ def description(address: str) -> dict[str, Any]:
         "paths": {
             MODELS: {
                 "get": {
-                    "summary": "The models that can predict, and the labels of their masks",
+                    "summary": "The models that can predict, and the labels of their masks; a "
+                    "model with other labels lists its own",
                     "responses": {"200": {"description": "As JSON."}, "401": error, "404": error},
                 }
             },

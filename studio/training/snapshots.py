@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from segcore.images import resize_labels
-from segcore.labels import colorize
+from segcore.labels import LabelSpace
 from segcore.presentation import figures, findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
@@ -64,7 +64,7 @@ def show_learning(selection: Selection, pair: Pair[Side]) -> None:
             shape = show_sample(selection, key)
             for name, masks, at in strips:
                 if key in masks:
-                    show_mask(masks[key], shape, f"{name}, epoch {at}")
+                    show_mask(masks[key], shape, f"{name}, epoch {at}", pair.a.run.label_space)
 
 
 def snapshot_masks(
@@ -91,17 +91,19 @@ def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
         return None
     st.image(sample.image, caption=f"Image {key}", width="stretch", output_format="JPEG", alt=key)
     if sample.mask is not None:
-        show_mask(sample.mask, None, "Truth")
+        show_mask(sample.mask, None, "Truth", selection.space)
     height, width = sample.image.shape[:2]
     return height, width
 
 
-def show_mask(mask: np.ndarray, shape: tuple[int, int] | None, caption: str) -> None:
+def show_mask(
+    mask: np.ndarray, shape: tuple[int, int] | None, caption: str, space: LabelSpace
+) -> None:
     """The mask in the proportions of its image; lossless."""
     height, width = shape or mask.shape
     size = (round(height * PICTURE_WIDTH / width), PICTURE_WIDTH)
     st.image(
-        colorize(resize_labels(np.asarray(mask), size)),
+        space.colorize(resize_labels(np.asarray(mask), size)),
         caption=caption,
         width="stretch",
         output_format="PNG",

@@ -13,7 +13,7 @@ from segcore.errors import BusyError, ImageError
 from segcore.evaluation.outcomes import label_shares
 from segcore.images import Photo
 from segcore.images.decoder import Decoder
-from segcore.labels import NAMES
+from segcore.labels import LabelSpace
 from segcore.prediction.inference import without_scores
 from segcore.presentation import photo_outputs
 from segcore.presentation.photo_outputs import Bundle, Labelled
@@ -80,7 +80,7 @@ def labelled(
 
 def show_shares(pair: Pair[Side], predictions: Predictions) -> None:
     """Share of the photo that each label has, as bars of both runs."""
-    table = _share_table(predictions)
+    table = _share_table(predictions, pair.a.run.label_space)
     share: dict[str, Any] = {
         "min_value": 0.0,
         "max_value": float(table[["a", "b"]].to_numpy().max()),
@@ -101,15 +101,15 @@ def show_shares(pair: Pair[Side], predictions: Predictions) -> None:
     )
 
 
-def _share_table(predictions: Predictions) -> pd.DataFrame:
+def _share_table(predictions: Predictions, space: LabelSpace) -> pd.DataFrame:
     """Share of the image that each label has in both predictions, in per cent."""
     share_a, share_b = (label_shares(side.labels) for side in predictions)
     largest = np.maximum(share_a, share_b)
     shown = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
     return pd.DataFrame(
         {
-            "color": [swatch(id_) for id_ in shown],
-            "class": [NAMES[id_] for id_ in shown],
+            "color": [swatch(space.by_id[id_].color) for id_ in shown],
+            "class": [space.names[id_] for id_ in shown],
             "a": 100 * share_a[shown],
             "b": 100 * share_b[shown],
             # As it is shown, and 0 added: Streamlit would write "-0.0 %".

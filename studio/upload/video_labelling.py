@@ -114,7 +114,10 @@ def _label_frames(
     writer, started, done = VideoWriter(film.rate), time.monotonic(), 0
     for at, image in film.images:
         masks = [cache.label(predictor, image, asked_by=who).labels for predictor in predictors]
-        panels = [Panel(of.name, of.color, mask) for of, mask in zip(pair, masks, strict=True)]
+        panels = [
+            Panel(of.name, of.color, mask, of.run.label_space)
+            for of, mask in zip(pair, masks, strict=True)
+        ]
         writer.add(at, side_by_side(image, panels))
         done += 1
         progress(done, max(done, film.count))

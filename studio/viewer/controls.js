@@ -24,7 +24,7 @@ function toolbar(viewer) {
     ...(viewer.maps().length > 1
       ? [pick("Map", "map", viewer.maps().map((panel) => [panel.id, panel.title]))] : []),
     pick("Colours", "palette",
-      [["color", "Cityscapes"], ["safe", "Colour-blind safe"]]),
+      [["color", viewer.data.palette], ["safe", "Colour-blind safe"]]),
     element("label", {}, [element("span", { textContent: "Overlay" }), opacity]),
     element("span", { className: "zoom" }, [
       button("−", "Zoom out", () => viewer.zoomBy(1 / STEP)),

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from segcore.evaluation import outcomes
-from segcore.labels import LABELS
+from segcore.labels import LabelSpace
 from segcore.presentation.colors import RUN_A, RUN_B, TRUTH
 
 Side = Literal["photo", "truth", "a", "b", "outcomes", "differences"]
@@ -63,9 +63,10 @@ class Panel:
     pending: str = ""
 
 
-def outcome_panel(truth: np.ndarray, a: np.ndarray, b: np.ndarray) -> Panel:
+def outcome_panel(truth: np.ndarray, a: np.ndarray, b: np.ndarray, space: LabelSpace) -> Panel:
     """Who labels each pixel as the truth does; masks (H, W) uint8."""
-    return Panel("outcomes", "Who is right", outcomes.outcome_map(truth, a, b), meaning=OUTCOMES)
+    found = outcomes.outcome_map(truth, a, b, space)
+    return Panel("outcomes", "Who is right", found, meaning=OUTCOMES)
 
 
 def difference_panel(a: np.ndarray, b: np.ndarray) -> Panel:
@@ -74,11 +75,11 @@ def difference_panel(a: np.ndarray, b: np.ndarray) -> Panel:
     return Panel("differences", "Where they differ", same, meaning=DIFFERENCES)
 
 
-def shown_labels(panels: Sequence[Panel]) -> list[int]:
+def shown_labels(panels: Sequence[Panel], space: LabelSpace) -> list[int]:
     """Ids of the labels worth a line in the legend, the largest first; none without a colour."""
     masks = [panel.mask for panel in panels if panel.mask is not None and not panel.meaning]
     if not masks:
         return []
     largest = np.max([outcomes.label_shares(mask) for mask in masks], axis=0)
     ids = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
-    return [id_ for id_ in ids if any(LABELS[id_].color)]
+    return [id_ for id_ in ids if any(space.by_id[id_].color)]

@@ -1,12 +1,13 @@
 """An image and its masks on their way to the browser."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from segcore.images import resize_image, resize_labels
-from segcore.labels import LABELS, SAFE_COLORS
+from segcore.labels import CITYSCAPES, LabelSpace
 from studio.component import component
 from studio.encoding import grey_png, jpeg_address
 from studio.viewer.panels import ACCENTS, Panel, shown_labels
@@ -31,21 +32,12 @@ SCRIPTS = (
 
 _mount = component("viewer", *SCRIPTS)
 
-_LABELS = tuple(
-    {
-        "id": label.id,
-        "name": label.name,
-        "color": label.hex_color if any(label.color) else None,
-        "safe": SAFE_COLORS.get(label.name),
-    }
-    for label in LABELS
-)
-
 
 def show_viewer(
     name: str,
     image: np.ndarray,
     panels: Sequence[Panel],
+    space: LabelSpace,
     *,
     has_others: bool = False,
     in_address: bool = False,
@@ -54,13 +46,14 @@ def show_viewer(
 
     Args:
         name: the same name keeps zoom, opacity and hidden classes when the image changes.
+        space: of the masks' label ids.
         has_others: whether the arrow keys may ask for another image.
         in_address: whether the view stands in the page's address, for one viewer of a page.
 
     Returns:
         1 or -1 where the visitor asks for the next or the last image, else 0.
     """
-    data = payload(name, image, panels, has_others=has_others, in_address=in_address)
+    data = payload(name, image, panels, space, has_others=has_others, in_address=in_address)
     result = _mount(key=name, data=data, on_step_change=lambda: None)
     return int(result.step or 0)
 
@@ -69,6 +62,7 @@ def payload(
     name: str,
     image: np.ndarray,
     panels: Sequence[Panel],
+    space: LabelSpace,
     *,
     has_others: bool = False,
     in_address: bool = False,
@@ -83,11 +77,25 @@ def payload(
         "name": name,
         "photo": jpeg_address(resize_image(image, size), PHOTO_BYTES),
         "panels": tuple(_panel(panel, size) for panel in panels),
-        "labels": _LABELS,
-        "legend": tuple(shown_labels(panels)),
+        "labels": _labels(space),
+        "palette": "Cityscapes" if space == CITYSCAPES else "The classes' own",
+        "legend": tuple(shown_labels(panels, space)),
         "hasOthers": has_others,
         "inAddress": in_address,
     }
+
+
+@lru_cache(maxsize=16)
+def _labels(space: LabelSpace) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {
+            "id": label.id,
+            "name": label.name,
+            "color": label.hex_color if any(label.color) else None,
+            "safe": label.safe_hex_color if any(label.color) else None,
+        }
+        for label in space.labels
+    )
 
 
 def shown_size(height: int, width: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from segcore.evaluation.image_search import (
     rarity,
     shuffled,
 )
-from segcore.labels import IDS, IGNORED_IDS, NAMES
+from segcore.labels import LabelSpace
 from studio import cache, state, wording
 from studio.state import Selection
 from studio.widgets import split_predictions
@@ -38,7 +38,7 @@ class Searched:
 
     Attributes:
         name: of the split.
-        counts: (N, 34) pixels of each label; None where the masks are not counted.
+        counts: (N, C) pixels of each label; None where the masks are not counted.
     """
 
     name: str
@@ -87,7 +87,9 @@ class _Asker:
 def ask(selection: Selection, split: Searched, *, in_address: bool = False) -> Found | None:
     """Asks by widgets in a row; None while the order is not known, with a button that finds out."""
     asker = _Asker(in_address)
-    query = Query() if split.counts is None else _ask_query(split, split.counts, asker)
+    query = (
+        Query() if split.counts is None else _ask_query(split, split.counts, asker, selection.space)
+    )
     every = np.arange(len(split.keys))
     found = every if split.counts is None else matching(split.counts, split.sequences, query)
     scores = _scores(selection, split, query.label)
@@ -102,13 +104,13 @@ def ask(selection: Selection, split: Searched, *, in_address: bool = False) -> F
     return Found([split.keys[i] for i in order], captions, query, f"{query} {sort} {seed}")
 
 
-def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker) -> Query:
+def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker, space: LabelSpace) -> Query:
     holding, pixels = (counts > 0).sum(axis=0), counts.sum(axis=0)
-    ids = [int(id_) for id_ in np.argsort(-pixels) if pixels[id_] and id_ not in IGNORED_IDS]
+    ids = [int(id_) for id_ in np.argsort(-pixels) if pixels[id_] and id_ not in space.void_ids]
     chosen = st.selectbox(
         "Holds the class",
-        [ANY_CLASS, *(NAMES[id_] for id_ in ids)],
-        help="; ".join(f"{NAMES[id_]}: {holding[id_]} images" for id_ in ids),
+        [ANY_CLASS, *(space.names[id_] for id_ in ids)],
+        help="; ".join(f"{space.names[id_]}: {holding[id_]} images" for id_ in ids),
         width=180,
         **asker("holds"),
     )
@@ -119,7 +121,7 @@ def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker) -> Query:
         place = None if place == ANYWHERE else place
     if chosen == ANY_CLASS:
         return Query(sequence=place)
-    label = IDS[chosen]
+    label = space.ids[chosen]
     highest = float(100 * class_share(counts, label).max())
     lowest, most = st.slider(
         "Its share of the image",

@@ -87,7 +87,8 @@ def predict_before_eyes(
     if not engine.is_ready(*pair.runs):
         with waiting.container():
             photo = Panel("photo", "Image")
-            show_viewer("waiting", image, [photo, *prediction_panels(pair, None)])
+            panels = [photo, *prediction_panels(pair, None)]
+            show_viewer("waiting", image, panels, pair.a.run.label_space)
     predictions = predict_pair(pair, image, quality, private=private)
     waiting.empty()
     return predictions

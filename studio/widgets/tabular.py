@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from segcore.labels import IDS
+from segcore.labels import LabelSpace
 from segcore.presentation.tables import Kind, Table
 from studio.encoding import swatch
 
@@ -20,13 +20,17 @@ FORMATS: dict[Kind, str] = {
 
 
 def show_table(
-    table: Table, columns: Mapping[str, Any] | None = None, *, swatches: bool = False
+    table: Table,
+    columns: Mapping[str, Any] | None = None,
+    *,
+    swatches: LabelSpace | None = None,
 ) -> None:
     """Shows a table at its whole height, its values written as their columns say.
 
     Args:
         columns: Streamlit's configuration of single columns, where it is to be another.
-        swatches: the first column names classes, whose colours stand before them.
+        swatches: the space of the classes that the first column names; their colours stand before
+            them.
     """
     frame = pd.DataFrame(table.records())
     config: dict[str, Any] = {
@@ -34,9 +38,11 @@ def show_table(
         for title, kind in table.columns.items()
         if kind != "text"
     }
-    if swatches:
+    if swatches is not None:
         first = next(iter(table.columns))
-        frame.insert(0, "", [swatch(IDS[name]) for name in frame[first]])
+        frame.insert(
+            0, "", [swatch(swatches.by_id[swatches.ids[name]].color) for name in frame[first]]
+        )
         config[""] = st.column_config.ImageColumn(width=40)
     st.dataframe(
         frame,

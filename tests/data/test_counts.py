@@ -16,11 +16,11 @@ from segcore.data.counts import (
     logit_offsets,
     pixel_share,
 )
-from segcore.labels import NUM_CLASSES
+from segcore.labels import CITYSCAPES
 
 
 def pixels(**by_id):
-    counts = np.zeros(NUM_CLASSES, np.int64)
+    counts = np.zeros(CITYSCAPES.num_classes, np.int64)
     for id_, count in by_id.items():
         counts[int(id_[1:])] = count
     return counts
@@ -45,7 +45,7 @@ def test_location_says_where_a_class_lives():
     mask = np.full((64, 64), 11, np.uint8)
     mask[:32] = 23
     location = count_mask(mask).location
-    assert location.shape == (NUM_CLASSES, *LOCATION_GRID)
+    assert location.shape == (CITYSCAPES.num_classes, *LOCATION_GRID)
     half = LOCATION_GRID[0] // 2
     assert (location[23, :half] == 1).all()
     assert (location[23, half:] == 0).all()
@@ -70,7 +70,7 @@ def test_statistics_of_a_split():
     assert split.images_with[7] == 2
     assert split.cooccurrence[7, 23] == split.cooccurrence[23, 7] == 1
     assert split.cooccurrence[23, 23] == 2
-    report = json.loads(json.dumps(split.report()))
+    report = json.loads(json.dumps(split.report(CITYSCAPES)))
     assert report["no_label_pixels"] == 1
     assert report["classes"]["sky"]["image_share"] == pytest.approx(2 / 3)
     assert report["classes"]["sky"]["pixel_share"] == pytest.approx(96 / 191)
@@ -85,8 +85,8 @@ def test_statistics_come_back_from_disk(tmp_path):
 
 
 def test_shares_of_nothing_are_zero():
-    assert pixel_share(np.zeros(NUM_CLASSES, np.int64)).sum() == 0
-    assert image_share(np.zeros((0, NUM_CLASSES), np.int64)).sum() == 0
+    assert pixel_share(np.zeros(CITYSCAPES.num_classes, np.int64)).sum() == 0
+    assert image_share(np.zeros((0, CITYSCAPES.num_classes), np.int64)).sum() == 0
 
 
 def test_imbalance_is_between_the_evaluated_classes_that_occur():

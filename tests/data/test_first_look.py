@@ -10,7 +10,7 @@ from segcore.data.sources import DoubtfulDataError, FirstLook, first_look, open_
 from segcore.errors import DataError
 from segcore.jobs import datasets
 from segcore.jobs.admission import Admission
-from segcore.labels import colorize
+from segcore.labels import CITYSCAPES
 from studio.widgets import named_data
 from tests.factories.made_data import id_mask, noise, write_picture
 
@@ -103,7 +103,7 @@ def test_an_archive_whose_masks_are_missing(cityscapes: Path) -> None:
 
 def test_pairs_that_are_swapped(pairs: Path) -> None:
     for path in sorted(pairs.glob("*/*.jpg")):
-        both = [colorize(id_mask(1, 256, 256, [7, 23])), noise(1, 256, 256)]
+        both = [CITYSCAPES.colorize(id_mask(1, 256, 256, [7, 23])), noise(1, 256, 256)]
         write_picture(path, np.hstack(both), quality=90)
     (sentence,) = look(f"pairs:{pairs}").doubts
     assert "swap them" in sentence

@@ -7,7 +7,7 @@ from PIL import Image
 from segcore.data.sources import Problem, SampleError, has_masks, open_source, recognise
 from segcore.data.sources.pairs import nearest_labels
 from segcore.errors import DataError
-from segcore.labels import IDS, LABELS, colorize
+from segcore.labels import CITYSCAPES, IDS
 from tests.factories.made_data import id_mask, noise, write_picture
 
 
@@ -104,7 +104,8 @@ def test_cityscapes_train_ids_are_known_by_their_name(cityscapes):
         labels = np.asarray(Image.open(path))
         if "val" in path.parts:
             path.unlink()
-        train_ids = np.array([*(label.train_id for label in LABELS), *[255] * 222], np.uint8)
+        train_ids = np.full(256, 255, np.uint8)
+        train_ids[list(CITYSCAPES.evaluated_ids)] = range(19)
         write_picture(path.with_name(path.name.replace("Ids", "TrainIds")), train_ids[labels])
     source = open_source(f"cityscapes:{cityscapes}")
     for split in ("train", "val"):  # label ids where there are both
@@ -127,14 +128,14 @@ def test_nearest_labels_equals_a_search_through_all_labels():
     colors = noise(3, 40, 50).reshape(-1, 3)
     ids = nearest_labels(colors)
     for color, found in zip(colors.astype(int), ids, strict=True):
-        distance = [((color - label.color) ** 2).sum() for label in LABELS]
-        nearest = [label for label in LABELS if distance[label.id] == min(distance)]
-        best = [label for label in nearest if label.is_evaluated] or nearest
+        distance = [((color - label.color) ** 2).sum() for label in CITYSCAPES.labels]
+        nearest = [label for label in CITYSCAPES.labels if distance[label.id] == min(distance)]
+        best = [label for label in nearest if label.is_scored] or nearest
         assert found == best[0].id
 
 
 def test_shared_colours_go_to_the_evaluated_class():
-    ids = nearest_labels(colorize(np.array([0, 3, 17, 18, 26], np.uint8)))
+    ids = nearest_labels(CITYSCAPES.colorize(np.array([0, 3, 17, 18, 26], np.uint8)))
     assert ids.tolist() == [0, 0, 17, 17, 26]
 
 
@@ -239,7 +240,7 @@ def test_a_single_picture_among_pairs_is_named(pairs):
 @pytest.mark.parametrize(
     ("halves", "message"),
     [
-        ((colorize(id_mask(1, 256, 256, [7, 23])), noise(1, 256, 256)), "swap them"),
+        ((CITYSCAPES.colorize(id_mask(1, 256, 256, [7, 23])), noise(1, 256, 256)), "swap them"),
         ((noise(1, 256, 256), noise(2, 256, 256)), "its right half is no mask"),
     ],
 )

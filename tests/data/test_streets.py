@@ -11,7 +11,7 @@ from segcore.data.sources.streets.camera import Camera
 from segcore.data.sources.streets.canvas import SUPERSAMPLING, Canvas
 from segcore.data.sources.streets.style import make_light
 from segcore.errors import DataError
-from segcore.labels import IDS, IGNORED_IDS, NUM_CLASSES
+from segcore.labels import CITYSCAPES, IDS
 
 GOLDEN = {
     0: "2b0b46e94c5a237f781dee2ed81f3fab5b4ab13305a713009e099ba73d55d095",
@@ -40,17 +40,17 @@ def test_scene_of_any_size(size: tuple[int, int]) -> None:
     image, mask = render_scene(5, size)
     assert image.shape == (*size, 3) and image.dtype == np.uint8
     assert mask.shape == size and mask.dtype == np.uint8
-    assert mask.max() < NUM_CLASSES
+    assert mask.max() < CITYSCAPES.num_classes
     assert {IDS["road"], IDS["sky"]} <= set(np.unique(mask).tolist())
 
 
 def test_a_split_holds_at_least_twenty_classes(validation: list[np.ndarray]) -> None:
     seen = set(np.unique(np.concatenate(validation)).tolist())
-    assert len(seen - set(IGNORED_IDS)) >= 20
+    assert len(seen - set(CITYSCAPES.void_ids)) >= 20
 
 
 def test_class_shares_are_of_the_order_of_cityscapes(validation: list[np.ndarray]) -> None:
-    counts = np.bincount(np.concatenate(validation).ravel(), minlength=NUM_CLASSES)
+    counts = np.bincount(np.concatenate(validation).ravel(), minlength=CITYSCAPES.num_classes)
     share = counts / counts.sum()
     cityscapes = {
         "road": 0.33,

@@ -19,11 +19,11 @@ from segcore.evaluation.comparison.intervals import (
     series_factor,
     t_quantile,
 )
-from segcore.labels import CATEGORIES, IDS, NAMES
+from segcore.labels import CITYSCAPES, IDS
 from tests.factories.equal_models import false_verdicts, false_verdicts_of_a_film
 
 ROAD, CAR, SKY, PERSON = IDS["road"], IDS["car"], IDS["sky"], IDS["person"]
-VEHICLE = list(CATEGORIES).index("vehicle")
+VEHICLE = list(CITYSCAPES.categories).index("vehicle")
 
 
 def make_evaluation(name: str, error: float, images: int = 24, films: int = 8) -> Evaluation:
@@ -198,7 +198,7 @@ def test_a_split_without_a_scored_pixel_gives_no_verdict():
 def test_classes_in_the_truth_have_numbers_and_the_others_null():
     report = compare(make_evaluation("a", 0.1), make_evaluation("b", 0.3)).report()
     for name, row in report["per_class"].items():
-        present = name in {NAMES[c] for c in (ROAD, CAR, SKY, PERSON)}
+        present = name in {CITYSCAPES.names[c] for c in (ROAD, CAR, SKY, PERSON)}
         assert (row["delta"] is not None) == present
         has_interval = present and name != "person"
         assert (None not in row["ci95"]) == has_interval

@@ -14,7 +14,7 @@ from segcore.data.preparation.digests import split_digest
 from segcore.data.sources.camvid import CAMVID_MERGES
 from segcore.errors import DataError, RunError
 from segcore.evaluation import evaluate, evaluator, metrics, stored_evaluation
-from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.labels import CITYSCAPES
 from segcore.labels.merges import merged
 from segcore.prediction.inference import load_predictor
 from segcore.runs import Run, list_runs
@@ -159,7 +159,7 @@ def test_a_result_of_before_they_were_counted_is_still_read(run, spec, predictio
 
 def test_report_has_all_evaluated_classes_and_null_for_the_absent(run, spec):
     report = evaluate(run, spec, "val").report()
-    assert list(report["per_class"]) == [NAMES[c] for c in EVALUATED_IDS]
+    assert list(report["per_class"]) == [CITYSCAPES.names[c] for c in CITYSCAPES.evaluated_ids]
     present = {name for name, row in report["per_class"].items() if row["pixels"]}
     assert len(present) == CLASSES
     for name, row in report["per_class"].items():

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from segcore.evaluation import metrics
-from segcore.labels import CATEGORIES, EVALUATED_IDS, LABELS, NUM_CLASSES
+from segcore.labels import CITYSCAPES
 
 official = pytest.importorskip("cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling")
 
@@ -26,9 +26,13 @@ def pairs(tmp_path_factory) -> list[tuple[Path, Path]]:
     rng = np.random.default_rng(19)
     files = []
     for index in range(3):
-        blocks = np.concatenate([EVALUATED_IDS, rng.integers(0, NUM_CLASSES, 29)])
+        blocks = np.concatenate(
+            [CITYSCAPES.evaluated_ids, rng.integers(0, CITYSCAPES.num_classes, 29)]
+        )
         truth = np.kron(rng.permutation(blocks).reshape(6, 8), np.ones((10, 12))).astype(np.uint8)
-        noise = np.kron(rng.integers(0, NUM_CLASSES, (20, 32)), np.ones((3, 3))).astype(np.uint8)
+        noise = np.kron(rng.integers(0, CITYSCAPES.num_classes, (20, 32)), np.ones((3, 3))).astype(
+            np.uint8
+        )
         prediction = np.where(rng.random(truth.shape) < 0.7, truth, noise)
         name = f"bonn_{index:06}_000019"
         files.append((folder / f"{name}_gtFine_labelIds.png", folder / f"{name}_pred.png"))
@@ -49,13 +53,13 @@ def test_scores_equal_the_official_evaluation(pairs):
         for truth, prediction in pairs
     )
     ours = metrics.iou_per_class(matrix)
-    for label in LABELS:
-        assert np.isnan(ours[label.id]) == (not label.is_evaluated), label.name
+    for label in CITYSCAPES.labels:
+        assert np.isnan(ours[label.id]) == (not label.is_scored), label.name
         np.testing.assert_allclose(
             ours[label.id], theirs["classScores"][label.name], rtol=0, atol=TOLERANCE
         )
     assert metrics.mean_iou(matrix) == pytest.approx(theirs["averageScoreClasses"], abs=TOLERANCE)
-    by_category = dict(zip(CATEGORIES, metrics.iou_per_category(matrix), strict=True))
+    by_category = dict(zip(CITYSCAPES.categories, metrics.iou_per_category(matrix), strict=True))
     for category, iou in by_category.items():
         assert iou == pytest.approx(theirs["categoryScores"][category], abs=TOLERANCE), category
     assert np.mean(list(by_category.values())) == pytest.approx(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segcore.evaluation import metrics
-from segcore.labels import CATEGORIES, EVALUATED_IDS, IDS, NUM_CLASSES
+from segcore.labels import CITYSCAPES, IDS
 
 ROAD, CAR, SKY, PERSON, VOID = IDS["road"], IDS["car"], IDS["sky"], IDS["person"], 0
 
@@ -13,17 +13,19 @@ ROAD, CAR, SKY, PERSON, VOID = IDS["road"], IDS["car"], IDS["sky"], IDS["person"
 def pair() -> tuple[np.ndarray, np.ndarray]:
     """Blobs of random ids, void and 255 among the truth, and a prediction that is half right."""
     rng = np.random.default_rng(7)
-    ids = np.array([*range(NUM_CLASSES), 255], np.uint8)
+    ids = np.array([*range(CITYSCAPES.num_classes), 255], np.uint8)
     truth = np.kron(rng.choice(ids, (7, 9)), np.ones((5, 4), np.uint8))
-    other = np.kron(rng.integers(0, NUM_CLASSES, (7, 9), np.uint8), np.ones((5, 4), np.uint8))
+    other = np.kron(
+        rng.integers(0, CITYSCAPES.num_classes, (7, 9), np.uint8), np.ones((5, 4), np.uint8)
+    )
     keep = (rng.random(truth.shape) < 0.5) & (truth != 255)
     return truth, np.where(keep, truth, other)
 
 
 def direct_confusion(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    matrix = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
+    matrix = np.zeros((CITYSCAPES.num_classes, CITYSCAPES.num_classes), np.int64)
     for t, p in zip(truth.ravel(), prediction.ravel(), strict=True):
-        if t in EVALUATED_IDS:
+        if t in CITYSCAPES.evaluated_ids:
             matrix[t, p] += 1
     return matrix
 
@@ -69,13 +71,13 @@ def test_case_done_by_hand():
 def test_formulas_equal_set_arithmetic(pair):
     truth, prediction = pair
     matrix = metrics.confusion_matrix(truth, prediction)
-    valid = np.isin(truth, EVALUATED_IDS)
+    valid = np.isin(truth, CITYSCAPES.evaluated_ids)
     iou = {}
     for c in np.unique(truth[valid]):
         both = valid & (truth == c) & (prediction == c)
         either = valid & ((truth == c) | (prediction == c))
         iou[c] = both.sum() / either.sum()
-    expected = np.array([iou.get(c, np.nan) for c in range(NUM_CLASSES)])
+    expected = np.array([iou.get(c, np.nan) for c in range(CITYSCAPES.num_classes)])
     np.testing.assert_allclose(metrics.iou_per_class(matrix), expected, atol=1e-15)
     assert metrics.mean_iou(matrix) == pytest.approx(np.mean(list(iou.values())), abs=1e-12)
     assert np.array_equal(metrics.present_classes(matrix), ~np.isnan(expected))
@@ -130,8 +132,8 @@ def test_boundary_counts_equal_erosion_of_each_binary_mask(d):
     prediction = np.kron(rng.choice(ids[:4], (3, 3)), np.ones((9, 11), np.uint8))
     prediction = np.roll(np.where(prediction == VOID, truth, prediction) % 255, 1, axis=1)
     counts = metrics.boundary_counts(truth, prediction, d)
-    valid = np.isin(truth, EVALUATED_IDS)
-    for c in range(NUM_CLASSES):
+    valid = np.isin(truth, CITYSCAPES.evaluated_ids)
+    for c in range(CITYSCAPES.num_classes):
         a, b = direct_boundary(truth == c, d) & valid, direct_boundary(prediction == c, d) & valid
         assert counts[0, c] == (a & b).sum()
         assert counts[1, c] == (a | b).sum()
@@ -143,10 +145,10 @@ def test_boundary_of_images_thinner_than_the_window():
 
 
 def test_boundary_iou_is_nan_for_a_class_not_in_the_truth():
-    counts = np.zeros((2, NUM_CLASSES), np.int64)
+    counts = np.zeros((2, CITYSCAPES.num_classes), np.int64)
     counts[:, ROAD] = 1, 4
     counts[1, SKY] = 9  # predicted only
-    present = np.arange(NUM_CLASSES) == ROAD
+    present = np.arange(CITYSCAPES.num_classes) == ROAD
     iou = metrics.boundary_iou_per_class(counts, present)
     assert iou[ROAD] == 0.25
     assert np.isnan(np.delete(iou, ROAD)).all()
@@ -178,10 +180,10 @@ def test_calibration_bins_of_images_add_up_to_those_of_all_pixels(pair):
 def test_tasm_score_follows_the_librarys_formula(pair):
     truth, _ = pair
     rng = np.random.default_rng(3)
-    probabilities = rng.dirichlet(np.full(NUM_CLASSES, 0.05), truth.shape)
+    probabilities = rng.dirichlet(np.full(CITYSCAPES.num_classes, 0.05), truth.shape)
     top = probabilities.max(axis=-1)
     order = np.argmax(probabilities, axis=-1).astype(np.uint8)
-    one_hot = (truth[..., None] == np.arange(NUM_CLASSES)).astype(float)
+    one_hot = (truth[..., None] == np.arange(CITYSCAPES.num_classes)).astype(float)
     over = (probabilities > 0.5).astype(float)
     intersection = (one_hot * over).sum(axis=(0, 1))
     union = (one_hot + over).sum(axis=(0, 1)) - intersection
@@ -202,8 +204,10 @@ def test_a_category_is_right_whichever_of_its_classes_is_called():
     matrix = np.zeros((34, 34), np.int64)
     matrix[CAR, [CAR, bus, ROAD]] = 5, 3, 2
     matrix[ROAD, [ROAD, CAR, parking]] = 6, 1, 3  # parking is flat too, but not evaluated
-    found = dict(zip(CATEGORIES, metrics.iou_per_category(matrix), strict=True))
+    found = dict(zip(CITYSCAPES.categories, metrics.iou_per_category(matrix), strict=True))
     assert found["vehicle"] == 8 / 11
     assert found["flat"] == 6 / 12
-    assert np.isnan([found[name] for name in CATEGORIES if name not in ("vehicle", "flat")]).all()
-    assert len(CATEGORIES) == 7
+    assert np.isnan(
+        [found[name] for name in CITYSCAPES.categories if name not in ("vehicle", "flat")]
+    ).all()
+    assert len(CITYSCAPES.categories) == 7

@@ -38,7 +38,7 @@ def split(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> Split:
         Mistake(ROAD),
         *(Mistake(PERSON, size=size) for size in range(5)),
     ],
-    ids=lambda mistake: mistake.title,
+    ids=lambda mistake: mistake.title(),
 )
 def test_the_counts_are_those_of_the_lit_pixels(split: Split, mistake: Mistake) -> None:
     evaluation, samples, stored = split
@@ -59,5 +59,5 @@ def test_what_is_missed_is_told_from_what_is_falsely_seen() -> None:
 
 
 def test_a_mistake_is_named() -> None:
-    assert Mistake(CAR, (ROAD,)).title == "car called road"
-    assert "64 to 255 pixels" in Mistake(PERSON, size=1).title
+    assert Mistake(CAR, (ROAD,)).title() == "car called road"
+    assert "64 to 255 pixels" in Mistake(PERSON, size=1).title()

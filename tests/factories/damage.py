@@ -55,8 +55,11 @@ def make_studio(camvid: Path) -> tuple[Run, Run]:
     both = []
     for model in ("unet", "danet"):
         run = make_run(model, camvid, keys=keys)
-        rows = [dict.fromkeys(runs.CLASS_IOU_COLUMNS, 0.5) | {"epoch": e} for e in (1.0, 2.0, 3.0)]
-        RunWriter.reopen(run).commit_epoch({runs.CLASS_IOU: class_iou_csv(rows)})
+        rows = [
+            dict.fromkeys(runs.class_iou_columns(run.label_space), 0.5) | {"epoch": e}
+            for e in (1.0, 2.0, 3.0)
+        ]
+        RunWriter.reopen(run).commit_epoch({runs.CLASS_IOU: class_iou_csv(rows, run.label_space)})
         run = runs.get_run(run.name)
         scored = evaluation.evaluate(run, spec, "val")
         shape = (len(corruptions.SEVERITIES), 34, 34)

@@ -14,7 +14,7 @@ from segcore.images import (
     resize_labels,
 )
 from segcore.images import limits as photo_limits
-from segcore.labels import colorize
+from segcore.labels import CITYSCAPES
 from tests.factories.hostile_files import MODES, encoded, in_mode
 from tests.factories.made_data import noise
 
@@ -214,9 +214,9 @@ def test_overlay_blends_colours_and_keeps_the_photo_where_there_is_no_label():
     assert np.array_equal(overlay(image, mask, 0.0), image)
     full = overlay(image, mask, 1.0)
     assert np.array_equal(full[:2], image[:2])
-    assert np.array_equal(full[2:], colorize(mask)[2:])
+    assert np.array_equal(full[2:], CITYSCAPES.colorize(mask)[2:])
     half = overlay(image, mask, 0.5)[2:].astype(float)
-    assert np.abs(half - (image[2:] / 2 + colorize(mask)[2:] / 2)).max() <= 0.5
+    assert np.abs(half - (image[2:] / 2 + CITYSCAPES.colorize(mask)[2:] / 2)).max() <= 0.5
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

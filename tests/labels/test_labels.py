@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segcore.labels import EVALUATED_IDS, LABELS, NAMES, SAFE_COLORS
+from segcore.labels import CITYSCAPES
 
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 SIGHT = {
@@ -46,10 +46,13 @@ def closest_pair(colors: list[tuple[int, ...]], sight: np.ndarray) -> float:
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_the_safe_colours_are_told_apart_by_every_sight(sight: str) -> None:
-    safe = [tuple(bytes.fromhex(SAFE_COLORS[NAMES[i]][1:])) for i in EVALUATED_IDS]
+    safe = [CITYSCAPES.by_id[i].safe_color for i in CITYSCAPES.evaluated_ids]
     assert closest_pair(safe, SIGHT[sight]) > 20
-    assert closest_pair([LABELS[i].color for i in EVALUATED_IDS], SIGHT[sight]) < 16
+    assert (
+        closest_pair([CITYSCAPES.labels[i].color for i in CITYSCAPES.evaluated_ids], SIGHT[sight])
+        < 16
+    )
 
 
 def test_every_label_that_is_drawn_has_a_safe_colour() -> None:
-    assert {label.name for label in LABELS if any(label.color)} <= set(SAFE_COLORS)
+    assert all(label.safe_color for label in CITYSCAPES.labels if any(label.color))

@@ -15,7 +15,7 @@ from segcore.data.sources.camvid import CAMVID_CLASSES
 from segcore.data.sources.camvid import CODING as CAMVID
 from segcore.data.sources.cityscapes import CODINGS
 from segcore.data.sources.masks import MaskCoding, read_mask
-from segcore.labels import IDS, LABELS, NO_LABEL, colorize, palette
+from segcore.labels import CITYSCAPES, IDS, NO_LABEL
 from tests.factories.made_data import noise, write_picture
 from tests.factories.made_png import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, png
 
@@ -50,19 +50,25 @@ SHUFFLED = [26, 24, 23, 21, 11, 8, 7, 0]
         pytest.param(png(indexed(TRUTH, SHUFFLED), 4, PALETTE, greys(SHUFFLED)), id="grey palette"),
         pytest.param(png(indexed(TRUTH, SHUFFLED), 8, PALETTE, greys(SHUFFLED)), id="of 8 bits"),
         pytest.param(
-            png(indexed(TRUTH, SHUFFLED), 4, PALETTE, [LABELS[id_].color for id_ in SHUFFLED]),
+            png(
+                indexed(TRUTH, SHUFFLED),
+                4,
+                PALETTE,
+                [CITYSCAPES.labels[id_].color for id_ in SHUFFLED],
+            ),
             id="palette of the classes' colours",
         ),
-        pytest.param(png(TRUTH, 8, PALETTE, palette().tolist()), id="Cityscapes' palette"),
+        pytest.param(png(TRUTH, 8, PALETTE, CITYSCAPES.palette.tolist()), id="Cityscapes' palette"),
         pytest.param(png(TRUTH, 8, PALETTE, noise(1, 1, 256)[0].tolist()), id="other colours"),
         pytest.param(png(TRUTH, 8, PALETTE, [[9, 9, 9]] * 256), id="palette that says nothing"),
-        pytest.param(png(colorize(TRUTH), 8, RGB), id="colours"),
+        pytest.param(png(CITYSCAPES.colorize(TRUTH), 8, RGB), id="colours"),
         pytest.param(png(np.stack([TRUTH] * 3, axis=-1), 8, RGB), id="grey as RGB"),
         pytest.param(
             png(np.dstack([TRUTH, np.full_like(TRUTH, 255)]), 8, GREY_ALPHA), id="grey, opaque"
         ),
         pytest.param(
-            png(np.dstack([colorize(TRUTH), np.full_like(TRUTH, 255)]), 8, RGBA), id="RGBA"
+            png(np.dstack([CITYSCAPES.colorize(TRUTH), np.full_like(TRUTH, 255)]), 8, RGBA),
+            id="RGBA",
         ),
     ],
 )
@@ -109,7 +115,17 @@ def test_transparent_pixels_have_no_label(tmp_path: Path) -> None:
     shown = np.array([[7, 11, 26, 99]], np.uint8)  # what is not shown may be anything
     alpha = np.array([[255, 255, 255, 0]], np.uint8)
     expected = [[7, 11, 26, NO_LABEL]]
-    colors = np.array([[LABELS[7].color, LABELS[11].color, LABELS[26].color, (1, 2, 3)]], np.uint8)
+    colors = np.array(
+        [
+            [
+                CITYSCAPES.labels[7].color,
+                CITYSCAPES.labels[11].color,
+                CITYSCAPES.labels[26].color,
+                (1, 2, 3),
+            ]
+        ],
+        np.uint8,
+    )
     for data in (
         png(np.dstack([shown, alpha]), 8, GREY_ALPHA),
         png(np.dstack([colors, alpha]), 8, RGBA),
@@ -143,7 +159,7 @@ def test_camvids_own_colours_are_known(tmp_path: Path) -> None:
 
 
 def test_train_ids_with_cityscapes_colours(tmp_path: Path) -> None:
-    evaluated = sorted((label for label in LABELS if label.is_evaluated), key=lambda x: x.train_id)
+    evaluated = [label for label in CITYSCAPES.labels if label.is_scored]
     ids = np.arange(19).reshape(1, -1)
     expected = [[label.id for label in evaluated]]
     named = png(ids, 8, PALETTE, [label.color for label in evaluated])
@@ -153,7 +169,7 @@ def test_train_ids_with_cityscapes_colours(tmp_path: Path) -> None:
 
 
 def test_shared_colours_go_to_the_evaluated_class(tmp_path: Path) -> None:
-    data = png(colorize(np.array([[3, 17, 18]], np.uint8)), 8, RGB)
+    data = png(CITYSCAPES.colorize(np.array([[3, 17, 18]], np.uint8)), 8, RGB)
     assert read(tmp_path, data).tolist() == [[0, 17, 17]]
 
 

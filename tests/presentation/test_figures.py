@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segcore.labels import IDS, LABELS, NUM_CLASSES
+from segcore.labels import CITYSCAPES, IDS
 from segcore.presentation import figures
 from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures import Curve, View
@@ -10,7 +10,7 @@ ROAD, POLE, SKY = IDS["road"], IDS["pole"], IDS["sky"]
 
 
 def shares(**of: float) -> np.ndarray:
-    share = np.zeros(NUM_CLASSES)
+    share = np.zeros(CITYSCAPES.num_classes)
     for name, value in of.items():
         share[IDS[name]] = value
     return share
@@ -27,7 +27,10 @@ def test_pixel_shares_are_on_a_log_axis_that_holds_the_rarest_class() -> None:
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.xaxis.range[0] <= np.log10(0.00002)
     assert list(bars.y) == ["road", "pole"]
-    assert list(bars.marker.color) == [LABELS[ROAD].hex_color, LABELS[POLE].hex_color]
+    assert list(bars.marker.color) == [
+        CITYSCAPES.labels[ROAD].hex_color,
+        CITYSCAPES.labels[POLE].hex_color,
+    ]
     assert list(diamonds.x) == pytest.approx([0.5, 0.00002])
 
 
@@ -87,7 +90,7 @@ def test_differences_without_an_interval_are_still_drawn() -> None:
 
 
 def test_rows_of_the_confusion_matrix_add_up_to_one_with_the_classes_not_shown() -> None:
-    matrix = np.zeros((NUM_CLASSES, NUM_CLASSES), np.int64)
+    matrix = np.zeros((CITYSCAPES.num_classes, CITYSCAPES.num_classes), np.int64)
     matrix[ROAD, ROAD], matrix[ROAD, POLE] = 6, 2
     matrix[POLE, POLE], matrix[POLE, SKY] = 1, 3
     heat, *_, cells = figures.confusion(matrix, RUN_A, [ROAD, POLE]).data

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from segcore.data.counts import SplitStatistics
-from segcore.labels import IDS, NUM_CLASSES
+from segcore.labels import CITYSCAPES, IDS
 from segcore.presentation import findings
 
 
 def split(*images: dict[str, int]) -> SplitStatistics:
-    counts = np.zeros((len(images), NUM_CLASSES), np.int64)
+    counts = np.zeros((len(images), CITYSCAPES.num_classes), np.int64)
     for row, image in zip(counts, images, strict=True):
         for name, pixels in image.items():
             row[IDS[name]] = pixels
@@ -150,7 +150,7 @@ def test_classes_are_counted_by_verdict() -> None:
 
 
 def test_the_largest_confusion_comes_first() -> None:
-    matrix = np.diag(np.full(NUM_CLASSES, 50))
+    matrix = np.diag(np.full(CITYSCAPES.num_classes, 50))
     pole, building, road, car = (IDS[name] for name in ("pole", "building", "road", "car"))
     matrix[pole, building] = 150
     matrix[road, car], matrix[road, road] = 400, 3600
@@ -191,7 +191,7 @@ def test_errors_and_confidence_in_words() -> None:
 
 
 def test_rarer_classes_that_are_worse_correlate_by_one() -> None:
-    share = np.zeros(NUM_CLASSES)
+    share = np.zeros(CITYSCAPES.num_classes)
     for name, value in (("road", 0.6), ("car", 0.3), ("pole", 0.1)):
         share[IDS[name]] = value
     worse = {"road": 0.9, "car": 0.7, "pole": 0.2, "sky": None}

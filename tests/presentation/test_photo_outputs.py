@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from segcore.evaluation.outcomes import label_shares
 from segcore.images import Photo, decode_photo
-from segcore.labels import IDS, NAMES, colorize
+from segcore.labels import CITYSCAPES, IDS
 from segcore.prediction.inference import Prediction, Timings
 from segcore.presentation.photo_outputs import (
     Bundle,
@@ -39,7 +39,12 @@ def side(letter: Letter, model: str, seed: int) -> Labelled:
     mask = id_mask(seed, *SIZE, [IDS["road"], IDS["sky"], IDS["car"]])
     confidence = np.full(SIZE, 0.5, np.float32)
     prediction = Prediction(mask, confidence, Timings(1, 20, 3), np.zeros((1, 1, 34), np.float32))
-    run = cast(Run, SimpleNamespace(name=f"{model}-run", model=model, weights_hash="f" * 64))
+    run = cast(
+        Run,
+        SimpleNamespace(
+            name=f"{model}-run", model=model, weights_hash="f" * 64, label_space=CITYSCAPES
+        ),
+    )
     return Labelled(Side(letter, run, model.upper()), "one view", prediction)
 
 
@@ -85,7 +90,7 @@ def test_label_ids_and_colours_are_exact(sides: list[Labelled]) -> None:
     ids = np.asarray(Image.open(io.BytesIO(ids_png(sides[0]))))
     colors = np.asarray(Image.open(io.BytesIO(color_png(sides[0]))))
     assert np.array_equal(ids, sides[0].labels)
-    assert np.array_equal(colors, colorize(sides[0].labels))
+    assert np.array_equal(colors, CITYSCAPES.colorize(sides[0].labels))
 
 
 def test_the_summary_names_runs_weights_policy_and_shares(sides: list[Labelled]) -> None:
@@ -98,7 +103,8 @@ def test_the_summary_names_runs_weights_policy_and_shares(sides: list[Labelled])
         assert model["policy"] == "one view" and model["seconds"] == 0.024
         shares = label_shares(entry.labels)
         assert model["class_shares"] == {
-            NAMES[label]: pytest.approx(shares[label], abs=1e-6) for label in np.flatnonzero(shares)
+            CITYSCAPES.names[label]: pytest.approx(shares[label], abs=1e-6)
+            for label in np.flatnonzero(shares)
         }
 
 
@@ -106,7 +112,8 @@ def test_the_summary_names_runs_weights_policy_and_shares(sides: list[Labelled])
 def test_a_side_by_side_picture_has_a_half_for_each(size: tuple[int, int]) -> None:
     image = np.full((*size, 3), 200, np.uint8)
     masks = [np.full(size, IDS[name], np.uint8) for name in ("car", "vegetation")]
-    panels = [Panel("One", "#2f6fed", masks[0]), Panel("A rather long name", "#f08c2e", masks[1])]
+    names = ("One", "#2f6fed"), ("A rather long name", "#f08c2e")
+    panels = [Panel(*of, mask, CITYSCAPES) for of, mask in zip(names, masks, strict=True)]
     sheet = side_by_side(image, panels)
     height, width = sheet.shape[:2]
     assert height % 2 == width % 2 == 0 and sheet.dtype == np.uint8

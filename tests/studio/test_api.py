@@ -14,7 +14,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from segcore.labels import IDS, colorize
+from segcore.labels import CITYSCAPES, IDS
 from segcore.system.fair_queues import FairTurns, RateLimit
 from studio import engine
 from studio.cache import networks
@@ -105,7 +105,9 @@ def test_the_labels_come_back_as_asked_for(run: str) -> None:
     assert ids.kind == "image/png"
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(ids.body))), truth)
     color = predict(photo, run=run, output="color")
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(color.body))), colorize(truth))
+    assert np.array_equal(
+        np.asarray(Image.open(io.BytesIO(color.body))), CITYSCAPES.colorize(truth)
+    )
     overlay = predict(photo, run=run, output="overlay")
     assert overlay.kind == "image/jpeg" and Image.open(io.BytesIO(overlay.body)).size == (48, 32)
     found = predict(photo, run=run)

@@ -23,7 +23,7 @@ from devtools.live_dashboard import (
 from segcore import runs
 from segcore.data.sources import open_source
 from segcore.data.sources.streets import render_scene
-from segcore.labels import LABELS
+from segcore.labels import CITYSCAPES
 
 pytestmark = [
     pytest.mark.browser,
@@ -170,7 +170,7 @@ def test_the_viewer_moves_every_panel_as_one(page: Page, address: str) -> None:
     item = next(item for item in source.items("val") if item.key == "val-0003")
     mask = source.read(item).mask
     x, y = 0.3, 0.8
-    truth = LABELS[mask[int(y * mask.shape[0]), int(x * mask.shape[1])]]
+    truth = CITYSCAPES.labels[mask[int(y * mask.shape[0]), int(x * mask.shape[1])]]
 
     page.goto(f"{address}/compare?data=streets&image=val-0003")
     settle(page)
@@ -238,7 +238,7 @@ def test_thumbnails_name_what_is_under_the_pointer(page: Page, address: str) -> 
         "y": (y + 0.5) / mask.shape[0] * box["height"],
     }
     picture.hover(position=position)
-    expect(picture.locator(".hint")).to_have_text(LABELS[mask[y, x]].name)
+    expect(picture.locator(".hint")).to_have_text(CITYSCAPES.labels[mask[y, x]].name)
 
     picture.click()
     closer = page.get_by_role("dialog")

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from segcore import evaluation
 from segcore.evaluation import predictions
-from segcore.labels import NAMES
+from segcore.labels import CITYSCAPES
 from segcore.presentation import findings
 from segcore.runs import Run
 from segcore.runs.results import result_files
@@ -83,7 +83,7 @@ def test_a_confused_pair_opens_its_pictures_worst_first(
     stored = evaluation.stored_evaluation(runs[0], val_digest(camvid), "val")
     assert stored is not None
     (truth, called, _), *_ = findings.confused_pairs(stored.matrix, 1, by_share=True)
-    title = f"{NAMES[truth]} called building"
+    title = f"{CITYSCAPES.names[truth]} called building"
     pills(scored, "A").set_value((truth, called)).run()
     assert not scored.exception
     assert f"U-Net** · {title}" in text(scored)

@@ -20,7 +20,7 @@ from segcore.evaluation.image_search import iou_of_each
 from segcore.images import encode_png
 from segcore.jobs import datasets
 from segcore.jobs.admission import ADMISSIONS
-from segcore.labels import IDS
+from segcore.labels import CITYSCAPES, IDS
 from segcore.prediction.inference import Predictor
 from segcore.runs import Run, get_run
 from studio import state
@@ -369,7 +369,7 @@ def test_masks_and_confidences_reach_the_browser_without_loss() -> None:
     mask = random.integers(0, 34, (1024, 2048), np.uint8)
     confidence = random.random((200, 400), np.float32)
     panel = Panel("a", "A", mask, confidence=confidence, entropy=1 - confidence)
-    (sent,) = payload("test", np.zeros((1024, 2048, 3), np.uint8), [panel])["panels"]
+    (sent,) = payload("test", np.zeros((1024, 2048, 3), np.uint8), [panel], CITYSCAPES)["panels"]
     assert (decoded(sent["mask"]) == mask).all()
     assert np.abs(decoded(sent["confidence"]) / 255 - confidence).max() <= 0.5 / 255 + 1e-6
     assert np.abs(decoded(sent["entropy"]) / 255 + confidence - 1).max() <= 0.5 / 255 + 1e-6
@@ -381,7 +381,7 @@ def test_a_picture_of_cityscapes_size_is_sent_in_less_than_3_mb() -> None:
     blocks = random.integers(0, 34, (64, 128), np.uint8).repeat(16, 0).repeat(16, 1)
     sure = random.random((32, 64)).astype(np.float32).repeat(8, 0).repeat(8, 1)
     panels = [Panel("a", "A", blocks, confidence=sure, entropy=sure) for _ in range(5)]
-    assert len(json.dumps(payload("test", photo, panels))) < 3e6
+    assert len(json.dumps(payload("test", photo, panels, CITYSCAPES))) < 3e6
 
 
 def test_a_large_photo_is_shown_smaller_in_its_proportions() -> None:

@@ -146,7 +146,9 @@ def test_classes_are_shown_by_when_they_were_learnt(page: AppTest, camvid: Path)
         run = make_run(model, camvid, epochs=3)
         rows = [{"epoch": e, "road": 0.3 * e, "pole": 0.02} for e in (1, 2, 3)]
         if model == "unet":
-            RunWriter.reopen(run).commit_epoch({runs.CLASS_IOU: class_iou_csv(rows)})
+            RunWriter.reopen(run).commit_epoch(
+                {runs.CLASS_IOU: class_iou_csv(rows, run.label_space)}
+            )
     open_part(page.run(), "Classes")
     assert "U-Net learnt road first (by epoch 3); never above 0.1: pole." in text(page)
     assert "DANet: not kept when it was trained." in text(page)

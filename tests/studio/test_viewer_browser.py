@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from devtools.live_dashboard import find_chromium
 from segcore.evaluation.outcomes import outcome_map
-from segcore.labels import IDS, LABELS, SAFE_COLORS
+from segcore.labels import CITYSCAPES, IDS
 from studio.viewer import Panel, difference_panel, outcome_panel
 from studio.viewer.viewer import payload
 from tests.studio.mounted_viewer import open_viewer, show
@@ -44,7 +44,7 @@ class Picture:
         panels = [
             Panel("photo", "Image"),
             Panel("truth", "Truth", self.truth),
-            outcome_panel(self.truth, *masks),
+            outcome_panel(self.truth, *masks, CITYSCAPES),
             difference_panel(*masks),
             *(
                 Panel(side, title, mask, confidence=sure, entropy=torn)
@@ -53,7 +53,9 @@ class Picture:
                 )
             ),
         ]
-        return payload("test", self.image, panels, has_others=True, in_address=True, **options)
+        return payload(
+            "test", self.image, panels, CITYSCAPES, has_others=True, in_address=True, **options
+        )
 
 
 @pytest.fixture
@@ -124,10 +126,10 @@ def test_hovering_says_what_the_arrays_hold_in_every_panel(page: Page, picture: 
 
         said = {
             "photo": "",
-            "truth": LABELS[picture.truth[at]].name,
+            "truth": CITYSCAPES.labels[picture.truth[at]].name,
             "outcomes": OUTCOMES[outcomes[at]],
             **{
-                side: f"{LABELS[mask[at]].name} {percent(sure)}, entropy {percent(torn)}"
+                side: f"{CITYSCAPES.labels[mask[at]].name} {percent(sure)}, entropy {percent(torn)}"
                 for side, mask, sure, torn in zip(
                     "ab", (picture.a, picture.b), picture.sure, picture.torn, strict=True
                 )
@@ -171,7 +173,7 @@ def test_colours_are_exact_and_classes_are_hidden_or_singled_out(
     page: Page, picture: Picture
 ) -> None:
     open_viewer(page, picture.data(), "opacity-1")
-    road, car = LABELS[IDS["road"]].color, LABELS[IDS["car"]].color
+    road, car = CITYSCAPES.labels[IDS["road"]].color, CITYSCAPES.labels[IDS["car"]].color
     shown = colors(page, "a")
     assert in_color(picture.a, "road", road, shown) and in_color(picture.a, "car", car, shown)
     page.get_by_role("button", name="road", exact=True).click()
@@ -182,7 +184,7 @@ def test_colours_are_exact_and_classes_are_hidden_or_singled_out(
     assert in_color(picture.a, "road", road, shown)
     assert not in_color(picture.a, "car", car, shown)
     page.get_by_label("Colours").select_option("safe")
-    safe = tuple(bytes.fromhex(SAFE_COLORS["road"][1:]))
+    safe = CITYSCAPES.by_id[IDS["road"]].safe_color
     assert in_color(picture.a, "road", safe, colors(page, "a"))
 
 
@@ -190,7 +192,7 @@ def test_outlines_are_painted_along_the_edges_alone(page: Page, picture: Picture
     picture.truth[:] = picture.a[:] = IDS["road"]
     picture.truth[:, 20:] = IDS["sky"]
     open_viewer(page, picture.data(), "opacity-1_masks-outlined")
-    road, sky = LABELS[IDS["road"]].color, LABELS[IDS["sky"]].color
+    road, sky = CITYSCAPES.labels[IDS["road"]].color, CITYSCAPES.labels[IDS["sky"]].color
     shown = colors(page, "truth")
     assert (shown[5, 19] == road).all() and (shown[5, 20] == sky).all()
     assert not (shown[5, 10] == road).all()
@@ -281,7 +283,7 @@ def test_fingers_point_and_pinch(browser: Browser, picture: Picture) -> None:
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.touchscreen.tap(x + 1, y + 1)
-    truth = LABELS[picture.truth[SIZE[0] // 2, SIZE[1] // 2]].name
+    truth = CITYSCAPES.labels[picture.truth[SIZE[0] // 2, SIZE[1] // 2]].name
     expect(page.locator("figure[data-panel='truth'] .here")).to_have_text(truth)
 
     fingers = context.new_cdp_session(page)
@@ -305,5 +307,5 @@ def test_a_reader_of_the_screen_is_told_what_a_panel_shows(page: Page, picture: 
 
 def test_a_side_that_is_not_there_yet_says_so(page: Page, picture: Picture) -> None:
     panels = [Panel("photo", "Image"), Panel("a", "A", pending="Predicting…")]
-    open_viewer(page, payload("waiting", picture.image, panels))
+    open_viewer(page, payload("waiting", picture.image, panels, CITYSCAPES))
     expect(page.locator("figure[data-panel='a']")).to_contain_text("Predicting…")

@@ -87,7 +87,7 @@ def count_built_in() -> None:
 def _count(source: Source, items: list[Item], progress: Progress | None) -> CountedSplit:
     def count(item: Item) -> MaskCounts | Finding:
         try:
-            return count_mask(source.read_mask(item))
+            return count_mask(source.read_mask(item), source.label_space)
         except SampleError as error:
             return Finding(error.problem, item.key, str(error))
 

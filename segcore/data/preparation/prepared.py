@@ -7,7 +7,8 @@ stretched to that size lies in `DATASET-HxW-stretched`:
     masks.npy        (N, H, W) uint8, or flat as well, where the split has masks
     truths.npy       of val, PNGs of masks whose native size is another, one after the other
     statistics.npz   counts of the masks at their native resolution
-    manifest.json    keys, sizes, sequences and health; written last: without it nothing counts
+    manifest.json    keys, sizes, sequences, health, the label space unless it is Cityscapes';
+                     written last: without it nothing counts
     progress.npz     only while it is being built: what is done, so that a restart goes on there
 """
 
@@ -32,6 +33,7 @@ from segcore.errors import DataError, StorageError
 from segcore.files.writing import DAMAGED, locked
 from segcore.images.preprocessing import Mode
 from segcore.images.resizing import Size
+from segcore.labels import LabelSpace
 from segcore.settings import prepared_dir
 
 FORMAT = 3
@@ -42,7 +44,7 @@ FORMAT = 3
 class PreparedSplit:
     """Attributes:
     images: (N, H, W, 3) uint8, memory-mapped, each at the size that a network sees it at.
-    masks: (N, H, W) uint8 label ids 0-33, 255.
+    masks: (N, H, W) uint8 label ids of the source's space, 255.
     sizes: (H, W) of each image.
     is_native: the arrays hold the samples at their own resolution.
     truths: PNG of a mask at its own resolution where it differs, else empty; kept of val.
@@ -74,6 +76,7 @@ class PreparedSplit:
 class Prepared:
     """Attributes:
     size: (H, W) that images are stretched to, or whose area they are scaled to (mode "fit").
+    space: what the ids of its masks mean.
     """
 
     spec: str
@@ -82,6 +85,7 @@ class Prepared:
     mode: Mode
     splits: dict[str, PreparedSplit]
     path: Path
+    space: LabelSpace
 
     @cached_property
     def fingerprint(self) -> str:
@@ -165,6 +169,7 @@ def collected(source: Source, size: Size, mode: Mode, splits: dict[str, Prepared
         mode=mode,
         splits=splits,
         path=_size_folder(source, size, mode),
+        space=source.label_space,
     )
 
 

@@ -111,7 +111,7 @@ def _build(
     _check_space(folder, len(items) * height * width * (4 if masked else 3))
     (folder / "manifest.json").unlink(missing_ok=True)  # of files that were cut short since
     try:
-        with SplitWriter(folder, masked) as writer:
+        with SplitWriter(folder, masked, source.label_space) as writer:
             tasks = [
                 (source, items[start : start + CHUNK], preprocessing, masked, split == TRUTHS_OF)
                 for start in range(writer.done, len(items), CHUNK)
@@ -175,7 +175,7 @@ def _process_item(
         sequence=sample.sequence,
         image=resize_image(sample.image, size),
         mask=None if sample.mask is None else resize_labels(sample.mask, size),
-        counts=None if sample.mask is None else count_mask(sample.mask),
+        counts=None if sample.mask is None else count_mask(sample.mask, source.label_space),
         was_native=native == size,
         truth=encode_png(sample.mask) if is_scored and sample.mask is not None else b"",
     )

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from segcore.data.counts import LOCATION_GRID, NO_COUNTS, REGION_BINS, MaskCounts, SplitStatistics
+from segcore.data.counts import LOCATION_GRID, REGION_BINS, MaskCounts, SplitStatistics, no_counts
 from segcore.data.sources import Finding, HealthReport
 from segcore.files.writing import DAMAGED
 from segcore.images.resizing import Size
-from segcore.labels import NUM_CLASSES
+from segcore.labels import CITYSCAPES, LabelSpace
 
 
 class UsableSample(NamedTuple):
@@ -35,9 +35,10 @@ class SplitWriter:
     After a restart it goes on after the last chunk that was written whole: `done` items.
     """
 
-    def __init__(self, folder: Path, masked: bool) -> None:
+    def __init__(self, folder: Path, masked: bool, space: LabelSpace) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
+        self.folder, self.space = folder, space
+        classes = space.num_classes
         self.images = GrowingFile(folder / "images.npy")
         self.masks = GrowingFile(folder / "masks.npy") if masked else None
         self.truths = GrowingFile(folder / "truths.npy")
@@ -48,10 +49,10 @@ class SplitWriter:
         self.sequences: list[str] = []
         self.findings: list[Finding] = []
         self.is_native = True
-        self.counts = np.zeros((0, NUM_CLASSES), np.int64)
+        self.counts = np.zeros((0, classes), np.int64)
         self.no_label = np.zeros(0, np.int64)
-        self.location = np.zeros((NUM_CLASSES, *LOCATION_GRID))  # summed over the images
-        self.regions = np.zeros((NUM_CLASSES, REGION_BINS), np.int64)
+        self.location = np.zeros((classes, *LOCATION_GRID))  # summed over the images
+        self.regions = np.zeros((classes, REGION_BINS), np.int64)
         self._restore()
         for file, length in zip(self._files(), self._lengths(), strict=True):
             file.truncate(length)
@@ -71,7 +72,7 @@ class SplitWriter:
             if self.masks and sample.mask is not None:
                 self.masks.append(sample.mask)
             self.truths.append(sample.truth)
-        counts = [sample.counts or NO_COUNTS for sample in usable]
+        counts = [sample.counts or no_counts(self.space.num_classes) for sample in usable]
         self.counts = np.vstack([self.counts, *(count.pixels for count in counts)])
         self.no_label = np.append(self.no_label, [count.no_label for count in counts])
         self.location += sum(count.location for count in counts)
@@ -120,8 +121,13 @@ class SplitWriter:
             "truth_bytes": self.truth_bytes,
             "is_native": self.is_native,
             "masked": self.masks is not None,
+            **self._stored_space(),
             "health": HealthReport(self.done, tuple(self.findings)).to_json(),
         }
+
+    def _stored_space(self) -> dict[str, Any]:
+        """What its ids mean; nothing of Cityscapes', the default."""
+        return {} if self.space == CITYSCAPES else {"label_space": self.space.as_dict()}
 
     def _save(self) -> None:
         temporary = self.folder / "progress.tmp.npz"

@@ -17,7 +17,7 @@ from segcore.errors import DataError, ImageError
 from segcore.errors.plain import path_text
 from segcore.images import decode_image
 from segcore.images.resizing import Size
-from segcore.labels import NAMES
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.labels.merges import Merges
 
 SPLITS = ("train", "val", "test")
@@ -49,11 +49,11 @@ class Sample:
     key: str
     sequence: str
     image: np.ndarray  # (H, W, 3) uint8 RGB
-    mask: np.ndarray | None  # (H, W) uint8: label ids 0-33, 255 where there is none
+    mask: np.ndarray | None  # (H, W) uint8: label ids of the source's space, 255 for none
 
 
 class Source(Protocol):
-    """A data set by its splits; every mask is mapped into the Cityscapes label ids."""
+    """A data set by its splits; every mask is mapped into the ids of its label space."""
 
     @property
     def name(self) -> str:
@@ -68,6 +68,10 @@ class Source(Protocol):
 
     @property
     def splits(self) -> tuple[str, ...]: ...
+
+    @property
+    def label_space(self) -> LabelSpace:
+        """What the ids of its masks mean."""
 
     @property
     def merges(self) -> Merges | None:
@@ -104,7 +108,9 @@ class FolderSource:
     classes: tuple[
         int, ...
     ] = ()  # label ids in the order of the masks' values, where they have one
+    label_space: LabelSpace = CITYSCAPES
     merges: Merges | None = None
+    notes: tuple[str, ...] = ()  # what is believed of a directory whose layout leaves it open
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.resolve()
@@ -144,7 +150,7 @@ class FolderSource:
         first = sum(held)
         if not all(held[:first]) or not 1 < first <= MANY * len(held):
             return None
-        names = ", ".join(NAMES[id_] for id_ in self.classes[:first])
+        names = ", ".join(self.label_space.names[id_] for id_ in self.classes[:first])
         return (
             f"The masks hold only the first {first} of the {len(held)} ids of {self.name}, which "
             f"are {names}: if they mean other classes, this is another data set, and training on "

@@ -9,17 +9,17 @@ from pathlib import Path
 from segcore.data.sources.base import FolderSource, visible_files
 from segcore.data.sources.masks import MaskCoding
 from segcore.images.resizing import Size
-from segcore.labels import EVALUATED_IDS, LABELS, NO_LABEL, NUM_CLASSES
+from segcore.labels import CITYSCAPES, NO_LABEL
 
 IMAGES, MASKS = "leftImg8bit", "gtFine"
 IMAGE_SUFFIX = "_leftImg8bit"
 TRAIN_IDS_SUFFIX = "_gtFine_labelTrainIds"
 CODINGS = {
     # The later one counts where a frame has both: it tells the void classes apart.
-    TRAIN_IDS_SUFFIX: MaskCoding(
-        {label.train_id: label.id for label in LABELS if label.is_evaluated} | {NO_LABEL: NO_LABEL}
+    TRAIN_IDS_SUFFIX: MaskCoding(dict(enumerate(CITYSCAPES.evaluated_ids)) | {NO_LABEL: NO_LABEL}),
+    "_gtFine_labelIds": MaskCoding(
+        {id_: id_ for id_ in (*range(CITYSCAPES.num_classes), NO_LABEL)}
     ),
-    "_gtFine_labelIds": MaskCoding({id_: id_ for id_ in (*range(NUM_CLASSES), NO_LABEL)}),
 }
 """How a mask file's name ends -> what its values mean."""
 
@@ -37,7 +37,7 @@ class CityscapesSource(FolderSource):
         "DIR/gtFine/SPLIT/CITY/*_gtFine_labelIds.png"
     )
     default_size: Size = (512, 1024)
-    classes = tuple(range(NUM_CLASSES))
+    classes = tuple(range(CITYSCAPES.num_classes))
 
     @classmethod
     def recognises(cls, directory: Path) -> bool:
@@ -66,7 +66,10 @@ class CityscapesSource(FolderSource):
         masks = [item.mask for split in self.splits for item in self.items(split) if item.mask]
         if any(TRAIN_IDS_SUFFIX in mask.stem for mask in masks):
             return None
-        if max(present, default=0) < len(EVALUATED_IDS) and len(present & REGIONS) >= FEW:
+        if (
+            max(present, default=0) < len(CITYSCAPES.evaluated_ids)
+            and len(present & REGIONS) >= FEW
+        ):
             return (
                 "The masks are named labelIds and hold no id above 18, as train ids do, where 0 is "
                 "road and not unlabeled: if they are train ids, rename them to *_gtFine_"

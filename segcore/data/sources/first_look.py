@@ -15,7 +15,7 @@ import numpy as np
 from segcore.data.sources.base import FolderSource, Item, Source
 from segcore.data.sources.problems import SampleError
 from segcore.errors import DataError
-from segcore.labels import EVALUATED_IDS, NAMES, NO_LABEL, NUM_CLASSES
+from segcore.labels import NO_LABEL, LabelSpace
 from segcore.system.parallel import overlapped
 
 PER_SPLIT = 8
@@ -36,6 +36,7 @@ class FirstLook:
         used: how many of them can be used.
         shares: class -> its share of their pixels, most first; `no label` for pixels without one.
         doubts: what does not fit, a sentence each; empty where the data looks as it should.
+        notes: what is believed of a folder of somebody's own, a sentence each.
     """
 
     spec: str
@@ -45,6 +46,7 @@ class FirstLook:
     used: int
     shares: dict[str, float]
     doubts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def in_words(self) -> str:
         """What was found and what the masks hold, in a line or two."""
@@ -52,6 +54,7 @@ class FirstLook:
             f"{split} {images} images with {self.masks[split] or 'no'} masks"
             for split, images in self.images.items()
         )
+        files = " ".join([f"{files}.", *self.notes]) if self.notes else files
         if not self.used:
             return files
         shares = ", ".join(f"{name} {share:.1%}" for name, share in self.shares.items())
@@ -89,8 +92,9 @@ def first_look(source: Source) -> FirstLook | None:
         masks=masks,
         looked_at=len(outcomes),
         used=len(counts),
-        shares=_shares(pixels),
+        shares=_shares(pixels, source.label_space),
         doubts=tuple(doubts),
+        notes=source.notes,
     )
 
 
@@ -111,8 +115,8 @@ def _read(source: FolderSource, item: Item) -> np.ndarray | SampleError:
     return np.bincount(mask.ravel(), minlength=256)
 
 
-def _shares(pixels: np.ndarray) -> dict[str, float]:
-    names = {**dict(enumerate(NAMES)), NO_LABEL: "no label"}
+def _shares(pixels: np.ndarray, space: LabelSpace) -> dict[str, float]:
+    names = {**dict(enumerate(space.names)), NO_LABEL: "no label"}
     found = sorted((id_ for id_ in names if pixels[id_]), key=lambda id_: -pixels[id_])
     return {names[id_]: float(pixels[id_] / pixels.sum()) for id_ in found}
 
@@ -139,14 +143,15 @@ def _unusable(problems: Sequence[SampleError], looked_at: int) -> list[str]:
 
 def _other_classes(source: FolderSource, pixels: np.ndarray) -> list[str]:
     """Signs that the masks mean other classes than the layout's."""
-    other = source.other_classes({id_ for id_ in range(NUM_CLASSES) if pixels[id_]})
+    space = source.label_space
+    other = source.other_classes({id_ for id_ in range(space.num_classes) if pixels[id_]})
     if other is not None:
         return [other]
-    scored = pixels[list(EVALUATED_IDS)]
+    scored = pixels[list(space.evaluated_ids)]
     unscored = 1 - scored.sum() / pixels.sum()
     if unscored > MOST_PIXELS:
         return [f"{unscored:.0%} of the pixels have no class that is scored, or no class at all."]
     if (scored > 0).sum() == 1:
-        only = NAMES[EVALUATED_IDS[int(scored.argmax())]]
+        only = space.names[space.evaluated_ids[int(scored.argmax())]]
         return [f"All that is scored is {only}: there is nothing to tell apart."]
     return []

@@ -19,7 +19,7 @@ from PIL import Image
 
 from segcore.data.sources.problems import Problem, SampleError
 from segcore.images import UNREADABLE_ERRORS
-from segcore.labels import LABELS, NO_LABEL
+from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 
 Color = tuple[int, int, int]
 
@@ -36,17 +36,26 @@ class MaskCoding:
             last entry stands for all values that no byte holds.
     """
 
-    def __init__(self, ids: Mapping[int, int], colors: Mapping[int, Color] | None = None) -> None:
+    def __init__(
+        self,
+        ids: Mapping[int, int],
+        colors: Mapping[int, Color] | None = None,
+        space: LabelSpace = CITYSCAPES,
+        remedy: str = "replace it or remove it",
+    ) -> None:
         """
         Args:
             ids: mask value -> label id, NO_LABEL for none.
             colors: mask value -> the colour that the data set's own tools give it; the colours of
                 the labels are known as well.
+            space: of the label ids.
+            remedy: what to do about a mask with other values.
         """
+        self._space, self.remedy = space, remedy
         self.id_of = np.full(257, -1, np.int16)
         for value, label_id in ids.items():
             self.id_of[value] = label_id
-        labelled = {value: LABELS[id_].color for value, id_ in ids.items() if id_ != NO_LABEL}
+        labelled = {value: space.by_id[id_].color for value, id_ in ids.items() if id_ != NO_LABEL}
         self._colorings = [labelled] if colors is None else [dict(colors), labelled]
 
     def values_of_colors(self, palette: list[Color], *, listed: bool) -> np.ndarray | None:
@@ -71,9 +80,14 @@ class MaskCoding:
             return _table(value_of[color] for color in palette)
         return _table(greys) if all_grey else None  # of which some are unknown, as will be said
 
+    def colors_of(self, values: np.ndarray) -> np.ndarray:
+        """(n, 3) int32 the colour of each mask value: that of its class, or else a grey."""
+        known = self._colorings[0] if len(self._colorings) > 1 else {}
+        return np.array([known.get(int(v), (int(v),) * 3) for v in values], np.int32)
+
     def _by_weight(self, values: Iterable[int]) -> list[int]:
         """Values whose labels are evaluated first: they get the colours that labels share."""
-        return sorted(values, key=lambda v: (not LABELS[self.id_of[v]].is_evaluated, v))
+        return sorted(values, key=lambda v: (not self._space.by_id[self.id_of[v]].is_scored, v))
 
 
 def read_mask(path: Path, coding: MaskCoding) -> np.ndarray:
@@ -88,7 +102,32 @@ def read_mask(path: Path, coding: MaskCoding) -> np.ndarray:
             Problem.UNREADABLE,
             f"{path} cannot be read as a mask ({_first_line(error)}): replace it or remove it.",
         ) from error
-    return _labels(path, values, transparent, coding.id_of)
+    return _labels(path, values, transparent, coding)
+
+
+def read_nearest_mask(path: Path, coding: MaskCoding) -> np.ndarray:
+    """(H, W) uint8 label ids of a mask that JPEG has blurred: of the nearest colour of a class.
+
+    Raises SampleError.
+    """
+    try:
+        with Image.open(path) as file:
+            image = np.asarray(file.convert("RGB")).astype(np.int32)
+    except UNREADABLE_ERRORS as error:
+        raise SampleError(
+            Problem.UNREADABLE,
+            f"{path} cannot be read as a mask ({_first_line(error)}): replace it or remove it.",
+        ) from error
+    known = np.flatnonzero(coding.id_of[:256] >= 0)
+    colors = coding.colors_of(known)
+    nearest = np.zeros(image.shape[:2], np.intp)
+    smallest = np.full(image.shape[:2], np.iinfo(np.int64).max)
+    for place, color in enumerate(colors):  # one at a time: of a large mask all are much memory
+        distance = ((image - color) ** 2).sum(axis=-1)
+        nearest[distance < smallest] = place
+        smallest = np.minimum(smallest, distance)
+    labels: np.ndarray = coding.id_of[known][nearest].astype(np.uint8)
+    return labels
 
 
 def _packing(file: Image.Image) -> str:
@@ -174,9 +213,10 @@ def _table(values: Iterable[int]) -> np.ndarray:
 
 
 def _labels(
-    path: Path, values: np.ndarray, transparent: np.ndarray | None, id_of: np.ndarray
+    path: Path, values: np.ndarray, transparent: np.ndarray | None, coding: MaskCoding
 ) -> np.ndarray:
     """(H, W) uint8 label ids of mask values. Raises SampleError on values that are unknown."""
+    id_of = coding.id_of
     if values.dtype == np.uint8 and transparent is None:
         held = np.arange(int(values.max()) + 1)
         if (id_of[held] < 0).any():  # which of them occur takes longer to find out
@@ -199,7 +239,7 @@ def _labels(
         unknown = np.unique(values[mask < 0])
     shown = ", ".join(map(str, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
     raise SampleError(
-        Problem.UNKNOWN_IDS, f"{path} holds unknown class ids ({shown}): replace it or remove it."
+        Problem.UNKNOWN_IDS, f"{path} holds unknown class ids ({shown}): {coding.remedy}."
     )
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from segcore.data.sources.base import FolderSource, Item, Sample, read_image, visible_files
 from segcore.data.sources.problems import Problem, SampleError
 from segcore.images.resizing import Size
-from segcore.labels import LABELS
+from segcore.labels import CITYSCAPES
 
 # Several labels share a colour or lie equally near: the lowest evaluated id wins, and among
 # labels that are not evaluated the lowest. `argmin` takes the first, so the order is the rule.
-_CANDIDATES = sorted(LABELS, key=lambda label: (not label.is_evaluated, label.id))
+_CANDIDATES = sorted(CITYSCAPES.labels, key=lambda label: (not label.is_scored, label.id))
 _CANDIDATE_IDS = np.array([label.id for label in _CANDIDATES], np.uint8)
 _CANDIDATE_COLORS = np.array([label.color for label in _CANDIDATES], np.float32)
 

@@ -17,7 +17,6 @@ from segcore.errors import DataError
 from segcore.evaluation import Evaluation, metrics, number
 from segcore.evaluation.comparison.groups import FEWEST, SHORTEST_BLOCK, Groups, Kind
 from segcore.evaluation.comparison.intervals import effective_groups, interval
-from segcore.labels import CATEGORIES, EVALUATED_IDS, NAMES
 
 Verdict = Literal["a", "b", "undecided", "none"]
 
@@ -67,8 +66,8 @@ class Comparison:
 
     Attributes:
         mean_iou: difference of the mean IoU.
-        per_class: name of each of the 19 classes -> difference of its IoU.
-        mean_category_iou, per_category: the same for the 7 categories.
+        per_class: name of each scored class -> difference of its IoU.
+        mean_category_iou, per_category: the same for the categories, where the label space has any.
         resampled_by: what was left out in turn, a `sequence` or a `block` of neighbouring frames.
     """
 
@@ -83,6 +82,7 @@ class Comparison:
     def report(self) -> dict[str, Any]:
         """The comparison as JSON types; null for a class that is not in the truth."""
         iou_a, iou_b = (metrics.iou_per_class(side.matrix) for side in (self.a, self.b))
+        space = self.a.space
         return {
             "a": self.a.run,
             "b": self.b.run,
@@ -98,12 +98,12 @@ class Comparison:
             "draws": self.mean_iou.groups,  # each leaves out one group
             "per_class_correction": "bonferroni",
             "per_class": {
-                NAMES[c]: {
-                    "iou_a": number(iou_a[c]),
-                    "iou_b": number(iou_b[c]),
-                    **self.per_class[NAMES[c]].report(),
+                name: {
+                    "iou_a": number(iou_a[space.ids[name]]),
+                    "iou_b": number(iou_b[space.ids[name]]),
+                    **difference.report(),
                 }
-                for c in EVALUATED_IDS
+                for name, difference in self.per_class.items()
             },
             "mean_category_iou": self.mean_category_iou.report(),
             "per_category": {name: row.report() for name, row in self.per_category.items()},
@@ -114,28 +114,34 @@ def compare(a: Evaluation, b: Evaluation) -> Comparison:
     """Compares two runs on the same images.
 
     Raises:
-        DataError: the evaluations are of other data, splits or images.
+        DataError: the evaluations are of other data, splits, images or classes.
     """
     _check_same_images(a, b)
+    space = a.space
     groups = Groups.of(a.keys, a.sequences)
     of_a, of_b = (_summed(side.matrices, groups) for side in (a, b))
-    classes, categories = (
-        _compared(counted(of_a), counted(of_b), groups)
-        for counted in (metrics.class_counts, metrics.category_counts)
+    classes = _compared(metrics.class_counts(of_a), metrics.class_counts(of_b), groups)
+    categories = _compared(
+        metrics.category_counts(of_a, space), metrics.category_counts(of_b, space), groups
     )
     return Comparison(
         a=a,
         b=b,
         mean_iou=classes.mean,
-        per_class={NAMES[c]: classes.each[c] for c in EVALUATED_IDS},
+        per_class={space.names[c]: classes.each[c] for c in space.evaluated_ids},
         mean_category_iou=categories.mean,
-        per_category=dict(zip(CATEGORIES, categories.each, strict=True)),
+        per_category=dict(zip(space.categories, categories.each, strict=True)),
         resampled_by=groups.kind,
     )
 
 
 def _check_same_images(a: Evaluation, b: Evaluation) -> None:
     names = f"{a.run} and {b.run}"
+    if not a.space.has_classes_of(b.space):
+        raise DataError(
+            f"{names} tell other classes apart, those of {a.space.name} and of {b.space.name}; "
+            "compare runs that were trained on the same classes"
+        )
     for what, one, other in (
         ("splits", a.split, b.split),
         ("data", a.identity.data_sha256, b.identity.data_sha256),
@@ -210,7 +216,7 @@ def _difference(
 
 
 def _summed(matrices: np.ndarray, groups: Groups) -> np.ndarray:
-    """Confusion matrices of images (N, 34, 34) -> of groups (G, 34, 34)."""
+    """Confusion matrices of images (N, C, C) -> of groups (G, C, C)."""
     summed = np.zeros((groups.count, *matrices.shape[1:]), np.int64)
     np.add.at(summed, groups.of_image, matrices)
     return summed

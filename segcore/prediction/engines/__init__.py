@@ -20,7 +20,7 @@ class Output:
     """What a network says of images (B, h, w, 3), or of one of them, without B.
 
     Attributes:
-        probabilities: (B, h, w, 34) float32.
+        probabilities: (B, h, w, C) float32.
         labels: (B, h, w) uint8, the class of the highest of them.
         confidence: (B, h, w) float32, the highest of them.
     """

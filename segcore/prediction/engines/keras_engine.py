@@ -50,7 +50,7 @@ class KerasEngine:
 
 
 def build_network(run: Run, input_size: tuple[int, int] | None) -> Any:
-    """A keras.Model from images (B, h, w, 3) to probabilities (B, h, w, 34) float32."""
+    """A keras.Model from images (B, h, w, 3) to probabilities (B, h, w, C) float32."""
     import keras
 
     from segcore.models import build_model, inference_model
@@ -61,7 +61,8 @@ def build_network(run: Run, input_size: tuple[int, int] | None) -> Any:
     keras.config.set_dtype_policy("float32")
     try:
         options = checked_options(run.model, run.manifest.get("model_options", {}))
-        model = build_model(run.model, input_size=input_size, **options)
+        classes = run.label_space.num_classes
+        model = build_model(run.model, input_size=input_size, num_classes=classes, **options)
     finally:
         keras.config.set_dtype_policy(policy)
     load_weights(model, run)

@@ -6,18 +6,20 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from segcore.labels import EVALUATED_IDS, LABELS, NAMES
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.presentation.figures.style import EDGE, NEUTRAL, ROW, styled, with_opacity
 
 
-def pixel_shares(shares: Mapping[str, np.ndarray], ids: Sequence[int]) -> go.Figure:
+def pixel_shares(
+    shares: Mapping[str, np.ndarray], ids: Sequence[int], space: LabelSpace = CITYSCAPES
+) -> go.Figure:
     """Share of pixels per class, on a log axis: bars for the first split, marks for the others.
 
     Args:
-        shares: split -> (34,) shares of its labelled pixels.
+        shares: split -> (C,) shares of its labelled pixels.
         ids: the classes to show, from top to bottom.
     """
-    figure = _class_chart(shares, ids, "of pixels")
+    figure = _class_chart(shares, ids, "of pixels", space)
     held = np.concatenate([share[list(ids)] for share in shares.values()])
     held = held[held > 0]
     lowest = np.floor(np.log10(held.min() * 0.7)) if held.size else -5
@@ -31,21 +33,25 @@ def pixel_shares(shares: Mapping[str, np.ndarray], ids: Sequence[int]) -> go.Fig
     return figure
 
 
-def image_shares(shares: Mapping[str, np.ndarray], ids: Sequence[int]) -> go.Figure:
+def image_shares(
+    shares: Mapping[str, np.ndarray], ids: Sequence[int], space: LabelSpace = CITYSCAPES
+) -> go.Figure:
     """Share of images that hold the class; arguments as `pixel_shares`."""
-    figure = _class_chart(shares, ids, "of images")
+    figure = _class_chart(shares, ids, "of images", space)
     figure.update_xaxes(range=[0, 1.04], tickformat=".0%", dtick=0.25)
     return figure
 
 
-def _class_chart(shares: Mapping[str, np.ndarray], ids: Sequence[int], what: str) -> go.Figure:
+def _class_chart(
+    shares: Mapping[str, np.ndarray], ids: Sequence[int], what: str, space: LabelSpace
+) -> go.Figure:
     figure = go.Figure()
-    names = [NAMES[id_] for id_ in ids]
+    names = [space.names[id_] for id_ in ids]
     for position, (split, share) in enumerate(shares.items()):
         values = [float(share[id_]) or None for id_ in ids]
         hover = f"<b>%{{y}}</b><br>{split}: %{{x:.3%}} {what}<extra></extra>"
         if position == 0:
-            colors = [LABELS[id_].hex_color for id_ in ids]
+            colors = [space.by_id[id_].hex_color for id_ in ids]
             marker: dict[str, Any] = {"color": colors, "line": {"color": EDGE, "width": 1}}
             figure.add_bar(
                 x=values, y=names, orientation="h", name=split, marker=marker, hovertemplate=hover
@@ -81,12 +87,14 @@ def location_map(grid: np.ndarray, color: str) -> go.Figure:
 
 
 def share_against_iou(
-    share: np.ndarray, scores: Sequence[tuple[str, str, Mapping[str, float | None]]]
+    share: np.ndarray,
+    scores: Sequence[tuple[str, str, Mapping[str, float | None]]],
+    space: LabelSpace = CITYSCAPES,
 ) -> go.Figure:
     """Does imbalance explain the errors? A dot per class and run: pixel share, log, against IoU.
 
     Args:
-        share: (34,) shares of the training pixels.
+        share: (C,) shares of the training pixels.
         scores: name, colour and class -> IoU of each run.
     """
     figure = go.Figure()
@@ -94,22 +102,22 @@ def share_against_iou(
     for name, color, iou in scores:
         known = {
             id_: value
-            for id_ in EVALUATED_IDS
-            if share[id_] > 0 and (value := iou.get(NAMES[id_])) is not None
+            for id_ in space.evaluated_ids
+            if share[id_] > 0 and (value := iou.get(space.names[id_])) is not None
         }
         for id_, value in known.items():
             ends.setdefault(id_, []).append(value)
         figure.add_scatter(
             x=[float(share[id_]) for id_ in known],
             y=list(known.values()),
-            text=[NAMES[id_] for id_ in known],
+            text=[space.names[id_] for id_ in known],
             mode="markers",
             name=name,
             marker={"color": color, "size": 10},
             hovertemplate=f"<b>%{{text}}</b><br>{name}: IoU %{{y:.3f}}<br>%{{x:.3%}} of the "
             "training pixels<extra></extra>",
         )
-    _name_classes(figure, share, ends)
+    _name_classes(figure, share, ends, space.names)
     figure.update_xaxes(type="log", title="share of training pixels", tickformat=".2~%", dtick=1)
     figure.update_yaxes(title="IoU", range=[-0.08, 1.1])
     figure.update_layout(height=460)
@@ -121,7 +129,10 @@ NAME_HEIGHT, CHARACTER_WIDTH = 0.05, 0.011
 
 
 def _name_classes(
-    figure: go.Figure, share: np.ndarray, ends: Mapping[int, Sequence[float]]
+    figure: go.Figure,
+    share: np.ndarray,
+    ends: Mapping[int, Sequence[float]],
+    names: Sequence[str],
 ) -> None:
     """A line between each class's dots and its name above or below them, where more room is."""
     ids = sorted(ends, key=lambda id_: share[id_])
@@ -132,7 +143,7 @@ def _name_classes(
     taken = [(centers[id_], iou, CHARACTER_WIDTH) for id_ in ids for iou in ends[id_]]
     heights: dict[int, float] = {}
     for id_ in ids:
-        half = CHARACTER_WIDTH * len(NAMES[id_]) / 2
+        half = CHARACTER_WIDTH * len(names[id_]) / 2
 
         def crowd(y: float, at: float = centers[id_], half: float = half) -> int:
             """How much of what is there already a name at that height would lie on."""
@@ -154,7 +165,7 @@ def _name_classes(
     figure.add_scatter(
         x=[float(share[id_]) for id_ in ids],
         y=list(heights.values()),
-        text=[NAMES[id_] for id_ in ids],
+        text=[names[id_] for id_ in ids],
         mode="text",
         textfont={"size": 11},
         **quiet,
@@ -188,16 +199,18 @@ def region_sizes(regions: Mapping[str, np.ndarray], color: str) -> go.Figure:
     return styled(figure)
 
 
-def seen_together(together: np.ndarray, ids: Sequence[int]) -> go.Figure:
+def seen_together(
+    together: np.ndarray, ids: Sequence[int], space: LabelSpace = CITYSCAPES
+) -> go.Figure:
     """Which classes occur together: share of the row's images that also hold the column's class.
 
     Args:
-        together: (34, 34) images that hold both classes; the diagonal is those that hold the class.
+        together: (C, C) images that hold both classes; the diagonal is those that hold the class.
         ids: the classes to show.
     """
     chosen = list(ids)
     share = together[np.ix_(chosen, chosen)] / np.maximum(together[chosen, chosen], 1)[:, None]
-    names = [NAMES[id_] for id_ in chosen]
+    names = [space.names[id_] for id_ in chosen]
     hover = "%{z:.0%} of the images with <b>%{y}</b> also hold <b>%{x}</b><extra></extra>"
     figure = go.Figure(
         go.Heatmap(

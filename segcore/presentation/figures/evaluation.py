@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from segcore.evaluation.error_breakdown import SIZE_NAMES, SIZE_STARTS
-from segcore.labels import NAMES
+from segcore.labels import CITYSCAPES
 from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures.style import NEUTRAL, PAIR, styled, with_opacity
 
@@ -97,14 +97,21 @@ OTHER = "other"
 """Column of the predictions of classes that are not shown."""
 
 
-def confusion(matrix: np.ndarray, color: str, ids: Sequence[int], by_row: bool = True) -> go.Figure:
+def confusion(
+    matrix: np.ndarray,
+    color: str,
+    ids: Sequence[int],
+    names: Sequence[str] = CITYSCAPES.names,
+    by_row: bool = True,
+) -> go.Figure:
     """Where the pixels of each class went: shares of the class, or of all scored pixels.
 
     The points of a cell, which can be clicked, carry its names: x the prediction, y the truth.
 
     Args:
-        matrix: (34, 34) counts, truth in the rows.
+        matrix: (C, C) counts, truth in the rows.
         ids: the classes to show; predictions of any other class are summed in a last column.
+        names: of the classes by id.
         by_row: each row adds up to 1; otherwise all cells do, coloured by their order of magnitude.
     """
     chosen = list(ids)
@@ -113,16 +120,16 @@ def confusion(matrix: np.ndarray, color: str, ids: Sequence[int], by_row: bool =
     shown[:, -1] = rows.sum(axis=1) - shown.sum(axis=1)
     whole = rows.sum(axis=1, keepdims=True) if by_row else rows.sum()
     share = shown / np.maximum(whole, 1)
-    names = [NAMES[id_] for id_ in chosen]
-    columns = [*names, OTHER]
+    rows_named = [names[id_] for id_ in chosen]
+    columns = [*rows_named, OTHER]
     if not shown[:, -1].any():
-        share, columns = share[:, :-1], names
+        share, columns = share[:, :-1], rows_named
     shade = share if by_row else np.clip(1 + np.log10(np.maximum(share, 1e-9)) / 5, 0, 1)
     figure = go.Figure(
         go.Heatmap(
             z=shade,
             x=columns,
-            y=names,
+            y=rows_named,
             colorscale=[[0, with_opacity(color, 0.0)], [1, color]],
             zmin=0,
             zmax=1,
@@ -138,16 +145,16 @@ def confusion(matrix: np.ndarray, color: str, ids: Sequence[int], by_row: bool =
         rows_at, columns_at = np.nonzero(cells & written)
         figure.add_scatter(
             x=[columns[column] for column in columns_at],
-            y=[names[row] for row in rows_at],
+            y=[rows_named[row] for row in rows_at],
             text=[f"{value * 100:.{0 if by_row else 1}f}" for value in share[cells & written]],
             mode="text",
             textfont={"size": 10, **font},
             hoverinfo="skip",
             showlegend=False,
         )
-    figure.add_trace(_cells(share, columns, names, "it" if by_row else "all pixels"))
+    figure.add_trace(_cells(share, columns, rows_named, "it" if by_row else "all pixels"))
     # To the cells' own edges: the clear points would have room kept around them.
-    figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False, title="truth")
+    figure.update_yaxes(range=[len(rows_named) - 0.5, -0.5], showgrid=False, title="truth")
     figure.update_xaxes(
         range=[-0.5, len(columns) - 0.5],
         showgrid=False,
@@ -155,7 +162,7 @@ def confusion(matrix: np.ndarray, color: str, ids: Sequence[int], by_row: bool =
         tickangle=-55,
         title="prediction",
     )
-    figure.update_layout(height=23 * len(names) + 150)
+    figure.update_layout(height=23 * len(rows_named) + 150)
     return styled(figure)
 
 

@@ -12,51 +12,56 @@ from segcore.data.counts import (
     js_divergence,
     pixel_share,
 )
-from segcore.labels import EVALUATED_IDS, NAMES
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.presentation.findings.words import listed, percent, times
 
 SAME_SHARES = 0.01
 """Jensen-Shannon divergence in bits below which two splits are called alike."""
 
 
-def imbalance(train: SplitStatistics) -> str:
+def imbalance(train: SplitStatistics, space: LabelSpace = CITYSCAPES) -> str:
     """The one sentence about a data set: what dominates it and what is rare."""
     share = pixel_share(train.pixels)
-    present = sorted((id_ for id_ in EVALUATED_IDS if share[id_]), key=lambda id_: -share[id_])
+    present = sorted(
+        (id_ for id_ in space.evaluated_ids if share[id_]), key=lambda id_: -share[id_]
+    )
     if len(present) < 2:
         return "Fewer than two classes occur: there is nothing to tell apart."
     top = present[: min(3, len(present) - 1)]
     common, rare = present[0], present[-1]
-    ratio = imbalance_ratio(train.pixels)
+    ratio = imbalance_ratio(train.pixels, space)
     return (
-        f"{listed([NAMES[id_] for id_ in top]).capitalize()} hold "
-        f"{percent(share[top].sum())} of the pixels; {NAMES[rare]} holds {percent(share[rare])}, "
-        f"{times(ratio or 1)} fewer than {NAMES[common]}."
+        f"{listed([space.names[id_] for id_ in top]).capitalize()} hold "
+        f"{percent(share[top].sum())} of the pixels; {space.names[rare]} holds "
+        f"{percent(share[rare])}, "
+        f"{times(ratio or 1)} fewer than {space.names[common]}."
     )
 
 
-def data_findings(train: SplitStatistics, val: SplitStatistics | None) -> list[str]:
+def data_findings(
+    train: SplitStatistics, val: SplitStatistics | None, space: LabelSpace = CITYSCAPES
+) -> list[str]:
     """What else a practitioner should know before training on it, one sentence each."""
-    present = [id_ for id_ in EVALUATED_IDS if train.pixels[id_]]
+    present = [id_ for id_ in space.evaluated_ids if train.pixels[id_]]
     diversity = (
-        f"As diverse as {effective_number(train.pixels):.1f} equally common classes, though "
+        f"As diverse as {effective_number(train.pixels, space):.1f} equally common classes, though "
         f"{len(present)} occur: knowing the big ones already gets most pixels right."
     )
     found = [diversity]
     if val is not None and val.pixels.any():
-        found += _drift_findings(train, val)
+        found += _drift_findings(train, val, space)
     few = [id_ for id_ in present if train.images_with[id_] <= max(3, 0.1 * train.images)]
     if few:
-        counted = [f"{NAMES[id_]} ({int(train.images_with[id_])})" for id_ in few]
+        counted = [f"{space.names[id_]} ({int(train.images_with[id_])})" for id_ in few]
         found.append(f"In few of the {train.images} training images: {listed(counted)}.")
-    absent = [NAMES[id_] for id_ in EVALUATED_IDS if not train.pixels[id_]]
+    absent = [space.names[id_] for id_ in space.evaluated_ids if not train.pixels[id_]]
     if absent:
         found.append(f"Not in the training images, so nobody can learn it: {listed(absent)}.")
     return found
 
 
-def _drift_findings(train: SplitStatistics, val: SplitStatistics) -> list[str]:
-    evaluated = list(EVALUATED_IDS)
+def _drift_findings(train: SplitStatistics, val: SplitStatistics, space: LabelSpace) -> list[str]:
+    evaluated = list(space.evaluated_ids)
     divergence = js_divergence(train.pixels[evaluated], val.pixels[evaluated])
     alike = "alike" if divergence < SAME_SHARES else "not quite alike"
     drift = (
@@ -65,58 +70,69 @@ def _drift_findings(train: SplitStatistics, val: SplitStatistics) -> list[str]:
     )
     found = [drift]
     train_share, val_share = pixel_share(train.pixels), pixel_share(val.pixels)
-    both = [id_ for id_ in EVALUATED_IDS if train_share[id_] and val_share[id_]]
+    both = [id_ for id_ in space.evaluated_ids if train_share[id_] and val_share[id_]]
     factor = {id_: val_share[id_] / train_share[id_] for id_ in both}
     for id_ in sorted(both, key=lambda id_: -factor[id_])[:1]:
         if factor[id_] >= 1.5:
             found.append(
-                f"{NAMES[id_].capitalize()}: {percent(train_share[id_])} of the training pixels, "
+                f"{space.names[id_].capitalize()}: {percent(train_share[id_])} of the training "
+                "pixels, "
                 f"{times(factor[id_])} rarer than in val; expect a low IoU."
             )
-    unseen = [NAMES[id_] for id_ in EVALUATED_IDS if val_share[id_] and not train_share[id_]]
+    unseen = [
+        space.names[id_] for id_ in space.evaluated_ids if val_share[id_] and not train_share[id_]
+    ]
     if unseen:
         found.append(f"In val but never in train, so scored 0: {listed(unseen)}.")
     return found
 
 
-def one_class(id_: int, splits: Mapping[str, SplitStatistics]) -> str:
+def one_class(
+    id_: int, splits: Mapping[str, SplitStatistics], space: LabelSpace = CITYSCAPES
+) -> str:
     """A class in a split or two: how much, in how many images, how large, and with what."""
     name, first = next(iter(splits.items()))
     images = int(first.images_with[id_])
     if not images:
-        return f"{NAMES[id_].capitalize()} does not occur in {name}."
+        return f"{space.names[id_].capitalize()} does not occur in {name}."
     regions = first.regions[id_]
     middle = int(np.searchsorted(regions.cumsum(), regions.sum() / 2))
     together = first.cooccurrence[id_] / images
-    alike = [i for i in EVALUATED_IDS if i != id_ and first.images_with[i] < 0.9 * first.images]
+    alike = [
+        i for i in space.evaluated_ids if i != id_ and first.images_with[i] < 0.9 * first.images
+    ]
     lift = {i: together[i] * first.images / max(int(first.images_with[i]), 1) for i in alike}
     friend = max(lift, key=lambda i: lift[i]) if lift else None
     parts = [
-        f"**{NAMES[id_].capitalize()}** has {percent(pixel_share(first.pixels)[id_])} of the "
+        f"**{space.names[id_].capitalize()}** has {percent(pixel_share(first.pixels)[id_])} of the "
         f"pixels in {name} and is in {images} of {first.images} images, in "
         f"{int(regions.sum()):,} regions, half of them below {2 ** (middle + 1):,} pixels."
     ]
     if friend is not None and lift[friend] >= 1.2:
         parts.append(
-            f"{percent(together[friend])} of its images also hold {NAMES[friend]}, "
+            f"{percent(together[friend])} of its images also hold {space.names[friend]}, "
             f"{lift[friend]:.1f} times as many as of all images."
         )
     return " ".join(parts)
 
 
-def share_and_iou(share: np.ndarray, runs: Sequence[tuple[str, Mapping[str, float | None]]]) -> str:
+def share_and_iou(
+    share: np.ndarray,
+    runs: Sequence[tuple[str, Mapping[str, float | None]]],
+    space: LabelSpace = CITYSCAPES,
+) -> str:
     """Whether rare classes are the badly segmented ones, by Spearman's rank correlation.
 
     Args:
-        share: (34,) shares of the training pixels.
+        share: (C,) shares of the training pixels.
         runs: name and class -> IoU of each run.
     """
     parts = []
     for name, iou in runs:
         pairs = [
             (share[id_], score)
-            for id_ in EVALUATED_IDS
-            if share[id_] and (score := iou.get(NAMES[id_])) is not None
+            for id_ in space.evaluated_ids
+            if share[id_] and (score := iou.get(space.names[id_])) is not None
         ]
         if len(pairs) > 2:
             correlation = _rank_correlation(np.array(pairs))

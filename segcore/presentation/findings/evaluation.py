@@ -69,7 +69,7 @@ def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
 
 
 def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:
-    """Which classes are most called another: (34, 34) counts -> true id, predicted id, share.
+    """Which classes are most called another: (C, C) counts -> true id, predicted id, share.
 
     Args:
         by_share: of the true class, where a rare class counts as much as a common one; otherwise

@@ -7,14 +7,15 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation, metrics
 from segcore.evaluation import comparison as comparisons
 from segcore.evaluation.cost import stored_cost
-from segcore.evaluation.error_breakdown import SMALL_CLASSES
+from segcore.evaluation.error_breakdown import small_classes
 from segcore.evaluation.robustness import Robustness, robustness_of
-from segcore.labels import NAMES
+from segcore.labels import CITYSCAPES
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.document import Chart, Report, Section
 from segcore.presentation.report.measured import cost_section, robustness_section
@@ -39,6 +40,10 @@ OF_CITYSCAPES = (
 OF_ITS_OWN = (
     "The data set is scored by its own classes, and a prediction counts as the class that it "
     "belongs to; averages run over the classes that occur in the truth."
+)
+OF_OWN_CLASSES = (
+    "Truth pixels count where their class is one that is scored; averages run over those that "
+    "occur in the truth."
 )
 
 
@@ -119,8 +124,9 @@ def _scores(pair: ScoredPair, compared: dict[str, Any] | None) -> Section:
             Chart("Difference A − B of each class, 95 % interval for all together", differences)
         )
     width = pair.a.report["boundary_width_px"]
-    is_usual = pair.a.report["policy"] == metrics.POLICY
-    of_policy = OF_CITYSCAPES if is_usual else OF_ITS_OWN
+    is_of_cityscapes = pair.a.evaluation.space.has_classes_of(CITYSCAPES)
+    is_usual = pair.a.report["policy"] == CITYSCAPES.policy
+    of_policy = OF_CITYSCAPES if is_usual else OF_ITS_OWN if is_of_cityscapes else OF_OWN_CLASSES
     return Section(
         "Scores",
         notes=[of_policy, COUNTED, f"Boundaries are bands of {width} pixels."],
@@ -128,7 +134,7 @@ def _scores(pair: ScoredPair, compared: dict[str, Any] | None) -> Section:
         tables=[
             tables.scores(pair, compared),
             tables.classes(pair, compared),
-            tables.categories(pair, compared),
+            *tables.categories(pair, compared),
         ],
     )
 
@@ -138,12 +144,14 @@ def _confusions(pair: ScoredPair) -> Section:
     return Section(
         "What is taken for what",
         notes=["Rows are the truth, columns the prediction; each row adds up to 100 %."],
-        charts=[
-            Chart(side.title, figures.confusion(side.evaluation.matrix, side.color, present))
-            for side in pair
-        ],
+        charts=[Chart(side.title, _confusion_of(side, present)) for side in pair],
         folded=[of(side) for of in (tables.confused_pairs, tables.confusion) for side in pair],
     )
+
+
+def _confusion_of(side: ScoredSide, present: list[int]) -> go.Figure:
+    names = side.evaluation.space.names
+    return figures.confusion(side.evaluation.matrix, side.color, present, names)
 
 
 def _anatomy(pair: ScoredPair) -> list[Section]:
@@ -153,14 +161,15 @@ def _anatomy(pair: ScoredPair) -> list[Section]:
     d = pair.a.report["boundary_width_px"]
     bands = [(side.name, side.color, side.report["error_anatomy"]) for side in shown]
     charts = [Chart("Errors near boundaries and inside regions", figures.error_bands(bands, d))]
-    for label in SMALL_CLASSES:
+    evaluation = pair.a.evaluation
+    for label in small_classes(evaluation.space, evaluation.anatomy):
         rows = [
             (side.name, side.color, side.evaluation.anatomy.region_recall(label))
             for side in shown
             if side.evaluation.anatomy is not None
         ]
         if any(row["regions"] for row in rows[0][2]):
-            caption = f"Recall of {NAMES[label]} by the size of its regions"
+            caption = f"Recall of {evaluation.space.names[label]} by the size of its regions"
             charts.append(Chart(caption, figures.region_recall(rows)))
     return [
         Section(

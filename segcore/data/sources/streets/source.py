@@ -8,6 +8,7 @@ from segcore.data.sources.base import Item, Sample
 from segcore.data.sources.streets.scene import SCENES_PER_TOWN, render_scene
 from segcore.errors import DataError
 from segcore.images.resizing import Size
+from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.labels.merges import Merges
 
 RENDERER_VERSION = "1"
@@ -25,6 +26,7 @@ class StreetsSource:
     spec = "streets"
     default_size: Size = (256, 512)
     splits: tuple[str, ...] = tuple(SCENES)
+    label_space: LabelSpace = CITYSCAPES
     merges: Merges | None = None
 
     def items(self, split: str) -> list[Item]:
