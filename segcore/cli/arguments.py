@@ -6,7 +6,7 @@ from typing import Any
 
 from segcore.runs.data_sets import data_sets
 
-SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR, pairs:DIR, or a data set's name"
+SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR, pairs:DIR, folders:DIR, or a data set's name"
 DATA_HELP = "a data set's name or spec"
 
 

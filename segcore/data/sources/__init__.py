@@ -7,6 +7,7 @@ from segcore.data.sources.base import FolderSource, Item, Sample, Source, has_ma
 from segcore.data.sources.camvid import CamvidSource
 from segcore.data.sources.cityscapes import CityscapesSource
 from segcore.data.sources.first_look import DoubtfulDataError, FirstLook, first_look
+from segcore.data.sources.folders import FoldersSource
 from segcore.data.sources.health import Finding, HealthReport
 from segcore.data.sources.pairs import PairsSource
 from segcore.data.sources.problems import Problem, SampleError
@@ -35,14 +36,14 @@ __all__ = [
 # Asked in this order when a directory has another layout than named: pairs comes last, because
 # it is the least particular.
 FOLDER_SOURCES: dict[str, type[FolderSource]] = {
-    source.name: source for source in (CityscapesSource, CamvidSource, PairsSource)
+    source.name: source for source in (CityscapesSource, CamvidSource, FoldersSource, PairsSource)
 }
 
 DATA_SETS = ("streets", *FOLDER_SOURCES)
 
 
 def open_source(spec: str) -> Source:
-    """The source of a data spec: `streets`, `camvid:DIR`, `cityscapes:DIR` or `pairs:DIR`.
+    """The source of a data spec: `streets`, or `camvid:`, `cityscapes:`, `pairs:` or `folders:DIR`.
 
     Raises DataError on a spec of another form, a directory that is missing or empty, and one that
     has another layout than named.
@@ -55,7 +56,8 @@ def open_source(spec: str) -> Source:
         return StreetsSource()
     if kind not in FOLDER_SOURCES or not separator or not path:
         raise DataError(
-            f"Unknown data spec {spec!r}: use streets, camvid:DIR, cityscapes:DIR or pairs:DIR."
+            f"Unknown data spec {spec!r}: use streets, camvid:DIR, cityscapes:DIR, "
+            "pairs:DIR or folders:DIR."
         )
     directory = _expanded(path_of(path))
     with reachable(directory):
