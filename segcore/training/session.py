@@ -12,10 +12,8 @@ from PIL import Image
 
 from segcore import runs
 from segcore.data.counts import class_weights, logit_offsets
-from segcore.data.preparation import Prepared, prepare
-from segcore.data.preparation.digests import split_digest
-from segcore.data.preparation.ragged import Images
-from segcore.data.sources import open_source, split_specs
+from segcore.data.preparation import Prepared
+from segcore.data.sources import open_source
 from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
 from segcore.evaluation import metrics
 from segcore.files.writing import storage_error, to_json, write_atomically
@@ -30,6 +28,13 @@ from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_n
 from segcore.system import devices
 from segcore.training.batches import Pictures, TrainingBatches
 from segcore.training.first_manifest import first_manifest
+from segcore.training.joined_data import (
+    chosen_images,
+    common_space,
+    digests_of,
+    images_and_masks,
+    prepare_joined,
+)
 from segcore.training.losses import build_loss
 from segcore.training.metrics import ConfusionMatrix, IoUScore
 from segcore.training.optimizers import build_optimizer
@@ -71,8 +76,8 @@ def train(
             "failed" and keeps its last epoch.
     """
     recipe = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
-    joined = _prepare(recipe, spec)
-    digests = _digests(joined)
+    joined = prepare_joined(recipe, spec)
+    digests = digests_of(joined)
     parent = runs.get_run(start_from) if start_from else None
     replicas = devices.replicas(recipe.batch_size)
     with devices.shared_by(replicas):
@@ -113,7 +118,7 @@ def resume(
     if run.status == "finished":
         raise RunError(f"{name}: is finished; train a new run instead of resuming it")
     recipe = from_dict(run.manifest["recipe"])
-    joined = _prepare(recipe, run.specs)
+    joined = prepare_joined(recipe, run.specs)
     for prepared, fingerprint in zip(joined, run.data_fingerprints, strict=True):
         is_same = prepared.space.has_classes_of(run.label_space)
         if prepared.fingerprint != fingerprint or not is_same:
@@ -121,7 +126,7 @@ def resume(
     # Its own weights hold what it began with, from its first epoch on.
     parent = parent_of(run) if run.manifest["epochs"] == 0 else None
     with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
-        digests = _digests(joined) if parent is not None else ()
+        digests = digests_of(joined) if parent is not None else ()
         session = Session(recipe, joined, parent, run.left_out, digests)
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
@@ -144,11 +149,11 @@ class Session:
         val = self.prepared.splits["val"]
         if val.masks is None:
             raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
-        self.space = space = _common_space(joined)
+        self.space = space = common_space(joined)
         if not val.statistics.pixels[list(space.evaluated_ids)].any():
             raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
         merges = [open_source(prepared.spec).merges for prepared in joined]
-        chosen = _chosen(joined, left_out)
+        chosen = chosen_images(joined, left_out)
         counted = [
             prepared.splits["train"].statistics.counts[indices].sum(axis=0)
             for prepared, indices in zip(joined, chosen, strict=True)
@@ -156,7 +161,7 @@ class Session:
         targets = Targets.of(merges, counted, space)
         encoders = [None] * len(joined) if targets is None else targets.encoders
         self.pictures = [
-            Pictures(*_masked(prepared), indices, encoder)
+            Pictures(*images_and_masks(prepared), indices, encoder)
             for prepared, indices, encoder in zip(joined, chosen, encoders, strict=True)
         ]
         keras.utils.set_random_seed(recipe.seed)
@@ -373,62 +378,6 @@ class Session:
 
 
 # --- parts ---------------------------------------------------------------------------------------
-
-
-def _prepare(recipe: Recipe, specs: str) -> list[Prepared]:
-    """Each of the joined data sets, all of which are trained on and the first validated on."""
-    return [
-        prepare(
-            spec,
-            recipe.size_for(open_source(spec).default_size),
-            ("train", "val") if place == 0 else ("train",),
-            mode=recipe.mode,
-        )
-        for place, spec in enumerate(split_specs(specs))
-    ]
-
-
-def _common_space(joined: Sequence[Prepared]) -> LabelSpace:
-    """What the ids of all their masks mean. Raises TrainingError where that differs."""
-    first, *others = joined
-    for other in others:
-        if not other.space.has_classes_of(first.space):
-            raise TrainingError(
-                f"{first.spec} has the classes of {first.space.name}, {other.spec} those of "
-                f"{other.space.name}: train on data of the same classes together"
-            )
-    return first.space
-
-
-def _chosen(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndarray]:
-    """Of each data set the indices of the training images that are not of a film left out."""
-    films = [np.array(prepared.splits["train"].sequences) for prepared in joined]
-    unknown = sorted(set(left_out) - set(np.concatenate(films)))
-    if unknown:
-        there = ", ".join(sorted(set(films[0]))[:8])
-        raise TrainingError(f"No training image is of {unknown[0]}: leave out one of {there}.")
-    chosen = [np.flatnonzero(~np.isin(of, list(left_out))) for of in films]
-    for prepared, indices in zip(joined, chosen, strict=True):
-        if not len(indices):
-            raise TrainingError(f"{prepared.spec}: nothing is left to train on; leave out less")
-    return chosen
-
-
-def _masked(prepared: Prepared) -> tuple[Images, Images]:
-    """Images and masks of the training split."""
-    train = prepared.splits["train"]
-    if train.masks is None:
-        raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
-    return train.images, train.masks
-
-
-def _digests(joined: Sequence[Prepared]) -> list[dict[str, str]]:
-    """What each data set's splits are by content: the first is validated on too."""
-    splits = [("train", "val"), *[("train",)] * (len(joined) - 1)]
-    return [
-        {split: split_digest(prepared.spec, split) for split in of}
-        for prepared, of in zip(joined, splits, strict=True)
-    ]
 
 
 def _iou_by_name(validation: ValidationResult, space: LabelSpace) -> dict[str, float]:

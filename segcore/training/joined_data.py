@@ -1,0 +1,69 @@
+"""The data sets of one training, joined: the first is validated on too."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from segcore.data.preparation import Prepared, prepare
+from segcore.data.preparation.digests import split_digest
+from segcore.data.preparation.ragged import Images
+from segcore.data.sources import open_source, split_specs
+from segcore.errors import TrainingError
+from segcore.labels import LabelSpace
+from segcore.recipes import Recipe
+
+
+def prepare_joined(recipe: Recipe, specs: str) -> list[Prepared]:
+    """Each of the joined data sets, all of which are trained on and the first validated on."""
+    return [
+        prepare(
+            spec,
+            recipe.size_for(open_source(spec).default_size),
+            ("train", "val") if place == 0 else ("train",),
+            mode=recipe.mode,
+        )
+        for place, spec in enumerate(split_specs(specs))
+    ]
+
+
+def common_space(joined: Sequence[Prepared]) -> LabelSpace:
+    """What the ids of all their masks mean. Raises TrainingError where that differs."""
+    first, *others = joined
+    for other in others:
+        if not other.space.has_classes_of(first.space):
+            raise TrainingError(
+                f"{first.spec} has the classes of {first.space.name}, {other.spec} those of "
+                f"{other.space.name}: train on data of the same classes together"
+            )
+    return first.space
+
+
+def chosen_images(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndarray]:
+    """Of each data set the indices of the training images that are not of a film left out."""
+    films = [np.array(prepared.splits["train"].sequences) for prepared in joined]
+    unknown = sorted(set(left_out) - set(np.concatenate(films)))
+    if unknown:
+        there = ", ".join(sorted(set(films[0]))[:8])
+        raise TrainingError(f"No training image is of {unknown[0]}: leave out one of {there}.")
+    chosen = [np.flatnonzero(~np.isin(of, list(left_out))) for of in films]
+    for prepared, indices in zip(joined, chosen, strict=True):
+        if not len(indices):
+            raise TrainingError(f"{prepared.spec}: nothing is left to train on; leave out less")
+    return chosen
+
+
+def images_and_masks(prepared: Prepared) -> tuple[Images, Images]:
+    """Images and masks of the training split."""
+    train = prepared.splits["train"]
+    if train.masks is None:
+        raise TrainingError(f"{prepared.spec}: has no masks to train on; choose other data")
+    return train.images, train.masks
+
+
+def digests_of(joined: Sequence[Prepared]) -> list[dict[str, str]]:
+    """What each data set's splits are by content: the first is validated on too."""
+    splits = [("train", "val"), *[("train",)] * (len(joined) - 1)]
+    return [
+        {split: split_digest(prepared.spec, split) for split in of}
+        for prepared, of in zip(joined, splits, strict=True)
+    ]
