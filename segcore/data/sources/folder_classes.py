@@ -191,9 +191,7 @@ def _looked_at(directory: Path, masks: tuple[Path, ...], fingerprint: str) -> Fo
     by_color = not are_alike or any(one.colors for one in usable)
     found = _by_colors(directory, usable) if by_color else _by_values(directory, usable, longest)
     looked = f"found by looking at {len(usable)} masks; {CLASSES} can name them"
-    jpeg = "JPEG blurs masks: each pixel counts as the class of the nearest colour."
     notes = [f"{len(found.space.labels)} classes, {looked}.", *found.notes]
-    notes += [jpeg] if any(one.is_jpeg for one in usable) else []
     return FolderClasses(found.space, found.coding, tuple(notes))
 
 

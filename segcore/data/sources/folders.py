@@ -89,6 +89,9 @@ class FoldersSource(FolderSource):
     def notes(self) -> tuple[str, ...]:  # type: ignore[override]
         """What was believed about the folder, a sentence each."""
         found = list(self.classes_found.notes)
+        masks = [path for _, masks in self._files.values() for path in masks.values()]
+        if any(path.suffix.lower() in JPEG for path in masks):
+            found.append("JPEG blurs masks: each pixel counts as the class of the nearest colour.")
         if self.is_divided_here:
             found.append(
                 f"No val: one image of {VAL_SHARE}, always the same by its name, is validated on."
