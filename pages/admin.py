@@ -28,7 +28,7 @@ def show_log() -> None:
     st.subheader("Who did what", anchor=False)
     entries = audit.latest()
     if not entries:
-        st.caption("Nothing was done yet.")
+        st.caption("Nothing has been logged yet.")
         return
     st.dataframe(
         [
@@ -58,7 +58,7 @@ def main() -> None:
             "Sign out", icon=":material/logout:", on_click=gate.sign_out, type="tertiary",
             help="Here and in every other tab and browser of yours. A sign-in lasts twelve hours.",
         )  # fmt: skip
-    st.caption("Visitors notice nothing of a training until its run is promoted.")
+    st.caption("Training does not affect visitors until you promote the run.")
     room = ask_part([TRAIN, RUNS, DATA, STORAGE, LOG])
     if room != TRAIN:
         queue.show_strip(listed)

@@ -106,7 +106,7 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
 
 
 def show_facts(pair: Pair[Side]) -> None:
-    st.subheader("How they were made", anchor=False)
+    st.subheader("How they were trained", anchor=False)
     with st.grid(2, min_column_width=300):
         for side in pair:
             run = side.run
@@ -139,7 +139,7 @@ def show_ways_on() -> None:
 def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
     try:
         comparison = cache.comparison_report(*pair.runs, selection.data, state.SPLIT)
-    except DataError:  # of different images; Evaluation says so, and what mends it
+    except DataError:  # of different images; Evaluation says so, and how to fix it
         comparison = None
     if not guards.is_known(selection):
         return

@@ -20,8 +20,8 @@ CHOSEN = "training_runs"
 
 MEAN_IOU_NOTE = (
     "Mean IoU over the evaluated classes that occur, at the "
-    "training's own resolution. Training scores are of augmented images while the weights "
-    "still move, on every 4th pixel each way; validation scores of whole images after the epoch."
+    "training resolution. Training scores are measured during training, on augmented images, on "
+    "every fourth row and column; validation scores after each epoch, on whole images."
 )
 
 
@@ -111,7 +111,7 @@ def show_recipes(pair: Pair[Side]) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.subheader("What the recipes differ in", anchor=False)
+        st.subheader("How the recipes differ", anchor=False)
         show_all = st.toggle("Show all parameters")
     table = [
         {"Parameter": name, pair.a.title: written(name, a), pair.b.title: written(name, b)}
@@ -119,7 +119,7 @@ def show_recipes(pair: Pair[Side]) -> None:
         if (differs or show_all) and name not in ("name", "summary", "expected", "model")
     ]
     if not table:
-        st.markdown("Nothing: both were trained by the same parameters.")
+        st.markdown("Not at all: both use the same parameters.")
         return
     differing = {name for name, _, _, differs in rows if differs}
     frame = pd.DataFrame(table)

@@ -25,7 +25,7 @@ from studio.widgets.side_by_side import DETAILED, QUICK, Predictions, Quality
 EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
 QUALITIES = {"Quick": QUICK, "Detailed": DETAILED}
-FOR_PHOTOS, OF_THE_SIDEBAR = "Chosen for photos", "Those of the sidebar"
+FOR_PHOTOS, OF_THE_SIDEBAR = "Chosen for photos", "Chosen in the sidebar"
 
 
 class Above(NamedTuple):
@@ -145,7 +145,7 @@ def choose_quality(pair: Pair[Side], found: Predictions) -> Quality:
         required=True,
         format_func=lambda name: f"{name} · {times[QUALITIES[name]]}",
         key="quality",
-        help="Quick: the whole photo at the size that the models were trained at. Detailed: the "
+        help="Quick: the whole photo at the models' training size. Detailed: the "
         "photo's own resolution in overlapping tiles too, all seen mirrored and at several scales; "
         "finer, not always better.",
     )

@@ -97,6 +97,6 @@ def _show_progress(keys: Sequence[Hashable], queue: WorkQueue) -> None:
         else:
             st.progress(0.0, f"{work.title}: {'begins' if work.is_running else 'waits'}…")
     if queue is VISITORS_QUEUE:
-        st.caption("This goes on while you look at other pages.")
+        st.caption("This continues while you visit other pages.")
     else:
-        st.caption("This goes on without you; whoever opens the page sees how far it is.")
+        st.caption("This continues without you; everyone who opens the page sees its progress.")

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for room in (training, scores, prediction, run_folders, data):
         room.add(commands)
-    examine = commands.add_parser("doctor", help="what is here, what is missing, what mends it")
+    examine = commands.add_parser("doctor", help="what is here, what is missing and how to fix it")
     examine.add_argument(
         "--move-away", action="store_true", help="move what cannot be read to a folder of its own"
     )

@@ -1,4 +1,4 @@
-"""What this machine has, what it lacks, and the command that mends it."""
+"""What this machine has, what it lacks, and the command that fixes it."""
 
 import importlib.util
 import os
@@ -19,7 +19,7 @@ FREE_SPACE_WANTED = 2 << 30
 
 
 def examine(move_away: bool = False) -> None:
-    """Prints one line a finding, `ok` or `--` first; a `--` line ends with what mends it.
+    """Prints one line a finding, `ok` or `--` first; a `--` line ends with how to fix it.
 
     Args:
         move_away: what cannot be read goes to a folder of its own, so that nobody meets it again.

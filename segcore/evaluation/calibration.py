@@ -6,7 +6,7 @@ resolution. The temperature that an image is judged with is fitted on other imag
 the other half of the sequences, or of the film where there is one.
 
 Coverage (Geifman and El-Yaniv, "Selective Classification for Deep Neural Networks", NeurIPS 2017):
-how many pixels may be kept, the surest first, so that of the kept ones so many are right.
+how many pixels can be kept, the most confident first, at an accuracy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ SAMPLED_PIXELS = 1 << 13
 """Temperatures are tried on about as many pixels of an image: on every k-th each way."""
 
 LEVELS = 1024
-"""Steps of confidence for coverage, equal in log-odds: many pixels are surer than 99.9 %."""
+"""Steps of confidence for coverage, equal in log-odds: many pixels have more than 99.9 %."""
 
 LOWEST_ODDS, HIGHEST_ODDS = -4.0, 18.0  # of the logit: 1.8 % and what is 1 in float32
 
@@ -195,7 +195,7 @@ class Trust:
         )
 
     def kept(self, accuracy: float = TARGET) -> float | None:
-        """The largest share of pixels, surest first, that reaches the accuracy; None of none."""
+        """The largest share of most confident pixels that reaches the accuracy; None of none."""
         share, reached = self.risk_coverage()
         if not share.size:
             return None

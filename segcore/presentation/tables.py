@@ -199,7 +199,8 @@ def error_bands(pair: Pair[ScoredSide]) -> list[Table]:
     }
     columns: dict[str, Kind] = {"Run": "text", **dict.fromkeys(keys, "percent")}
     rows = [[side.title, *(anatomy[key] for key in keys.values())] for side, anatomy in found]
-    return [Table("error-bands", "Along the outlines or inside", columns, rows)] if rows else []
+    title = "Errors at boundaries and inside regions"
+    return [Table("error-bands", title, columns, rows)] if rows else []
 
 
 def region_recall(pair: Pair[ScoredSide]) -> list[Table]:
@@ -225,7 +226,7 @@ def region_recall(pair: Pair[ScoredSide]) -> list[Table]:
         "Half found": "count",
         "Recall": "percent",
     }
-    return [Table("region-recall", "Small things by size", columns, rows)] if rows else []
+    return [Table("region-recall", "Small objects by size", columns, rows)] if rows else []
 
 
 def trust(pair: Pair[ScoredSide]) -> list[Table]:
@@ -246,7 +247,7 @@ def trust(pair: Pair[ScoredSide]) -> list[Table]:
         "ECE after": "score",
         "Kept at 99 %": "percent",
     }
-    return [Table("trust", "Can the confidence be trusted?", columns, rows)] if rows else []
+    return [Table("trust", "Is the confidence calibrated?", columns, rows)] if rows else []
 
 
 def robustness(runs: Sequence[tuple[str, dict[str, Any]]]) -> Table:

@@ -47,7 +47,7 @@ def _show_registration() -> None:
         directory = left.text_input(
             "Folder on the server",
             placeholder="/data/camvid",
-            help="Its layout is found out by looking: Cityscapes, CamVid, images and masks of "
+            help="Its layout is detected: Cityscapes, CamVid, images and masks of "
             "your own classes, or pairs side by side.",
         )
         name = right.text_input(
@@ -76,10 +76,10 @@ def _register(directory: str, name: str, admission: Admission, *, confirmed: boo
 def _ask_whether_it_is_right(directory: str, name: str, look: FirstLook) -> None:
     """What was understood of a doubtful folder, and the two ways on."""
     with st.container(border=True):
-        st.markdown(f"**What was understood of** `{directory}`")
+        st.markdown(f"**What was found in** `{directory}`")
         _show_look(look)
         with st.container(horizontal=True):
-            if st.button("It is right, register it", key="register doubtful"):
+            if st.button("That is right: register it", key="register doubtful"):
                 actions.act(
                     partial(_register, directory, name, confirmed=True),
                     f"{directory} is registered as it is",

@@ -133,7 +133,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
                 "Score both" if len(unscored) > 1 else "Score",
                 icon=":material/scoreboard:",
                 type="primary",
-                help="A job of the queue: seconds to minutes, before any training that waits.",
+                help="A job in the queue: seconds to minutes, ahead of waiting trainings.",
             ):
                 scored = " and ".join(one.name for one in unscored)
                 actions.act(partial(_score, unscored, data), f"Scoring {scored} is in the queue")

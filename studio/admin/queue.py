@@ -90,7 +90,7 @@ def _show_unfinished(shown: list[tuple[int, State]]) -> None:
             _show_active(job)
     waiting = [job for job in queue if job.state == State.QUEUED]
     for place, job in enumerate(waiting, 1):
-        with actions.row(f"**{place}.** {title_of(job)}", job.reason or "waits for its turn"):
+        with actions.row(f"**{place}.** {title_of(job)}", job.reason or "waiting"):
             if place > 1 and st.button(
                 "First", key=f"first {job.id}", icon=":material/vertical_align_top:"
             ):
@@ -98,7 +98,7 @@ def _show_unfinished(shown: list[tuple[int, State]]) -> None:
             if st.button("Remove", key=f"remove {job.id}", icon=":material/close:"):
                 actions.act(partial(jobs.cancel, job.id), f"{title_of(job)} is out of the queue")
     if not any(not job.has_ended for job in queue):
-        st.caption("Nothing is running, nothing waits.")
+        st.caption("Nothing is running and nothing is waiting.")
 
 
 def _show_active(job: Job) -> None:
@@ -122,7 +122,7 @@ def _show_active(job: Job) -> None:
         with st.expander("Log", expanded=not history):
             noted = tail(run.path / "train.log", LOG_LINES) if run else []
             log = "\n".join([*tail(job.log_path, LOG_LINES), *noted][-LOG_LINES:])
-            st.code(log or "Nothing is printed yet.", language=None, wrap_lines=True)
+            st.code(log or "No output yet.", language=None, wrap_lines=True)
 
 
 def _show_curves(run: Run, history: list[dict[str, float]], job: Job) -> None:
@@ -165,7 +165,7 @@ def _show_ended(job: Job) -> None:
                 actions.act(partial(_retry, job.id), f"{title} is in the queue again")
         with st.popover("Log", icon=":material/notes:", key=f"log {job.id}"):
             log = "\n".join(tail(job.log_path, 3 * LOG_LINES))
-            st.code(log or "It printed nothing.", language=None, wrap_lines=True)
+            st.code(log or "It left no output.", language=None, wrap_lines=True)
         actions.button_with_question(
             "Delete",
             f"Forget job {job.id} and its log? A run that it trained stays.",

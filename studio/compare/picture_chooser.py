@@ -39,8 +39,10 @@ def ask_pictures(selection: Selection, split: Searched) -> Found:
 
 
 def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
-    """The images found, a page of them at a time; a click compares on one."""
-    st.caption(f"{len(found.keys)} of {len(split.keys)} images; a click compares on it.")
+    """The images found, a page of them at a time; click one to compare the models on it."""
+    st.caption(
+        f"{len(found.keys)} of {len(split.keys)} images; click one to compare the models on it."
+    )
     # In their own order the page that holds this one; whoever asks for another wants its first.
     at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)

@@ -11,7 +11,7 @@ from studio.widgets.charts import show_chart
 
 def show_trust(pair: ScoredPair) -> None:
     """As trained; what needs newer counts where both runs have them."""
-    st.subheader("Can the confidence be trusted?", anchor=False)
+    st.subheader("Is the confidence calibrated?", anchor=False)
     st.markdown(findings.calibration([(side.name, side.report["ece"]) for side in pair]))
     as_trained = [
         (side.name, side.color, bins.pixels, bins.correct, bins.confidence)
@@ -63,11 +63,13 @@ def show_coverage(pair: ScoredPair) -> None:
     ]
     if not curves:
         return
-    st.subheader(f"What may be kept at {TARGET * 100:.0f} % accuracy", anchor=False)
+    st.subheader(f"Pixels to keep for {TARGET * 100:.0f} % accuracy", anchor=False)
     kept = [findings.kept(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
     st.markdown("\n".join(f"- {sentence}" for sentence in kept if sentence))
     st.caption(
-        f"Pixels in the order of their confidence, as trained; {scope(pair.a.report)}. The "
+        f"Pixels sorted by confidence, before temperature scaling; {scope(pair.a.report)}. The "
         "threshold is chosen on the images it is reported on."
     )
-    show_chart(cache.drawn(figures.risk_coverage, curves, TARGET), "Accuracy of the surest pixels")
+    show_chart(
+        cache.drawn(figures.risk_coverage, curves, TARGET), "Accuracy of the most confident pixels"
+    )

@@ -74,7 +74,7 @@ def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
             "Mean IoU against latency of all runs",
         )
     else:
-        st.caption("Appears when a run is measured.")
+        st.caption("Appears once a run has been measured.")
     others = [(run, name) for run, name in missing if run.name not in chosen]
     if others:
         _offer_others(others)

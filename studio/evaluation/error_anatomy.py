@@ -1,4 +1,4 @@
-"""What is taken for what, and where the errors lie."""
+"""Which classes are confused, and where the errors lie."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +20,7 @@ PAIRS = 6
 
 
 def show_confusions(pair: ScoredPair) -> None:
-    st.subheader("What is taken for what", anchor=False)
+    st.subheader("Which classes are confused", anchor=False)
     unit = st.segmented_control(
         "Cells show", [BY_CLASS, BY_ALL], default=BY_CLASS, key="confusion_unit"
     )
@@ -92,7 +92,7 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
 def show_bands(pair: ScoredPair) -> None:
     """Errors along the outlines against errors inside regions."""
     d = pair.a.report["boundary_width_px"]
-    st.subheader("Along the outlines or inside", anchor=False)
+    st.subheader("Errors at boundaries and inside regions", anchor=False)
     anatomies = [(side.name, side.color, side.report["error_anatomy"]) for side in pair]
     st.markdown(
         "\n".join(f"- {findings.error_bands(name, found, d)}" for name, _, found in anatomies)
@@ -110,7 +110,7 @@ def show_bands(pair: ScoredPair) -> None:
 
 def show_sizes(pair: ScoredPair) -> None:
     """Recall of small things by the size of their regions."""
-    st.subheader("Small things by size", anchor=False)
+    st.subheader("Small objects by size", anchor=False)
     st.caption(
         "Share of the pixels labelled right, by the pixels of the region they are in; "
         f"{scope(pair.a.report)}. A region is pixels of one class that touch: two people side by "

@@ -21,7 +21,7 @@ def show_downloads(selection: Selection, pair: ScoredPair) -> None:
         with st.spinner("Writing the report…"):
             key = f"{_state(a)} {_state(b)}"
             page, tables = cache.keep("reports", key, lambda: _files(pair), most=1)
-        st.markdown("All of this page, to hand over.")
+        st.markdown("This whole page as a file.")
         st.download_button(
             "One HTML file",
             page,
@@ -30,7 +30,7 @@ def show_downloads(selection: Selection, pair: ScoredPair) -> None:
             icon=":material/description:",
             on_click="ignore",
             width="stretch",
-            help="About 5 MB: its charts can be hovered over, and it loads nothing.",
+            help="About 5 MB, with interactive charts; it works offline.",
         )
         st.download_button(
             "Tables as CSV and JSON",

@@ -34,7 +34,7 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     found = worst_first(mistake, side.evaluation)
     st.markdown(f"{side.square} **{side.name}** · {mistake.title(side.evaluation.space)}")
     if not found:
-        st.success("In no image of the split.", icon=":material/check_circle:")
+        st.success("It occurs in no image of the split.", icon=":material/check_circle:")
         return
     total = sum(pixels for _, pixels in found)
     st.caption(

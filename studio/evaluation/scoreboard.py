@@ -96,7 +96,7 @@ def show_headline(pair: ScoredPair, comparison: Report | None) -> None:
 def show_scoreboard(pair: ScoredPair, comparison: Report | None) -> None:
     st.subheader("Scoreboard", anchor=False)
     st.caption(
-        "Who is ahead here is not yet who is better: only an interval tells that apart. "
+        "A higher score is not yet a better model: that takes an interval without 0. "
         f"Boundaries are bands of {pair.a.report['boundary_width_px']} pixels. {TASM_NOTE}"
     )
     show_table(

@@ -21,7 +21,7 @@ def show_missing(selection: Selection, missing: Named) -> None:
     listed = " and ".join(f"{name} (`{run.name}`)" for run, name in missing)
     st.info(
         f"Not scored on {selection.data.name} {state.SPLIT} yet: {listed}. "
-        "Every image is predicted once at its own resolution; the result is kept.",
+        "Every image is predicted once at its own resolution; the result is stored.",
         icon=":material/scoreboard:",
     )
     for run, name in missing:

@@ -186,7 +186,7 @@ def offer_bundle(pair: Pair[Side], opened: Sequence[Opened]) -> None:
             icon=":material/stacks:",
             disabled=made is not None,
             key="label-all",
-            help="Each as a whole, at the training's resolution, also where Detailed is chosen.",
+            help="Each as a whole at the training resolution, even if Detailed is chosen.",
         )
         if isinstance(made, Made):
             _download("All results as a ZIP file", "street-photos.zip", made.data)

@@ -20,7 +20,7 @@ THUMBNAIL_SIZE = (180, 240)
 THUMBNAILS = 12
 MOST_ERRORS = 4
 CHOSEN = "chosen_photo"
-LATER = "Many photos are being opened just now: it is tried again with your next click."
+LATER = "The server is busy opening photos: it tries again with your next click."
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class File:
         """As `data`, of that visit; for threads that are not of one."""
         found = memory.content(self.upload, visit)
         if found is None:
-            raise ImageError("Memory was short, so it was let go: upload it again.")
+            raise ImageError("The server ran short of memory and dropped it: upload it again.")
         return found
 
 

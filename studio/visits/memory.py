@@ -41,7 +41,9 @@ def uploaded_bytes(upload: UploadedFile) -> bytes:
     """
     found = content(upload.file_id)
     if found is None and not (found := upload.getvalue()):
-        raise BusyError(f"{upload.name}: memory was short, so it was let go; upload it again.")
+        raise BusyError(
+            f"{upload.name}: the server ran short of memory and dropped it; upload it again."
+        )
     return found
 
 

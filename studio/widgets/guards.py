@@ -29,7 +29,7 @@ def require_pair(selection: Selection) -> Pair[Side]:
 
 
 def show_unreadable() -> None:
-    """A line for each run, or its history, that the lists leave out, and what mends it."""
+    """A line for each run, or its history, that the lists leave out, and how to fix it."""
     found = [*(one.problem for one in cache.unreadable_runs()), *cache.unreadable_histories()]
     for problem in found[:SHOWN_UNREADABLE]:
         st.warning(wording.sentence(without_paths(problem)), icon=":material/folder_off:")

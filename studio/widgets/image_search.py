@@ -156,7 +156,7 @@ def _ask_sort(
     sort = st.selectbox("Sorted by", options, width=230, **asker("sort"))
     if sort != RANDOM:
         return sort, 0
-    another = "Another number gives another order; the same one the same again."
+    another = "The same number always gives the same order."
     draw = st.number_input("Draw", 0, step=1, width=110, help=another, **asker("draw"))
     return sort, int(draw)
 

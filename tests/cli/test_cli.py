@@ -283,7 +283,7 @@ def test_a_photo_that_is_none_and_weights_that_are_not_the_runs(
     assert "best.weights.h5 does not match its hash" in capsys.readouterr().err
 
 
-def test_doctor_says_what_is_missing_and_what_mends_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_says_what_is_missing_and_how_to_fix_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith(("ok  ", "--  ")) for line in lines)

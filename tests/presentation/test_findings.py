@@ -84,7 +84,7 @@ def test_training_says_how_far_it_ended_below_its_best_and_where_nothing_was_lea
     assert "below" not in findings.training("U-Net", scored(0.5, 0.6))
     sentence = findings.training("U-Net", scored(0.5, 0.6, 0.57))
     assert (
-        "no overfitting in sight, though mean IoU ends 0.030 below its best, of epoch 2" in sentence
+        "no sign of overfitting, though mean IoU ends 0.030 below its best, of epoch 2" in sentence
     )
     assert "neighbouring" in findings.training("U-Net", scored(0.6, 0.595))
     assert "learnt next to nothing" in findings.training("U-Net", scored(0.02, 0.03))
@@ -93,14 +93,16 @@ def test_training_says_how_far_it_ended_below_its_best_and_where_nothing_was_lea
 def test_the_best_run_comes_first() -> None:
     slow = [{"epoch": 1, "val_mean_iou": 0.3}, {"epoch": 2, "val_mean_iou": 0.5}]
     sentence = findings.best_scores([("A", slow[:1], 1), ("B", slow, 2)])
-    assert sentence.startswith("B learnt most: mean IoU 0.500 in epoch 2 of 2; A 0.300")
+    assert sentence.startswith("B scored highest: mean IoU 0.500 in epoch 2 of 2; A 0.300")
     assert "No epoch" in findings.best_scores([("A", [], None)])
 
 
 def test_runs_that_differ_less_than_neighbouring_epochs_are_level() -> None:
     first, second = [{"epoch": 1, "val_mean_iou": 0.494}], [{"epoch": 1, "val_mean_iou": 0.493}]
     sentence = findings.best_scores([("A", second, 1), ("B", first, 1)])
-    assert sentence.startswith("B and A learnt as much: mean IoU 0.494 in epoch 1 of 1; A 0.493")
+    assert sentence.startswith(
+        "B and A scored about the same: mean IoU 0.494 in epoch 1 of 1; A 0.493"
+    )
 
 
 def test_an_interval_says_what_it_is_from_and_whether_it_holds_zero() -> None:
@@ -174,14 +176,16 @@ def test_errors_and_confidence_in_words() -> None:
         "target_accuracy": 0.99,
     }
     assert findings.temperatures("A", report) == (
-        "A is surer than right: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
+        "A is overconfident: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
     )
-    assert findings.kept("A", report) == "A: of its surest 70 % of the pixels, 99 % are right."
+    assert findings.kept("A", report) == "A: its most confident 70 % of pixels are 99 % accurate."
     cured = {**report, "ece_before": 0.005, "ece_after": 0.006}
-    assert str(findings.temperatures("A", cured)).endswith("0.6 after: scaling mends nothing here.")
+    assert str(findings.temperatures("A", cured)).endswith(
+        "0.6 after: temperature scaling does not help here."
+    )
     unsure, mixed = ({**report, "temperatures": pair} for pair in ([0.7, 1.0], [0.9, 1.1]))
-    assert "less sure" in str(findings.temperatures("A", unsure))
-    assert "as sure as right" in str(findings.temperatures("A", mixed))
+    assert "underconfident" in str(findings.temperatures("A", unsure))
+    assert "well calibrated" in str(findings.temperatures("A", mixed))
     far = str(findings.temperatures("A", {**report, "temperatures": [4.0, 3.7]}))
     assert far.endswith("after. 4.00 is the highest that is tried: the best one may be higher.")
     near = str(findings.temperatures("A", {**report, "temperatures": [0.5, 0.5]}))
@@ -253,4 +257,4 @@ def test_a_log_that_was_validated_now_and_then_is_told_by_its_last_validation() 
 
 def test_confidence_that_never_reaches_the_target_is_told_so() -> None:
     trust = {"pixels_kept": 0.0, "target_accuracy": 0.99}
-    assert findings.kept("A", trust) == "A: not even of its surest pixels are 99 % right."
+    assert findings.kept("A", trust) == "A: not even its most confident pixels are 99 % accurate."

@@ -156,8 +156,8 @@ def test_columns_that_are_not_read_are_named() -> None:
         ),
         (
             "epoch,accuracy,loss,val_accuracy\n0,0.1,2.3,0.1\n1,0.2,2.1,0.18\n",
-            "has no validation loss, so when it turned cannot be said; it ends at 20.0 % training "
-            "and 18.0 % validation accuracy.",
+            "has no validation loss, so when overfitting began is not known; it ends at 20.0 % "
+            "training and 18.0 % validation accuracy.",
             "None of these logged a validation mean IoU",
         ),
     ],

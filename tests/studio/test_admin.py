@@ -304,7 +304,7 @@ def test_a_folder_of_other_classes_is_registered_only_when_confirmed(
     assert "only the first 5" not in text(page)
 
     button(page, "Register")()
-    button(page, "It is right, register it")()
+    button(page, "That is right: register it")()
     assert not page.exception
     assert datasets.registered() == [f"camvid:{camvid}"]
     page.button(key=f"prepare camvid:{camvid}").click().run()

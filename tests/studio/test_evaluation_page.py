@@ -123,7 +123,7 @@ def test_categories_outlines_sizes_and_confidence_are_said_with_their_scope(
     assert "errors lie within 1 pixels of a boundary" in said
     assert said.count("val split, 3 images at 32x24") >= 4
     said = text(open_part(scored, "Confidence"))
-    assert "ECE" in said and "the surest" not in said
+    assert "calibration error" in said and "even its most confident" in said
     assert said.count("val split, 3 images at 32x24") >= 2
     open_part(scored, "Scores")
     categories = scored.dataframe[2].value.set_index("Category")

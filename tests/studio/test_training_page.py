@@ -40,9 +40,9 @@ def test_both_runs_are_shown_with_where_they_turned(page: AppTest, camvid: Path)
     make_run("danet", camvid, epochs=2)
     page.run()
     assert not page.exception
-    assert page.title[0].value.startswith("U-Net learnt most: mean IoU 0.360 in epoch 4 of 4")
+    assert page.title[0].value.startswith("U-Net scored highest: mean IoU 0.360 in epoch 4 of 4")
     assert "U-Net: validation loss turned after epoch 2" in text(page)
-    assert "DANet: a gap of 12 points" in text(page)
+    assert "DANet: training is 12 points ahead" in text(page)
     table = open_part(page, "Runs").dataframe[0].value
     assert list(table["Recipe"]) == ["quick-unet", "quick-danet"]
     assert list(table["in epoch"]) == [4, 2]
@@ -165,11 +165,11 @@ def test_a_keras_log_stands_beside_for_the_visit(page: AppTest, camvid: Path) ->
     assert "history.csv" in {
         line.get("name") for line in charts(page)["Loss over training"]["data"]
     }
-    assert "history.csv: a gap of 10 points is open" in text(page)
+    assert "history.csv: training is 10 points ahead" in text(page)
     assert "notes.csv" in page.error[0].value
     assert len(runs.list_runs()) == 1  # nothing of it is kept
     open_part(page, "Classes")
     open_part(page, "Curves")
-    assert "history.csv: a gap of 10 points is open" in text(page)
+    assert "history.csv: training is 10 points ahead" in text(page)
     next(button for button in page.button if button.label == "Remove the logs").click().run()
     assert "history.csv" not in text(page)

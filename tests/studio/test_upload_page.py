@@ -139,7 +139,7 @@ def test_photos_are_labelled_by_whom_an_admin_chose_and_not_by_a_data_sets_champ
     page.session_state[state.A] = page.session_state[state.B] = None
     upload(page.run(), ("a.png", RED))
     assert set(asked) == {"camvid"}
-    page.segmented_control(key="photo_runs").set_value("Those of the sidebar").run()
+    page.segmented_control(key="photo_runs").set_value("Chosen in the sidebar").run()
     assert not page.exception
     assert set(asked) == {"camvid", "streets"}
 
@@ -321,7 +321,7 @@ def test_a_photo_that_had_to_give_way_is_a_sentence(page: AppTest) -> None:
     page.session_state["listed_uploads"] = set()
     page.file_uploader[0].clear().run()
     assert not page.exception
-    assert "Memory was short" in page.error[0].value and page.dataframe
+    assert "ran short of memory" in page.error[0].value and page.dataframe
 
 
 def test_a_removed_photo_is_forgotten(page: AppTest) -> None:

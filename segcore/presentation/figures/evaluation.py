@@ -238,7 +238,7 @@ def region_recall(runs: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]]) 
 def risk_coverage(
     runs: Sequence[tuple[str, str, np.ndarray, np.ndarray]], target: float
 ) -> go.Figure:
-    """Accuracy of the pixels kept when only the surest are.
+    """Accuracy of the pixels kept when only the most confident are.
 
     Args:
         runs: name, colour, share kept and accuracy of those, of each run.
@@ -258,8 +258,10 @@ def risk_coverage(
         lowest = min([lowest, *accuracy[share > 0.05]])
     line = {"color": NEUTRAL, "width": 1.2, "dash": "dot"}
     figure.add_hline(y=target, line=line, annotation_text=f"{target:.0%}")
-    figure.update_xaxes(range=[0, 1.02], tickformat=".0%", title="pixels kept, surest first")
-    figure.update_yaxes(range=[max(0, lowest - 0.01), 1.002], tickformat=".0%", title="right")
+    figure.update_xaxes(
+        range=[0, 1.02], tickformat=".0%", title="pixels kept, most confident first"
+    )
+    figure.update_yaxes(range=[max(0, lowest - 0.01), 1.002], tickformat=".0%", title="accuracy")
     figure.update_layout(height=360)
     return styled(figure)
 
@@ -292,6 +294,6 @@ def reliability(
             "the pixels<extra></extra>",
         )
     figure.update_xaxes(range=[0, 1.03], tickformat=".0%", title="confidence")
-    figure.update_yaxes(range=[0, 1.03], tickformat=".0%", title="right")
+    figure.update_yaxes(range=[0, 1.03], tickformat=".0%", title="accuracy")
     figure.update_layout(height=360)
     return styled(figure)

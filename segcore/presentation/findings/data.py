@@ -45,7 +45,7 @@ def data_findings(
     present = [id_ for id_ in space.evaluated_ids if train.pixels[id_]]
     diversity = (
         f"As diverse as {effective_number(train.pixels, space):.1f} equally common classes, though "
-        f"{len(present)} occur: knowing the big ones already gets most pixels right."
+        f"{len(present)} occur: the common ones alone make up most pixels."
     )
     found = [diversity]
     if val is not None and val.pixels.any():
@@ -53,10 +53,10 @@ def data_findings(
     few = [id_ for id_ in present if train.images_with[id_] <= max(3, 0.1 * train.images)]
     if few:
         counted = [f"{space.names[id_]} ({int(train.images_with[id_])})" for id_ in few]
-        found.append(f"In few of the {train.images} training images: {listed(counted)}.")
+        found.append(f"Rare in the {train.images} training images: {listed(counted)}.")
     absent = [space.names[id_] for id_ in space.evaluated_ids if not train.pixels[id_]]
     if absent:
-        found.append(f"Not in the training images, so nobody can learn it: {listed(absent)}.")
+        found.append(f"Not in the training images, so no model can learn it: {listed(absent)}.")
     return found
 
 
@@ -141,8 +141,8 @@ def share_and_iou(
     if not parts:
         return "Too few classes are scored to tell."
     return (
-        f"Rank correlation of a class's pixel share and its IoU: {listed(parts)} "
-        "(+1: the rarer the worse, 0: no connection)."
+        f"Rank correlation of a class's share of pixels and its IoU: {listed(parts)} "
+        "(+1: the rarer a class, the lower its IoU; 0: no relation)."
     )
 
 

@@ -99,13 +99,13 @@ def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
     if trust["temperatures"] is None:
         return None
     one, other = trust["temperatures"]
-    manner = "about as sure as right"
+    manner = "well calibrated"
     if max(one, other) > 1 and min(one, other) >= 1:
-        manner = "surer than right"
+        manner = "overconfident"
     if min(one, other) < 1 and max(one, other) <= 1:
-        manner = "less sure than right"
+        manner = "underconfident"
     before, after = trust["ece_before"] * 100, trust["ece_after"] * 100
-    outcome = "" if after < before else ": scaling mends nothing here"
+    outcome = "" if after < before else ": temperature scaling does not help here"
     lowest, highest = trust["temperatures_tried"]
     ends = [
         f" {end:.2f} is the {which} that is tried: the best one may be {beyond}."
@@ -124,10 +124,10 @@ def kept(name: str, trust: Mapping[str, Any]) -> str | None:
         return None
     if not trust["pixels_kept"]:
         target = f"{trust['target_accuracy'] * 100:.0f} %"
-        return f"{name}: not even of its surest pixels are {target} right."
+        return f"{name}: not even its most confident pixels are {target} accurate."
     return (
-        f"{name}: of its surest {percent(trust['pixels_kept'])} of the pixels, "
-        f"{trust['target_accuracy'] * 100:.0f} % are right."
+        f"{name}: its most confident {percent(trust['pixels_kept'])} of pixels are "
+        f"{trust['target_accuracy'] * 100:.0f} % accurate."
     )
 
 
@@ -136,10 +136,10 @@ def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
     known = sorted((error, name) for name, error in errors if error is not None)
     if not known:
         return "No pixel was scored, so nothing can be said."
-    parts = [f"{name} by {error * 100:.1f} points" for error, name in known]
+    parts = [f"{name} {error * 100:.1f} points" for error, name in known]
     return (
-        f"Confidence and accuracy lie apart (ECE, 15 bins): {listed(parts)}. "
-        "Below the dotted line a model is surer than it is right."
+        f"Expected calibration error (15 bins): {listed(parts)}. "
+        "Below the dotted line a model is overconfident."
     )
 
 

@@ -62,22 +62,26 @@ def training(name: str, history: Sequence[Row]) -> str:
         lowest = min(row["val_loss"] for row in history if row["epoch"] == turn)
         return (
             f"{name}: validation loss turned after epoch {turn} ({lowest:.3f}, now "
-            f"{last['val_loss']:.3f}) while training went on: it memorises from there; {ends}."
+            f"{last['val_loss']:.3f}) while training went on: it overfits from there; {ends}."
         )
     history = [row for row in history if _is_validated(row)]
     if not history and not gap > 0.05:
-        return f"{name}: its log has no validation loss, so when it turned cannot be said; {ends}."
+        return (
+            f"{name}: its log has no validation loss, so when overfitting began is not known; "
+            f"{ends}."
+        )
     scores = [row.get("val_mean_iou", np.nan) for row in history]
     if np.nanmax([*scores, -1]) < LEARNT and np.isfinite(scores).any():
         return (
-            f"{name}: validation has learnt next to nothing, its mean IoU never reached "
+            f"{name}: has learnt next to nothing, its validation mean IoU never reached "
             f"{LEARNT:.1f}; {ends}."
         )
     if gap > 0.05:
         return (
-            f"{name}: a gap of {gap * 100:.0f} points is open, but validation still holds; {ends}."
+            f"{name}: training is {gap * 100:.0f} points ahead of validation, but validation is "
+            f"not getting worse; {ends}."
         )
-    return f"{name}: no overfitting in sight{_since_the_best(scores, history)}; {ends}."
+    return f"{name}: no sign of overfitting{_since_the_best(scores, history)}; {ends}."
 
 
 def _has(row: Row, column: str) -> bool:
@@ -150,7 +154,9 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
     scored.sort(reverse=True)
     (score, name, epoch, epochs), *others = scored
     level = [other for value, other, _, _ in others if score - value < ALIKE]
-    verdict = f"{listed([name, *level])} learnt as much" if level else f"{name} learnt most"
+    verdict = f"{name} scored highest"
+    if level:
+        verdict = f"{listed([name, *level])} scored about the same"
     sentence = f"{verdict}: mean IoU {score:.3f} in epoch {epoch} of {epochs}"
     parts = [f"{other} {value:.3f} (epoch {at} of {of})" for value, other, at, of in others]
     if not parts:

@@ -142,7 +142,7 @@ def _scores(pair: ScoredPair, compared: dict[str, Any] | None) -> Section:
 def _confusions(pair: ScoredPair) -> Section:
     present = np.flatnonzero(metrics.present_classes(pair.a.evaluation.matrix)).tolist()
     return Section(
-        "What is taken for what",
+        "Which classes are confused",
         notes=["Rows are the truth, columns the prediction; each row adds up to 100 %."],
         charts=[Chart(side.title, _confusion_of(side, present)) for side in pair],
         folded=[of(side) for of in (tables.confused_pairs, tables.confusion) for side in pair],
@@ -197,7 +197,7 @@ def _confidence(pair: ScoredPair) -> Section:
         if found is not None:
             said += filter(None, [findings.temperatures(side.name, found)])
             said += filter(None, [findings.kept(side.name, found)])
-    return Section("Can the confidence be trusted?", said, (), charts, tables.trust(pair))
+    return Section("Is the confidence calibrated?", said, (), charts, tables.trust(pair))
 
 
 def _bins(side: ScoredSide) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -210,7 +210,7 @@ def _origin(pair: ScoredPair) -> Section:
     facts = [_origin_of(side) for side in pair]
     rows = [[name, *(str(of.get(name, "–")) for of in facts)] for name in facts[0]]
     columns: dict[str, tables.Kind] = {"": "text", **{side.title: "text" for side in pair}}
-    return Section("The runs", tables=[Table("runs", "How they were made", columns, rows)])
+    return Section("The runs", tables=[Table("runs", "How they were trained", columns, rows)])
 
 
 def _origin_of(side: ScoredSide) -> dict[str, Any]:
