@@ -117,6 +117,17 @@ def packed_photos(seed: int) -> bytes:
 # --- attacks -------------------------------------------------------------------------------------
 
 
+ATTACKERS: set[RawVisit] = set()
+
+
+@contextmanager
+def attacking(address: str, page: str = "upload") -> Iterator[RawVisit]:
+    """A visit that is closed when the attack is over, whatever it waits for then."""
+    with RawVisit(address, page) as visit:
+        ATTACKERS.add(visit)
+        yield visit
+
+
 def visits(count: int, one: Callable[[int], None], stop: threading.Event) -> None:
     """As many visits at once, each again and again until `stop`."""
 
@@ -138,7 +149,7 @@ def detailed(address: str, stop: threading.Event) -> None:
     """24 visits with one large photo each, on Detailed."""
 
     def one(number: int) -> None:
-        with RawVisit(address) as visit:
+        with attacking(address) as visit:
             page = visit.run()
             visit.give(page, [("large.jpg", photo(10_000 + number, 4000, 3000))])
             page = visit.run()
@@ -156,7 +167,7 @@ def slow_pngs(address: str, stop: threading.Event) -> None:
     pictures = [slow_png(number) for number in range(10)]
 
     def one(number: int) -> None:
-        with RawVisit(address) as visit:
+        with attacking(address) as visit:
             visit.give(visit.run(), [(f"{number}.png", pictures[number % 10])])
             visit.run()
 
@@ -166,7 +177,7 @@ def slow_pngs(address: str, stop: threading.Event) -> None:
 def uploads(address: str, stop: threading.Event) -> None:
     """One visit that uploads 60 files of 25 MB."""
     data = os.urandom(24 * MEGABYTE)
-    with RawVisit(address) as visit:
+    with attacking(address) as visit:
         page = visit.run()
         for number in range(60):
             if stop.is_set():
@@ -180,7 +191,7 @@ def many_uploads(address: str, stop: threading.Event) -> None:
     data = os.urandom(24 * MEGABYTE)
 
     def one(number: int) -> None:
-        with RawVisit(address) as visit:
+        with attacking(address) as visit:
             page = visit.run()
             for _ in range(10):
                 visit.give(page, [(f"{number}.jpg", data)])
@@ -192,7 +203,7 @@ def many_uploads(address: str, stop: threading.Event) -> None:
 def archives(address: str, stop: threading.Event) -> None:
     """One visit with four ZIP files of 9 MB that unpack to 190 MB each."""
     packed = [(f"{number}.zip", packed_photos(number)) for number in range(4)]
-    with RawVisit(address) as visit:
+    with attacking(address) as visit:
         visit.give(visit.run(), packed)
         visit.run()
         stop.wait()
@@ -202,7 +213,7 @@ def large_photos(address: str, stop: threading.Event) -> None:
     """Ten visits with six photos of 48 megapixels each, looked at one after the other."""
 
     def one(number: int) -> None:
-        with RawVisit(address) as visit:
+        with attacking(address) as visit:
             files = [(f"{k}.jpg", photo(20_000 + 10 * number + k, 8000, 6000)) for k in range(3)]
             visit.give(visit.run(), files)
             page = visit.run()
@@ -219,7 +230,7 @@ def clear_cache(address: str, stop: threading.Event) -> None:
     """Ten visits that send Streamlit's clear_cache message ten times a second."""
 
     def one(number: int) -> None:
-        with RawVisit(address) as visit:
+        with attacking(address) as visit:
             while not stop.wait(0.1):
                 visit.send(clear_cache=True)
 
@@ -245,7 +256,7 @@ def guessing(address: str, stop: threading.Event) -> None:
     """Ten visits that guess the admin's token as fast as they can."""
 
     def one(number: int) -> None:
-        with RawVisit(address, page="admin") as visit:
+        with attacking(address, "admin") as visit:
             page = visit.run()
             while not stop.is_set():
                 visit.set(page.of("text_input")[0].id, string_value=f"guess {number}")
@@ -376,6 +387,9 @@ def measure(name: str, address: str, pid: int, settle: float) -> Result:
         seed += 1
         time.sleep(2)
     stop.set()
+    for visit in [*ATTACKERS]:
+        visit.close()
+    ATTACKERS.clear()
     attacker.join(timeout=60)
     watch.end()
     time.sleep(settle)

@@ -1,6 +1,5 @@
 """Your own street photos, labelled by both runs. They stay in memory, for this visit only."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import streamlit as st
@@ -15,7 +14,7 @@ from studio.errors import errors_told
 from studio.upload import given, photos
 from studio.upload.paste import paste_into
 from studio.upload.photo_results import labelled, offer_bundle, show_downloads, show_shares
-from studio.upload.photos import File, Opened
+from studio.upload.photos import File, Opened, Shown
 from studio.upload.video_labelling import show_video
 from studio.viewer import Panel, difference_panel, show_viewer
 from studio.widgets import guards, side_by_side
@@ -96,23 +95,37 @@ def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
     return serving if answer == FOR_PHOTOS else chosen
 
 
-def show_photo(pair: Pair[Side], photo: Photo, again: Callable[[], Photo], above: Above) -> None:
-    """What differs, as the page's heading, then the viewer, shares and downloads of one photo.
-
-    Args:
-        again: opens the photo anew, for a download.
-    """
-    found = side_by_side.predict_before_eyes(pair, photo.image, private=True)
-    if found is None:
-        return
-    with above.controls:
-        quality = choose_quality(pair, found)
-    progress = st.container()  # always there, so that the viewer keeps its place below it
-    if quality.in_tiles:
-        with progress:
-            found = side_by_side.predict_pair(pair, photo.image, quality)
+def show_photo(pair: Pair[Side], shown: Shown, above: Above) -> None:
+    """One photo, labelled by both, as closely as the visitor wants."""
+    with shown.turn():
+        photo = shown.read()
+        found = side_by_side.predict_before_eyes(pair, photo.image, private=True)
         if found is None:
             return
+        with above.controls:
+            quality = choose_quality(pair, found)
+        progress = st.container()  # always there, so that the viewer keeps its place below it
+        if not quality.in_tiles:
+            show_labelled(pair, photo, shown, found, quality, above)
+            return
+        digest = cache.digest(photo.image)
+    del photo, found
+    with progress:
+        found = side_by_side.predict_in_tiles(pair, digest, lambda: shown.read().image, quality)
+    if found is not None:
+        with shown.turn():
+            show_labelled(pair, shown.read(), shown, found, quality, above)
+
+
+def show_labelled(
+    pair: Pair[Side],
+    photo: Photo,
+    shown: Shown,
+    found: Predictions,
+    quality: Quality,
+    above: Above,
+) -> None:
+    """What differs, as the page's heading, then the viewer, shares and downloads."""
     labels, space = (found[0].labels, found[1].labels), pair.a.run.label_space
     above.heading.title(wording.difference_on_picture(*pair.names, *labels, space), anchor=False)
     panels = [
@@ -127,7 +140,7 @@ def show_photo(pair: Pair[Side], photo: Photo, again: Callable[[], Photo], above
     with left:
         show_shares(pair, found)
     with right:
-        show_downloads(again, labelled(pair, found, quality))
+        show_downloads(shown.later, labelled(pair, found, quality))
 
 
 def choose_quality(pair: Pair[Side], found: Predictions) -> Quality:
@@ -154,12 +167,11 @@ def choose_quality(pair: Pair[Side], found: Predictions) -> Quality:
 
 def show_photos(pair: Pair[Side], opened: list[Opened], above: Above) -> None:
     """One of the visitor's photos in full, and the others to choose from."""
-    shown = photos.chosen(opened)
-    with photos.drawing_turn(shown):
-        show_photo(pair, photos.read(shown), photos.later(shown), above)
+    chosen = photos.chosen(opened)
+    show_photo(pair, photos.shown(chosen), above)
     if len(opened) > 1:
         st.subheader(f"Your {len(opened)} photos", anchor=False)
-        photos.show_gallery(opened, shown)
+        photos.show_gallery(opened, chosen)
         offer_bundle(pair, opened)
 
 
@@ -180,7 +192,7 @@ def main() -> None:
         show_photos(pair, opened, above)
     elif st.session_state.get("example") and not files:
         example = Photo(cache.sample(BUILT_IN, state.SPLIT, EXAMPLE_KEY).image)
-        show_photo(pair, example, lambda: example, above)
+        show_photo(pair, photos.always_there(example), above)
     for file in found.videos:
         show_video(pair, file)
     show_expectation(pair if opened or found.videos else state.photo_pair() or pair)

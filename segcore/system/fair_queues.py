@@ -34,6 +34,9 @@ MOST_WAITING = 256
 MOST_WAITING_OF_ONE = 8
 """Requests that may wait for a turn, in all and of one visitor."""
 
+MEANWHILE_SECONDS = 0.5
+"""Between two looks at whether a waiting visitor is still there."""
+
 Clock = Callable[[], float]
 
 
@@ -120,17 +123,32 @@ class FairTurns:
         self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()  # (seconds, when)
 
     @contextmanager
-    def turn(self, visitor: str, patience: float | None = None) -> Iterator[None]:
+    def turn(
+        self,
+        visitor: str,
+        patience: float | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Iterator[None]:
         """Waits for the visitor's turn, which lasts until the block ends.
 
         Args:
             patience: seconds to wait at most; None waits as long as it takes.
+            meanwhile: called again and again while waiting. What it raises ends the wait: so does
+                Streamlit, where the visitor has left or asked for something else.
 
         Raises:
             BusyError: the visitor, or everybody together, asks for too much, or patience is over.
         """
         request = self._join(visitor)
-        request.called.wait(patience)
+        try:
+            if meanwhile is None:
+                request.called.wait(patience)
+            else:
+                while not request.called.wait(MEANWHILE_SECONDS):
+                    meanwhile()
+        except BaseException:
+            self._leave(request)
+            raise
         with self._lock:
             if request in self._waiting:
                 self._waiting.remove(request)
@@ -143,6 +161,14 @@ class FairTurns:
             with self._lock:
                 self._under_way.remove(request)
                 self._charge(visitor, self._clock() - request.since)
+                self._call_next()
+
+    def _leave(self, request: _Request) -> None:
+        with self._lock:
+            if request in self._waiting:
+                self._waiting.remove(request)
+            elif request in self._under_way:  # called in the same moment
+                self._under_way.remove(request)
                 self._call_next()
 
     @property

@@ -37,7 +37,7 @@ from studio.cache.trained import (
     unreadable_histories,
     unreadable_runs,
 )
-from studio.cache.visits import keep, open_private
+from studio.cache.visits import keep, kept, open_private
 
 __all__ = [
     "agreements",
@@ -55,6 +55,7 @@ __all__ = [
     "history",
     "identities",
     "keep",
+    "kept",
     "label",
     "label_space",
     "list_runs",

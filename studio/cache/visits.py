@@ -1,7 +1,7 @@
 """What belongs to one visit, and is gone with it."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from segcore.images import Photo
 from segcore.images.decoder import Decoder
@@ -21,6 +21,11 @@ def open_private(key: str, data: bytes, entry: int | None, decoder: Decoder) -> 
         BusyError: not now.
     """
     return STORE.keep(visit(), "photo", key, lambda: decoder.photo(data, entry=entry), most=3)
+
+
+def kept(name: str, key: str) -> Any | None:
+    """What `keep` has kept for the key; None where there is nothing, or nothing any more."""
+    return STORE.get(visit(), name, key)
 
 
 def keep(name: str, key: str, make: Callable[[], Kept], most: int = 2) -> Kept:

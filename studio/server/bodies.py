@@ -1,6 +1,7 @@
 """Bodies of requests: read into memory within bounds; whoever sends too much or too slowly is
 refused."""
 
+import io
 import time
 from asyncio import timeout
 from collections.abc import Callable
@@ -76,7 +77,7 @@ class OneFile:
     def __init__(self, content_type: str) -> None:
         _, parameters = parse_options_header(content_type)
         self._boundary = parameters.get(b"boundary", b"")
-        self._data, self._parts = bytearray(), 0
+        self._data, self._parts = io.BytesIO(), 0
         self._fields: list[bytes] = []
         self._parser = MultipartParser(
             self._boundary,
@@ -99,7 +100,7 @@ class OneFile:
             raise RequestError(400, "The upload is damaged: try again.") from error
 
     def content(self) -> bytes:
-        return bytes(self._data)
+        return self._data.getvalue()  # without a copy
 
     def without_content(self) -> bytes:
         """The same body with an empty file."""
@@ -117,6 +118,6 @@ class OneFile:
             raise RequestError(400, "The upload's name is too long.")
 
     def _add(self, data: bytes, start: int, end: int) -> None:
-        self._data += memoryview(data)[start:end]
-        if len(self._data) > limits.MAX_FILE_BYTES:
+        self._data.write(memoryview(data)[start:end])
+        if self._data.tell() > limits.MAX_FILE_BYTES:
             raise RequestError(413, TOO_LARGE)

@@ -27,6 +27,7 @@ FORGETTING_SECONDS = 20.0
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Has made ready what the first visitor needs, and minds the rest."""
     allocator.share_one_arena()
+    allocator.hand_back_large_blocks()
     # `st.navigation` says the same, but not before a first page was drawn: until then a link to any
     # other page would be served from the folder pages/, without dashboard.py around it.
     PagesManager.uses_pages_directory = False

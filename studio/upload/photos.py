@@ -1,7 +1,7 @@
 """A visitor's files: sorted, opened, looked through and chosen from. Memory only."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +74,21 @@ class Opened:
     file: File
     thumbnail: bytes
     pixels: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The photo that is looked at. It holds no pixels: whoever waits for a turn has none.
+
+    Attributes:
+        read: the photo; raises ImageError, BusyError.
+        later: the same for a thread that is not of a visit.
+        turn: to be taken while its pixels are in memory.
+    """
+
+    read: Callable[[], Photo]
+    later: Callable[[], Photo]
+    turn: Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -170,26 +185,28 @@ def _middle(image: np.ndarray) -> np.ndarray:
     return image[top : top + kept_height, left : left + kept_width]
 
 
-def read(opened: Opened) -> Photo:
-    """The photo itself, decoded again where it was set aside. Raises ImageError, BusyError."""
-    file = opened.file
-    with visitors.decoder() as decoder:
-        return cache.open_private(file.key, file.data, file.entry, decoder)
+def shown(opened: Opened) -> Shown:
+    """A visitor's photo, decoded again wherever it was set aside."""
+    file, who, visit = opened.file, visitors.visitor(), memory.visit()
 
+    def read() -> Photo:
+        with visitors.decoder() as decoder:
+            return cache.open_private(file.key, file.data, file.entry, decoder)
 
-def later(opened: Opened) -> Callable[[], Photo]:
-    """As `read`, for a thread that is not of a visit. What it returns holds no pixels."""
-    who, visit = visitors.visitor(), memory.visit()
-
-    def opened_again() -> Photo:
+    def later() -> Photo:
         with Decoder(who, visitors.ALLOWANCE) as decoder:
-            return decode(opened.file, visit, decoder)
+            return decode(file, visit, decoder)
 
-    return opened_again
+    return Shown(read, later, lambda: drawing_turn(opened))
+
+
+def always_there(photo: Photo) -> Shown:
+    """A photo that everybody sees, such as the example."""
+    return Shown(lambda: photo, lambda: photo, nullcontext)
 
 
 def decode(file: File, visit: str, decoder: Decoder) -> Photo:
-    """As `read`, in a thread that is not of a visit. Raises ImageError, BusyError."""
+    """A file of that visit, in a thread that is of none. Raises ImageError, BusyError."""
     known: Photo | None = memory.STORE.get(visit, "photo", file.key)
     return known or decoder.photo(file.content(visit), entry=file.entry)
 
@@ -200,7 +217,13 @@ def drawing_turn(opened: Opened) -> Iterator[None]:
     if opened.pixels <= limits.LARGE_PIXELS:
         yield
         return
-    with visitors.LARGE_PHOTOS.turn(visitors.visitor()):
+    waiting = st.empty()
+
+    def tell_waiting() -> None:
+        waiting.caption("Waiting for the large photos of other visitors…")
+
+    with visitors.LARGE_PHOTOS.turn(visitors.visitor(), meanwhile=tell_waiting):
+        waiting.empty()
         yield
 
 

@@ -1,9 +1,12 @@
 """Both models' labels of one image, predicted when it is looked at."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from segcore.data.sources import open_source
 from segcore.errors import SegcoreError
@@ -20,6 +23,9 @@ from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
 Predictions = tuple[Prediction, Prediction]
 
 PANELS: dict[Letter, viewer.Side] = {"A": "a", "B": "b"}
+
+TILED = "tiled"
+"""Name of what was labelled in tiles, among what a visit keeps."""
 
 TILES_PER_PHOTO = 5
 """Tiles that count as one photo in a visitor's allowance."""
@@ -58,15 +64,14 @@ def predict_pair(
     Args:
         private: a visitor's own image, which is remembered for this visit only.
     """
+    if quality.in_tiles:
+        return predict_in_tiles(pair, cache.digest(image), lambda: image, quality)
     if not engine.wait(*pair.runs):
         return None
     predict = cache.predict_private if private else cache.predict
     try:
         predictions = []
         for side in pair:
-            if quality.in_tiles:
-                predictions.append(_predict_in_tiles(side, image, quality))
-                continue
             with st.spinner(f"{side.name} labels the image…"):
                 predictions.append(predict(side.run, image, quality.views))
     except SegcoreError as error:
@@ -101,32 +106,57 @@ def by_classes_of(spec: str, predictions: Predictions) -> Predictions:
     return a, b
 
 
-def _predict_in_tiles(side: Side, image: np.ndarray, quality: Quality) -> Prediction:
-    run, name = side.run, side.name
+def predict_in_tiles(
+    pair: Pair[Side], digest: str, read: Callable[[], np.ndarray], quality: Quality
+) -> Predictions | None:
+    """As `predict_pair`, at the image's own resolution; one visitor at a time.
 
-    def predict() -> Prediction:
-        predictor = cache.predictor(run)
-        tile = predictor.preprocessing.size
-        cost = count_tiles(image.shape[:2], tile) / TILES_PER_PHOTO
-        bar = st.progress(0.0, f"{name} labels the image in tiles, when its turn has come…")
+    Args:
+        digest: identity of the image, `cache.digest`.
+        read: the image, called when the turn has come: whoever waits holds no pixels.
+    """
+    keys = [f"{side.run.network_hash} {digest} {quality}" for side in pair]
+    known = [cache.kept(TILED, key) for key in keys]
+    if known[0] is not None and known[1] is not None:
+        return known[0], known[1]
+    if not engine.wait(*pair.runs):
+        return None
+    bar = st.progress(0.0)
 
-        def tell(done: int, count: int) -> None:
-            bar.progress(done / count, f"{name} has labelled {done} of {count} tiles")
+    def tell_waiting() -> None:
+        bar.progress(0.0, "Waiting for the photos of other visitors…")
 
-        def label(part: np.ndarray) -> Prediction:
-            return cache.label(predictor, part, quality.views)
+    try:
+        with DETAILED_PHOTOS.turn(visitor(), meanwhile=tell_waiting):
+            image = read()
+            a, b = (
+                cache.keep(TILED, key, partial(_label_tiles, side, image, quality, bar), most=4)
+                for side, key in zip(pair, keys, strict=True)
+            )
+    except SegcoreError as error:
+        show_error(error)
+        return None
+    finally:
+        bar.empty()
+    return a, b
 
-        try:
-            with DETAILED_PHOTOS.turn(visitor()):
-                ALLOWANCE.spend(visitor(), max(1.0, cost))
-                found = predict_tiled(image, tile, label, tell)
-                return replace(found, confidence=found.confidence.astype(np.float16))
-        finally:
-            bar.empty()
 
-    return cache.keep(
-        "tiled", f"{run.network_hash} {cache.digest(image)} {quality}", predict, most=4
-    )
+def _label_tiles(
+    side: Side, image: np.ndarray, quality: Quality, bar: DeltaGenerator
+) -> Prediction:
+    """Raises BusyError where the visitor has asked for too much, and as `cache.label`."""
+    predictor = cache.predictor(side.run)
+    tile = predictor.preprocessing.size
+
+    def tell(done: int, count: int) -> None:
+        bar.progress(done / count, f"{side.name} has labelled {done} of {count} tiles")
+
+    def label(part: np.ndarray) -> Prediction:
+        return cache.label(predictor, part, quality.views)
+
+    ALLOWANCE.spend(visitor(), max(1.0, count_tiles(image.shape[:2], tile) / TILES_PER_PHOTO))
+    found = predict_tiled(image, tile, label, tell)
+    return replace(found, confidence=found.confidence.astype(np.float16))
 
 
 def tiled_seconds(run: Run, prediction: Prediction) -> float:

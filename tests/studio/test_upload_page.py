@@ -29,10 +29,10 @@ from segcore.runs import Run
 from segcore.system import fair_queues
 from segcore.system.background import WorkQueue
 from segcore.system.progress import Progress
-from studio import engine, state
+from studio import cache, engine, state
 from studio.background import VISITORS_QUEUE
 from studio.cache import networks
-from studio.upload import photo_results, photos, video_labelling
+from studio.upload import photo_results, video_labelling
 from studio.visits import memory, visitors
 from studio.widgets import side_by_side
 from tests.factories.hostile_files import encoded, zip_of
@@ -353,14 +353,14 @@ def test_the_download_buttons_keep_no_pixels(
 ) -> None:
     buttons: dict[str, Callable[[], bytes]] = {}
     seen: list[weakref.ref[np.ndarray]] = []
-    read = photos.read
+    open_private = cache.open_private
 
-    def watched(opened: photos.Opened) -> Photo:
-        photo = read(opened)
+    def watched(*asked: Any) -> Photo:
+        photo = open_private(*asked)
         seen.append(weakref.ref(photo.image))
         return photo
 
-    monkeypatch.setattr(photos, "read", watched)
+    monkeypatch.setattr(cache, "open_private", watched)
     monkeypatch.setattr(
         photo_results, "_download", lambda _, name, data: buttons.update({name: data})
     )

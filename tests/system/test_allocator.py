@@ -93,3 +93,30 @@ def test_what_one_thread_freed_serves_the_next() -> None:
         return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
     assert growth("share") < growth("as it comes") / 2
+
+
+# Ten photos of 24 MB come and go, each leaving a small block behind in the middle of the heap.
+PHOTOS = """
+import sys
+from segcore.system.allocator import hand_back_large_blocks
+if sys.argv[1] == "hand back":
+    hand_back_large_blocks()
+def resident():
+    return int(open("/proc/self/statm").read().split()[1])
+bytearray(31 << 20)  # glibc keeps blocks of that size from now on
+before, photos, small = resident(), [], []
+for _ in range(10):
+    photos.append(bytes(bytearray(24 << 20)))
+    small.append(bytearray(100_000))
+del photos
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has this allocator")
+def test_large_blocks_go_back_at_once() -> None:
+    left = {
+        how: int(subprocess.check_output([sys.executable, "-c", PHOTOS, how], text=True))
+        for how in ("keep", "hand back")
+    }
+    assert left["hand back"] < left["keep"] / 10

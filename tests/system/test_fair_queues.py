@@ -222,3 +222,21 @@ def test_visitors_are_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> N
         with suppress(BusyError), turns.turn(str(number)):
             pass
     assert list(limit._left) == list(turns._used) == ["7", "8", "9"]
+
+
+def test_whoever_leaves_while_waiting_gives_up_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair_queues, "MEANWHILE_SECONDS", 0.01)
+
+    class Left(BaseException):  # as Streamlit ends the script of a visit that is closed
+        pass
+
+    def look() -> None:
+        raise Left
+
+    turns = FairTurns()
+    with turns.turn("a"):
+        with pytest.raises(Left), turns.turn("b", meanwhile=look):
+            pass
+        assert not turns.is_wanted
+    with turns.turn("b", meanwhile=look):  # free: nothing to wait for
+        pass
