@@ -7,35 +7,39 @@ import numpy as np
 from segcore.data.preparation import Prepared, prepare
 from segcore.data.preparation.digests import split_digest
 from segcore.data.preparation.ragged import Images
-from segcore.data.sources import open_source, split_specs
+from segcore.data.sources import Source, open_source, split_specs
 from segcore.errors import TrainingError
-from segcore.labels import LabelSpace
 from segcore.recipes import Recipe
 
 
 def prepare_joined(recipe: Recipe, specs: str) -> list[Prepared]:
-    """Each of the joined data sets, all of which are trained on and the first validated on."""
+    """Each of the joined data sets, all of which are trained on and the first validated on.
+
+    Raises:
+        TrainingError: the ids of their masks do not mean the same.
+    """
+    sources = [open_source(spec) for spec in split_specs(specs)]
+    _require_same_classes(sources)
     return [
         prepare(
-            spec,
-            recipe.size_for(open_source(spec).default_size),
+            source.spec,
+            recipe.size_for(source.default_size),
             ("train", "val") if place == 0 else ("train",),
             mode=recipe.mode,
         )
-        for place, spec in enumerate(split_specs(specs))
+        for place, source in enumerate(sources)
     ]
 
 
-def common_space(joined: Sequence[Prepared]) -> LabelSpace:
-    """What the ids of all their masks mean. Raises TrainingError where that differs."""
-    first, *others = joined
+def _require_same_classes(sources: Sequence[Source]) -> None:
+    first, *others = sources
     for other in others:
-        if not other.space.has_classes_of(first.space):
+        ours, theirs = first.label_space, other.label_space
+        if not ours.has_classes_of(theirs):
             raise TrainingError(
-                f"{first.spec} has the classes of {first.space.name}, {other.spec} those of "
-                f"{other.space.name}: train on data of the same classes together"
+                f"{first.spec} has the classes of {ours.name}, {other.spec} those of "
+                f"{theirs.name}: train on data of the same classes together"
             )
-    return first.space
 
 
 def chosen_images(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndarray]:

@@ -30,7 +30,6 @@ from segcore.training.batches import Pictures, TrainingBatches
 from segcore.training.first_manifest import first_manifest
 from segcore.training.joined_data import (
     chosen_images,
-    common_space,
     digests_of,
     images_and_masks,
     prepare_joined,
@@ -149,7 +148,7 @@ class Session:
         val = self.prepared.splits["val"]
         if val.masks is None:
             raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
-        self.space = space = common_space(joined)
+        self.space = space = self.prepared.space
         if not val.statistics.pixels[list(space.evaluated_ids)].any():
             raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
         merges = [open_source(prepared.spec).merges for prepared in joined]

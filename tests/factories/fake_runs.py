@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import h5py
 import numpy as np
 
-from segcore.labels import IDS
+from segcore.labels import CITYSCAPES, IDS, LabelSpace
 from segcore.prediction.engines.keras_engine import KerasEngine
 from segcore.runs import Run, now, verified_weights
 from segcore.runs.writer import RunWriter
@@ -27,14 +27,21 @@ def make_run(
     size: tuple[int, int] = (24, 32),
     multiple: int = 8,
     half_precision: bool = False,
+    space: LabelSpace = CITYSCAPES,
+    spec: str = "camvid:/none",
 ) -> Run:
     """Writes a finished run of a two-level U-Net into artifacts/runs, which a test has moved."""
-    weights, parameters = _random_weights(seed, half_precision)
+    weights, parameters = _random_weights(seed, half_precision, space)
     manifest: dict[str, Any] = {
         "model": "unet",
         "model_options": TINY_UNET,
         "recipe": {"name": "quick-unet"},
-        "data": {"spec": "camvid:/none", "dataset": "camvid", "fingerprint": "", "size": [*size]},
+        "data": {
+            "spec": spec,
+            "dataset": spec.partition(":")[0],
+            "fingerprint": "",
+            "size": [*size],
+        },
         "seed": seed,
         "parameters": parameters,
         "preprocessing": {"mode": mode, "size": [*size], "multiple": multiple},
@@ -45,25 +52,28 @@ def make_run(
         "best": {"epoch": 1, "mean_iou": 0.1},
         "weights": {},
     }
+    if space != CITYSCAPES:
+        manifest["label_space"] = space.as_dict()
     writer = RunWriter.create(name, manifest)
     writer.commit_epoch({"best.weights.h5": weights})
     return writer.run()
 
 
 @cache
-def _random_weights(seed: int, half_precision: bool) -> tuple[bytes, int]:
+def _random_weights(seed: int, half_precision: bool, space: LabelSpace) -> tuple[bytes, int]:
     """The file of weights, and how many there are. Building the network takes half a second."""
     import keras
 
     from segcore.models import build_model
 
     keras.utils.set_random_seed(seed)
-    model = build_model("unet", input_size=None, **TINY_UNET)
+    model = build_model("unet", input_size=None, num_classes=space.num_classes, **TINY_UNET)
     for layer in model.layers:  # an untrained network says nearly the same everywhere
         if isinstance(layer, keras.layers.Conv2D):
             layer.kernel.assign(layer.kernel * 3)
-    likely = np.isin(np.arange(34), [IDS[name] for name in LIKELY])
-    model.get_layer("classifier").bias.assign(np.where(likely, 8.0, 0.0))
+    if space == CITYSCAPES:
+        likely = np.isin(np.arange(34), [IDS[name] for name in LIKELY])
+        model.get_layer("classifier").bias.assign(np.where(likely, 8.0, 0.0))
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "saved.weights.h5"
         model.save_weights(saved)
