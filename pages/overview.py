@@ -86,7 +86,7 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.subheader("The same street, labelled by both", anchor=False)
+        st.subheader("The same image, labelled by both", anchor=False)
         if st.button("Another image", icon=":material/shuffle:"):
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture
@@ -149,7 +149,7 @@ def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
             st.markdown(comparison["reason"])
         show_scores(pair, comparison)
         return
-    st.title(f"{pair.a.name} and {pair.b.name} label the same street", anchor=False)
+    st.title(f"{pair.a.name} and {pair.b.name} label the same image", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Which one is better is not known yet: not both are scored on these images.")
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/scoreboard:")

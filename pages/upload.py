@@ -1,4 +1,4 @@
-"""Your own street photos, labelled by both runs. They stay in memory, for this visit only."""
+"""Your own photos, labelled by both runs. They stay in memory, for this visit only."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from segcore.images import Photo, limits
+from segcore.labels import CITYSCAPES
 from segcore.presentation.findings.words import listed
 from segcore.presentation.sides import Pair, Side
 from studio import cache, state, wording
@@ -42,23 +43,28 @@ def choose_example() -> None:
     given.clear()
 
 
-def given_files() -> list[File]:
-    """What the visitor has uploaded, pasted, dropped or taken with the camera; newest last."""
+def given_files(*, knows_streets: bool) -> list[File]:
+    """What the visitor has uploaded, pasted, dropped or taken with the camera; newest last.
+
+    Args:
+        knows_streets: whether the networks have the labels of the example, a street.
+    """
     key = f"photo-{st.session_state.get('photo_turn', 0)}"
     is_new = key not in st.session_state
     with st.container(border=True):
         with st.container(key=DROP):
             uploads = st.file_uploader(
-                "Street photos, a ZIP file of them, or a short video",
+                "Photos, a ZIP file of them, or a short video",
                 type=limits.EXTENSIONS,
                 accept_multiple_files=True,
                 max_upload_size=limits.MAX_FILE_BYTES // limits.MEGABYTE,
                 key=key,
             )
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Try an example street", icon=":material/auto_awesome:", on_click=choose_example
-            )
+            if knows_streets:
+                st.button(
+                    "Try an example street", icon=":material/auto_awesome:", on_click=choose_example
+                )
             camera = st.toggle("Use the camera", key="use_camera")
             paste_into(DROP)
         if camera:
@@ -179,8 +185,9 @@ def main() -> None:
     selection = state.selection()
     pair = guards.require_pair(selection)
     heading = st.empty()
-    heading.title(f"See your own street as {pair.a.name} and {pair.b.name} see it", anchor=False)
-    files = given_files()
+    heading.title(f"See your own photo as {pair.a.name} and {pair.b.name} see it", anchor=False)
+    space = pair.a.run.label_space
+    files = given_files(knows_streets=space.has_classes_of(CITYSCAPES))
     found = photos.sort(files)
     opened, refusals = photos.open_all(found.photos)
     photos.show_refusals([*found.refusals, *refusals])

@@ -209,7 +209,7 @@ FIELDS = (
     ),
     Field(
         "ignore_void", "Leave out void", Group.LOSS,
-        "Leaves pixels of Cityscapes' void category out of the loss.", "switch",
+        "Leaves pixels without a class, such as borders, out of the loss.", "switch",
     ),
     Field(
         "aux_weight", "Auxiliary heads", Group.LOSS,

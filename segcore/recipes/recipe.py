@@ -67,7 +67,7 @@ class Recipe:
             of 1 / its pixel share, so that the network's own logits are as much lower (Menon et
             al., "Long-tail learning via logit adjustment", ICLR 2021). It takes back what `balance`
             makes rare classes be predicted too often; as much as that leaves them as they occur.
-        ignore_void: whether pixels of Cityscapes' void category are left out of the loss.
+        ignore_void: whether pixels of void labels are left out of the loss.
         aux_weight: share of each auxiliary head's loss that is added.
         optimizer: adam, adamw or sgd.
         schedule: constant, or cosine: down to zero at the last step, after `warmup` of all steps.

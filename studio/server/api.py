@@ -235,7 +235,7 @@ def description(address: str) -> dict[str, Any]:
         "info": {
             "title": "Segmentation studio",
             "version": "1",
-            "description": "Predicts the labels of street photos. Nothing of a photo is stored.",
+            "description": "Predicts the labels of photos. Nothing of a photo is stored.",
         },
         "servers": [{"url": address.rstrip("/")}],
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},

@@ -189,7 +189,7 @@ def offer_bundle(pair: Pair[Side], opened: Sequence[Opened]) -> None:
             help="Each as a whole at the training resolution, even if Detailed is chosen.",
         )
         if isinstance(made, Made):
-            _download("All results as a ZIP file", "street-photos.zip", made.data)
+            _download("All results as a ZIP file", "photos.zip", made.data)
     if isinstance(made, Made):
         for note in made.notes:
             st.warning(note)
