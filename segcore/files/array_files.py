@@ -19,8 +19,9 @@ from segcore.errors.plain import plain, printable
 from segcore.files.reading import read_bytes
 
 MAX_FILE_BYTES = 64 << 20
-MAX_ARRAY_BYTES = 192 << 20
-"""Of all arrays of one file together: 20,000 confusion matrices of 34 classes."""
+MAX_ARRAY_BYTES = 256 << 20
+"""Of all arrays of one file together: 28,000 confusion matrices of 34 classes, or 2,500 of 150 in
+half the bytes."""
 
 MAX_MEMBERS = 64
 MAX_ROWS = 20_000

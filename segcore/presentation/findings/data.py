@@ -13,7 +13,7 @@ from segcore.data.counts import (
     pixel_share,
 )
 from segcore.labels import CITYSCAPES, LabelSpace
-from segcore.presentation.findings.words import listed, percent, times
+from segcore.presentation.findings.words import listed, listed_some, percent, times
 
 SAME_SHARES = 0.01
 """Jensen-Shannon divergence in bits below which two splits are called alike."""
@@ -53,10 +53,11 @@ def data_findings(
     few = [id_ for id_ in present if train.images_with[id_] <= max(3, 0.1 * train.images)]
     if few:
         counted = [f"{space.names[id_]} ({int(train.images_with[id_])})" for id_ in few]
-        found.append(f"Rare in the {train.images} training images: {listed(counted)}.")
+        found.append(f"Rare in the {train.images} training images: {listed_some(counted)}.")
     absent = [space.names[id_] for id_ in space.evaluated_ids if not train.pixels[id_]]
     if absent:
-        found.append(f"Not in the training images, so no model can learn it: {listed(absent)}.")
+        named = listed_some(absent)
+        found.append(f"Not in the training images, so no model can learn it: {named}.")
     return found
 
 
@@ -83,7 +84,7 @@ def _drift_findings(train: SplitStatistics, val: SplitStatistics, space: LabelSp
         space.names[id_] for id_ in space.evaluated_ids if val_share[id_] and not train_share[id_]
     ]
     if unseen:
-        found.append(f"In val but never in train, so scored 0: {listed(unseen)}.")
+        found.append(f"In val but never in train, so scored 0: {listed_some(unseen)}.")
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from segcore.presentation.findings.words import listed
+from segcore.presentation.findings.words import listed, listed_some
 
 Row = Mapping[str, float]
 
@@ -131,7 +131,7 @@ def classes_learnt(name: str, rows: Sequence[Row]) -> str:
     if epoch[last] > epoch[first[-1]]:
         parts += f", {last} last (epoch {epoch[last]})"
     never = [class_ for class_ in best if class_ not in learnt]
-    return f"{parts}; never above {LEARNT:.1f}: {listed(never)}." if never else f"{parts}."
+    return f"{parts}; never above {LEARNT:.1f}: {listed_some(never)}." if never else f"{parts}."
 
 
 def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
