@@ -28,6 +28,7 @@ from segcore.errors import SegcoreError
 from segcore.jobs import State, leases
 from segcore.jobs.admission import ADMISSIONS
 from segcore.runs import Run
+from segcore.runs.manifest import Manifest
 
 TARGETS = ("worker", "training", "dashboard")
 LONGEST_WAIT = 1.5  # seconds before a kill at most
@@ -51,7 +52,7 @@ def kill_jobs(rounds: int, folder: Path, seed: int = 0) -> Outcome:
     actor.ledger_folder().mkdir(parents=True)
     with open(folder / "actors.log", "ab") as log:
         dashboard = start_dashboard(log)
-        finished: dict[str, dict[str, object]] = {}
+        finished: dict[str, Manifest] = {}
         try:
             for number in range(rounds):
                 time.sleep(draw.uniform(0, LONGEST_WAIT))
@@ -110,7 +111,7 @@ def written() -> int:
     return sum(path.stat().st_size for path in actor.ledger_folder().iterdir())
 
 
-def inspect(finished: dict[str, dict[str, object]]) -> list[str]:
+def inspect(finished: dict[str, Manifest]) -> list[str]:
     """What is wrong with the runs and the registry that a kill left.
 
     Args:
@@ -121,7 +122,7 @@ def inspect(finished: dict[str, dict[str, object]]) -> list[str]:
         for run in runs.list_runs():
             problems += [f"{run.name}: {text}" for text in inspect_run(run)]
             is_finished = run.status == "finished"
-            if is_finished and finished.setdefault(run.name, dict(run.manifest)) != run.manifest:
+            if is_finished and finished.setdefault(run.name, run.manifest) != run.manifest:
                 problems.append(f"{run.name}: was changed after it had finished")
         champion = runs.champion("unet", "streets")
         if champion is not None:
@@ -146,7 +147,7 @@ def inspect_run(run: Run) -> list[str]:
         problems.append("an epoch was written twice")
     if attempts != sorted(attempts):
         problems.append("a stale attempt wrote after a newer one")
-    known = int(run.manifest["epochs"])
+    known = run.epochs
     if epochs and known < epochs[-1]:
         problems.append(f"epoch {epochs[-1]} was committed, the manifest knows {known}")
     if len(run.history()) < known:
@@ -180,9 +181,9 @@ def come_to_an_end(log: object) -> list[str]:
                 os.kill(pid, signal.SIGKILL)
     known = {job.run for job in jobs.list_jobs()}
     problems += [
-        f"{run.name}: no job goes on with it, {run.manifest['epochs']} epochs are lost"
+        f"{run.name}: no job goes on with it, {run.epochs} epochs are lost"
         for run in runs.list_runs()
-        if run.name not in known and run.manifest["epochs"]
+        if run.name not in known and run.epochs
     ]
     for job in jobs.list_jobs():
         run = runs.get_run(str(job.run))

@@ -99,7 +99,7 @@ def train(name: str, attempt: str) -> None:
         writer = RunWriter.reopen(runs.get_run(name))
         print(f"run: {name}", flush=True)
         writer.save_manifest(status="running")
-        for epoch in range(int(writer.manifest["epochs"]) + 1, EPOCHS + 1):
+        for epoch in range(writer.run().epochs + 1, EPOCHS + 1):
             time.sleep(0.03)
             rows = [{"epoch": float(n), "seconds": 0.03} for n in range(1, epoch + 1)]
             noise = {f"{kind}.weights.h5": os.urandom(4096) for kind in ("best", "last")}

@@ -103,13 +103,13 @@ def inspect(name: str, committed: int, best_before: float) -> tuple[list[str], f
     try:
         run = runs.get_run(name)
         problems = []
-        epochs = int(run.manifest["epochs"])
+        epochs = run.epochs
         if epochs < committed:
             problems.append(f"epoch {committed} was done, the manifest knows {epochs}")
         rows = [int(row["epoch"]) for row in run.history()]
         if rows != list(range(1, epochs + 1)):
             problems.append(f"history has rows {rows[-3:]} at the end, of {epochs} epochs")
-        best = (run.manifest["best"] or {}).get("mean_iou", 0.0)
+        best = run.best_mean_iou or 0.0
         if best < best_before:
             problems.append(f"best fell from {best_before} to {best}")
         if epochs:

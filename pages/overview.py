@@ -110,15 +110,15 @@ def show_facts(pair: Pair[Side]) -> None:
     with st.grid(2, min_column_width=300):
         for side in pair:
             run = side.run
-            seen = run.manifest.get("preprocessing")
-            at = f"; sees images at {seen['size'][1]}x{seen['size'][0]}" if seen else ""
+            seen = run.manifest.preprocessing
+            at = f"; sees images at {seen.size[1]}x{seen.size[0]}" if seen else ""
             with st.container(border=True):
                 st.markdown(f"**{wording.dot(side)} {wording.model_name(run)}** `{run.name}`")
-                device = run.manifest.get("device", "CPU")
+                device = run.manifest.device or "CPU"
                 st.markdown(
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
                     f"{wording.duration(training_seconds(run))} on {device}, best of "
-                    f"{run.manifest['epochs']} epochs: {run.best_epoch}{at}. "
+                    f"{run.epochs} epochs: {run.best_epoch}{at}. "
                     f"{wording.beginning(run)} {state.earlier_trainings(run)}"
                 )
 

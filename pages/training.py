@@ -75,7 +75,6 @@ def show_runs(runs: list[Run]) -> None:
     data_name = state.namer()
     for run in runs:
         history = cache.history(run)
-        best = run.manifest.get("best") or {}
         rows.append(
             {
                 "Model": wording.model_name(run),
@@ -83,8 +82,8 @@ def show_runs(runs: list[Run]) -> None:
                 "Data": data_name(run),
                 "Status": run.status,
                 "Epochs": len(history),
-                "Best val mean IoU": best.get("mean_iou"),
-                "in epoch": best.get("epoch"),
+                "Best val mean IoU": run.best_mean_iou,
+                "in epoch": run.best_epoch,
                 "Minutes": sum(row["seconds"] for row in history) / 60,
                 "Parameters": wording.count(run.parameters),
                 "Seed": run.seed,
@@ -107,7 +106,7 @@ def show_runs(runs: list[Run]) -> None:
 
 @fragment
 def show_recipes(pair: Pair[Side]) -> None:
-    rows = findings.recipe_differences(*(run.manifest["recipe"] for run in pair.runs))
+    rows = findings.recipe_differences(*(run.manifest.recipe for run in pair.runs))
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):

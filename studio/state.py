@@ -7,7 +7,7 @@ and a link shows the same thing to someone else.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import streamlit as st
 
@@ -18,6 +18,7 @@ from segcore.runs import MODEL_FAMILIES, PHOTOS, Run
 from segcore.runs.data import UNREAD
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, matching, name_among, slug_of
 from segcore.runs.lineage import stage_identity
+from segcore.runs.manifest import Ancestor
 from studio import cache, identities, wording
 
 DATA, A, B = "data", "a", "b"
@@ -91,8 +92,8 @@ def earlier_trainings(run: Run) -> str:
     """What the run's weights had learnt before its own training; empty if nothing."""
     sets = cache.data_sets()
 
-    def name(stage: dict[str, Any]) -> str:
-        spec = stage.get("data", {}).get("spec", stage["dataset"])
+    def name(stage: Ancestor) -> str:
+        spec = stage.dataset if stage.data is None else stage.data.spec
         return name_among(sets, spec, stage_identity(stage))
 
     return wording.earlier_trainings(run, name)

@@ -18,6 +18,7 @@ from segcore.presentation.names import distinct_names as distinct_names
 from segcore.presentation.names import model_name as model_name
 from segcore.presentation.sides import Letter, Side
 from segcore.runs import Run, lineage
+from segcore.runs.manifest import Ancestor
 from segcore.runs.records import TrainingProgress
 
 NAME_LENGTH = 40
@@ -48,7 +49,7 @@ def run_label(run: Run, is_champion: bool) -> str:
     return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}"
 
 
-def earlier_trainings(run: Run, data_name: Callable[[dict[str, Any]], str]) -> str:
+def earlier_trainings(run: Run, data_name: Callable[[Ancestor], str]) -> str:
     """What the run's weights had learnt before its own training; empty if nothing.
 
     Args:
@@ -57,7 +58,7 @@ def earlier_trainings(run: Run, data_name: Callable[[dict[str, Any]], str]) -> s
     stages = lineage.earlier_trainings(run)
     if not stages:
         return ""
-    seconds = sum(stage["seconds"] for stage in stages)
+    seconds = sum(stage.seconds for stage in stages)
     trainings = "an earlier training" if len(stages) == 1 else f"{len(stages)} earlier trainings"
     data = listed(list(dict.fromkeys(map(data_name, stages))))
     return f"Its weights come from {trainings}: {duration(seconds)} on {data}."

@@ -102,20 +102,19 @@ def _runs_list(options: argparse.Namespace) -> None:
 
 
 def _row(run: runs.Run, is_champion: bool) -> dict[str, Any]:
-    best = run.manifest.get("best")
     return {
         "run": run.name,
         "model": run.model,
         "data": run.spec,
         "recipe": run.recipe,
         "champion": is_champion,
-        "mean_iou": best["mean_iou"] if best else None,
+        "mean_iou": run.best_mean_iou,
         "created": run.created,
     }
 
 
 def _runs_show(options: argparse.Namespace) -> None:
-    print_json(dict(runs.get_run(options.run).manifest))
+    print_json(runs.get_run(options.run).as_dict())
 
 
 def _runs_promote(options: argparse.Namespace) -> None:

@@ -55,14 +55,9 @@ def ship(
     if run.status != "finished":
         raise RunError(f"{run.name}: is {run.status}; only a finished run is shipped")
     halved = _halved(verified_weights(run))
-    manifest = {
-        **run.manifest,
-        "data": {**run.manifest["data"], "spec": spec},
-        "weights": {},
-        "half_precision_of": {"run": run.name, "sha256": run.weights_hash},
-    }
-    del manifest["run"]
-    writer = RunWriter.create(new_run_name(run.model, short_name(run.spec)), manifest)
+    name = new_run_name(run.model, short_name(run.spec))
+    origin = {"run": run.name, "sha256": run.weights_hash}
+    writer = RunWriter.create_like(run, name, spec, half_precision_of=origin)
     try:
         tables = (path for name in (HISTORY, CLASS_IOU) if (path := run.path / name).exists())
         files = {path.name: path.read_bytes() for path in tables}

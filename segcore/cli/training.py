@@ -139,8 +139,9 @@ def _train(options: argparse.Namespace) -> None:
                 on_progress=show,
                 on_start=announce,
             )
-    best = run.manifest["best"]
-    print(f"best epoch {best['epoch']}: validation mean IoU {best['mean_iou']:.4f}")
+    if run.manifest.best is not None:
+        best = run.manifest.best
+        print(f"best epoch {best.epoch}: validation mean IoU {best.mean_iou:.4f}")
     _convert(run)
 
 

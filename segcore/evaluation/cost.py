@@ -208,7 +208,7 @@ def _flops(run: Run) -> int | None:
 
     preprocessing = run.preprocessing
     height, width = preprocessing.padded_size(*preprocessing.size)
-    options = checked_options(run.model, run.manifest.get("model_options", {}))
+    options = checked_options(run.model, run.manifest.model_options)
     model = build_model(
         run.model,
         input_size=preprocessing.input_size,

@@ -112,7 +112,7 @@ def is_like(other: Run, run: Run) -> bool:
 
 
 def _network(run: Run) -> tuple[object, ...]:
-    return run.model, run.manifest.get("model_options"), pretraining(run)
+    return run.model, run.manifest.model_options, pretraining(run)
 
 
 def _score_of(run: Run) -> LeftOutScore | None:

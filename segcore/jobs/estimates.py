@@ -110,8 +110,8 @@ def _timed(recipe: Recipe) -> Run | None:
     on_gpu = may_have_gpu()
 
     def differs(run: Run) -> tuple[bool, bool]:
-        was_on_gpu = not str(run.manifest.get("device")).startswith("CPU")
-        return was_on_gpu != on_gpu, run.manifest.get("model_options") != recipe.model_options
+        was_on_gpu = not str(run.manifest.device).startswith("CPU")
+        return was_on_gpu != on_gpu, run.manifest.model_options != recipe.model_options
 
     of_model = [run for run in runs.list_runs() if run.model == recipe.model and _speed(run)]
     return min(of_model, key=differs, default=None)
@@ -122,8 +122,8 @@ def _speed(run: Run) -> float | None:
     try:
         history = run.history()
         rates = [row["images_per_second"] for row in history if row["images_per_second"] > 0]
-        recipe = from_dict(run.manifest["recipe"])
-        return median(rates) * _area(recipe.crop or tuple(run.manifest["data"]["size"] or ()))
+        recipe = from_dict(run.manifest.recipe)
+        return median(rates) * _area(recipe.crop or run.manifest.data.size or ())
     # Made without a recipe, or its history is damaged.
     except (SegcoreError, KeyError, TypeError, ValueError):
         return None
@@ -164,8 +164,8 @@ def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
         for split in ("train", "val")
         if split not in done
     )
-    is_same = timed is not None and timed.manifest.get("model_options") == recipe.model_options
-    known = timed.manifest.get("parameters") if timed and is_same else None
+    is_same = timed is not None and timed.manifest.model_options == recipe.model_options
+    known = timed.parameters if timed and is_same else None
     usual = USUAL_PARAMETERS.get(recipe.model, max(USUAL_PARAMETERS.values()))
     return missing + 2 * BYTES_PER_PARAMETER * (known or usual)
 

@@ -295,7 +295,7 @@ class _Attempt:
 
     def _close_run(self, run: runs.Run, state: State, reason: str | None) -> None:
         """Writes the end of a training that could not do so itself, and keeps its log."""
-        if run.manifest["status"] == "running":
+        if run.manifest.status == "running":
             status = "stopped" if state == State.CANCELLED else "failed"
             reason = reason or "cancelled; `--resume` goes on after its last epoch"
             RunWriter.reopen(run).save_manifest(status=status, reason=reason)

@@ -18,6 +18,7 @@ from segcore.runs.lineage import (
     stage_identity,
     training_seconds,
 )
+from segcore.runs.manifest import Ancestor
 
 OTHER_DATA = "another data set of its owner's"
 OTHER_LICENCE = "As the data's own licence allows."
@@ -40,17 +41,16 @@ def model_card(
         robustness: the report of the same split under weather, light and cameras, once measured.
         left_out: of a network like it, on films that it was not trained on, once measured.
     """
-    recipe = from_dict(run.manifest["recipe"])
+    recipe = from_dict(run.manifest.recipe)
     per_class = report["per_class"].items()
     scores = {name: entry["iou"] for name, entry in per_class if entry["iou"] is not None}
     minutes = training_seconds(run) / 60
-    device = run.manifest.get("device")
     per_epoch = recipe.steps_per_epoch or "one pass of"
-    size = recipe.crop or run.manifest["data"].get("size")
+    size = recipe.crop or run.manifest.data.size
     seen = f"{size[1]}x{size[0]}" if size else "images as they are"
     rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
     # What whoever trained it adds in run.json, where its recipe does not say all.
-    note = f"{run.manifest['note']}\n" if "note" in run.manifest else ""
+    note = "" if run.manifest.note is None else f"{run.manifest.note}\n"
     return f"""# {run.name}
 
 A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
@@ -60,8 +60,8 @@ Trained on the train split of {_data(run)}. {_origin(run)}
 No other data{"" if pretraining(run) else " and no other weights"} were used.
 
 ## Training
-{run.manifest["epochs"]} epochs of {per_epoch} batches of {recipe.batch_size}, {seen},
-seed {run.seed}, on {device} in {minutes:.0f} minutes. Best epoch {run.best_epoch}.
+{run.epochs} epochs of {per_epoch} batches of {recipe.batch_size}, {seen},
+seed {run.seed}, on {run.manifest.device} in {minutes:.0f} minutes. Best epoch {run.best_epoch}.
 {note}All parameters are in `run.json`, every epoch in `history.csv`.
 
 ## Figures
@@ -109,10 +109,10 @@ def _licence(run: Run) -> str:
     return " ".join(dict.fromkeys(bound or licences))
 
 
-def _known_stage(stage: dict[str, Any]) -> KnownData | None:
+def _known_stage(stage: Ancestor) -> KnownData | None:
     """The data of an earlier training; before digests were recorded, those of its layout."""
     identity = stage_identity(stage)
-    return known_data(identity) if "data" in stage else known_layout(stage["dataset"])
+    return known_data(identity) if stage.data is not None else known_layout(stage.dataset)
 
 
 def _data(run: Run) -> str:
@@ -124,7 +124,7 @@ def _data(run: Run) -> str:
 
 def _joined(run: Run) -> list[KnownData | None]:
     """What it was trained on beside its own data, as far as that is known by its spec."""
-    return [known_data(str(entry["spec"])) for entry in run.joined]
+    return [known_data(str(entry.spec)) for entry in run.joined]
 
 
 def _origin(run: Run) -> str:
@@ -134,8 +134,8 @@ def _origin(run: Run) -> str:
     if not stages:
         return f"It began with {first}."
     rows = "\n".join(
-        f"| `{stage['run']}` | {_stage_data(stage)} | `{stage['recipe']['name']}` "
-        f"| {stage['epochs']} | {stage['seconds'] / 60:.0f} |"
+        f"| `{stage.run}` | {_stage_data(stage)} | `{stage.recipe_name}` "
+        f"| {stage.epochs} | {stage.seconds / 60:.0f} |"
         for stage in reversed(stages)
     )
     return (
@@ -146,11 +146,11 @@ def _origin(run: Run) -> str:
     )
 
 
-def _stage_data(stage: dict[str, Any]) -> str:
+def _stage_data(stage: Ancestor) -> str:
     known = _known_stage(stage)
-    if known is None and "data" in stage:
-        return _folder(stage["data"]["spec"])
-    return str(stage["dataset"])
+    if known is None and stage.data is not None:
+        return _folder(stage.data.spec)
+    return str(stage.dataset)
 
 
 def _elsewhere(score: LeftOutScore | None) -> str:

@@ -268,7 +268,6 @@ def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
     """What runs take: of titles, runs, and what was measured of them."""
     rows: list[list[Cell]] = []
     for title, run, cost in runs:
-        weights = run.manifest["weights"].get("best.weights.h5", {})
         measured: list[Cell] = [None] * 5
         if cost is not None:
             one = cost.typical
@@ -283,7 +282,7 @@ def costs(runs: Sequence[tuple[str, Run, Cost | None]]) -> Table:
         trained: list[Cell] = [None, None]
         with suppress(UnreadableError):
             trained = [training_seconds(run) / 60, seconds_in_all(run) / 60]
-        rows.append([title, run.parameters, weights.get("bytes", 0) / 1e6, *measured, *trained])
+        rows.append([title, run.parameters, run.weights_bytes / 1e6, *measured, *trained])
     columns: dict[str, Kind] = {
         "Run": "text",
         "Parameters": "count",

@@ -14,7 +14,7 @@ from segcore.files.reading import MAX_CSV_BYTES, MAX_JSON_BYTES, parse_json, rea
 from segcore.files.writing import DAMAGED, storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, Unreadable, get_run, verified_weights
 from segcore.runs.results import result_folders
-from segcore.runs.run import read_run
+from segcore.runs.run import BEST_WEIGHTS, read_run
 from segcore.runs.staging import staging_folder
 from segcore.runs.weight_files import require_plain_apart
 from segcore.runs.zip_files import open_zip
@@ -58,12 +58,12 @@ def export_run(run: Run, target: Path) -> None:
         for pattern in FILES:
             paths |= {path.relative_to(folder).as_posix(): path for path in folder.glob(pattern)}
     paths.pop(MANIFEST, None)
-    weights = {"best.weights.h5": run.manifest["weights"]["best.weights.h5"]}
-    manifest = {**run.manifest, "weights": weights}
+    weights = {BEST_WEIGHTS: run.record["weights"][BEST_WEIGHTS]}
+    record = {**run.record, "weights": weights}
 
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{run.name}/{MANIFEST}", json.dumps(manifest, indent=2))
+        archive.writestr(f"{run.name}/{MANIFEST}", json.dumps(record, indent=2))
         for name, path in sorted(paths.items()):
             archive.write(path, f"{run.name}/{name}")
     if not target.parent.is_dir():
@@ -99,10 +99,10 @@ def import_run(source: Path, problems_of: Callable[[Run], Sequence[Unreadable]])
                 archive.extractall(folder)
                 unpacked = folder / name
                 read_run(unpacked)
-                manifest = parse_json(read_bytes(unpacked / MANIFEST, MAX_JSON_BYTES))
+                record = parse_json(read_bytes(unpacked / MANIFEST, MAX_JSON_BYTES))
                 for mark in SHIPPED:
-                    manifest.pop(mark, None)
-                write_atomically(unpacked / MANIFEST, to_json(manifest))
+                    record.pop(mark, None)
+                write_atomically(unpacked / MANIFEST, to_json(record))
                 run = read_run(unpacked)
                 for problem in problems_of(run):
                     raise RunError(f"{source}: {problem.problem}")

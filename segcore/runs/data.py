@@ -41,8 +41,7 @@ def val_digest(identity: str | None) -> str | None:
 
 def recorded_digests(run: Run) -> Mapping[str, str]:
     """Split -> digest of what it was trained and validated on, as run.json has it."""
-    digests = run.manifest["data"].get("digests", {})
-    return digests if isinstance(digests, Mapping) else {}
+    return run.manifest.data.digests
 
 
 def seat_identity(run: Run, data: str) -> str | None:

@@ -5,27 +5,42 @@ from pathlib import Path
 from typing import Any
 
 from segcore.data.sources.known import STREETS
+from segcore.runs.manifest import Ancestor
 from segcore.runs.run import Run
 
 
-def earlier_trainings(run: Run) -> list[dict[str, Any]]:
-    """The trainings that its weights come from, the last first, as run.json keeps them.
-
-    Each is {run, sha256, recipe, dataset, data, epochs, seconds, start_from}; without `data`, which
-    is {spec, digests}, where it was recorded before data had digests.
-    """
+def earlier_trainings(run: Run) -> list[Ancestor]:
+    """The trainings that its weights come from, the last first."""
     found = []
-    stage = run.manifest.get("start_from")
+    stage = run.manifest.start_from
     while stage:
         found.append(stage)
-        stage = stage.get("start_from")
+        stage = stage.start_from
     return found
 
 
-def stage_identity(stage: dict[str, Any]) -> str | None:
+def ancestry(run: Run) -> dict[str, Any]:
+    """What run.json keeps of the run that weights come from, and of those before it.
+
+    Raises UnreadableError.
+    """
+    return {
+        "run": run.name,
+        "sha256": run.weights_hash,
+        "recipe": run.manifest.recipe,
+        "dataset": run.dataset,
+        "data": {"spec": run.spec, "digests": run.manifest.data.digests},
+        "epochs": run.epochs,
+        "seconds": training_seconds(run),
+        "start_from": run.record.get("start_from"),
+    }
+
+
+def stage_identity(stage: Ancestor) -> str | None:
     """The identity of the data of an earlier training; None where it was not recorded."""
-    data = stage.get("data", {})
-    return STREETS if data.get("spec") == STREETS else data.get("digests", {}).get("val")
+    if stage.data is None:
+        return None
+    return STREETS if stage.data.spec == STREETS else stage.data.digests.get("val")
 
 
 def training_seconds(run: Run) -> float:
@@ -35,13 +50,13 @@ def training_seconds(run: Run) -> float:
 
 def seconds_in_all(run: Run) -> float:
     """Of its own training and of those that its weights come from."""
-    return training_seconds(run) + sum(stage["seconds"] for stage in earlier_trainings(run))
+    return training_seconds(run) + sum(stage.seconds for stage in earlier_trainings(run))
 
 
 def pretraining(run: Run) -> str | None:
     """What the weights began with before any training of ours, as "ImageNet's weights of
     EfficientNet-Lite2"; None for random weights."""
-    first = [run.manifest["recipe"], *(stage["recipe"] for stage in earlier_trainings(run))][-1]
+    first = [run.manifest.recipe, *(stage.recipe for stage in earlier_trainings(run))][-1]
     weights = first.get("backbone_weights", "none")
     if weights == "none":
         return None

@@ -56,6 +56,7 @@ class JoinedData(msgspec.Struct, frozen=True):
     spec: Spec
     dataset: Word
     fingerprint: str = ""
+    digests: dict[str, Word] = {}
 
 
 class TrainedOn(msgspec.Struct, frozen=True):
@@ -96,7 +97,13 @@ class StageData(msgspec.Struct, frozen=True):
 
 
 class Ancestor(msgspec.Struct, frozen=True):
-    """A training that the run's weights come from; `sha256` is of those that it kept."""
+    """A training that the run's weights come from.
+
+    Attributes:
+        sha256: of the weights that it kept.
+        data: None where it was recorded before data had digests.
+        start_from: the training before it.
+    """
 
     run: Word
     dataset: Word
@@ -104,13 +111,17 @@ class Ancestor(msgspec.Struct, frozen=True):
     seconds: Amount
     recipe: dict[str, Any]
     sha256: Sha256 | None = None
-    data: StageData | msgspec.UnsetType = msgspec.UNSET
+    data: StageData | None = None
     start_from: "Ancestor | None" = None
 
     def __post_init__(self) -> None:
         name = self.recipe.get("name")
         if not isinstance(name, str) or plain(name) != name:
             raise ValueError("Expected a recipe with a plain name")
+
+    @property
+    def recipe_name(self) -> str:
+        return str(self.recipe["name"])
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,13 +173,18 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def recipe_name(self) -> str:
-        return plain(self.recipe["name"])
+        return str(self.recipe["name"])
+
+    @property
+    def logit_adjustment(self) -> float:
+        """Of its recipe; 0 for runs of before there was one."""
+        return float(self.recipe.get("logit_adjustment", 0.0))
 
 
-def read_manifest(record: Any) -> dict[str, Any]:
-    """A parsed run.json that has been checked, as Python's own types.
+def read_manifest(record: Any) -> tuple[Manifest, dict[str, Any]]:
+    """A parsed run.json as a typed object, and as the record that is written on.
 
-    Its texts that are shown are `plain`; what every run of today says is there with its default.
+    Texts that are shown are `plain` in both; the record has what every run of today says.
 
     Raises:
         UnreadableError: it does not fit, or is of a newer version.
@@ -179,9 +195,10 @@ def read_manifest(record: Any) -> dict[str, Any]:
             raise UnreadableError("was written by a newer version of this program")
     known = typed(record, Manifest)
     plain_values(known.recipe)  # its numbers are of a usual size
+    recipe = {**known.recipe, "name": plain(known.recipe_name)}
     absent: dict[str, Any] = {"weights": {}, "best": None, "epochs": 0, "seed": 0, "parameters": 0}
-    shown: dict[str, Any] = {"recipe": {**known.recipe, "name": known.recipe_name}}
+    shown: dict[str, Any] = {"recipe": recipe}
     for name in ("device", "commit", "versions", "notes"):
         if name in record:
             shown[name] = getattr(known, name)
-    return {**absent, **record, **shown}
+    return msgspec.structs.replace(known, recipe=recipe), {**absent, **record, **shown}

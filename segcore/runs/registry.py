@@ -77,7 +77,7 @@ def champion(model: str, data: str) -> Run | None:
 
 
 def _shipped_seats(run: Run) -> set[str | None]:
-    return {seat_identity(run, data) for data in run.manifest.get("shipped_champion", ())}
+    return {seat_identity(run, data) for data in run.manifest.shipped_champion}
 
 
 def promote(run: Run, data: str | None = None, by: str = "command line") -> None:

@@ -23,7 +23,7 @@ from segcore.files.writing import sha256, to_json
 from segcore.images.preprocessing import Preprocessing
 from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.runs import run_lock
-from segcore.runs.manifest import read_manifest
+from segcore.runs.manifest import JoinedData, Manifest, TrainedOn, read_manifest
 from segcore.runs.records import SnapshotIndex, TrainingProgress
 
 MANIFEST = "run.json"
@@ -44,6 +44,7 @@ HISTORY_COLUMNS = (
 )
 CLASS_IOU = "class_iou.csv"
 PENDING = "next."
+BEST_WEIGHTS = "best.weights.h5"
 MODEL_FAMILIES = ("unet", "danet")
 """What the dashboard compares: the first is run A by default, the second run B."""
 
@@ -60,10 +61,26 @@ def class_iou_columns(space: LabelSpace) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder as its manifest describes it: run.json, which `read_run` has checked."""
+    """A run folder as its run.json describes it.
+
+    Attributes:
+        manifest: what run.json says, typed.
+        record: run.json itself, with what the manifest does not name, for who writes it on. Only
+            `segcore.runs` looks into it.
+    """
 
     path: Path
-    manifest: Mapping[str, Any]
+    manifest: Manifest
+    record: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, path: Path, record: Any) -> "Run":
+        """The run of a parsed run.json. Raises UnreadableError."""
+        return cls(path, *read_manifest(record))
+
+    def as_dict(self) -> dict[str, Any]:
+        """run.json, to be shown as JSON."""
+        return dict(self.record)
 
     @property
     def name(self) -> str:
@@ -71,109 +88,118 @@ class Run:
 
     @property
     def model(self) -> str:
-        return str(self.manifest["model"])
+        return str(self.manifest.model)
 
     @property
     def dataset(self) -> str:
-        return str(self.manifest["data"]["dataset"])
+        return str(self.manifest.data.dataset)
 
     @property
     def spec(self) -> str:
         """The data that it was validated on, and trained on, perhaps with others."""
-        return str(self.manifest["data"]["spec"])
+        return str(self.manifest.data.spec)
 
     @property
     def specs(self) -> str:
         """All data that it was trained on, joined by "+"."""
-        return "+".join([self.spec, *(entry["spec"] for entry in self.joined)])
+        return "+".join(str(entry.spec) for entry in self.trained_on)
 
     @property
     def left_out(self) -> list[str]:
         """Films or cities of its data that it was not trained on."""
-        return list(self.manifest["data"].get("left_out", ()))
+        return self.manifest.data.left_out
 
     @property
-    def data_fingerprints(self) -> list[str]:
-        """Of each of `specs`."""
-        entries = [self.manifest["data"], *self.joined]
-        return [str(entry.get("fingerprint", "")) for entry in entries]
+    def joined(self) -> list[JoinedData]:
+        """What it was trained on beside its own data."""
+        return self.manifest.data.joined
 
     @property
-    def joined(self) -> list[dict[str, Any]]:
-        """{spec, dataset, fingerprint} of what it was trained on beside its own data."""
-        return list(self.manifest["data"].get("joined", ()))
+    def trained_on(self) -> list[TrainedOn | JoinedData]:
+        """All data that it was trained on, its own first."""
+        return [self.manifest.data, *self.joined]
 
-    @cached_property
+    @property
     def label_space(self) -> LabelSpace:
         """What its network tells apart."""
-        kept = self.manifest.get("label_space")
-        return CITYSCAPES if kept is None else LabelSpace.parse(kept)
+        return self.manifest.label_space or CITYSCAPES
 
     @property
     def recipe(self) -> str:
-        return str(self.manifest["recipe"]["name"])
+        return self.manifest.recipe_name
 
     @property
     def status(self) -> str:
         """running, finished, failed or stopped, which a training that was killed is too."""
-        status = str(self.manifest["status"])
+        status = self.manifest.status
         return "stopped" if status == "running" and not run_lock.is_held(self.path) else status
 
     @property
     def created(self) -> str:
-        return str(self.manifest["started"])
+        return str(self.manifest.started)
 
     @property
     def seed(self) -> int:
-        return int(self.manifest["seed"])
+        return self.manifest.seed
 
     @property
     def parameters(self) -> int:
-        return int(self.manifest["parameters"])
+        return self.manifest.parameters
+
+    @property
+    def epochs(self) -> int:
+        """How many are finished."""
+        return self.manifest.epochs
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """How an image becomes its network's input. Raises RunError where run.json says nothing
-        that this code knows."""
-        try:
-            entry = self.manifest["preprocessing"]
-            height, width = map(int, entry["size"])
-            mode, multiple = entry["mode"], int(entry["multiple"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{self.name}: its run.json has no usable preprocessing") from error
-        if mode not in ("stretch", "fit"):
-            raise RunError(f"{self.name}: its preprocessing '{mode}' is not stretch or fit")
-        return Preprocessing(mode, (height, width), multiple)
+        """How an image becomes its network's input. Raises RunError where run.json does not say."""
+        stored = self.manifest.preprocessing
+        if stored is None:
+            raise RunError(f"{self.name}: its run.json has no usable preprocessing")
+        return Preprocessing(stored.mode, stored.size, stored.multiple)
 
     @property
     def best_epoch(self) -> int | None:
-        best = self.manifest.get("best")
-        return int(best["epoch"]) if best else None
+        best = self.manifest.best
+        return best.epoch if best else None
+
+    @property
+    def best_mean_iou(self) -> float | None:
+        """Of validation, in the best epoch."""
+        best = self.manifest.best
+        return best.mean_iou if best else None
 
     @property
     def is_shipped(self) -> bool:
-        return bool(self.manifest.get("shipped"))
+        return self.manifest.shipped
 
     @property
     def is_imported(self) -> bool:
         """A history that another program logged: it has no weights, and its data need not exist."""
-        return bool(self.manifest.get("is_imported"))
+        return self.manifest.is_imported
 
     @property
     def notes(self) -> list[str]:
         """Of an imported history: what its log lacks or was read as, a sentence each."""
-        return list(self.manifest.get("notes", []))
+        return list(map(str, self.manifest.notes))
 
     @cached_property
     def weights_hash(self) -> str | None:
         """sha256 of best.weights.h5 as the manifest names it, the identity of what is evaluated."""
-        entry = self.manifest.get("weights", {}).get("best.weights.h5")
-        return str(entry["sha256"]) if entry else None
+        entry = self.manifest.weights.get(BEST_WEIGHTS)
+        return entry.sha256 if entry else None
+
+    @property
+    def weights_bytes(self) -> int:
+        """Of best.weights.h5; 0 where there are none."""
+        entry = self.manifest.weights.get(BEST_WEIGHTS)
+        return entry.bytes if entry else 0
 
     @cached_property
     def network_hash(self) -> str:
         """Of all that its labels depend on: weights, network, and how that is fed."""
-        known = {name: self.manifest.get(name) for name in ("model_options", "preprocessing")}
+        known = {name: self.record.get(name) for name in ("model_options", "preprocessing")}
         identity = {"weights": self.weights_hash, "model": self.model, **known}
         return hashlib.sha256(to_json(identity)).hexdigest()
 
@@ -193,7 +219,7 @@ class Run:
         return self._table(CLASS_IOU, class_iou_columns(self.label_space))
 
     def _table(self, name: str, columns: tuple[str, ...]) -> list[dict[str, float]]:
-        entry = self.manifest.get("weights", {}).get(name)
+        entry = self.manifest.weights.get(name)
         for candidate in (PENDING + name, name):  # the first is there after a crash in a save
             path = self.path / candidate
             if not path.exists():
@@ -201,7 +227,7 @@ class Run:
             try:
                 data = read_bytes(path, MAX_CSV_BYTES)
                 digest = hashlib.sha256(data).hexdigest()
-                if candidate == name or (entry and digest == entry["sha256"]):
+                if candidate == name or (entry and digest == entry.sha256):
                     return _epochs(parse_table(data, columns, wanted=("epoch",)))
             except UnreadableError as error:
                 raise UnreadableError(
@@ -297,7 +323,7 @@ def read_run(path: Path) -> Run:
             "folder to letters, digits and . _ -"
         )
     try:
-        return Run(path, read_manifest(parse_json(read_bytes(path / MANIFEST, MAX_JSON_BYTES))))
+        return Run.of(path, parse_json(read_bytes(path / MANIFEST, MAX_JSON_BYTES)))
     except UnreadableError as error:
         raise RunError(
             f"{path.name}: its {MANIFEST} cannot be read: {error}; restore it or delete {path}"
@@ -332,14 +358,14 @@ def verified_file(run: Run, name: str) -> Path:
     Raises:
         RunError: as `verified_weights`.
     """
-    entry = run.manifest.get("weights", {}).get(name)
+    entry = run.manifest.weights.get(name)
     if entry is None:
         raise RunError(f"{run.name}: has no {name} yet; let it finish an epoch first")
     candidates = (run.path / name, run.path / (PENDING + name))
     for path in candidates:
-        if not path.is_file() or path.stat().st_size != entry["bytes"]:
+        if not path.is_file() or path.stat().st_size != entry.bytes:
             continue
-        if sha256(path) == entry["sha256"]:
+        if sha256(path) == entry.sha256:
             return path
     problem = "does not match its hash in run.json" if candidates[0].exists() else "is missing"
     raise RunError(f"{run.name}: {name} {problem}; restore the file or train the run again")

@@ -36,12 +36,12 @@ def new_run_name(model: str, dataset: str) -> str:
 class RunWriter:
     """The only one who changes a run folder, from its creation until it is finished."""
 
-    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path, record: dict[str, Any]) -> None:
         self.path = path
-        self.manifest = manifest
+        self.record = record
 
     @classmethod
-    def create(cls, name: str, manifest: dict[str, Any], inside: Path | None = None) -> "RunWriter":
+    def create(cls, name: str, record: dict[str, Any], inside: Path | None = None) -> "RunWriter":
         """Makes the folder and writes the first manifest.
 
         Args:
@@ -55,23 +55,37 @@ class RunWriter:
             (path / "snapshots").mkdir(parents=True)
         except OSError as error:
             raise storage_error(path.parent, error) from error
-        writer = cls(path, {"run": name, **manifest})
+        writer = cls(path, {"run": name, **record})
         writer.save_manifest()
         return writer
 
     @classmethod
     def reopen(cls, run: Run) -> "RunWriter":
         """Takes up an interrupted run; files of its last committed epoch are rolled forward."""
-        writer = cls(run.path, dict(run.manifest))
+        writer = cls(run.path, dict(run.record))
         writer._roll_forward()
         return writer
 
+    @classmethod
+    def create_like(cls, run: Run, name: str, spec: str, **changes: Any) -> "RunWriter":
+        """A new run that says what `run` does, apart from `changes`, and has no files yet.
+
+        Args:
+            spec: where its data is now.
+
+        Raises:
+            StorageError: as `create`.
+        """
+        kept = {key: value for key, value in run.record.items() if key != "run"}
+        data = {**run.record["data"], "spec": spec}
+        return cls.create(name, {**kept, "data": data, "weights": {}, **changes})
+
     def run(self) -> Run:
-        return Run(self.path, dict(self.manifest))
+        return Run.of(self.path, self.record)
 
     def save_manifest(self, **changes: Any) -> None:
-        self.manifest.update(changes)
-        write_atomically(self.path / MANIFEST, to_json(self.manifest))
+        self.record.update(changes)
+        write_atomically(self.path / MANIFEST, to_json(self.record))
 
     def log(self, line: str) -> None:
         """Adds a line to train.log. Raises StorageError."""
@@ -93,7 +107,7 @@ class RunWriter:
                 write_flushed(self.path / (PENDING + name), data)
                 digest = hashlib.sha256(data).hexdigest()
                 entries[name] = {"sha256": digest, "bytes": len(data)}
-            self.save_manifest(weights={**self.manifest.get("weights", {}), **entries}, **changes)
+            self.save_manifest(weights={**self.record.get("weights", {}), **entries}, **changes)
         except StorageError:
             for name in files:
                 (self.path / (PENDING + name)).unlink(missing_ok=True)
@@ -101,7 +115,7 @@ class RunWriter:
         self._roll_forward()
 
     def _roll_forward(self) -> None:
-        for name, entry in self.manifest.get("weights", {}).items():
+        for name, entry in self.record.get("weights", {}).items():
             pending = self.path / (PENDING + name)
             if pending.exists():
                 if sha256(pending) == entry["sha256"]:

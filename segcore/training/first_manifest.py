@@ -11,8 +11,7 @@ from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES
 from segcore.recipes import Recipe
 from segcore.runs import Run, now
-from segcore.runs.data import recorded_digests
-from segcore.runs.lineage import training_seconds
+from segcore.runs.lineage import ancestry
 from segcore.system import devices
 from segcore.training import environment
 
@@ -41,7 +40,7 @@ def first_manifest(
         replicas: copies of the network that share each batch.
     """
     prepared, *others = joined
-    manifest = {
+    return {
         "model": recipe.model,
         "model_options": dict(recipe.model_options),
         "input_size": list(input_size) if input_size else None,
@@ -79,23 +78,6 @@ def first_manifest(
         "epochs": 0,
         "best": None,
         "weights": {},
-    }
-    if prepared.space != CITYSCAPES:
-        manifest["label_space"] = prepared.space.as_dict()
-    if parent is not None:
-        manifest["start_from"] = _ancestry(parent)
-    return manifest
-
-
-def _ancestry(run: Run) -> dict[str, Any]:
-    """What run.json keeps of the run that weights come from, and of those before it."""
-    return {
-        "run": run.name,
-        "sha256": run.weights_hash,
-        "recipe": run.manifest["recipe"],
-        "dataset": run.dataset,
-        "data": {"spec": run.spec, "digests": dict(recorded_digests(run))},
-        "epochs": run.manifest["epochs"],
-        "seconds": training_seconds(run),
-        "start_from": run.manifest.get("start_from"),
+        **({} if prepared.space == CITYSCAPES else {"label_space": prepared.space.as_dict()}),
+        **({} if parent is None else {"start_from": ancestry(parent)}),
     }

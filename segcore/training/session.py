@@ -116,14 +116,14 @@ def resume(
     run = runs.get_run(name)
     if run.status == "finished":
         raise RunError(f"{name}: is finished; train a new run instead of resuming it")
-    recipe = from_dict(run.manifest["recipe"])
+    recipe = from_dict(run.manifest.recipe)
     joined = prepare_joined(recipe, run.specs)
-    for prepared, fingerprint in zip(joined, run.data_fingerprints, strict=True):
+    for prepared, before in zip(joined, run.trained_on, strict=True):
         is_same = prepared.space.has_classes_of(run.label_space)
-        if prepared.fingerprint != fingerprint or not is_same:
+        if prepared.fingerprint != before.fingerprint or not is_same:
             raise RunError(f"{name}: its data {prepared.spec} has changed; train a new run on it")
     # Its own weights hold what it began with, from its first epoch on.
-    parent = parent_of(run) if run.manifest["epochs"] == 0 else None
+    parent = parent_of(run) if run.epochs == 0 else None
     with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
         digests = digests_of(joined) if parent is not None else ()
         session = Session(recipe, joined, parent, run.left_out, digests)
@@ -238,7 +238,7 @@ class Session:
 
     def run(self, writer: RunWriter, on_progress: Listener | None) -> runs.Run:
         history, class_iou = writer.run().history(), writer.run().class_iou()
-        done = int(writer.manifest["epochs"])
+        done = writer.run().epochs
         if done:
             self._restore(writer)
         else:
@@ -350,17 +350,17 @@ class Session:
         class_iou: list[dict[str, float]],
         validation: ValidationResult,
     ) -> None:
-        best = writer.manifest["best"]
-        files = {}
-        if best is None or validation.mean_iou > best["mean_iou"]:
-            best = {"epoch": epoch, "mean_iou": validation.mean_iou}
+        best = writer.run().best_mean_iou
+        files, changes = {}, {}
+        if best is None or validation.mean_iou > best:
+            changes["best"] = {"epoch": epoch, "mean_iou": validation.mean_iou}
             files["best.weights.h5"] = _weights_bytes(self.network, writer)
         self.model.set_weights(self.trained)
         files["last.weights.h5"] = _weights_bytes(self.network, writer)
         files["optimizer.npz"] = _to_npz(self.optimizer.variables)
         files[runs.HISTORY] = history_csv(history)
         files[runs.CLASS_IOU] = class_iou_csv(class_iou, self.space)
-        writer.commit_epoch(files, epochs=epoch, best=best)
+        writer.commit_epoch(files, epochs=epoch, **changes)
 
     def _restore(self, writer: RunWriter) -> None:
         run = writer.run()

@@ -1,8 +1,7 @@
 """A training that begins where another run ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +15,7 @@ from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe
-from segcore.runs import Run, get_run
+from segcore.runs import Run, get_run, manifest
 from segcore.runs.weight_files import load_weights
 
 
@@ -37,18 +36,15 @@ class TrainedOn:
 
     def is_of(self, run: Run) -> bool:
         """Whether the run was trained on the very same; False where nothing tells."""
-        data = run.manifest["data"]
-        theirs = [data, *run.joined]
+        theirs = run.trained_on
         if len(theirs) != len(self.digests) or [*run.left_out] != [*self.left_out]:
             return False
-        same_size = tuple(data.get("size", ())) == tuple(self.size)
+        same_size = run.manifest.data.size == tuple(self.size)
         return all(
             digest == _digest_of(before)
             or (
                 # From before digests were recorded: the same arrays hold the same pixels.
-                _digest_of(before) is None
-                and same_size
-                and fingerprint == before.get("fingerprint")
+                _digest_of(before) is None and same_size and fingerprint == before.fingerprint
             )
             for before, digest, fingerprint in zip(
                 theirs, self.digests, self.fingerprints, strict=True
@@ -56,12 +52,11 @@ class TrainedOn:
         )
 
 
-def _digest_of(data: Mapping[str, Any]) -> str | None:
+def _digest_of(data: manifest.JoinedData | manifest.TrainedOn) -> str | None:
     """Of the training split, as run.json has it; the built-in one is the same everywhere."""
-    if data["spec"] == STREETS:
+    if data.spec == STREETS:
         return known_digest(open_source(STREETS), "train")
-    found = data.get("digests", {}).get("train")
-    return None if found is None else str(found)
+    return data.digests.get("train")
 
 
 def inherit(
@@ -98,7 +93,7 @@ def inherit(
         for layer, weights in zip(classifiers, fresh, strict=True):
             layer.set_weights(weights)
         return
-    before = logit_offsets(pixels, parent.manifest["recipe"].get("logit_adjustment", 0.0), space)
+    before = logit_offsets(pixels, parent.manifest.logit_adjustment, space)
     change = before - logit_offsets(pixels, recipe.logit_adjustment, space)
     for layer in classifiers:
         layer.bias.assign(layer.bias + change)
@@ -130,13 +125,13 @@ def parent_of(run: Run) -> Run | None:
     Raises:
         RunError: it is not there any more, or has other weights now.
     """
-    ancestry = run.manifest.get("start_from")
+    ancestry = run.manifest.start_from
     if ancestry is None:
         return None
     try:
-        parent = get_run(ancestry["run"])
+        parent = get_run(ancestry.run)
     except RunError as error:
         raise RunError(f"{run.name}: the run it began with: {error}; train a new one") from error
-    if parent.weights_hash != ancestry["sha256"]:
+    if parent.weights_hash != ancestry.sha256:
         raise RunError(f"{run.name}: {parent.name}, with which it began, has changed; train anew")
     return parent

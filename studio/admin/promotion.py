@@ -80,7 +80,7 @@ def _table_row(run: Run, data: DataSet, is_champion: bool, data_name: str) -> di
         "recipe": run.recipe,
         "data": data_name,
         "mean IoU": report.get("mean_iou"),
-        "in training": (run.manifest.get("best") or {}).get("mean_iou"),
+        "in training": run.best_mean_iou,
         "status": run.status,
         "started": datetime.fromisoformat(run.created),
         "run": run.name,
@@ -237,8 +237,7 @@ def _show_interrupted(found: list[Run]) -> None:
         if run.status in ("stopped", "failed") and run.name not in queued | known
     ]
     for run in stopped[:3]:
-        epochs = run.manifest.get("epochs", 0)
-        with actions.row(f"**{run.name}** {run.status}", f"{epochs} epochs are done"):
+        with actions.row(f"**{run.name}** {run.status}", f"{run.epochs} epochs are done"):
             if st.button("Resume", key=f"resume {run.name}", icon=":material/replay:"):
                 actions.act(partial(_resume, run), f"{run.name} is in the queue")
 

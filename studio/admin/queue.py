@@ -193,9 +193,8 @@ def _detail(job: Job) -> str:
         return ended + (job.reason or ("by hand" if job.state == State.CANCELLED else "no problem"))
     done = len(cache.history(run)) if run else 0
     if job.state == State.DONE and run:
-        best = run.manifest.get("best") or {}
         return (
-            f"{ended}best validation mean IoU {wording.score(best.get('mean_iou'))} in epoch "
+            f"{ended}best validation mean IoU {wording.score(run.best_mean_iou)} in epoch "
             f"{run.best_epoch} of {done}; score and promote it under Runs and champions"
         )
     kept = f"{done} finished epoch{'s' * (done != 1)} kept" if done else "no epoch was finished"

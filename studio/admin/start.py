@@ -37,7 +37,7 @@ def show() -> None:
             help="A clone begins with all parameters of that run, for you to change.",
         )
         base = bases[name]
-        recipe = base if isinstance(base, Recipe) else recipe_of(base.manifest["recipe"])
+        recipe = base if isinstance(base, Recipe) else recipe_of(base.manifest.recipe)
         data = middle.selectbox(
             "Data",
             _specs(base),
@@ -76,7 +76,7 @@ def _bases() -> dict[str, Recipe | Run]:
     found: dict[str, Recipe | Run] = {recipe.name: recipe for recipe in recipes}
     for run in cache.list_runs():
         try:
-            recipe_of(run.manifest["recipe"])
+            recipe_of(run.manifest.recipe)
         except SegcoreError:
             continue  # of another version, or brought in from elsewhere
         found[run.name] = run
@@ -115,7 +115,7 @@ def _in_words(expected: Estimate) -> str:
     needs = f"about {memory} of memory, {disk} on the disk"
     if expected.seconds is None or expected.timed is None:
         return f"Needs {needs}. Not timed yet: the time left shows after the first steps."
-    on = expected.timed.manifest.get("device", "an unknown device")
+    on = expected.timed.manifest.device or "an unknown device"
     return (
         f"About {wording.duration(expected.seconds)}, at the speed of `{expected.timed.name}` on "
         f"{on}; {needs}."

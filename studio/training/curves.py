@@ -109,8 +109,8 @@ def seed_groups(runs: Sequence[Run]) -> list[list[Run]]:
         if run.is_imported:  # nobody knows by which recipe
             groups[run.name] = [run]
             continue
-        recipe = {key: value for key, value in run.manifest["recipe"].items() if key != "seed"}
-        parent = (run.manifest.get("start_from") or {}).get("run")
+        recipe = {key: value for key, value in run.manifest.recipe.items() if key != "seed"}
+        parent = run.manifest.start_from.run if run.manifest.start_from else None
         data = identities.get(run.name)
         groups.setdefault(
             f"{run.model} {data} {parent} {sorted(recipe.items())}",

@@ -306,7 +306,7 @@ def test_a_second_data_set_in_the_same_layout_leaves_all_else_as_it_was(
     evaluate = ["evaluate", "--run", shipped.name, "--json", "--data"]
     assert main([*evaluate, f"camvid:{camvid}"]) == 0
     known = json.loads(capsys.readouterr().out)
-    manifest = {**shipped.manifest, "shipped": True, "shipped_champion": [known["data_sha256"]]}
+    manifest = {**shipped.record, "shipped": True, "shipped_champion": [known["data_sha256"]]}
     (shipped.path / "run.json").write_text(json.dumps(manifest))
     before = {path: path.read_bytes() for path in shipped.path.rglob("*") if path.is_file()}
 

@@ -84,14 +84,14 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(
         assert words in card
 
     on_streets = {
-        **copy.manifest,
-        "data": {**copy.manifest["data"], "spec": "streets", "dataset": "streets"},
+        **copy.record,
+        "data": {**copy.record["data"], "spec": "streets", "dataset": "streets"},
     }
     for manifest, licence in (
         (on_streets, "own licence"),  # its weights came from somebody's data
         ({**on_streets, "start_from": None}, "free to use"),
     ):
-        card = model_card(Run(copy.path, manifest), evaluation.report(), evaluation.matrix)
+        card = model_card(Run.of(copy.path, manifest), evaluation.report(), evaluation.matrix)
         assert licence in card.split("## Licence")[1]
     kept = {"fog": {"kept": 0.9}, "night": {"kept": 0.42}, "rain": {"kept": None}}
     card = model_card(copy, evaluation.report(), evaluation.matrix, {"corruptions": kept})
@@ -101,7 +101,7 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(
 @pytest.mark.parametrize("folder", sorted(SHIPPED), ids=lambda folder: folder.name)
 def test_what_is_shipped_is_served_by_the_openvino_that_is_installed(folder: Path) -> None:
     """Mended by `python -m segcore runs convert RUN`, once for each new OpenVINO."""
-    run = Run(folder, json.loads((folder / "run.json").read_text()))
+    run = Run.of(folder, json.loads((folder / "run.json").read_text()))
     verdict = openvino_store.stored_verdict(run)
     assert verdict is not None
     assert verdict.agrees

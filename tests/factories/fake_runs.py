@@ -91,7 +91,7 @@ class SharedEngine(KerasEngine):
     _made: ClassVar[dict[Hashable, KerasEngine]] = {}
 
     def __init__(self, run: Run, input_size: tuple[int, int] | None) -> None:
-        key = run.weights_hash, run.model, repr(run.manifest.get("model_options")), input_size
+        key = run.weights_hash, run.model, repr(run.manifest.model_options), input_size
         if key in self._made:
             verified_weights(run)
         else:

@@ -168,7 +168,7 @@ def test_a_failed_training_says_why(start: Callable[..., threading.Event]) -> No
     assert ended.reason == "streets: no room left on the disk"
     assert ended.attempt == 1
     run = runs.get_run(NAME)
-    assert (run.status, run.manifest["reason"]) == ("failed", ended.reason)
+    assert (run.status, run.manifest.reason) == ("failed", ended.reason)
 
 
 def test_out_of_memory_is_said_in_plain_words(start: Callable[..., threading.Event]) -> None:
@@ -286,7 +286,7 @@ def test_the_job_of_a_killed_worker_is_taken_over_and_its_training_ended(
     wait_for(lambda: jobs.get_job(job.id).run)
     orphan = jobs.get_job(job.id).process_group
     assert orphan is not None
-    assert runs.get_run(NAME).manifest["status"] == "running"
+    assert runs.get_run(NAME).manifest.status == "running"
     killed.kill()
     killed.wait()
     assert is_running(orphan)

@@ -31,7 +31,7 @@ from segcore.prediction.inference import (
     may_be_converted,
     serves_converted,
 )
-from segcore.runs import Run
+from segcore.runs import Run, get_run
 from segcore.system import devices
 from segcore.training import session
 from tests.factories.fake_runs import make_run
@@ -59,7 +59,7 @@ def run(module_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     folder = settings.runs_dir() / "unet-camvid-20250101-000000-abcd"
     if not folder.exists():
         return make_run()
-    return Run(folder, json.loads((folder / "run.json").read_text()))
+    return Run.of(folder, json.loads((folder / "run.json").read_text()))
 
 
 @pytest.mark.parametrize("shape", [(24, 32), (61, 45), (9, 90)])
@@ -146,7 +146,7 @@ def test_a_conversion_is_done_once_and_known_by_the_weights(run: Run) -> None:
     convert(run)
     assert openvino_store.verdict_path(run).stat().st_mtime_ns == written
     weights = {"best.weights.h5": {"sha256": "0" * 64, "bytes": 1}}
-    retrained = Run(run.path, {**run.manifest, "weights": weights})
+    retrained = Run.of(run.path, {**run.record, "weights": weights})
     assert openvino_store.folder_of(retrained) != openvino_store.folder_of(run)
     assert may_be_converted(retrained)
     assert not serves_converted(retrained)
@@ -289,7 +289,7 @@ def as_shipped(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run
     assert conversion.convert_to_ship(run).agrees
     monkeypatch.setenv("SEGCORE_ARTIFACTS", str(tmp_path))
     shutil.copytree(run.path, settings.runs_dir() / run.name)
-    return Run(settings.runs_dir() / run.name, run.manifest)
+    return get_run(run.name)
 
 
 @pytest.fixture

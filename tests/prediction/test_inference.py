@@ -220,12 +220,12 @@ def test_network_is_single_precision_after_a_mixed_precision_training():
 # --- what cannot be used -------------------------------------------------------------------------
 
 
-def unknown_preprocessing(run: Run) -> Run:
-    return Run(run.path, {**run.manifest, "preprocessing": {"mode": "warp", "size": [8, 8]}})
+def without_preprocessing(run: Run) -> Run:
+    return Run.of(run.path, {**run.record, "preprocessing": None})
 
 
 def other_network(run: Run) -> Run:
-    return Run(run.path, {**run.manifest, "model_options": {"width": 8, "depth": 2}})
+    return Run.of(run.path, {**run.record, "model_options": {"width": 8, "depth": 2}})
 
 
 def missing(run: Run) -> Run:
@@ -239,7 +239,7 @@ def truncated(run: Run) -> Run:
     return run
 
 
-@pytest.mark.parametrize("spoil", [unknown_preprocessing, other_network, missing, truncated])
+@pytest.mark.parametrize("spoil", [without_preprocessing, other_network, missing, truncated])
 def test_run_that_cannot_be_used_says_so_in_one_line(spoil):
     run = spoil(make_run())
     with pytest.raises(RunError) as caught:

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -111,9 +112,9 @@ def test_it_says_what_it_is_of(scored: list[Scored]) -> None:
 
 def test_hostile_names_stay_text(scored: list[Scored]) -> None:
     (a, of_a), b = scored
-    recipe = {**a.manifest["recipe"], "name": HOSTILE}
-    manifest = {**a.manifest, "model": HOSTILE, "recipe": recipe, "device": HOSTILE}
-    hostile = replace(a, manifest=manifest)
+    recipe = {**a.manifest.recipe, "name": HOSTILE}
+    said = msgspec.structs.replace(a.manifest, model=HOSTILE, recipe=recipe, device=HOSTILE)
+    hostile = replace(a, manifest=said)
     page = make_report((hostile, replace(of_a, spec=f"camvid:{HOSTILE}")), b).html().decode()
     reader = Reader(page)
     assert reader.open == []

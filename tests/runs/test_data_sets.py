@@ -53,7 +53,7 @@ def shipped_run(camvid: Path) -> Run:
     (counts,) = result_files(run, "evaluation", "val")
     for path in (counts, counts.with_suffix(".json")):
         path.rename(run.path / f"evaluation-camvid-val{path.suffix}")
-    manifest = {**run.manifest, "shipped": True, "shipped_champion": ["camvid"]}
+    manifest = {**run.record, "shipped": True, "shipped_champion": ["camvid"]}
     (run.path / runs.MANIFEST).write_bytes(to_json(manifest))
     return runs.get_run(run.name)
 

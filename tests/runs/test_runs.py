@@ -136,8 +136,8 @@ def test_a_full_disk_keeps_the_last_epoch(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(StorageError, match="no room left on the disk"):
         writer.commit_epoch({"best.weights.h5": b"new", "last.weights.h5": b"new"}, epochs=2)
     monkeypatch.undo()
-    again = runs.Run(run.path, json.loads((run.path / "run.json").read_bytes()))
-    assert again.manifest["epochs"] == 1
+    again = runs.Run.of(run.path, json.loads((run.path / "run.json").read_bytes()))
+    assert again.epochs == 1
     assert runs.verified_weights(again).read_bytes() == b"run"
     assert sorted(path.name for path in run.path.iterdir()) == [
         "best.weights.h5",
@@ -206,7 +206,7 @@ def test_a_champion_whose_folder_was_deleted_gives_way_to_the_one_before() -> No
 
 def test_a_run_travels_as_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run()
-    marked = {**run.manifest, "shipped": True, "shipped_champion": ["camvid"]}
+    marked = {**run.record, "shipped": True, "shipped_champion": ["camvid"]}
     (run.path / runs.MANIFEST).write_bytes(to_json(marked))
     export_run(runs.get_run(run.name), tmp_path / "run.zip")
     with pytest.raises(RunError, match="already here"):
@@ -297,7 +297,7 @@ def test_what_a_run_began_with_is_that_of_its_first_training(
     weights: str, options: dict, expected: str | None
 ) -> None:
     first = {"name": "r", "backbone_weights": weights, "model_options": options}
-    stage = {"run": "a", "recipe": first, "dataset": "camvid", "epochs": 1, "start_from": None}
-    own = {"recipe": {**first, "backbone_weights": "none"}, "start_from": stage}
-    assert lineage.pretraining(Run(Path("later"), own)) == expected
-    assert lineage.pretraining(Run(Path("first"), {"recipe": first})) == expected
+    stage = {"run": "a", "recipe": first, "dataset": "camvid", "epochs": 1, "seconds": 1}
+    own = manifest(recipe={**first, "backbone_weights": "none"}, start_from=stage)
+    assert lineage.pretraining(Run.of(Path("later"), own)) == expected
+    assert lineage.pretraining(Run.of(Path("first"), manifest(recipe=first))) == expected

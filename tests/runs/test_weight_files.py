@@ -225,7 +225,7 @@ def test_an_archive_with_such_weights_leaves_nothing(tmp_path: Path, artifacts: 
     writer = spoiled_run(external_link)
     name = writer.path.name
     with zipfile.ZipFile(tmp_path / "run.zip", "w") as archive:
-        archive.writestr(f"{name}/run.json", to_json(writer.manifest))
+        archive.writestr(f"{name}/run.json", to_json(writer.record))
         archive.write(writer.path / "best.weights.h5", f"{name}/best.weights.h5")
     for path in writer.path.iterdir():
         path.rmdir() if path.is_dir() else path.unlink()

@@ -231,7 +231,7 @@ def test_only_what_can_be_champion_can_be_promoted(page: AppTest) -> None:
 
 def test_a_history_without_weights_is_no_candidate(page: AppTest) -> None:
     trained, logged = make_run("unet-streets-1"), make_run("unet-streets-2")
-    (logged.path / runs.MANIFEST).write_bytes(to_json({**logged.manifest, "weights": {}}))
+    (logged.path / runs.MANIFEST).write_bytes(to_json({**logged.record, "weights": {}}))
     show(page, "Runs and champions")
     assert page.selectbox(key="candidate").value == trained.name
     assert len(page.selectbox(key="candidate").options) == 1

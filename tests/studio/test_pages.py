@@ -53,9 +53,9 @@ def two_runs(camvid: Path) -> tuple[Run, Run]:
     for seed, (name, recipe) in enumerate(((RUN_A, "quick-unet"), (RUN_B, "tuned-unet"))):
         run = make_run(name, seed=seed)
         manifest = {
-            **run.manifest,
+            **run.record,
             "recipe": {"name": recipe},
-            "data": {**run.manifest["data"], "spec": f"camvid:{camvid}"},
+            "data": {**run.record["data"], "spec": f"camvid:{camvid}"},
             "started": f"2025-01-0{2 - seed}T00:00:00+00:00",
         }
         (run.path / "run.json").write_text(json.dumps(manifest))

@@ -86,8 +86,8 @@ def camvid_digest() -> str:
 def make_champion(toys: Path) -> Run:
     """A scored champion of the second data set, with random weights."""
     run = make_run("unet-my-toys-20250101-000000-abcd")
-    data = {**run.manifest["data"], "spec": f"camvid:{toys}"}
-    (run.path / runs.MANIFEST).write_text(json.dumps({**run.manifest, "data": data}))
+    data = {**run.record["data"], "spec": f"camvid:{toys}"}
+    (run.path / runs.MANIFEST).write_text(json.dumps({**run.record, "data": data}))
     run = get_run(run.name)
     evaluate(run, f"camvid:{toys}", "val")
     runs.promote(run)
@@ -192,7 +192,7 @@ def retrain(page: Page, toys: Path) -> None:
     expect(page.get_by_text(re.compile("was cancelled"))).to_be_visible()
     (job,) = jobs.list_jobs()
     stopped = get_run(str(job.run))
-    done = stopped.manifest["epochs"]
+    done = stopped.epochs
     assert stopped.status == "stopped" and 1 <= done < EPOCHS
 
     page.get_by_role("button", name="Resume").click()

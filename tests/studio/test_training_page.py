@@ -127,7 +127,7 @@ def test_curves_are_smoothed_over_the_raw_line(page: AppTest, camvid: Path) -> N
 def test_seeds_of_one_recipe_are_one_curve(page: AppTest, camvid: Path) -> None:
     for epochs in (2, 3, 4):  # three runs of one recipe
         run = make_run("unet", camvid, epochs=epochs)
-        recipe = {**run.manifest["recipe"], "seed": epochs}
+        recipe = {**run.record["recipe"], "seed": epochs}
         RunWriter.reopen(run).save_manifest(recipe=recipe, seed=epochs)
     page.run()
     chooser = labelled(page.multiselect, "Runs side by side")

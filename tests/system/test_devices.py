@@ -25,8 +25,8 @@ from segcore.evaluation import evaluate
 from segcore.training.session import train
 run = train(replace(TINY, epochs=2), sys.argv[1])
 report = evaluate(run, sys.argv[1], "val").report()
-print(json.dumps([run.manifest["replicas"], len(run.history()), run.history()[-1]["loss"],
-                  run.manifest["best"]["mean_iou"], report["mean_iou"]]))
+print(json.dumps([run.record["replicas"], len(run.history()), run.history()[-1]["loss"],
+                  run.best_mean_iou, report["mean_iou"]]))
 """
 
 

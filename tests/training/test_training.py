@@ -123,7 +123,7 @@ def test_a_training_leaves_a_whole_run(whole: Run, trained: Trained) -> None:
     assert run.status == "finished"
     assert run.name.startswith("unet-camvid-")
     digests = {split: split_digest(trained.spec, split) for split in ("train", "val")}
-    assert run.manifest["data"]["digests"] == digests
+    assert run.manifest.data.digests == digests
     assert runs.identity_of(run) == digests["val"]
     history = run.history()
     assert [row["epoch"] for row in history] == [1, 2, 3]
@@ -158,9 +158,7 @@ def tensorboard_curve(run: Path, tag: str) -> list[float]:
 def test_the_best_epochs_validation_is_what_evaluation_finds(whole: Run, trained: Trained) -> None:
     """The checkpoint on disk, loaded anew, scores what the history says."""
     evaluation = evaluate(whole, trained.spec, "val")
-    assert metrics.mean_iou(evaluation.matrix) == pytest.approx(
-        whole.manifest["best"]["mean_iou"], abs=1e-4
-    )
+    assert metrics.mean_iou(evaluation.matrix) == pytest.approx(whole.best_mean_iou, abs=1e-4)
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one(whole: Run, spec: str, camvid: Path) -> None:
@@ -236,7 +234,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_so(spec: str) -> None:
         train(exploding, spec, on_start=started.append)
     run = runs.get_run(started[0].name)
     assert run.status == "failed"
-    assert "lower the learning rate" in run.manifest["reason"]
+    assert "lower the learning rate" in run.manifest.reason
 
 
 def test_a_run_that_is_deleted_while_it_trains_ends_in_one_line(spec: str) -> None:
@@ -255,12 +253,12 @@ def test_starting_from_another_run_keeps_its_weights_and_names_it(
         TINY, epochs=1, optimizer="sgd", learning_rate=0.0, schedule="constant", ema=None
     )
     child = train(still, spec, start_from=parent.name)
-    stage = child.manifest["start_from"]
-    assert (stage["run"], stage["sha256"]) == (parent.name, parent.weights_hash)
-    assert stage["start_from"] is None
+    stage = child.manifest.start_from
+    assert (stage.run, stage.sha256) == (parent.name, parent.weights_hash)
+    assert stage.start_from is None
     grandchild = train(still, spec, start_from=child.name)
-    assert grandchild.manifest["start_from"]["start_from"] == stage
-    assert [one["run"] for one in earlier_trainings(grandchild)] == [child.name, parent.name]
+    assert grandchild.manifest.start_from.start_from == stage
+    assert [one.run for one in earlier_trainings(grandchild)] == [child.name, parent.name]
     family = (parent, child, grandchild)
     assert seconds_in_all(grandchild) == pytest.approx(sum(map(training_seconds, family)))
     with pytest.raises(RunError, match="does not fit"):
@@ -312,7 +310,7 @@ def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(data: TrainedOn
 def made_on(train: str) -> Run:
     run = make_run()
     digests = {"train": train, "val": "v"}
-    return Run(run.path, {**run.manifest, "data": {**run.manifest["data"], "digests": digests}})
+    return Run.of(run.path, {**run.record, "data": {**run.record["data"], "digests": digests}})
 
 
 @pytest.mark.parametrize(
@@ -324,7 +322,7 @@ def test_runs_of_before_were_trained_on_what_their_arrays_say(
 ) -> None:
     run = make_run()
     data = {"spec": "camvid:/none", "dataset": "camvid", "fingerprint": "f", "size": [8, 8]}
-    before = Run(run.path, {**run.manifest, "data": data})
+    before = Run.of(run.path, {**run.record, "data": data})
     assert TrainedOn(["a"], [fingerprint], size).is_of(before) is is_same
 
 

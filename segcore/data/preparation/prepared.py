@@ -28,6 +28,7 @@ from PIL import Image
 
 from segcore.data.counts import SplitStatistics
 from segcore.data.preparation.ragged import Images, Ragged
+from segcore.data.preparation.split_manifest import parse_split_manifest
 from segcore.data.sources import HealthReport, Item, Sample, Source, has_masks, open_source
 from segcore.errors import DataError, StorageError
 from segcore.files.writing import DAMAGED, locked
@@ -215,14 +216,13 @@ def load_split(folder: Path) -> PreparedSplit | None:
     What an earlier version prepared counts where it changed no size: else it stretched.
     """
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = parse_split_manifest((folder / "manifest.json").read_text())
         images = _mapped(folder / "images.npy")
-        masks = _mapped(folder / "masks.npy") if manifest["masked"] else None
-        count = len(manifest["keys"])
-        if "sizes" in manifest:
-            sizes = [(int(height), int(width)) for height, width in manifest["sizes"]]
-            lengths = [int(length) for length in manifest["truth_bytes"]]
-        elif manifest["is_native"]:
+        masks = _mapped(folder / "masks.npy") if manifest.masked else None
+        count = len(manifest.keys)
+        if manifest.sizes is not None:
+            sizes, lengths = manifest.sizes, manifest.truth_bytes
+        elif manifest.is_native:
             sizes, lengths = [(images.shape[1], images.shape[2])] * count, [0] * count
         else:
             return None
@@ -231,11 +231,11 @@ def load_split(folder: Path) -> PreparedSplit | None:
             images=_by_index(images, sizes, (3,)),
             masks=None if masks is None else _by_index(masks, sizes, ()),
             sizes=sizes,
-            keys=manifest["keys"],
-            sequences=manifest["sequences"],
+            keys=manifest.keys,
+            sequences=manifest.sequences,
             statistics=SplitStatistics.load(folder / "statistics.npz"),
-            health=HealthReport.from_json(manifest["health"]),
-            is_native=manifest["is_native"],
+            health=HealthReport.from_json(manifest.health),
+            is_native=manifest.is_native,
             truths=np.split(truths, np.cumsum(lengths)[:-1]),
         )
     except DAMAGED:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from segcore.data.counts import LOCATION_GRID, REGION_BINS, MaskCounts, SplitStatistics, no_counts
+from segcore.data.preparation.split_manifest import parse_split_manifest
 from segcore.data.sources import Finding, HealthReport
 from segcore.files.writing import DAMAGED
 from segcore.images.resizing import Size
@@ -146,24 +147,22 @@ class SplitWriter:
         try:
             with (self.folder / "progress.npz").open("rb") as file:
                 saved = dict(np.load(file, allow_pickle=False))
-            state = json.loads(str(saved["state"]))
+            state = parse_split_manifest(str(saved["state"]))
         except DAMAGED:
             return
-        try:
-            self.sizes = [(int(height), int(width)) for height, width in state["sizes"]]
-            self.truth_bytes = [int(length) for length in state["truth_bytes"]]
-        except KeyError:  # of another version
+        if state.sizes is None:  # of another version
             return
+        self.sizes, self.truth_bytes = state.sizes, state.truth_bytes
         lengths = zip(self._files(), self._lengths(), strict=True)
         if any(file.length < length for file, length in lengths):
             self.sizes, self.truth_bytes = [], []
             return
         self.counts, self.no_label = saved["counts"], saved["no_label"]
         self.location, self.regions = saved["location"], saved["regions"]
-        health = HealthReport.from_json(state["health"])
+        health = HealthReport.from_json(state.health)
         self.done, self.findings = health.checked, list(health.findings)
-        self.keys, self.sequences = state["keys"], state["sequences"]
-        self.is_native = state["is_native"]
+        self.keys, self.sequences = state.keys, state.sequences
+        self.is_native = state.is_native
 
 
 class GrowingFile:

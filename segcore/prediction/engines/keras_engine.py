@@ -60,7 +60,7 @@ def build_network(run: Run, input_size: tuple[int, int] | None) -> Any:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        options = checked_options(run.model, run.manifest.get("model_options", {}))
+        options = checked_options(run.model, run.manifest.model_options)
         classes = run.label_space.num_classes
         model = build_model(run.model, input_size=input_size, num_classes=classes, **options)
     finally:

@@ -78,8 +78,8 @@ def key_of(run: Run) -> str:
         "openvino": openvino_version(),
         "weights": run.weights_hash,
         "model": run.model,
-        "model_options": run.manifest.get("model_options", {}),
-        "preprocessing": run.manifest.get("preprocessing"),
+        "model_options": run.manifest.model_options,
+        "preprocessing": run.preprocessing.to_json() if run.manifest.preprocessing else None,
     }
     return hashlib.sha256(to_json(identity)).hexdigest()[:24]
 

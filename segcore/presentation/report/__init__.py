@@ -215,19 +215,18 @@ def _origin(pair: ScoredPair) -> Section:
 
 def _origin_of(side: ScoredSide) -> dict[str, Any]:
     manifest = side.run.manifest
-    seen = manifest.get("preprocessing")
-    versions = {**manifest.get("versions", {})}
+    seen = manifest.preprocessing
     return {
         "Run": side.run.name,
         "Recipe": side.run.recipe,
         "Trained on": name_among(data_sets(), side.run.spec, identity_of(side.run)),
         "Parameters": f"{side.run.parameters:,}",
-        "Input": f"{seen['size'][1]}x{seen['size'][0]}, {seen['mode']}" if seen else "–",
+        "Input": f"{seen.size[1]}x{seen.size[0]}, {seen.mode}" if seen else "–",
         "Best epoch": side.run.best_epoch or "–",
         "Seed": side.run.seed,
         "Weights (SHA-256)": side.run.weights_hash,
-        "Trained with": ", ".join(f"{name} {of}" for name, of in versions.items()),
-        "Trained by": manifest.get("device") or "–",
+        "Trained with": ", ".join(f"{name} {of}" for name, of in manifest.versions.items()),
+        "Trained by": manifest.device or "–",
         "Scored by": side.evaluation.identity.device,
-        "Commit": manifest.get("commit") or "–",
+        "Commit": manifest.commit or "–",
     }
