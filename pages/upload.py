@@ -13,14 +13,15 @@ from studio import cache, state, wording
 from studio.engine import BUILT_IN
 from studio.errors import errors_told
 from studio.upload import given, photos
+from studio.upload.labelled_photo import LabelledPhoto, label_photo
 from studio.upload.paste import paste_into
-from studio.upload.photo_results import labelled, offer_bundle, show_downloads, show_shares
+from studio.upload.photo_results import offer_bundle, show_downloads, show_shares
 from studio.upload.photos import File, Opened, Shown
 from studio.upload.video_labelling import show_video
-from studio.viewer import Panel, difference_panel, show_viewer
-from studio.widgets import guards, side_by_side
+from studio.viewer import show_payload
+from studio.widgets import guards
 from studio.widgets.home_and_away import show_expectation
-from studio.widgets.side_by_side import DETAILED, QUICK, Predictions, Quality
+from studio.widgets.side_by_side import DETAILED, QUICK, Quality
 
 EXAMPLE_KEY = "val-0007"
 DROP = "photo-drop"
@@ -102,61 +103,36 @@ def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
 
 
 def show_photo(pair: Pair[Side], shown: Shown, above: Above) -> None:
-    """One photo, labelled by both, as closely as the visitor wants."""
-    with shown.turn():
-        photo = shown.read()
-        found = side_by_side.predict_before_eyes(pair, photo.image, private=True)
-        if found is None:
+    """One photo, labelled by both, as closely as the visitor wants: what differs as the page's
+    heading, then the viewer, shares and downloads."""
+    working = st.container()  # always there, so that the viewer keeps its place below it
+    with working:
+        photo = label_photo(pair, shown, QUICK)
+    if photo is None:
+        return
+    with above.controls:
+        quality = choose_quality(photo)
+    if quality.in_tiles:
+        with working:
+            photo = label_photo(pair, shown, quality)
+        if photo is None:
             return
-        with above.controls:
-            quality = choose_quality(pair, found)
-        progress = st.container()  # always there, so that the viewer keeps its place below it
-        if not quality.in_tiles:
-            show_labelled(pair, photo, shown, found, quality, above)
-            return
-        digest = cache.digest(photo.image)
-    del photo, found
-    with progress:
-        found = side_by_side.predict_in_tiles(pair, digest, lambda: shown.read().image, quality)
-    if found is not None:
-        with shown.turn():
-            show_labelled(pair, shown.read(), shown, found, quality, above)
-
-
-def show_labelled(
-    pair: Pair[Side],
-    photo: Photo,
-    shown: Shown,
-    found: Predictions,
-    quality: Quality,
-    above: Above,
-) -> None:
-    """What differs, as the page's heading, then the viewer, shares and downloads."""
-    labels, space = (found[0].labels, found[1].labels), pair.a.run.label_space
-    above.heading.title(wording.difference_on_picture(*pair.names, *labels, space), anchor=False)
-    panels = [
-        *side_by_side.prediction_panels(pair, found),
-        Panel("photo", "Your photo"),
-        difference_panel(*labels),
-    ]
-    show_viewer("upload", photo.image, panels, space)
-    height, width = photo.image.shape[:2]
-    st.caption(" · ".join([f"{width}x{height} pixels", *map(wording.plain, photo.notes)]))
+    above.heading.title(photo.difference, anchor=False)
+    show_payload(photo.viewer)
+    st.caption(photo.facts)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_shares(pair, found)
+        show_shares(pair, photo.shares)
     with right:
-        show_downloads(shown.later, labelled(pair, found, quality))
+        show_downloads(shown.later, photo.sides)
 
 
-def choose_quality(pair: Pair[Side], found: Predictions) -> Quality:
+def choose_quality(photo: LabelledPhoto) -> Quality:
     """How closely to look; both choices say how long they take."""
-    quick = sum(prediction.timings.total_ms for prediction in found)
-    detailed = sum(
-        side_by_side.tiled_seconds(side.run, prediction)
-        for side, prediction in zip(pair, found, strict=True)
-    )
-    times = {QUICK: wording.milliseconds(quick), DETAILED: f"about {wording.duration(detailed)}"}
+    times = {
+        QUICK: wording.milliseconds(photo.quick_ms),
+        DETAILED: f"about {wording.duration(photo.detailed_seconds)}",
+    }
     chosen = st.segmented_control(
         "Quality",
         list(QUALITIES),
@@ -199,7 +175,7 @@ def main() -> None:
         show_photos(pair, opened, above)
     elif st.session_state.get("example") and not files:
         example = Photo(cache.sample(BUILT_IN, state.SPLIT, EXAMPLE_KEY).image)
-        show_photo(pair, photos.always_there(example), above)
+        show_photo(pair, photos.always_there(EXAMPLE_KEY, example), above)
     for file in found.videos:
         show_video(pair, file)
     show_expectation(pair if opened or found.videos else state.photo_pair() or pair)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from segcore.evaluation.metrics import valid_pixels
 from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
@@ -47,8 +48,9 @@ def largest_confusion(
 ) -> Confusion | None:
     """What the two masks differ on most, or None where they are the same."""
     size = space.num_classes
-    pairs = a.astype(np.intp) * size + b
-    counts = np.bincount(pairs[a != b].ravel(), minlength=size**2)
+    differ = a != b
+    pairs = a[differ].astype(np.intp) * size + b[differ]
+    counts = np.bincount(pairs, minlength=size**2)
     if not counts.any():
         return None
     label_a, label_b = divmod(int(counts.argmax()), size)
@@ -57,5 +59,6 @@ def largest_confusion(
 
 def label_shares(mask: np.ndarray) -> np.ndarray:
     """(H, W) label ids -> (255,) float64 share of the pixels that each id has."""
-    counts: np.ndarray = np.bincount(mask.ravel(), minlength=256)[:NO_LABEL]
-    return counts / mask.size
+    counts = np.array(Image.fromarray(mask).histogram())  # np.bincount needs 8 bytes a pixel
+    shares: np.ndarray = counts[:NO_LABEL] / mask.size
+    return shares

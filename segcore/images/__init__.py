@@ -13,7 +13,7 @@ from segcore.images.decoding import (
 )
 from segcore.images.encoding import encode_png, is_signed
 from segcore.images.overlay import overlay
-from segcore.images.resizing import resize_image, resize_labels
+from segcore.images.resizing import nearest, resize_image, resize_labels
 
 __all__ = [
     "UNREADABLE_ERRORS",
@@ -23,6 +23,7 @@ __all__ = [
     "encode_png",
     "image_suffixes",
     "is_signed",
+    "nearest",
     "overlay",
     "resize_image",
     "resize_labels",

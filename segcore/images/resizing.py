@@ -43,6 +43,13 @@ def resize_labels(mask: np.ndarray, size: Size) -> np.ndarray:
     return by_count[_most_frequent(candidates)]
 
 
+def nearest(values: np.ndarray, size: Size) -> np.ndarray:
+    """(H, W) of any dtype -> size, (height, width), each value that of the nearest pixel; of two
+    equally near ones the right or lower one."""
+    rows, columns = (_nearest(old, new)[-1] for old, new in zip(values.shape, size, strict=True))
+    return values[np.ix_(rows, columns)]
+
+
 def _nearest(old: int, new: int) -> list[np.ndarray]:
     """For each new pixel the index of the old one that its centre lies in; where some lie between
     two, the indices of those before and of those after the centres."""

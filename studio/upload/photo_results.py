@@ -53,6 +53,11 @@ class Packed:
         )
         self._side = replace(side, prediction=without)
 
+    @property
+    def without_labels(self) -> Labelled:
+        """Its name, its times and how it was labelled."""
+        return self._side
+
     def unpacked(self) -> Labelled:
         """With labels, and without confidence."""
         labels = np.frombuffer(zlib.decompress(self._packed), np.uint8).reshape(self._shape)
@@ -78,9 +83,8 @@ def labelled(
     return a, b
 
 
-def show_shares(pair: Pair[Side], predictions: Predictions) -> None:
-    """Share of the photo that each label has, as bars of both runs."""
-    table = _share_table(predictions, pair.a.run.label_space)
+def show_shares(pair: Pair[Side], table: pd.DataFrame) -> None:
+    """Share of the photo that each label has, as bars of both runs: a `share_table`."""
     share: dict[str, Any] = {
         "min_value": 0.0,
         "max_value": float(table[["a", "b"]].to_numpy().max()),
@@ -101,7 +105,7 @@ def show_shares(pair: Pair[Side], predictions: Predictions) -> None:
     )
 
 
-def _share_table(predictions: Predictions, space: LabelSpace) -> pd.DataFrame:
+def share_table(predictions: Predictions, space: LabelSpace) -> pd.DataFrame:
     """Share of the image that each label has in both predictions, in per cent."""
     share_a, share_b = (label_shares(side.labels) for side in predictions)
     largest = np.maximum(share_a, share_b)
@@ -118,23 +122,22 @@ def _share_table(predictions: Predictions, space: LabelSpace) -> pd.DataFrame:
     )
 
 
-def show_downloads(again: Callable[[], Photo], sides: Sequence[Labelled]) -> None:
+def show_downloads(again: Callable[[], Photo], sides: Sequence[Packed]) -> None:
     """Buttons for each file; a file is made when its button is pressed.
 
     Args:
         again: the photo, opened anew; also where no visit is known.
     """
-    packed = [Packed(side) for side in sides]
 
     def photo_and_sides() -> tuple[Photo, list[Labelled]]:
-        return again(), [side.unpacked() for side in packed]
+        return again(), [side.unpacked() for side in sides]
 
     def side_by_side_jpeg() -> bytes:
         photo, unpacked = photo_and_sides()
         return photo_outputs.side_by_side_jpeg(photo.image, unpacked)
 
-    for labels, kept in zip(sides, packed, strict=True):
-        _offer_labels(labels, kept, again)
+    for side in sides:
+        _offer_labels(side, again)
     st.markdown("**Both**")
     with st.container(horizontal=True):
         _download("Side by side", "side_by_side.jpg", side_by_side_jpeg)
@@ -142,8 +145,9 @@ def show_downloads(again: Callable[[], Photo], sides: Sequence[Labelled]) -> Non
     st.caption("None of these files carries the photo's name, place, date or other hidden data.")
 
 
-def _offer_labels(labels: Labelled, kept: Packed, again: Callable[[], Photo]) -> None:
+def _offer_labels(kept: Packed, again: Callable[[], Photo]) -> None:
     """The buttons of one side."""
+    labels = kept.without_labels
     side = labels.side
     st.markdown(f"{wording.dot(side)} **{side.name}** in {wording.timing(labels.prediction)}")
     with st.container(horizontal=True):

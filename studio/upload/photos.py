@@ -81,11 +81,13 @@ class Shown:
     """The photo that is looked at. It holds no pixels: whoever waits for a turn has none.
 
     Attributes:
+        key: tells it from all other photos of the visit.
         read: the photo; raises ImageError, BusyError.
         later: the same for a thread that is not of a visit.
         turn: to be taken while its pixels are in memory.
     """
 
+    key: str
     read: Callable[[], Photo]
     later: Callable[[], Photo]
     turn: Callable[[], AbstractContextManager[None]]
@@ -197,12 +199,12 @@ def shown(opened: Opened) -> Shown:
         with Decoder(who, visitors.ALLOWANCE) as decoder:
             return decode(file, visit, decoder)
 
-    return Shown(read, later, lambda: drawing_turn(opened))
+    return Shown(file.key, read, later, lambda: drawing_turn(opened))
 
 
-def always_there(photo: Photo) -> Shown:
+def always_there(key: str, photo: Photo) -> Shown:
     """A photo that everybody sees, such as the example."""
-    return Shown(lambda: photo, lambda: photo, nullcontext)
+    return Shown(key, lambda: photo, lambda: photo, nullcontext)
 
 
 def decode(file: File, visit: str, decoder: Decoder) -> Photo:

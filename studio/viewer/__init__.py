@@ -15,7 +15,7 @@ from studio.viewer.panels import (
     difference_panel,
     outcome_panel,
 )
-from studio.viewer.viewer import show_viewer
+from studio.viewer.viewer import payload, show_payload, show_viewer
 
 __all__ = [
     "DIFFERENCES",
@@ -25,5 +25,7 @@ __all__ = [
     "Side",
     "difference_panel",
     "outcome_panel",
+    "payload",
+    "show_payload",
     "show_viewer",
 ]

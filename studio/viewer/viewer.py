@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from segcore.images import resize_image, resize_labels
+from segcore.images import nearest, resize_image, resize_labels
 from segcore.labels import CITYSCAPES, LabelSpace
 from studio.component import component
 from studio.encoding import grey_png, jpeg_address
@@ -53,8 +53,14 @@ def show_viewer(
     Returns:
         1 or -1 where the visitor asks for the next or the last image, else 0.
     """
-    data = payload(name, image, panels, space, has_others=has_others, in_address=in_address)
-    result = _mount(key=name, data=data, on_step_change=lambda: None)
+    return show_payload(
+        payload(name, image, panels, space, has_others=has_others, in_address=in_address)
+    )
+
+
+def show_payload(data: dict[str, Any]) -> int:
+    """Shows what `payload` made, and returns as `show_viewer`."""
+    result = _mount(key=data["name"], data=data, on_step_change=lambda: None)
     return int(result.step or 0)
 
 
@@ -126,5 +132,5 @@ def _scalar_png(values: np.ndarray | None) -> str | None:
     """(h, w) float32 from 0 to 1 in 256 steps; nearest pixels, so that each is one of the array."""
     if values is None:
         return None
-    steps = np.rint(values * 255).astype(np.uint8)
-    return grey_png(resize_labels(steps, _within(SCALAR_PIXELS, *steps.shape)))
+    small = nearest(values, _within(SCALAR_PIXELS, *values.shape))
+    return grey_png(np.rint(small * 255).astype(np.uint8))
