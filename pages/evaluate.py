@@ -3,6 +3,7 @@
 import streamlit as st
 
 from segcore.errors import SegcoreError
+from segcore.evaluation.comparison import Comparison
 from segcore.presentation import figures, findings
 from segcore.presentation.sides import Pair
 from studio import cache, state, wording
@@ -17,7 +18,7 @@ from studio.evaluation import (
     scoreboard,
     scoring,
 )
-from studio.evaluation.scored import Report, Scored, ScoredPair, scored_sides
+from studio.evaluation.scored import Scored, ScoredPair, scored_sides
 from studio.state import Selection
 from studio.widgets import guards
 from studio.widgets.charts import show_chart
@@ -30,14 +31,10 @@ ROBUSTNESS, COST = "Robustness", "Cost"
 
 def show_single(selection: Selection, side: Scored) -> None:
     """What is known of the one run that is scored."""
-    st.caption(scoreboard.policy_line(side.report))
-    st.metric(
-        f"{side.name}, mean IoU", wording.score(side.report["mean_iou"]), border=True, width=280
-    )
+    st.caption(scoreboard.policy_line(side.evaluation))
+    st.metric(f"{side.name}, mean IoU", wording.score(side.scores.mean_iou), border=True, width=280)
     show_chart(
-        cache.drawn(
-            figures.class_iou, [(side.name, side.color, scoreboard.per_class_iou(side.report))]
-        ),
+        cache.drawn(figures.class_iou, [(side.name, side.color, side.scores.class_iou)]),
         f"IoU of each class for {side.name}",
     )
 
@@ -45,7 +42,7 @@ def show_single(selection: Selection, side: Scored) -> None:
 def show_pair(selection: Selection, pair: ScoredPair) -> None:
     comparison, problem = None, None
     try:
-        comparison = cache.comparison_report(*pair.runs, selection.data, state.SPLIT)
+        comparison = cache.comparison(*pair.runs, selection.data, state.SPLIT)
     except SegcoreError as error:
         problem = str(error)
     a, b = pair.names
@@ -53,7 +50,7 @@ def show_pair(selection: Selection, pair: ScoredPair) -> None:
         findings.headline(comparison, a, b) if comparison else f"{a} and {b} cannot be compared",
         anchor=False,
     )
-    st.caption(scoreboard.policy_line(pair.a.report))
+    st.caption(scoreboard.policy_line(pair.a.evaluation))
     if problem:
         show_error(problem)
         scoring.offer_again(selection, pair)
@@ -76,7 +73,7 @@ def show_pair(selection: Selection, pair: ScoredPair) -> None:
     mistake_gallery.show_asked(selection, pair)
 
 
-def show_scores(pair: ScoredPair, comparison: Report | None) -> None:
+def show_scores(pair: ScoredPair, comparison: Comparison | None) -> None:
     scoreboard.show_pictures(pair, comparison)
     scoreboard.show_headline(pair, comparison)
     scoreboard.show_scoreboard(pair, comparison)

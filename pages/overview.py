@@ -1,11 +1,11 @@
 """The two champions: who is better, on one live image, and where to look further."""
 
 from collections import Counter
-from typing import Any
 
 import streamlit as st
 
 from segcore.errors import DataError
+from segcore.evaluation.comparison import Comparison
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs.lineage import training_seconds
@@ -27,27 +27,28 @@ DIFFERENCE_HELP = (
 )
 
 
-def show_scores(pair: Pair[Side], comparison: dict[str, Any]) -> None:
-    decided = [row for row in comparison["per_class"].values() if row["delta"] is not None]
-    mean_iou_help = MEAN_IOU_HELP.format(count=len(comparison["per_class"]))
-    verdicts = Counter(row["verdict"] for row in decided)
+def show_scores(pair: Pair[Side], comparison: Comparison) -> None:
+    a, b, difference = comparison.a, comparison.b, comparison.mean_iou
+    decided = [of for of in comparison.per_class.values() if of.delta is not None]
+    mean_iou_help = MEAN_IOU_HELP.format(count=len(comparison.per_class))
+    verdicts = Counter(of.verdict for of in decided)
     cards = (
         (
             f"{wording.dot(pair.a)} {pair.a.name}, mean IoU",
-            wording.score(comparison["mean_iou_a"]),
+            wording.score(a.scores.mean_iou),
             None,
             mean_iou_help,
         ),
         (
             f"{wording.dot(pair.b)} {pair.b.name}, mean IoU",
-            wording.score(comparison["mean_iou_b"]),
+            wording.score(b.scores.mean_iou),
             None,
             mean_iou_help,
         ),
         (
             "Difference A − B",
-            wording.difference(comparison["delta"]),
-            wording.interval(comparison),
+            wording.difference(difference.delta),
+            wording.interval(difference),
             DIFFERENCE_HELP.format(from_what=findings.resampling(comparison)),
         ),
         (
@@ -72,9 +73,7 @@ def show_scores(pair: Pair[Side], comparison: dict[str, Any]) -> None:
                 height="stretch",
             )
     st.caption(
-        f"{comparison['data']}, {comparison['split']} split, "
-        f"{comparison['images']} images at {comparison['resolution']}, "
-        f"policy `{comparison['policy']}`"
+        f"{a.spec}, {a.split} split, {a.images} images at {a.resolution}, policy `{a.policy}`"
     )
 
 
@@ -138,15 +137,15 @@ def show_ways_on() -> None:
 
 def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
     try:
-        comparison = cache.comparison_report(*pair.runs, selection.data, state.SPLIT)
+        comparison = cache.comparison(*pair.runs, selection.data, state.SPLIT)
     except DataError:  # of different images; Evaluation says so, and how to fix it
         comparison = None
     if not guards.is_known(selection):
         return
     if comparison is not None:
         st.title(findings.headline(comparison, *pair.names), anchor=False)
-        if comparison["reason"] is not None:
-            st.markdown(comparison["reason"])
+        if comparison.mean_iou.reason is not None:
+            st.markdown(comparison.mean_iou.reason)
         show_scores(pair, comparison)
         return
     st.title(f"{pair.a.name} and {pair.b.name} label the same image", anchor=False)

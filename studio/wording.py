@@ -1,14 +1,14 @@
 """Names and numbers as the pages write them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from math import isnan
-from typing import Any
 
 import numpy as np
 
 from segcore.errors.plain import inert
+from segcore.evaluation.comparison import Difference
 from segcore.evaluation.outcomes import disagreement, largest_confusion
 from segcore.labels import LabelSpace
 from segcore.prediction.inference import Prediction
@@ -139,10 +139,11 @@ def difference(value: float | None) -> str:
     return "–" if value is None or isnan(value) else f"{value:+.3f}"
 
 
-def interval(compared: Mapping[str, Any]) -> str:
-    """Of a difference in a comparison's report."""
-    low, high = compared["ci95"]
-    return "no interval" if low is None else f"{difference(low)} to {difference(high)}"
+def interval(of: Difference) -> str:
+    if of.interval is None:
+        return "no interval"
+    low, high = of.interval
+    return f"{difference(low)} to {difference(high)}"
 
 
 def share(value: float) -> str:

@@ -80,42 +80,41 @@ def _evaluate(options: argparse.Namespace) -> None:
         )
     if options.film:
         evaluation = evaluation.of_sequences(options.film)
-    report = evaluation.report()
     if options.json:
-        print_json(report)
+        print_json(evaluation.report())
         return
-    print(f"{run.name} on {options.data} {options.split}, {report['images']} images")
-    if report["mean_iou"] is None:
+    scores = evaluation.scores
+    print(f"{run.name} on {options.data} {options.split}, {evaluation.images} images")
+    if scores.mean_iou is None:
         print("no pixel of its truth is of a class that is scored")
         return
-    print(f"mean IoU {report['mean_iou']:.4f}  ({report['policy']}, {report['resolution']})")
-    print(f"pixel accuracy {report['pixel_accuracy']:.4f}")
-    for name, scores in report["per_class"].items():
-        if scores["iou"] is not None:
-            print(f"  {name:<14} {scores['iou']:.4f}")
+    print(f"mean IoU {scores.mean_iou:.4f}  ({evaluation.policy}, {evaluation.resolution})")
+    print(f"pixel accuracy {scores.pixel_accuracy:.4f}")
+    for name, iou in scores.class_iou.items():
+        if iou is not None:
+            print(f"  {name:<14} {iou:.4f}")
 
 
 def _compare(options: argparse.Namespace) -> None:
     from segcore.evaluation.comparison import compare
 
     (_, a), (_, b) = _scored_pair(options)
-    report = compare(a, b).report()
+    comparison = compare(a, b)
     if options.json:
-        print_json(report)
+        print_json(comparison.report())
         return
-    if report["delta"] is None:
-        print(f"{report['a']} and {report['b']}: {report['reason']}")
+    of = comparison.mean_iou
+    if of.delta is None:
+        print(f"{a.run} and {b.run}: {of.reason}")
         return
-    print(f"a {report['a']}  mean IoU {report['mean_iou_a']:.4f}")
-    print(f"b {report['b']}  mean IoU {report['mean_iou_b']:.4f}")
-    if report["verdict"] == "none":
-        print(f"a minus b {report['delta']:+.4f}, no verdict: {report['reason']}")
+    print(f"a {a.run}  mean IoU {a.scores.mean_iou:.4f}")
+    print(f"b {b.run}  mean IoU {b.scores.mean_iou:.4f}")
+    if of.interval is None:
+        print(f"a minus b {of.delta:+.4f}, no verdict: {of.reason}")
         return
-    low, high = report["ci95"]
-    interval = (
-        f"95 % interval {low:+.4f} to {high:+.4f}, {report['groups']} {report['resampled_by']}s"
-    )
-    print(f"a minus b {report['delta']:+.4f} ({interval}): {report['verdict']}")
+    low, high = of.interval
+    interval = f"95 % interval {low:+.4f} to {high:+.4f}, {of.groups} {comparison.resampled_by}s"
+    print(f"a minus b {of.delta:+.4f} ({interval}): {of.verdict}")
 
 
 def _robustness(options: argparse.Namespace) -> None:
@@ -124,14 +123,14 @@ def _robustness(options: argparse.Namespace) -> None:
     run = runs.get_run(options.run)
     with ProgressBar() as bar:
         show = functools.partial(bar.update, "corrupting and scoring")
-        report = measure_robustness(run, options.data, options.split, progress=show).report()
+        measured = measure_robustness(run, options.data, options.split, progress=show)
     if options.json:
-        print_json(report)
+        print_json(measured.report())
         return
-    print(f"{run.name} on {options.data} {options.split}, {report['images']} images")
-    print(f"mean IoU at severities 0 to 5  ({report['policy']}, {report['resolution']})")
-    for name, scores in report["corruptions"].items():
-        written = "  ".join("     –" if iou is None else f"{iou:.4f}" for iou in scores["mean_iou"])
+    print(f"{run.name} on {options.data} {options.split}, {measured.images} images")
+    print(f"mean IoU at severities 0 to 5  ({measured.identity.policy}, {measured.resolution})")
+    for name, curve in measured.curves.items():
+        written = "  ".join("     –" if iou is None else f"{iou:.4f}" for iou in curve)
         print(f"  {name:<12} {written}")
 
 

@@ -100,8 +100,7 @@ def write_card(run: Run) -> Path:
             f"{run.name}: has no scores for a card; run `python -m segcore evaluate --run "
             f"{run.name} --data {run.spec} --split val`"
         )
-    report = evaluation.report()
-    if report["mean_iou"] is None:
+    if evaluation.scores.mean_iou is None:
         raise RunError(
             f"{run.name}: its evaluation holds no scored pixel, so a card has nothing to tell; "
             "evaluate it on data whose masks hold classes that are scored"
@@ -109,9 +108,9 @@ def write_card(run: Run) -> Path:
     adopt_results(run, "val", digest)
     keep_left_out_score(run)
     measured = robustness_of(run, evaluation)
-    robustness = None if measured is None else measured.report()
+    kept = None if measured is None else measured.kept_shares
     path = run.path / "MODEL_CARD.md"
-    card = model_card(run, report, evaluation.matrix, robustness, left_out_score(run))
+    card = model_card(run, evaluation, kept, left_out_score(run))
     write_atomically(path, card.encode())
     return path
 

@@ -4,9 +4,9 @@ from segcore.evaluation.evaluator import evaluate
 from segcore.evaluation.result import (
     Evaluation,
     Identity,
-    number,
     reports_of_before,
     stored_evaluation,
 )
+from segcore.evaluation.scores import number
 
 __all__ = ["Evaluation", "Identity", "evaluate", "number", "reports_of_before", "stored_evaluation"]

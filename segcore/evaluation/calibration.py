@@ -143,6 +143,14 @@ class Scaling:
     before: CalibrationBins
     after: CalibrationBins
 
+    @property
+    def ece_before(self) -> float:
+        return ece(self.before)
+
+    @property
+    def ece_after(self) -> float:
+        return ece(self.after)
+
 
 @dataclass(frozen=True, eq=False)
 class Trust:
@@ -208,13 +216,13 @@ class Trust:
         return pixels[some] / max(pixels[-1], 1), right[some] / pixels[some]
 
     def report(self) -> dict[str, Any]:
-        """Figures as JSON types."""
+        """The figures as JSON types."""
         scaling = self.scaling
         return {
             "temperatures": None if scaling is None else list(scaling.temperatures),
             "temperatures_tried": [float(TEMPERATURES[0]), float(TEMPERATURES[-1])],
-            "ece_before": None if scaling is None else ece(scaling.before),
-            "ece_after": None if scaling is None else ece(scaling.after),
+            "ece_before": None if scaling is None else scaling.ece_before,
+            "ece_after": None if scaling is None else scaling.ece_after,
             "target_accuracy": TARGET,
             "pixels_kept": self.kept(),
         }

@@ -5,7 +5,7 @@ truth pixels of one class that touch, corners included: two people side by side 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -99,6 +99,32 @@ def _bucket(pixels: np.ndarray) -> np.ndarray:
     return np.searchsorted(SIZE_STARTS, pixels, side="right") - 1
 
 
+@dataclass(frozen=True)
+class ErrorShares:
+    """Near is close to a boundary of the truth. None where nothing is there to share."""
+
+    pixels_near: float | None
+    errors_near: float | None
+    error_rate_near: float | None
+    error_rate_inside: float | None
+
+
+@dataclass(frozen=True)
+class RegionRecall:
+    """Of the regions of one class and size.
+
+    Attributes:
+        size: in words.
+        found: regions of which half or more is labelled right.
+        recall: of their pixels; None where there is no region.
+    """
+
+    size: str
+    regions: int
+    found: int
+    recall: float | None
+
+
 @dataclass(frozen=True, eq=False)
 class Anatomy:
     """The counts of a split's N images."""
@@ -116,32 +142,30 @@ class Anatomy:
     def to_arrays(self) -> dict[str, np.ndarray]:
         return {"anatomy_bands": self.bands, "anatomy_regions": self.regions}
 
-    def region_recall(self, label: int) -> list[dict[str, Any]]:
-        """A row for each size bucket: its regions, how many were found, the recall of its pixels.
-
-        `found` counts regions of which half or more is labelled right; recall is None where there
-        is no region.
-        """
+    def region_recall(self, label: int) -> list[RegionRecall]:
+        """Of the regions of a class, in each size bucket."""
         regions, found, pixels, right = self.regions.sum(axis=0)[:, label]
         return [
-            {
-                "size": name,
-                "regions": int(regions[size]),
-                "found": int(found[size]),
-                "recall": float(right[size] / pixels[size]) if pixels[size] else None,
-            }
+            RegionRecall(
+                name, int(regions[size]), int(found[size]), _share(right[size], pixels[size])
+            )
             for size, name in enumerate(SIZE_NAMES)
         ]
 
-    def report(self) -> dict[str, Any]:
-        """Shares as JSON types; None where nothing is there to share."""
+    @property
+    def shares(self) -> ErrorShares:
+        """Of the pixels and errors near boundaries and inside regions."""
         (near, near_wrong), (inside, inside_wrong) = self.bands.sum(axis=(0, 3))
-        return {
-            "pixels_near": _share(near, near + inside),
-            "errors_near": _share(near_wrong, near_wrong + inside_wrong),
-            "error_rate_near": _share(near_wrong, near),
-            "error_rate_inside": _share(inside_wrong, inside),
-        }
+        return ErrorShares(
+            pixels_near=_share(near, near + inside),
+            errors_near=_share(near_wrong, near_wrong + inside_wrong),
+            error_rate_near=_share(near_wrong, near),
+            error_rate_inside=_share(inside_wrong, inside),
+        )
+
+    def report(self) -> dict[str, Any]:
+        """The shares as JSON types."""
+        return asdict(self.shares)
 
 
 def small_classes(space: LabelSpace, anatomy: Anatomy | None) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from segcore.errors.plain import plain
 from segcore.evaluation import calibration, error_breakdown, metrics
 from segcore.evaluation.calibration import Trust
 from segcore.evaluation.error_breakdown import Anatomy
+from segcore.evaluation.scores import Scores, scores_of
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.reading import parse_json, read_json, typed
 from segcore.files.writing import to_json, write_atomically
@@ -90,6 +92,15 @@ class Evaluation:
         return self.identity.split
 
     @property
+    def policy(self) -> str:
+        """Which classes are scored."""
+        return self.identity.policy
+
+    @property
+    def images(self) -> int:
+        return len(self.keys)
+
+    @property
     def matrix(self) -> np.ndarray:
         """(C, C) int64, summed over the images."""
         total: np.ndarray = self.matrices.sum(axis=0)
@@ -131,59 +142,38 @@ class Evaluation:
             trust=None,
         )
 
+    @cached_property
+    def scores(self) -> Scores:
+        """Every score of the split."""
+        return scores_of(
+            self.matrix,
+            self.boundaries.sum(axis=0),
+            self.calibration,
+            self.tasm_scores,
+            self.space,
+        )
+
     def report(self) -> dict[str, Any]:
         """Every score with what it was computed from, as JSON types; null for an absent class."""
-        matrix, space = self.matrix, self.space
-        iou = metrics.iou_per_class(matrix)
-        category_iou = metrics.iou_per_category(matrix, space)
-        accuracy = metrics.accuracy_per_class(matrix)
-        boundary_iou = metrics.boundary_iou_per_class(
-            self.boundaries.sum(axis=0), metrics.present_classes(matrix)
-        )
-        pixels = matrix.sum(axis=1)
+        scores = asdict(self.scores)
+        per_class, per_category = scores.pop("per_class"), scores.pop("per_category")
+        identity = asdict(self.identity)
         return {
-            "run": self.run,
+            "run": identity.pop("run"),
             "data": self.spec,
             "split": self.split,
-            "images": len(self.keys),
+            "images": self.images,
             "sequences": len(set(self.sequences)),
             "resolution": self.resolution,
-            "policy": self.identity.policy,
-            "mean_iou": number(metrics.mean_iou(matrix)),
-            "pixel_accuracy": number(metrics.pixel_accuracy(matrix)),
-            "mean_accuracy": number(metrics.mean_accuracy(matrix)),
-            "frequency_weighted_iou": number(metrics.frequency_weighted_iou(matrix)),
-            "mean_boundary_iou": number(float(metrics.mean_of_present(boundary_iou))),
+            "policy": identity.pop("policy"),
+            **scores,
             "boundary_width_px": self.boundary_width,
-            "ece": number(metrics.ece(self.calibration)),
-            "mean_category_iou": number(float(metrics.mean_of_present(category_iou))),
-            "tasm_iou_score": number(float(self.tasm_scores.mean())),
-            "per_category": {
-                category: {"iou": number(iou), "pixels": int(pixels[list(ids)].sum())}
-                for (category, ids), iou in zip(space.categories.items(), category_iou, strict=True)
-            },
+            "per_category": per_category,
             "error_anatomy": None if self.anatomy is None else self.anatomy.report(),
             "trust": None if self.trust is None else self.trust.report(),
-            "per_class": {
-                space.names[c]: {
-                    "iou": number(iou[c]),
-                    "boundary_iou": number(boundary_iou[c]),
-                    "accuracy": number(accuracy[c]),
-                    "pixels": int(pixels[c]),
-                }
-                for c in space.evaluated_ids
-            },
-            **{
-                key: value
-                for key, value in asdict(self.identity).items()
-                if key not in ("run", "policy")
-            },
+            "per_class": per_class,
+            **{key: value for key, value in identity.items() if key != "split"},
         }
-
-
-def number(value: float) -> float | None:
-    """A JSON number; NaN, the score of a class that is not there, becomes null."""
-    return None if np.isnan(value) else float(value)
 
 
 def stored_evaluation(
@@ -207,8 +197,8 @@ def stored_evaluation(
     )
 
 
-def reports_of_before(run: Run, spec: str, split: str, digest: str) -> list[dict[str, Any]]:
-    """Mean IoU and number of images of the scores on what `spec` held before it changed.
+def reports_of_before(run: Run, spec: str, split: str, digest: str) -> list[StoredReport]:
+    """The scores on what `spec` held before it changed.
 
     Those scores are kept, but they say nothing of the images that are there now.
     """
@@ -217,7 +207,7 @@ def reports_of_before(run: Run, spec: str, split: str, digest: str) -> list[dict
         with suppress(UnreadableError):
             report = read_json(path.with_suffix(".json"), StoredReport)
             if report.data == spec and report.data_sha256 != digest:
-                found.append({"mean_iou": report.mean_iou, "images": report.images})
+                found.append(report)
     return found
 
 

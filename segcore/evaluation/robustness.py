@@ -92,6 +92,21 @@ class Robustness:
         known = [iou for iou in corrupted if iou is not None]
         return float(np.mean(known) / clean) if clean and known else None
 
+    @property
+    def mean_iou_clean(self) -> float | None:
+        """Of the split as it is."""
+        return number(metrics.mean_iou(self.clean))
+
+    @property
+    def curves(self) -> dict[str, list[float | None]]:
+        """`mean_iou` of each corruption that is measured."""
+        return {name: self.mean_iou(name) for name in self.matrices}
+
+    @property
+    def kept_shares(self) -> dict[str, float | None]:
+        """`kept` of each corruption that is measured."""
+        return {name: self.kept(name) for name in self.matrices}
+
     def mean_kept(self) -> float | None:
         """The mean of `kept` over the corruptions that are measured."""
         known = [kept for name in self.matrices if (kept := self.kept(name)) is not None]
@@ -110,7 +125,7 @@ class Robustness:
             **asdict(self.identity),
             "images": self.images,
             "resolution": self.resolution,
-            "mean_iou_clean": number(metrics.mean_iou(self.clean)),
+            "mean_iou_clean": self.mean_iou_clean,
             "mean_iou_corrupted": self.mean_iou_corrupted(),
             "mean_kept": self.mean_kept(),
             "corruptions": {

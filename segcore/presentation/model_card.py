@@ -1,11 +1,12 @@
 """The card that goes with a shipped run, written from the run's own files."""
 
+from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
 
 import numpy as np
 
 from segcore.data.sources.known import STREETS, KnownData, known_data, known_layout
+from segcore.evaluation import Evaluation
 from segcore.evaluation.generalization import LeftOutScore
 from segcore.labels import LabelSpace
 from segcore.presentation.findings import conditions, expected_elsewhere
@@ -28,27 +29,25 @@ CONFUSED = 4
 
 def model_card(
     run: Run,
-    report: dict[str, Any],
-    matrix: np.ndarray,
-    robustness: dict[str, Any] | None = None,
+    evaluation: Evaluation,
+    kept: Mapping[str, float | None] | None = None,
     left_out: LeftOutScore | None = None,
 ) -> str:
     """Markdown: data, recipe, figures with their policy, where it fails, licence.
 
     Args:
-        report: the run's evaluation.
-        matrix: its (C, C) confusion matrix, truth in the rows.
-        robustness: the report of the same split under weather, light and cameras, once measured.
+        evaluation: of the run; some pixel of it is scored.
+        kept: `Robustness.kept_shares` of the same split, once measured.
         left_out: of a network like it, on films that it was not trained on, once measured.
     """
     recipe = from_dict(run.manifest.recipe)
-    per_class = report["per_class"].items()
-    scores = {name: entry["iou"] for name, entry in per_class if entry["iou"] is not None}
+    scores = evaluation.scores
+    class_iou = {name: iou for name, iou in scores.class_iou.items() if iou is not None}
     minutes = training_seconds(run) / 60
     per_epoch = recipe.steps_per_epoch or "one pass of"
     size = recipe.crop or run.manifest.data.size
     seen = f"{size[1]}x{size[0]}" if size else "images as they are"
-    rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in scores.items())
+    rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in class_iou.items())
     # What whoever trained it adds in run.json, where its recipe does not say all.
     note = "" if run.manifest.note is None else f"{run.manifest.note}\n"
     return f"""# {run.name}
@@ -65,24 +64,24 @@ seed {run.seed}, on {run.manifest.device} in {minutes:.0f} minutes. Best epoch {
 {note}All parameters are in `run.json`, every epoch in `history.csv`.
 
 ## Figures
-{report["split"]} split, {report["images"]} images at {report["resolution"]}, policy
-`{report["policy"]}`, one scale, no test-time augmentation:
+{evaluation.split} split, {evaluation.images} images at {evaluation.resolution}, policy
+`{evaluation.policy}`, one scale, no test-time augmentation:
 
 | | |
 |---|---|
-| mean IoU | {report["mean_iou"]:.4f} |
-| pixel accuracy | {report["pixel_accuracy"]:.4f} |
-| mean boundary IoU ({report["boundary_width_px"]} px) | {report["mean_boundary_iou"]:.4f} |
-| expected calibration error | {report["ece"]:.4f} |
+| mean IoU | {scores.mean_iou:.4f} |
+| pixel accuracy | {scores.pixel_accuracy:.4f} |
+| mean boundary IoU ({evaluation.boundary_width} px) | {scores.mean_boundary_iou:.4f} |
+| expected calibration error | {scores.ece:.4f} |
 
 | class | IoU |
 |---|---|
 {rows}
 
 ## Where it fails
-{_failures(scores, matrix, run.label_space)}
+{_failures(class_iou, evaluation.matrix, run.label_space)}
 Images unlike its training data (another camera, night, rain, another country) are labelled worse
-than these figures say.{_elsewhere(left_out)}{_under_corruptions(robustness)}
+than these figures say.{_elsewhere(left_out)}{_under_corruptions(kept or {})}
 Not for driving or any other use where an error does harm.
 
 ## Licence
@@ -159,9 +158,8 @@ def _elsewhere(score: LeftOutScore | None) -> str:
     return f" {expected_elsewhere('A network like it', score)} ({conditions(score)})."
 
 
-def _under_corruptions(robustness: dict[str, Any] | None) -> str:
-    measured = {} if robustness is None else robustness["corruptions"]
-    kept = {name: row["kept"] for name, row in measured.items() if row["kept"] is not None}
+def _under_corruptions(shares: Mapping[str, float | None]) -> str:
+    kept = {name: share for name, share in shares.items() if share is not None}
     if not kept:
         return ""
     worst_first = ", ".join(

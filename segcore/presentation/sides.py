@@ -5,10 +5,11 @@ Whatever shows or tells two runs takes a `Pair`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from segcore.evaluation import Evaluation
+from segcore.evaluation.error_breakdown import Anatomy
+from segcore.evaluation.scores import Scores
 from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.names import distinct_names
 from segcore.runs import Run
@@ -45,10 +46,14 @@ class ScoredSide(Side):
 
     evaluation: Evaluation
 
-    @cached_property
-    def report(self) -> dict[str, Any]:
-        """`Evaluation.report()`."""
-        return self.evaluation.report()
+    @property
+    def scores(self) -> Scores:
+        return self.evaluation.scores
+
+    @property
+    def anatomy(self) -> Anatomy | None:
+        """Where its errors lie; None for counts from before."""
+        return self.evaluation.anatomy
 
 
 SideT = TypeVar("SideT", bound=Side, covariant=True)

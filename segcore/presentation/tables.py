@@ -2,15 +2,17 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import astuple, dataclass, field
+from typing import Literal
 
 from segcore.errors import UnreadableError
+from segcore.evaluation.comparison import Comparison, Difference
 from segcore.evaluation.corruptions import SEVERITIES
 from segcore.evaluation.cost import Cost
 from segcore.evaluation.error_breakdown import small_classes
+from segcore.evaluation.robustness import Robustness
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, ScoredSide
 from segcore.runs import Run
@@ -20,7 +22,6 @@ Kind = Literal["text", "score", "difference", "percent", "number", "count"]
 """How the values of a column are written; a percentage is stored as a share of 1."""
 
 Cell = str | float | int | None
-Comparison = dict[str, Any]  # of `Comparison.report()`
 
 DEFINITIONS = {
     "mean_iou": ("Mean IoU", "IoU per class, averaged over the classes in the truth"),
@@ -79,7 +80,7 @@ def scores(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     for key, (title, definition) in DEFINITIONS.items():
         if key == "mean_category_iou" and not pair.a.evaluation.space.categories:
             continue
-        a, b = (side.report[key] for side in pair)
+        a, b = (getattr(side.scores, key) for side in pair)
         known = a is not None and b is not None
         ahead = "–"
         if known and key not in NO_CONTEST and a != b:
@@ -96,25 +97,30 @@ def scores(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     return Table("scores", "Scoreboard", columns, rows)
 
 
-def _of_score(key: str, comparison: Comparison | None) -> Comparison | None:
+def _of_score(key: str, comparison: Comparison | None) -> Difference | None:
     """The difference of a score, where resamples were drawn for it."""
     if comparison is None:
         return None
-    return {"mean_iou": comparison, "mean_category_iou": comparison["mean_category_iou"]}.get(key)
+    tested = {
+        "mean_iou": comparison.mean_iou,
+        "mean_category_iou": comparison.mean_category_iou,
+    }
+    return tested.get(key)
 
 
 def classes(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
     """IoU of each class in the truth, the commonest not first but in their space's order."""
-    a, b = (side.report["per_class"] for side in pair)
-    total = max(sum(row["pixels"] for row in a.values()), 1)
-    rows = []
-    for name in a:
-        if a[name]["iou"] is None:
+    per_class_a, per_class_b = (side.scores.per_class for side in pair)
+    total = max(sum(of.pixels for of in per_class_a.values()), 1)
+    rows: list[list[Cell]] = []
+    for name, a in per_class_a.items():
+        b = per_class_b[name]
+        if a.iou is None or b.iou is None:
             continue
-        tested = None if comparison is None else comparison["per_class"][name]
-        row = [name, a[name]["pixels"] / total, a[name]["iou"], b[name]["iou"]]
-        row += [a[name]["iou"] - b[name]["iou"], *_ends(tested), _verdict(tested)]
-        rows.append([*row, a[name]["boundary_iou"], b[name]["boundary_iou"]])
+        tested = None if comparison is None else comparison.per_class[name]
+        scored: list[Cell] = [name, a.pixels / total, a.iou, b.iou, a.iou - b.iou]
+        ends = [*_ends(tested), _verdict(tested)]
+        rows.append([*scored, *ends, a.boundary_iou, b.boundary_iou])
     columns: dict[str, Kind] = {
         "Class": "text",
         "Pixels": "percent",
@@ -124,8 +130,8 @@ def classes(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
         "Boundary A": "score",
         "Boundary B": "score",
     }
-    notes = [] if comparison is None else [_together(comparison["per_class"], "classes")]
-    absent = [name for name in a if a[name]["iou"] is None]
+    notes = [] if comparison is None else [_together(comparison.per_class, "classes")]
+    absent = [name for name, a in per_class_a.items() if a.iou is None]
     if absent:
         notes.append(f"Not in the truth, so without a score: {', '.join(absent)}.")
     return Table("classes", "Class by class", columns, rows, note=" ".join(filter(None, notes)))
@@ -136,13 +142,13 @@ def categories(pair: Pair[ScoredSide], comparison: Comparison | None) -> list[Ta
     space = pair.a.evaluation.space
     if not space.categories:
         return []
-    a, b = (side.report["per_category"] for side in pair)
-    rows = []
+    rows: list[list[Cell]] = []
     for name, ids in space.categories.items():
-        if a[name]["iou"] is None:
+        a, b = (side.scores.per_category[name].iou for side in pair)
+        if a is None or b is None:
             continue
-        tested = None if comparison is None else comparison["per_category"][name]
-        scored = [a[name]["iou"], b[name]["iou"], a[name]["iou"] - b[name]["iou"]]
+        tested = None if comparison is None else comparison.per_category[name]
+        scored = [a, b, a - b]
         members = ", ".join(space.names[id_] for id_ in ids)
         rows.append([name, *scored, *_ends(tested), _verdict(tested), members])
     columns: dict[str, Kind] = {
@@ -154,7 +160,7 @@ def categories(pair: Pair[ScoredSide], comparison: Comparison | None) -> list[Ta
     }
     notes = ["A class called another of its own category is right here."]
     if comparison is not None:
-        notes.append(_together(comparison["per_category"], "categories"))
+        notes.append(_together(comparison.per_category, "categories"))
     note = " ".join(filter(None, notes))
     return [Table("categories", "Category by category", columns, rows, note=note)]
 
@@ -190,15 +196,9 @@ def confused_pairs(side: ScoredSide) -> Table:
 
 def error_bands(pair: Pair[ScoredSide]) -> list[Table]:
     """Errors near boundaries and inside regions; none for counts from before."""
-    found = [(side, side.report["error_anatomy"]) for side in pair if side.report["error_anatomy"]]
-    keys = {
-        "Pixels near": "pixels_near",
-        "Errors near": "errors_near",
-        "Wrong near": "error_rate_near",
-        "Wrong inside": "error_rate_inside",
-    }
-    columns: dict[str, Kind] = {"Run": "text", **dict.fromkeys(keys, "percent")}
-    rows = [[side.title, *(anatomy[key] for key in keys.values())] for side, anatomy in found]
+    shares = ("Pixels near", "Errors near", "Wrong near", "Wrong inside")
+    columns: dict[str, Kind] = {"Run": "text", **dict.fromkeys(shares, "percent")}
+    rows = [[side.title, *astuple(side.anatomy.shares)] for side in pair if side.anatomy]
     title = "Errors at boundaries and inside regions"
     return [Table("error-bands", title, columns, rows)] if rows else []
 
@@ -207,16 +207,12 @@ def region_recall(pair: Pair[ScoredSide]) -> list[Table]:
     """Recall of small things by the size of their regions; none for counts from before."""
     space, anatomy = pair.a.evaluation.space, pair.a.evaluation.anatomy
     rows = [
-        [
-            side.title,
-            space.names[label],
-            *(row[key] for key in ("size", "regions", "found", "recall")),
-        ]
+        [side.title, space.names[label], *astuple(of)]
         for side in pair
-        if side.evaluation.anatomy is not None
+        if side.anatomy is not None
         for label in small_classes(space, anatomy)
-        for row in side.evaluation.anatomy.region_recall(label)
-        if row["regions"]
+        for of in side.anatomy.region_recall(label)
+        if of.regions
     ]
     columns: dict[str, Kind] = {
         "Run": "text",
@@ -233,11 +229,11 @@ def trust(pair: Pair[ScoredSide]) -> list[Table]:
     """Calibration before and after scaling, and what may be kept; none for counts from before."""
     rows: list[list[Cell]] = []
     for side in pair:
-        found = side.report["trust"]
+        found = side.evaluation.trust
         if found is not None:
-            fitted = found["temperatures"] or (None, None)
-            before, after, kept = (found[k] for k in ("ece_before", "ece_after", "pixels_kept"))
-            rows.append([side.title, side.report["ece"], *fitted, before, after, kept])
+            of = found.scaling
+            scaled = (*of.temperatures, of.ece_before, of.ece_after) if of else [None] * 4
+            rows.append([side.title, side.scores.ece, *scaled, found.kept()])
     columns: dict[str, Kind] = {
         "Run": "text",
         "ECE": "score",
@@ -250,16 +246,16 @@ def trust(pair: Pair[ScoredSide]) -> list[Table]:
     return [Table("trust", "Is the confidence calibrated?", columns, rows)] if rows else []
 
 
-def robustness(runs: Sequence[tuple[str, dict[str, Any]]]) -> Table:
-    """Mean IoU under each corruption: of titles and robustness reports."""
+def robustness(runs: Sequence[tuple[str, Robustness]]) -> Table:
+    """Mean IoU under each corruption: of titles and what was measured."""
     columns: dict[str, Kind] = {"Corruption": "text", "Run": "text", "As it is": "score"}
     columns |= {f"Severity {severity}": "score" for severity in SEVERITIES}
-    names = dict.fromkeys(name for _, report in runs for name in report["corruptions"])
+    names = dict.fromkeys(name for _, of in runs for name in of.matrices)
     rows = [
-        [name, title, *report["corruptions"][name]["mean_iou"], report["corruptions"][name]["kept"]]
+        [name, title, *of.mean_iou(name), of.kept(name)]
         for name in names
-        for title, report in runs
-        if name in report["corruptions"]
+        for title, of in runs
+        if name in of.matrices
     ]
     return Table("robustness", "Mean IoU by severity", {**columns, "Kept": "percent"}, rows)
 
@@ -337,14 +333,14 @@ def _differences() -> dict[str, Kind]:
     return {"A − B": "difference", LOW: "difference", HIGH: "difference"}
 
 
-def _ends(tested: Comparison | None) -> tuple[float | None, float | None]:
-    return (None, None) if tested is None else tuple(tested["ci95"])
+def _ends(tested: Difference | None) -> tuple[float | None, float | None]:
+    return (None, None) if tested is None or tested.interval is None else tested.interval
 
 
-def _together(tested: Comparison, what: str) -> str:
+def _together(tested: Mapping[str, Difference], what: str) -> str:
     """How the intervals of several classes or categories are meant, and which have none."""
-    scored = {name: row for name, row in tested.items() if row["delta"] is not None}
-    without = [name for name, row in scored.items() if row["verdict"] == "none"]
+    scored = {name: of for name, of in tested.items() if of.delta is not None}
+    without = [name for name, of in scored.items() if of.verdict == "none"]
     notes = []
     if len(without) < len(scored):
         notes.append(f"The intervals hold with 95 % for all {what} together.")
@@ -353,5 +349,5 @@ def _together(tested: Comparison, what: str) -> str:
     return " ".join(notes)
 
 
-def _verdict(tested: Comparison | None) -> str:
-    return "–" if tested is None else VERDICTS[tested["verdict"]]
+def _verdict(tested: Difference | None) -> str:
+    return "–" if tested is None else VERDICTS[tested.verdict]

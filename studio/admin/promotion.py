@@ -73,13 +73,13 @@ def _champions(found: list[Run]) -> set[str]:
 
 
 def _table_row(run: Run, data: DataSet, is_champion: bool, data_name: str) -> dict[str, object]:
-    report = cache.report(run, data, state.SPLIT) or {}
+    found = cache.stored_evaluation(run, data, state.SPLIT)
     return {
         "champion": "★" if is_champion else "",
         "model": wording.model_name(run),
         "recipe": run.recipe,
         "data": data_name,
-        "mean IoU": report.get("mean_iou"),
+        "mean IoU": found.scores.mean_iou if found else None,
         "in training": run.best_mean_iou,
         "status": run.status,
         "started": datetime.fromisoformat(run.created),
@@ -156,9 +156,9 @@ def _offer_photos(run: Run, data: DataSet) -> None:
     now = cache.champions(runs.PHOTOS).get(run.model)
     family = wording.model_name(run)
     standing = f"Now it is `{now.name}`." if now else "Now it is the one of the visitor's sidebar."
-    scored = cache.report(run, data, state.SPLIT)
+    scored = cache.stored_evaluation(run, data, state.SPLIT)
     known = (
-        f"Its mean IoU there is {wording.score(scored['mean_iou'])}, on {scored['images']} images."
+        f"Its mean IoU there is {wording.score(scored.scores.mean_iou)}, on {scored.images} images."
         if scored
         else "It is not scored there."
     )
@@ -179,14 +179,14 @@ def _is_better(run: Run, champion: Run | None, unscored: list[Run], data: DataSe
     """Whether the run is known to be better than the champion, or the first there is."""
     if unscored or champion is None:
         return not unscored
-    report = cache.comparison_report(run, champion, data, state.SPLIT)
-    return report is not None and report["verdict"] == "a"
+    comparison = cache.comparison(run, champion, data, state.SPLIT)
+    return comparison is not None and comparison.mean_iou.verdict == "a"
 
 
 def _unscored(run: Run, champion: Run | None, data: DataSet) -> list[Run]:
     """The run and the champion, as far as they must be scored before they can be compared."""
     both = [run] if champion is None or champion.name == run.name else [run, champion]
-    return [one for one in both if cache.report(one, data, state.SPLIT) is None]
+    return [one for one in both if cache.stored_evaluation(one, data, state.SPLIT) is None]
 
 
 def _score(wanted: list[Run], data: DataSet, admission: Admission) -> None:
@@ -210,20 +210,20 @@ def _standing(run: Run, champion: Run | None, unscored: list[Run], data: DataSet
         return f"It is the champion of {seat}."
     if unscored:
         return f"The champion is `{champion.name}`. Which is better shows once both are scored."
-    report = cache.comparison_report(run, champion, data, state.SPLIT)
-    assert report is not None
+    comparison = cache.comparison(run, champion, data, state.SPLIT)
+    assert comparison is not None
     it, other = "this run", "the champion"
     verdict = {
         "a": f":green-badge[:material/trending_up: better] than the champion `{champion.name}`.",
         "b": f":red-badge[:material/trending_down: worse] than the champion `{champion.name}`.",
         "undecided": f":gray-badge[undecided] against the champion `{champion.name}`.",
         "none": f":gray-badge[no verdict] against the champion `{champion.name}`.",
-    }[report["verdict"]]
+    }[comparison.mean_iou.verdict]
     return (
-        f"{verdict} Mean IoU {wording.score(report['mean_iou_a'])} against "
-        f"{wording.score(report['mean_iou_b'])}, {report['images']} images of the "
-        f"{report['split']} split.\n\n"
-        f"- {findings.verdict(report, it, other)}\n- {findings.resampling(report)}"
+        f"{verdict} Mean IoU {wording.score(comparison.a.scores.mean_iou)} against "
+        f"{wording.score(comparison.b.scores.mean_iou)}, {comparison.a.images} images of the "
+        f"{comparison.a.split} split.\n\n"
+        f"- {findings.verdict(comparison, it, other)}\n- {findings.resampling(comparison)}"
     )
 
 

@@ -19,10 +19,9 @@ from studio.cache.data import (
 )
 from studio.cache.drawn import drawn
 from studio.cache.evaluations import (
-    comparison_report,
+    comparison,
     cost,
     generalization,
-    report,
     robustness,
     stored_evaluation,
 )
@@ -43,7 +42,7 @@ __all__ = [
     "agreements",
     "champions",
     "class_iou",
-    "comparison_report",
+    "comparison",
     "cost",
     "counted",
     "data_sets",
@@ -66,7 +65,6 @@ __all__ = [
     "predict_private",
     "predictor",
     "prepared",
-    "report",
     "robustness",
     "sample",
     "samples",

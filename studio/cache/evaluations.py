@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from segcore import evaluation, runs
-from segcore.evaluation import comparison
 from segcore.evaluation import cost as cost_
 from segcore.evaluation import generalization as generalization_
 from segcore.evaluation import robustness as robustness_
+from segcore.evaluation.comparison import Comparison, compare
 from segcore.runs import Run
 from segcore.runs.data_sets import DataSet
 from segcore.runs.results import result_files
@@ -26,56 +25,41 @@ def stored_evaluation(run: Run, data: DataSet, split: str) -> evaluation.Evaluat
     if data.digest is None:
         return None
     stamp = stamp_of(*result_files(run, "evaluation", split, data.digest))
-    found = _stored_evaluation(str(run.path), str(run.weights_hash), data.digest, split, stamp)
-    return None if found is None else replace(found, spec=data.name)
+    weights = str(run.weights_hash)
+    return _stored_evaluation(str(run.path), weights, data.digest, data.name, split, stamp)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _stored_evaluation(
-    path: str, weights_hash: str, digest: str, split: str, stamp: Stamp
+    path: str, weights_hash: str, digest: str, name: str, split: str, stamp: Stamp
 ) -> evaluation.Evaluation | None:
     run = runs.get_run(Path(path).name)
     found = evaluation.stored_evaluation(run, digest, split)
     if found is None or found.identity.weights_sha256 != weights_hash:
         return None
-    return found
+    return replace(found, spec=name)
 
 
-def report(run: Run, data: DataSet, split: str) -> dict[str, Any] | None:
-    """`Evaluation.report()` of the stored evaluation, or None."""
-    found = stored_evaluation(run, data, split)
-    if found is None:
-        return None
-    return _report((found.identity, found.spec, found.is_complete), found)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _report(
-    of: tuple[evaluation.Identity, str, bool], _found: evaluation.Evaluation
-) -> dict[str, Any]:
-    return _found.report()
-
-
-def comparison_report(run_a: Run, run_b: Run, data: DataSet, split: str) -> dict[str, Any] | None:
-    """`Comparison.report()` of the two stored evaluations; None where one of them is missing.
+def comparison(run_a: Run, run_b: Run, data: DataSet, split: str) -> Comparison | None:
+    """Of the two stored evaluations; None where one of them is missing.
 
     Raises DataError where the two were not evaluated on the same images.
     """
     a, b = (stored_evaluation(run, data, split) for run in (run_a, run_b))
     if a is None or b is None:
         return None
-    return _comparison_report(a.identity, b.identity, a.spec, a, b)
+    return _comparison(a.identity, b.identity, a.spec, a, b)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _comparison_report(
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _comparison(
     identity_a: evaluation.Identity,
     identity_b: evaluation.Identity,
     name: str,
     _a: evaluation.Evaluation,
     _b: evaluation.Evaluation,
-) -> dict[str, Any]:
-    return comparison.compare(_a, _b).report()
+) -> Comparison:
+    return compare(_a, _b)
 
 
 def robustness(run: Run, clean: evaluation.Evaluation) -> robustness_.Robustness | None:

@@ -92,10 +92,9 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
         return
     scores = []
     for side in selection.pair:
-        report = cache.report(side.run, selection.data, state.SPLIT)
-        if report is not None:
-            iou = {class_: row["iou"] for class_, row in report["per_class"].items()}
-            scores.append((side.name, side.color, iou))
+        found = cache.stored_evaluation(side.run, selection.data, state.SPLIT)
+        if found is not None:
+            scores.append((side.name, side.color, found.scores.class_iou))
     if not scores:
         st.info("Neither run is scored on this data set yet.")
         st.page_link("pages/evaluate.py", label="Score them", icon=":material/leaderboard:")

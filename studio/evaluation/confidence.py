@@ -12,7 +12,7 @@ from studio.widgets.charts import show_chart
 def show_trust(pair: ScoredPair) -> None:
     """As trained; what needs newer counts where both runs have them."""
     st.subheader("Is the confidence calibrated?", anchor=False)
-    st.markdown(findings.calibration([(side.name, side.report["ece"]) for side in pair]))
+    st.markdown(findings.calibration([(side.name, side.scores.ece) for side in pair]))
     as_trained = [
         (side.name, side.color, bins.pixels, bins.correct, bins.confidence)
         for side in pair
@@ -43,13 +43,17 @@ def show_trust(pair: ScoredPair) -> None:
 
 
 def _explain_scaling(pair: ScoredPair) -> None:
-    found = [findings.temperatures(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
+    found = [
+        findings.temperatures(side.name, side.evaluation.trust.scaling)
+        for side in pair
+        if side.evaluation.trust is not None
+    ]
     st.markdown("\n".join(f"- {sentence}" for sentence in found if sentence))
-    sequences = pair.a.report["sequences"]
+    sequences = len(set(pair.a.evaluation.sequences))
     half = "split (its first or its last images)" if sequences == 1 else "sequences"
     st.caption(
         "A temperature divides the logits and leaves every label as it is; each image is judged "
-        f"with the one fitted on the other half of the {half}. Of {scope(pair.a.report)}, on a "
+        f"with the one fitted on the other half of the {half}. Of {scope(pair.a.evaluation)}, on a "
         "grid of about 8,000 pixels each, so the error before differs a little from the one above."
     )
 
@@ -64,10 +68,14 @@ def show_coverage(pair: ScoredPair) -> None:
     if not curves:
         return
     st.subheader(f"Pixels to keep for {TARGET * 100:.0f} % accuracy", anchor=False)
-    kept = [findings.kept(s.name, s.report["trust"]) for s in pair if s.report["trust"]]
+    kept = [
+        findings.kept(side.name, side.evaluation.trust.kept())
+        for side in pair
+        if side.evaluation.trust is not None
+    ]
     st.markdown("\n".join(f"- {sentence}" for sentence in kept if sentence))
     st.caption(
-        f"Pixels sorted by confidence, before temperature scaling; {scope(pair.a.report)}. The "
+        f"Pixels sorted by confidence, before temperature scaling; {scope(pair.a.evaluation)}. The "
         "threshold is chosen on the images it is reported on."
     )
     show_chart(

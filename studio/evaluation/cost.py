@@ -51,8 +51,8 @@ def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
     missing: list[tuple[Run, str]] = []
     chosen = {side.run.name: side for side in pair}
     for run in state.comparable_runs(selection.data).values():
-        report, cost = cache.report(run, selection.data, state.SPLIT), cache.cost(run)
-        if report is None:
+        found, cost = cache.stored_evaluation(run, selection.data, state.SPLIT), cache.cost(run)
+        if found is None:
             continue
         side = chosen.get(run.name)
         name = side.title if side else wording.run_label(run, is_champion=False)
@@ -60,10 +60,10 @@ def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
             missing.append((run, name))
         elif side is not None:
             points.append(candidate(side, html.escape(name, quote=False), cost))
-        elif report["mean_iou"] is not None:
+        elif found.scores.mean_iou is not None:
             of = cost.typical
             shown = html.escape(name, quote=False)
-            points.append(Candidate(shown, report["mean_iou"], of.p50_ms, of.p95_ms))
+            points.append(Candidate(shown, found.scores.mean_iou, of.p50_ms, of.p95_ms))
     if points:
         st.caption(
             "Every run that is scored on this split and measured: mean IoU over the time for one "

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from segcore.evaluation import metrics
-from segcore.evaluation.error_breakdown import SIZE_NAMES, small_classes
+from segcore.evaluation.error_breakdown import SIZE_NAMES, RegionRecall, small_classes
 from segcore.evaluation.mistakes import Mistake
 from segcore.presentation import figures, findings
 from studio import cache, wording
@@ -31,7 +31,7 @@ def show_confusions(pair: ScoredPair) -> None:
         else ("all cells add up to 100 %, coloured by their order of magnitude")
     )
     st.caption(
-        f"Rows are the truth, columns the prediction, {whole}; {scope(pair.a.report)}, "
+        f"Rows are the truth, columns the prediction, {whole}; {scope(pair.a.evaluation)}, "
         "unlabelled pixels left out. A click on a cell opens the images where it happens."
     )
     present = np.flatnonzero(metrics.present_classes(pair.a.evaluation.matrix)).tolist()
@@ -91,19 +91,17 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
 
 def show_bands(pair: ScoredPair) -> None:
     """Errors along the outlines against errors inside regions."""
-    d = pair.a.report["boundary_width_px"]
+    d = pair.a.evaluation.boundary_width
     st.subheader("Errors at boundaries and inside regions", anchor=False)
-    anatomies = [(side.name, side.color, side.report["error_anatomy"]) for side in pair]
-    st.markdown(
-        "\n".join(f"- {findings.error_bands(name, found, d)}" for name, _, found in anatomies)
-    )
+    shares = [(side.name, side.color, side.anatomy.shares) for side in pair if side.anatomy]
+    st.markdown("\n".join(f"- {findings.error_bands(name, found, d)}" for name, _, found in shares))
     st.caption(
-        f"Share of the scored pixels labelled wrong; {scope(pair.a.report)}. Near is within "
+        f"Share of the scored pixels labelled wrong; {scope(pair.a.evaluation)}. Near is within "
         f"{d} pixels (0.5 % of the diagonal) of where the truth changes its label, unlabelled "
         "pixels included; the image's edge is no boundary."
     )
     show_chart(
-        cache.drawn(figures.error_bands, anatomies, d),
+        cache.drawn(figures.error_bands, shares, d),
         "Error rate near boundaries and inside regions",
     )
 
@@ -113,29 +111,29 @@ def show_sizes(pair: ScoredPair) -> None:
     st.subheader("Small objects by size", anchor=False)
     st.caption(
         "Share of the pixels labelled right, by the pixels of the region they are in; "
-        f"{scope(pair.a.report)}. A region is pixels of one class that touch: two people side by "
-        "side are one. A click on a bar opens the images with most missed pixels."
+        f"{scope(pair.a.evaluation)}. A region is pixels of one class that touch: two people "
+        "side by side are one. A click on a bar opens the images with most missed pixels."
     )
     space = pair.a.evaluation.space
     recall = {
         label: [
-            (side.name, side.color, side.evaluation.anatomy.region_recall(label))
+            (side.name, side.color, side.anatomy.region_recall(label))
             for side in pair
-            if side.evaluation.anatomy is not None
+            if side.anatomy is not None
         ]
         for label in small_classes(space, pair.a.evaluation.anatomy)
     }
     with st.grid(2, min_column_width=340, gap="medium"):
         for label, runs in recall.items():
-            if any(row["regions"] for row in runs[0][2]):
+            if any(of.regions for of in runs[0][2]):
                 with st.container():
-                    regions = sum(row["regions"] for row in runs[0][2])
+                    regions = sum(of.regions for of in runs[0][2])
                     st.markdown(f"**{space.names[label].capitalize()}**, {regions:,} regions")
                     _show_recall(pair, label, runs)
 
 
 def _show_recall(
-    pair: ScoredPair, label: int, runs: Sequence[tuple[str, str, Sequence[dict[str, Any]]]]
+    pair: ScoredPair, label: int, runs: Sequence[tuple[str, str, Sequence[RegionRecall]]]
 ) -> None:
     def ask(point: dict[str, Any]) -> None:
         side = list(pair)[int(point["curve_number"])]

@@ -38,7 +38,7 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
         return
     total = sum(pixels for _, pixels in found)
     st.caption(
-        f"{total:,} pixels in {len(found)} images ({scope(side.report)}); "
+        f"{total:,} pixels in {len(found)} images ({scope(side.evaluation)}); "
         f"the {min(SHOWN, len(found))} with most of it. A click compares both models there."
     )
     if selection.problem is not None:

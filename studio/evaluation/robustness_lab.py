@@ -127,26 +127,21 @@ def _work(side: Scored, spec: str) -> Asked:
 
 
 def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
-    reports = [(side, found.report()) for side, found in measured]
-    said = [findings.robustness(side.name, report) for side, report in reports]
-    if len(reports) == 2:
-        said.insert(0, findings.more_robust([(side.name, report) for side, report in reports]))
+    said = [findings.robustness(side.name, of) for side, of in measured]
+    if len(measured) == 2:
+        said.insert(0, findings.more_robust([(side.name, of) for side, of in measured]))
     st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))
-    st.caption(
-        f"{ROBUSTNESS} Of {scope(reports[0][0].report)}, policy `{reports[0][1]['policy']}`."
-    )
-    shown = [(side.name, side.color, report) for side, report in reports]
-    kept = [
-        (name, color, {c: row["kept"] for c, row in report["corruptions"].items()})
-        for name, color, report in shown
-    ]
+    evaluation = measured[0][0].evaluation
+    st.caption(f"{ROBUSTNESS} Of {scope(evaluation)}, policy `{evaluation.policy}`.")
+    kept = [(side.name, side.color, of.kept_shares) for side, of in measured]
+    curves = [(side.name, side.color, of.curves) for side, of in measured]
     show_chart(
         cache.drawn(figures.kept_shares, kept), "Share of the mean IoU kept under each corruption"
     )
     with st.grid(3, min_column_width=160, gap="small"):
-        for name, curve in cache.drawn(figures.severity_curves, shown).items():
+        for name, curve in cache.drawn(figures.severity_curves, curves).items():
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{name[0].upper()}{name[1:]}**, mean IoU")
                 show_chart(curve, f"Mean IoU over the severity of {name} for both runs")
     with st.expander("The numbers"):
-        show_table(tables.robustness([(side.title, report) for side, report in reports]))
+        show_table(tables.robustness([(side.title, of) for side, of in measured]))

@@ -4,11 +4,13 @@ from typing import Any
 
 import streamlit as st
 
+from segcore.evaluation import Evaluation
+from segcore.evaluation.comparison import Comparison
 from segcore.evaluation.mistakes import Mistake
 from segcore.presentation import figures, findings, tables
 from studio import cache, wording
 from studio.evaluation import mistake_gallery
-from studio.evaluation.scored import Report, ScoredPair
+from studio.evaluation.scored import ScoredPair
 from studio.widgets.charts import show_chart, show_clickable
 from studio.widgets.tabular import show_table
 
@@ -18,21 +20,18 @@ TASM_NOTE = (
 )
 
 
-def policy_line(report: Report) -> str:
-    present = sum(row["pixels"] > 0 for row in report["per_class"].values())
+def policy_line(evaluation: Evaluation) -> str:
+    per_class = evaluation.scores.per_class
+    present = sum(of.pixels > 0 for of in per_class.values())
     return (
-        f"{report['data']}, {report['split']} split, {report['images']} "
-        f"images at {report['resolution']}, policy `{report['policy']}`: mean over the {present} "
-        f"of {len(report['per_class'])} evaluated classes in the truth, unlabelled pixels left out."
+        f"{evaluation.spec}, {evaluation.split} split, {evaluation.images} "
+        f"images at {evaluation.resolution}, policy `{evaluation.policy}`: mean over the {present} "
+        f"of {len(per_class)} evaluated classes in the truth, unlabelled pixels left out."
     )
 
 
-def per_class_iou(report: Report) -> dict[str, float | None]:
-    return {name: row["iou"] for name, row in report["per_class"].items()}
-
-
-def show_pictures(pair: ScoredPair, comparison: Report | None) -> None:
-    scores = [(side.name, side.color, per_class_iou(side.report)) for side in pair]
+def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
+    scores = [(side.name, side.color, side.scores.class_iou) for side in pair]
 
     def ask(point: dict[str, Any]) -> None:
         side = list(pair)[int(point["curve_number"])]
@@ -54,7 +53,7 @@ def show_pictures(pair: ScoredPair, comparison: Report | None) -> None:
                 show_chart(
                     cache.drawn(
                         figures.class_differences,
-                        comparison["per_class"],
+                        comparison.per_class,
                         pair.a.name,
                         pair.b.name,
                     ),
@@ -66,12 +65,12 @@ def show_pictures(pair: ScoredPair, comparison: Report | None) -> None:
                 )
 
 
-def show_headline(pair: ScoredPair, comparison: Report | None) -> None:
+def show_headline(pair: ScoredPair, comparison: Comparison | None) -> None:
     with st.grid(3, min_column_width=190):
         for side in pair:
             st.metric(
                 f"{side.square} {side.name}, mean IoU",
-                wording.score(side.report["mean_iou"]),
+                wording.score(side.scores.mean_iou),
                 help=tables.DEFINITIONS["mean_iou"][1],
                 border=True,
                 height="stretch",
@@ -79,8 +78,8 @@ def show_headline(pair: ScoredPair, comparison: Report | None) -> None:
         if comparison is not None:
             st.metric(
                 "Difference A − B",
-                wording.difference(comparison["delta"]),
-                delta=wording.interval(comparison),
+                wording.difference(comparison.mean_iou.delta),
+                delta=wording.interval(comparison.mean_iou),
                 delta_color="off",
                 delta_arrow="off",
                 help=f"Of the mean IoU. {findings.resampling(comparison)}",
@@ -93,11 +92,11 @@ def show_headline(pair: ScoredPair, comparison: Report | None) -> None:
         st.caption(findings.resampling(comparison))
 
 
-def show_scoreboard(pair: ScoredPair, comparison: Report | None) -> None:
+def show_scoreboard(pair: ScoredPair, comparison: Comparison | None) -> None:
     st.subheader("Scoreboard", anchor=False)
     st.caption(
         "A higher score is not yet a better model: that takes an interval without 0. "
-        f"Boundaries are bands of {pair.a.report['boundary_width_px']} pixels. {TASM_NOTE}"
+        f"Boundaries are bands of {pair.a.evaluation.boundary_width} pixels. {TASM_NOTE}"
     )
     show_table(
         tables.scores(pair, comparison),
@@ -105,7 +104,7 @@ def show_scoreboard(pair: ScoredPair, comparison: Report | None) -> None:
     )
 
 
-def show_classes(pair: ScoredPair, comparison: Report | None) -> None:
+def show_classes(pair: ScoredPair, comparison: Comparison | None) -> None:
     table = tables.classes(pair, comparison)
     st.subheader(table.title, anchor=False)
     show_table(table, _bars(pair), swatches=pair.a.evaluation.space)
@@ -113,7 +112,7 @@ def show_classes(pair: ScoredPair, comparison: Report | None) -> None:
         st.caption(table.note)
 
 
-def show_categories(pair: ScoredPair, comparison: Report | None) -> None:
+def show_categories(pair: ScoredPair, comparison: Comparison | None) -> None:
     for table in tables.categories(pair, comparison):
         st.subheader(table.title, anchor=False)
         st.caption(f"Cityscapes' categories. {table.note}")

@@ -1,16 +1,12 @@
 """The two runs of the Evaluation page with their scores."""
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 from segcore.evaluation import Evaluation
 from segcore.presentation.sides import Pair, ScoredSide, Side
 from segcore.runs.data_sets import DataSet
 from studio import cache, state, wording
 from studio.state import Selection
-
-Report = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +19,6 @@ class Scored(ScoredSide):
     def square(self) -> str:
         """In Markdown, of the side's colour."""
         return wording.square(self)
-
-    @cached_property
-    def report(self) -> Report:
-        """As `ScoredSide.report`, remembered from page to page."""
-        found = cache.report(self.run, self.data, state.SPLIT)
-        return self.evaluation.report() if found is None else found
 
 
 ScoredPair = Pair[Scored]
@@ -46,6 +36,6 @@ def _scored(selection: Selection, side: Side) -> Scored | None:
     return Scored(side.letter, side.run, side.name, evaluation, selection.data)
 
 
-def scope(report: Report) -> str:
+def scope(evaluation: Evaluation) -> str:
     """What the figures are of, for the caption of a part of the page."""
-    return f"{report['split']} split, {report['images']} images at {report['resolution']}"
+    return f"{evaluation.split} split, {evaluation.images} images at {evaluation.resolution}"

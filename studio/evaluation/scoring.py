@@ -47,7 +47,7 @@ def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:
     for report in reports_of_before(run, selection.spec, state.SPLIT, digest):
         st.caption(
             f"{name} was scored before {selection.data.name} changed: mean IoU "
-            f"{wording.score(report['mean_iou'])} on the {report['images']} images that it held "
+            f"{wording.score(report.mean_iou)} on the {report.images} images that it held "
             "then. Those scores are kept; they do not count for the images of now."
         )
 

@@ -24,7 +24,7 @@ def make_ready() -> None:
         champions = list(runs.champions(engine.BUILT_IN).values())
         if len(champions) == 2:
             a, b = champions
-            cache.comparison_report(a, b, sets[engine.BUILT_IN], state.SPLIT)
+            cache.comparison(a, b, sets[engine.BUILT_IN], state.SPLIT)
         engine.FIRST.asked.wait(PATIENCE_SECONDS)
         engine.start()
         engine.FIRST.thread.join()

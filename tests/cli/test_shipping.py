@@ -91,10 +91,10 @@ def test_a_shipped_run_is_small_evaluated_and_the_champion(
         (on_streets, "own licence"),  # its weights came from somebody's data
         ({**on_streets, "start_from": None}, "free to use"),
     ):
-        card = model_card(Run.of(copy.path, manifest), evaluation.report(), evaluation.matrix)
+        card = model_card(Run.of(copy.path, manifest), evaluation)
         assert licence in card.split("## Licence")[1]
-    kept = {"fog": {"kept": 0.9}, "night": {"kept": 0.42}, "rain": {"kept": None}}
-    card = model_card(copy, evaluation.report(), evaluation.matrix, {"corruptions": kept})
+    kept = {"fog": 0.9, "night": 0.42, "rain": None}
+    card = model_card(copy, evaluation, kept)
     assert "keeps of its mean IoU: night 42%, fog 90%." in card
 
 

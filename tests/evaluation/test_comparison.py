@@ -104,8 +104,9 @@ def test_interval_equals_a_direct_jackknife():
     for difference, score, tests in zip(found, scores.values(), (1, 3, 3), strict=True):
         without = left_out(score)
         error = np.sqrt(7 / 8 * ((without - without.mean()) ** 2).sum())
-        reach = difference.high - difference.delta
-        assert reach == pytest.approx(difference.delta - difference.low)
+        low, high = difference.interval
+        reach = high - difference.delta
+        assert reach == pytest.approx(difference.delta - low)
         # Films of nearly the same length count for somewhat fewer than 8, so degrees are below 7.
         exact = {1: 2.365, 3: 3.128}[tests]  # of the tables, for 7 degrees of freedom
         assert exact < reach / error < exact * 1.4

@@ -5,6 +5,7 @@ import pytest
 
 from segcore.evaluation.error_breakdown import (
     Anatomy,
+    RegionRecall,
     away_from_boundaries,
     band_counts,
     region_bucket,
@@ -67,8 +68,8 @@ def test_regions_are_found_when_half_of_them_is_right() -> None:
     assert region_bucket(truth)[[0, 5, 15, 39], [0, 5, 15, 0]].tolist() == [0, 1, 1, 3]
 
     rows = Anatomy(np.zeros((1, 2, 2, 34)), counts[None]).region_recall(PERSON)
-    assert rows[1] == {"size": "64 to 255", "regions": 1, "found": 0, "recall": 50 / 101}
-    assert rows[4]["recall"] is None
+    assert rows[1] == RegionRecall("64 to 255", 1, 0, 50 / 101)
+    assert rows[4].recall is None
 
 
 def test_shares_of_a_split_are_of_all_its_pixels() -> None:

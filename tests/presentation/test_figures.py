@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from segcore.evaluation.comparison import Difference
+from segcore.evaluation.error_breakdown import RegionRecall
 from segcore.labels import CITYSCAPES, IDS
 from segcore.presentation import figures
 from segcore.presentation.colors import RUN_A, RUN_B
@@ -70,9 +72,9 @@ def test_classes_are_sorted_by_the_first_run_and_absent_ones_left_out() -> None:
 
 def test_an_undecided_class_is_hollow_and_grey() -> None:
     per_class = {
-        "road": {"delta": 0.1, "ci95": [0.05, 0.2], "verdict": "a"},
-        "pole": {"delta": 0.0, "ci95": [-0.1, 0.1], "verdict": "undecided"},
-        "sky": {"delta": None, "ci95": [None, None], "verdict": "undecided"},
+        "road": Difference(0.1, (0.05, 0.2), 6),
+        "pole": Difference(0.0, (-0.1, 0.1), 6),
+        "sky": Difference(None, None, 0, "Not in the truth."),
     }
     figure = figures.class_differences(per_class, "A", "B")
     assert list(figure.layout.yaxis.categoryarray) == ["road", "pole"]
@@ -83,7 +85,7 @@ def test_an_undecided_class_is_hollow_and_grey() -> None:
 
 
 def test_differences_without_an_interval_are_still_drawn() -> None:
-    per_class = {"road": {"delta": 0.1, "ci95": [None, None], "verdict": "none"}}
+    per_class = {"road": Difference(0.1, None, 2, "Too few.")}
     figure = figures.class_differences(per_class, "A", "B")
     assert list(figure.data[-1].x) == [0.1]
     assert np.isfinite(figure.layout.xaxis.range).all()
@@ -104,10 +106,7 @@ def test_rows_of_the_confusion_matrix_add_up_to_one_with_the_classes_not_shown()
 
 
 def test_region_recall_has_a_bar_for_each_size_and_run() -> None:
-    rows = [
-        {"size": "small", "regions": 4, "found": 1, "recall": 0.2},
-        {"size": "large", "regions": 0, "found": 0, "recall": None},
-    ]
+    rows = [RegionRecall("small", 4, 1, 0.2), RegionRecall("large", 0, 0, None)]
     figure = figures.region_recall([("A", RUN_A, rows), ("B", RUN_B, rows)])
     assert [list(bar.x) for bar in figure.data] == [["small", "large"]] * 2
     assert list(figure.data[0].y) == [0.2, None]

@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from segcore.data.counts import SplitStatistics
+from segcore.evaluation.comparison import Comparison, Difference
+from segcore.evaluation.error_breakdown import ErrorShares
 from segcore.labels import CITYSCAPES, IDS
 from segcore.presentation import findings
 
@@ -105,49 +109,54 @@ def test_runs_that_differ_less_than_neighbouring_epochs_are_level() -> None:
     )
 
 
+def compared(
+    mean_iou: Difference,
+    per_class: dict[str, Difference] | None = None,
+    *,
+    scores: tuple[float | None, float | None] = (None, None),
+    by: str = "sequence",
+) -> Comparison:
+    a, b = (SimpleNamespace(images=101, scores=SimpleNamespace(mean_iou=iou)) for iou in scores)
+    return Comparison(a, b, mean_iou, per_class or {}, mean_iou, {}, by)
+
+
 def test_an_interval_says_what_it_is_from_and_whether_it_holds_zero() -> None:
-    report = {"ci95": [-0.1, 0.1], "reason": None, "groups": 6, "images": 101,
-              "resampled_by": "sequence"}  # fmt: skip
-    assert findings.resampling(report) == (
+    undecided, decided = (Difference(0.05, (low, 0.1), 6) for low in (-0.1, 0.005))
+    assert findings.resampling(compared(undecided)) == (
         "95 % interval from 6 sequences, each left out in turn. "
         "It holds 0, so chance may explain the difference."
     )
-    assert "holds 0" not in findings.resampling({**report, "ci95": [0.005, 0.1]})
-    film = findings.resampling({**report, "resampled_by": "block"})
+    assert "holds 0" not in findings.resampling(compared(decided))
+    film = findings.resampling(compared(undecided, by="block"))
     assert "6 blocks of about 17 neighbouring images" in film and "not other places" in film
 
 
 def test_without_a_verdict_every_sentence_says_so() -> None:
-    report = {
-        "ci95": [None, None], "reason": "2 sequences are too few.", "groups": 2, "delta": 0.04,
-        "mean_iou_a": 0.6, "mean_iou_b": 0.56, "verdict": "none",
-        "per_class": {"road": {"delta": 0.1, "verdict": "none"}},
-    }  # fmt: skip
-    assert findings.resampling(report) == "2 sequences are too few."
-    assert findings.headline(report, "U-Net", "DANet") == (
+    few = Difference(0.04, None, 2, "2 sequences are too few.")
+    of = compared(few, {"road": Difference(0.1, None, 2, "In 2.")}, scores=(0.6, 0.56))
+    assert findings.resampling(of) == "2 sequences are too few."
+    assert findings.headline(of, "U-Net", "DANet") == (
         "No verdict: U-Net has a mean IoU of 0.600, DANet of 0.560"
     )
-    assert findings.verdict(report, "U-Net", "DANet") == (
+    assert findings.verdict(of, "U-Net", "DANet") == (
         "U-Net better on 0 classes, DANet on 0, undecided on 0, no verdict on 1; "
         "overall no verdict: +0.040 (mean IoU of U-Net minus DANet)."
     )
-    nothing = {**report, "delta": None, "mean_iou_a": None, "mean_iou_b": None, "per_class": {}}
+    nothing = compared(Difference(None, None, 0, "No pixel."))
     assert "no pixel" in findings.headline(nothing, "U-Net", "DANet")
     assert findings.verdict(nothing, "U-Net", "DANet") == "No class was scored."
 
 
 def test_classes_are_counted_by_verdict() -> None:
-    verdicts = ("a", "b", "b", "undecided")
-    per_class = {str(i): {"delta": 0.1, "verdict": v} for i, v in enumerate(verdicts)}
-    per_class["absent"] = {"delta": None, "verdict": "undecided"}
-    report = {
-        "per_class": per_class, "delta": 0.008, "ci95": [-0.004, 0.019], "verdict": "undecided",
-    }  # fmt: skip
-    assert findings.verdict(report, "A", "B") == (
+    a, b, level = (Difference(0.1, ends, 9) for ends in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1)))
+    per_class = {str(i): of for i, of in enumerate((a, b, b, level))}
+    per_class["absent"] = Difference(None, None, 0, "Not in the truth.")
+    undecided = compared(Difference(0.008, (-0.004, 0.019), 9), per_class)
+    assert findings.verdict(undecided, "A", "B") == (
         "B better on 2 classes, A on 1, undecided on 1; "
         "overall undecided: +0.008, interval -0.004 to +0.019 (mean IoU of A minus B)."
     )
-    decided = {**report, "ci95": [0.001, 0.019], "verdict": "a"}
+    decided = compared(Difference(0.008, (0.001, 0.019), 9), per_class)
     assert "overall A better: +0.008" in findings.verdict(decided, "A", "B")
 
 
@@ -163,35 +172,27 @@ def test_the_largest_confusion_comes_first() -> None:
 
 
 def test_errors_and_confidence_in_words() -> None:
-    anatomy = {"errors_near": 0.6, "pixels_near": 0.2}
-    assert findings.error_bands("A", anatomy, 3) == (
+    assert findings.error_bands("A", ErrorShares(0.2, 0.6, None, None), 3) == (
         "A: 60 % of its errors lie within 3 pixels of a boundary, where 20 % of the pixels are."
     )
-    report = {
-        "temperatures": [1.5, 1.4],
-        "temperatures_tried": [0.5, 4.0],
-        "ece_before": 0.08,
-        "ece_after": 0.02,
-        "pixels_kept": 0.7,
-        "target_accuracy": 0.99,
-    }
-    assert findings.temperatures("A", report) == (
+
+    def told(one: float, other: float, before: float = 0.08, after: float = 0.02) -> str:
+        scaling = SimpleNamespace(temperatures=(one, other), ece_before=before, ece_after=after)
+        return str(findings.temperatures("A", scaling))
+
+    assert told(1.5, 1.4) == (
         "A is overconfident: temperatures 1.50 and 1.40; ECE 8.0 points before, 2.0 after."
     )
-    assert findings.kept("A", report) == "A: its most confident 70 % of pixels are 99 % accurate."
-    cured = {**report, "ece_before": 0.005, "ece_after": 0.006}
-    assert str(findings.temperatures("A", cured)).endswith(
-        "0.6 after: temperature scaling does not help here."
-    )
-    unsure, mixed = ({**report, "temperatures": pair} for pair in ([0.7, 1.0], [0.9, 1.1]))
-    assert "underconfident" in str(findings.temperatures("A", unsure))
-    assert "well calibrated" in str(findings.temperatures("A", mixed))
-    far = str(findings.temperatures("A", {**report, "temperatures": [4.0, 3.7]}))
+    assert findings.kept("A", 0.7) == "A: its most confident 70 % of pixels are 99 % accurate."
+    cured = told(1.5, 1.4, 0.005, 0.006)
+    assert cured.endswith("0.6 after: temperature scaling does not help here.")
+    assert "underconfident" in told(0.7, 1.0)
+    assert "well calibrated" in told(0.9, 1.1)
+    far = told(4.0, 3.7)
     assert far.endswith("after. 4.00 is the highest that is tried: the best one may be higher.")
-    near = str(findings.temperatures("A", {**report, "temperatures": [0.5, 0.5]}))
+    near = told(0.5, 0.5)
     assert near.endswith("0.50 is the lowest that is tried: the best one may be lower.")
-    nothing = {**report, "temperatures": None, "pixels_kept": None}
-    assert findings.temperatures("A", nothing) is findings.kept("A", nothing) is None
+    assert findings.temperatures("A", None) is findings.kept("A", None) is None
 
 
 def test_rarer_classes_that_are_worse_correlate_by_one() -> None:
@@ -223,15 +224,14 @@ def test_classes_are_said_to_be_learnt_first_last_and_never() -> None:
 
 
 def test_who_is_more_robust_by_score_and_by_what_is_kept() -> None:
-    def report(**rows: tuple[float, float]) -> dict:
-        return {
-            "corruptions": {
-                name: {"mean_iou": [0.7, iou], "kept": kept} for name, (iou, kept) in rows.items()
-            }
-        }
+    def measured(**rows: tuple[float, float]) -> SimpleNamespace:
+        curves = {name: [0.7, iou] for name, (iou, _) in rows.items()}
+        return SimpleNamespace(
+            curves=curves, kept_shares={name: of[1] for name, of in rows.items()}
+        )
 
-    a = report(fog=(0.5, 0.7), rain=(0.4, 0.5), noise=(0.3, 0.4))
-    b = report(fog=(0.4, 0.8), rain=(0.3, 0.6), noise=(0.4, 0.3))
+    a = measured(fog=(0.5, 0.7), rain=(0.4, 0.5), noise=(0.3, 0.4))
+    b = measured(fog=(0.4, 0.8), rain=(0.3, 0.6), noise=(0.4, 0.3))
     assert findings.more_robust([("A", a), ("B", b)]) == (
         "A has the higher mean IoU under 2 of 3 corruptions, B keeps more of its own under 2."
     )
@@ -256,5 +256,4 @@ def test_a_log_that_was_validated_now_and_then_is_told_by_its_last_validation() 
 
 
 def test_confidence_that_never_reaches_the_target_is_told_so() -> None:
-    trust = {"pixels_kept": 0.0, "target_accuracy": 0.99}
-    assert findings.kept("A", trust) == "A: not even its most confident pixels are 99 % accurate."
+    assert findings.kept("A", 0.0) == "A: not even its most confident pixels are 99 % accurate."

@@ -29,31 +29,31 @@ class Difference:
     """A minus B with its 95 % interval.
 
     Attributes:
-        delta: NaN where it is undefined.
-        low, high: ends of the interval; NaN where there is none.
+        delta: None where it is undefined.
+        interval: its ends; None where there is none.
         groups: in how many groups of images what is scored occurs.
-        reason: why there is no verdict; None where there is one.
+        reason: why there is no interval; None where there is one.
     """
 
-    delta: float
-    low: float
-    high: float
+    delta: float | None
+    interval: tuple[float, float] | None
     groups: int
     reason: str | None = None
 
     @property
     def verdict(self) -> Verdict:
         """Who is better; undecided where the interval holds 0, none where there is no interval."""
-        if self.reason is not None:
+        if self.interval is None:
             return "none"
-        if self.low > 0:
+        low, high = self.interval
+        if low > 0:
             return "a"
-        return "b" if self.high < 0 else "undecided"
+        return "b" if high < 0 else "undecided"
 
     def report(self) -> dict[str, Any]:
         return {
-            "delta": number(self.delta),
-            "ci95": [number(self.low), number(self.high)],
+            "delta": self.delta,
+            "ci95": list(self.interval or (None, None)),
             "verdict": self.verdict,
             "reason": self.reason,
             "groups": self.groups,
@@ -81,28 +81,23 @@ class Comparison:
 
     def report(self) -> dict[str, Any]:
         """The comparison as JSON types; null for a class that is not in the truth."""
-        iou_a, iou_b = (metrics.iou_per_class(side.matrix) for side in (self.a, self.b))
-        space = self.a.space
+        iou_a, iou_b = self.a.scores.class_iou, self.b.scores.class_iou
         return {
             "a": self.a.run,
             "b": self.b.run,
             "data": self.a.spec,
             "split": self.a.split,
-            "images": len(self.a.keys),
+            "images": self.a.images,
             "resolution": self.a.resolution,
-            "policy": self.a.identity.policy,
-            "mean_iou_a": number(metrics.mean_iou(self.a.matrix)),
-            "mean_iou_b": number(metrics.mean_iou(self.b.matrix)),
+            "policy": self.a.policy,
+            "mean_iou_a": self.a.scores.mean_iou,
+            "mean_iou_b": self.b.scores.mean_iou,
             **self.mean_iou.report(),
             "resampled_by": self.resampled_by,
             "draws": self.mean_iou.groups,  # each leaves out one group
             "per_class_correction": "bonferroni",
             "per_class": {
-                name: {
-                    "iou_a": number(iou_a[space.ids[name]]),
-                    "iou_b": number(iou_b[space.ids[name]]),
-                    **difference.report(),
-                }
+                name: {"iou_a": iou_a[name], "iou_b": iou_b[name], **difference.report()}
                 for name, difference in self.per_class.items()
             },
             "mean_category_iou": self.mean_category_iou.report(),
@@ -210,9 +205,9 @@ def _difference(
     elif effective_groups(shares) < 2:
         reason = f"Most of the pixels are in one {kind}."
     if reason is not None:
-        return Difference(delta, np.nan, np.nan, found, reason)
+        return Difference(number(delta), None, found, reason)
     low, high = interval(delta, without, shares, 1 - error, is_series=kind == "block")
-    return Difference(delta, max(low, -1.0), min(high, 1.0), found)
+    return Difference(number(delta), (max(low, -1.0), min(high, 1.0)), found)
 
 
 def _summed(matrices: np.ndarray, groups: Groups) -> np.ndarray:

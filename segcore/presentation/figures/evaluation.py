@@ -1,12 +1,12 @@
 """Charts of how good runs are, and at what."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from segcore.evaluation.error_breakdown import SIZE_NAMES, SIZE_STARTS
+from segcore.evaluation.comparison import Difference
+from segcore.evaluation.error_breakdown import SIZE_NAMES, SIZE_STARTS, ErrorShares, RegionRecall
 from segcore.labels import CITYSCAPES
 from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures.style import NEUTRAL, PAIR, styled, with_opacity
@@ -37,21 +37,20 @@ def class_iou(scores: Sequence[tuple[str, str, Mapping[str, float | None]]]) -> 
     return styled(figure)
 
 
-def class_differences(per_class: Mapping[str, Mapping[str, Any]], a: str, b: str) -> go.Figure:
+def class_differences(per_class: Mapping[str, Difference], a: str, b: str) -> go.Figure:
     """A minus B per class with its 95 % interval; hollow where that holds 0 or there is none.
 
     Args:
-        per_class: name -> {delta, ci95, verdict}, of a comparison's report.
+        per_class: of a comparison.
         a, b: names of the runs.
     """
-    known = {name: row for name, row in per_class.items() if row["delta"] is not None}
-    names = sorted(known, key=lambda name: float(known[name]["delta"]), reverse=True)
-    delta = np.array([known[name]["delta"] for name in names])
-    low, high = np.array(
-        [[np.nan if end is None else end for end in known[name]["ci95"]] for name in names]
-    ).T.reshape(2, -1)
+    known = {name: of.delta for name, of in per_class.items() if of.delta is not None}
+    names = sorted(known, key=lambda name: known[name], reverse=True)
+    delta = np.array([known[name] for name in names])
+    ends = [per_class[name].interval or (np.nan, np.nan) for name in names]
+    low, high = np.array(ends).T.reshape(2, -1)
     colors = {"a": RUN_A, "b": RUN_B, "undecided": NEUTRAL, "none": NEUTRAL}
-    verdicts = [known[name]["verdict"] for name in names]
+    verdicts = [per_class[name].verdict for name in names]
     color = [colors[verdict] for verdict in verdicts]
     decided = [verdict in ("a", "b") for verdict in verdicts]
     figure = go.Figure()
@@ -183,19 +182,18 @@ def _cells(share: np.ndarray, columns: list[str], names: list[str], whole: str) 
     )
 
 
-def error_bands(runs: Sequence[tuple[str, str, Mapping[str, float | None]]], d: int) -> go.Figure:
+def error_bands(runs: Sequence[tuple[str, str, ErrorShares]], d: int) -> go.Figure:
     """Share of the pixels labelled wrong, near a boundary and inside regions.
 
     Args:
-        runs: name, colour and error anatomy of a report, of each run.
+        runs: name, colour and `Anatomy.shares` of each run.
         d: within how many pixels of a boundary is near.
     """
-    places = {"error_rate_near": f"within {d} px", "error_rate_inside": "inside"}
     figure = go.Figure()
-    for name, color, anatomy in runs:
+    for name, color, shares in runs:
         figure.add_bar(
-            x=[anatomy[key] for key in places],
-            y=list(places.values()),
+            x=[shares.error_rate_near, shares.error_rate_inside],
+            y=[f"within {d} px", "inside"],
             orientation="h",
             name=name,
             marker={"color": color},
@@ -208,20 +206,20 @@ def error_bands(runs: Sequence[tuple[str, str, Mapping[str, float | None]]], d: 
     return styled(figure)
 
 
-def region_recall(runs: Sequence[tuple[str, str, Sequence[Mapping[str, Any]]]]) -> go.Figure:
+def region_recall(runs: Sequence[tuple[str, str, Sequence[RegionRecall]]]) -> go.Figure:
     """Share of a class's pixels that are labelled right, by the size of the region they are in.
 
     Args:
-        runs: name, colour and the rows of `Anatomy.region_recall` of each run.
+        runs: name, colour and `Anatomy.region_recall` of each run.
     """
     figure = go.Figure()
     for name, color, rows in runs:
         figure.add_bar(
-            x=[row["size"] for row in rows],
-            y=[row["recall"] for row in rows],
+            x=[of.size for of in rows],
+            y=[of.recall for of in rows],
             name=name,
             marker={"color": color},
-            customdata=[[row["found"], row["regions"]] for row in rows],
+            customdata=[[of.found, of.regions] for of in rows],
             hovertemplate=f"{name}: %{{y:.1%}} of the pixels in regions of %{{x}} pixels<br>"
             "%{customdata[0]} of %{customdata[1]} regions half found or more<extra></extra>",
         )

@@ -1,7 +1,6 @@
 """Charts of what is lost in bad weather, light and cameras."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import plotly.graph_objects as go
 
@@ -11,21 +10,19 @@ SEVERITY_CHART = 210
 """Height in pixels."""
 
 
-def severity_curves(runs: Sequence[tuple[str, str, Mapping[str, Any]]]) -> dict[str, go.Figure]:
+def severity_curves(
+    runs: Sequence[tuple[str, str, Mapping[str, Sequence[float | None]]]],
+) -> dict[str, go.Figure]:
     """Mean IoU over the severity of each corruption, on one scale.
 
     Args:
-        runs: name, colour and robustness report of each run.
+        runs: name, colour and `Robustness.curves` of each run.
     """
-    scores = [
-        (name, color, {c: row["mean_iou"] for c, row in report["corruptions"].items()})
-        for name, color, report in runs
-    ]
-    known = [iou for *_, of in scores for values in of.values() for iou in values if iou]
-    corruptions = dict.fromkeys(corruption for *_, of in scores for corruption in of)
+    known = [iou for *_, of in runs for values in of.values() for iou in values if iou]
+    corruptions = dict.fromkeys(corruption for *_, of in runs for corruption in of)
     return {
         corruption: _severity_curve(
-            [(name, color, of[corruption]) for name, color, of in scores if corruption in of],
+            [(name, color, of[corruption]) for name, color, of in runs if corruption in of],
             max(known, default=1.0),
         )
         for corruption in corruptions

@@ -1,54 +1,58 @@
 """How good runs are, and which is better."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from segcore.evaluation.calibration import TARGET, TEMPERATURES, Scaling
+from segcore.evaluation.comparison import Comparison
+from segcore.evaluation.error_breakdown import ErrorShares
+from segcore.evaluation.robustness import Robustness
 from segcore.presentation.findings.words import listed, percent
 
 
-def headline(report: Mapping[str, Any], a: str, b: str) -> str:
-    """Who is better on a split, from a comparison's report, for someone who reads nothing else."""
-    if report["delta"] is None:
+def headline(comparison: Comparison, a: str, b: str) -> str:
+    """Who is better on a split, for someone who reads nothing else."""
+    if comparison.mean_iou.delta is None:
         return "No verdict: no pixel of the split is of a class that is scored"
     iou_a, iou_b = (
-        "–" if iou is None else f"{iou:.3f}" for iou in (report["mean_iou_a"], report["mean_iou_b"])
+        "–" if side.scores.mean_iou is None else f"{side.scores.mean_iou:.3f}"
+        for side in (comparison.a, comparison.b)
     )
-    if report["verdict"] == "a":
+    known = comparison.mean_iou.verdict
+    if known == "a":
         return f"{a} is better: mean IoU {iou_a} against {iou_b} for {b}"
-    if report["verdict"] == "b":
+    if known == "b":
         return f"{b} is better: mean IoU {iou_b} against {iou_a} for {a}"
-    manner = "Undecided" if report["verdict"] == "undecided" else "No verdict"
+    manner = "Undecided" if known == "undecided" else "No verdict"
     return f"{manner}: {a} has a mean IoU of {iou_a}, {b} of {iou_b}"
 
 
-def resampling(report: Mapping[str, Any]) -> str:
-    """Where the interval of a difference is from and what it covers, or why there is none: of a
-    comparison's report."""
-    if report["reason"] is not None:
-        return str(report["reason"])
-    groups = report["groups"]
-    low, high = report["ci95"]
+def resampling(comparison: Comparison) -> str:
+    """Where the interval of a difference is from and what it covers, or why there is none."""
+    of = comparison.mean_iou
+    if of.interval is None:
+        return str(of.reason)
+    groups, (low, high) = of.groups, of.interval
     chance = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
-    if report["resampled_by"] == "sequence":
+    if comparison.resampled_by == "sequence":
         return f"95 % interval from {groups} sequences, each left out in turn.{chance}"
     return (
-        f"95 % interval from {groups} blocks of about {report['images'] / groups:.0f} neighbouring "
-        f"images, each left out in turn.{chance} The split is a single sequence: the interval "
-        "covers more of the same, not other places or cameras."
+        f"95 % interval from {groups} blocks of about {comparison.a.images / groups:.0f} "
+        f"neighbouring images, each left out in turn.{chance} The split is a single sequence: the "
+        "interval covers more of the same, not other places or cameras."
     )
 
 
-def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
+def verdict(comparison: Comparison, a: str, b: str) -> str:
     """The comparison in words: on how many classes each is better, and over all.
 
     "DANet better on 6 classes, U-Net on 2, undecided on 3; overall undecided: ..."; the one that is
     better on more classes comes first. Classes in too few groups of images have no verdict.
     """
-    rows = [row for row in report["per_class"].values() if row["delta"] is not None]
-    count = Counter(row["verdict"] for row in rows)
+    scored = [of for of in comparison.per_class.values() if of.delta is not None]
+    count = Counter(of.verdict for of in scored)
     (first, most), (second, fewer) = sorted(
         ((a, count["a"]), (b, count["b"])), key=lambda side: -side[1]
     )
@@ -58,14 +62,14 @@ def verdict(report: Mapping[str, Any], a: str, b: str) -> str:
     )
     if count["none"]:
         classes += f", no verdict on {count['none']}"
-    delta, (low, high) = report["delta"], report["ci95"]
-    if delta is None:
+    of = comparison.mean_iou
+    if of.delta is None:
         return "No class was scored."
     overall = {"a": f"{a} better", "b": f"{b} better", "none": "no verdict"}.get(
-        report["verdict"], "undecided"
+        of.verdict, "undecided"
     )
-    within = "" if low is None else f", interval {low:+.3f} to {high:+.3f}"
-    return f"{classes}; overall {overall}: {delta:+.3f}{within} (mean IoU of {a} minus {b})."
+    within = "" if of.interval is None else ", interval {:+.3f} to {:+.3f}".format(*of.interval)
+    return f"{classes}; overall {overall}: {of.delta:+.3f}{within} (mean IoU of {a} minus {b})."
 
 
 def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:
@@ -83,9 +87,9 @@ def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple
     return [(t, p, float(share[t, p])) for t, p in pairs if share[t, p]]
 
 
-def error_bands(name: str, anatomy: Mapping[str, float | None], d: int) -> str:
-    """Whether a run errs along the outlines or inside regions, from a report's error anatomy."""
-    near, pixels = anatomy["errors_near"], anatomy["pixels_near"]
+def error_bands(name: str, shares: ErrorShares, d: int) -> str:
+    """Whether a run errs along the outlines or inside regions."""
+    near, pixels = shares.errors_near, shares.pixels_near
     if near is None or pixels is None:
         return f"{name} makes no error."
     return (
@@ -94,19 +98,19 @@ def error_bands(name: str, anatomy: Mapping[str, float | None], d: int) -> str:
     )
 
 
-def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
-    """What scaling a run's confidence would mend, from a report's `trust`."""
-    if trust["temperatures"] is None:
+def temperatures(name: str, scaling: Scaling | None) -> str | None:
+    """What scaling a run's confidence would mend."""
+    if scaling is None:
         return None
-    one, other = trust["temperatures"]
+    one, other = scaling.temperatures
     manner = "well calibrated"
     if max(one, other) > 1 and min(one, other) >= 1:
         manner = "overconfident"
     if min(one, other) < 1 and max(one, other) <= 1:
         manner = "underconfident"
-    before, after = trust["ece_before"] * 100, trust["ece_after"] * 100
+    before, after = scaling.ece_before * 100, scaling.ece_after * 100
     outcome = "" if after < before else ": temperature scaling does not help here"
-    lowest, highest = trust["temperatures_tried"]
+    lowest, highest = float(TEMPERATURES[0]), float(TEMPERATURES[-1])
     ends = [
         f" {end:.2f} is the {which} that is tried: the best one may be {beyond}."
         for end, which, beyond in ((lowest, "lowest", "lower"), (highest, "highest", "higher"))
@@ -118,17 +122,14 @@ def temperatures(name: str, trust: Mapping[str, Any]) -> str | None:
     )
 
 
-def kept(name: str, trust: Mapping[str, Any]) -> str | None:
-    """How many pixels may be kept at the target accuracy, from a report's `trust`."""
-    if trust["pixels_kept"] is None:
+def kept(name: str, share: float | None) -> str | None:
+    """What share of pixels may be kept at the target accuracy, as `Trust.kept` has it."""
+    if share is None:
         return None
-    if not trust["pixels_kept"]:
-        target = f"{trust['target_accuracy'] * 100:.0f} %"
-        return f"{name}: not even its most confident pixels are {target} accurate."
-    return (
-        f"{name}: its most confident {percent(trust['pixels_kept'])} of pixels are "
-        f"{trust['target_accuracy'] * 100:.0f} % accurate."
-    )
+    target = f"{TARGET * 100:.0f} % accurate"
+    if not share:
+        return f"{name}: not even its most confident pixels are {target}."
+    return f"{name}: its most confident {percent(share)} of pixels are {target}."
 
 
 def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
@@ -143,29 +144,29 @@ def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
     )
 
 
-def robustness(name: str, report: Mapping[str, Any]) -> str | None:
-    """How much a run keeps under corruptions and what costs it most: of a robustness report."""
-    kept = {c: row["kept"] for c, row in report["corruptions"].items() if row["kept"] is not None}
+def robustness(name: str, measured: Robustness) -> str | None:
+    """How much a run keeps under corruptions and what costs it most."""
+    kept = {c: share for c, share in measured.kept_shares.items() if share is not None}
     if not kept:
         return None
     worst, best = min(kept, key=lambda c: kept[c]), max(kept, key=lambda c: kept[c])
     return (
-        f"{name} has mean IoU {report['mean_iou_corrupted']:.3f} over all corruptions and "
-        f"severities, {report['mean_iou_clean']:.3f} as it is. It keeps "
-        f"{percent(report['mean_kept'])} on average, least under "
+        f"{name} has mean IoU {measured.mean_iou_corrupted():.3f} over all corruptions and "
+        f"severities, {measured.mean_iou_clean:.3f} as it is. It keeps "
+        f"{percent(measured.mean_kept() or 0.0)} on average, least under "
         f"{worst} ({percent(kept[worst])}), most under {best} ({percent(kept[best])})."
     )
 
 
-def more_robust(runs: Sequence[tuple[str, Mapping[str, Any]]]) -> str | None:
+def more_robust(runs: Sequence[tuple[str, Robustness]]) -> str | None:
     """Who has the higher mean IoU under most of the corruptions that both are measured under."""
     (a, of_a), (b, of_b) = runs
-    known = [{c for c, row in of["corruptions"].items() if row["kept"]} for of in (of_a, of_b)]
+    known = [{c for c, share in of.kept_shares.items() if share} for of in (of_a, of_b)]
     both = known[0] & known[1]
     if not both:
         return None
-    mean = [[sum(of["corruptions"][c]["mean_iou"][1:]) for c in both] for of in (of_a, of_b)]
-    kept = [[of["corruptions"][c]["kept"] for c in both] for of in (of_a, of_b)]
+    mean = [[sum(filter(None, of.curves[c][1:])) for c in both] for of in (of_a, of_b)]
+    kept = [[of.kept_shares[c] or 0.0 for c in both] for of in (of_a, of_b)]
     higher, higher_under = _more_often(a, b, *mean)
     keeper, keeps_under = _more_often(a, b, *kept)
     return (

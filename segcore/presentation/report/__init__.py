@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from segcore.errors import DataError
 from segcore.evaluation import Evaluation, metrics
-from segcore.evaluation import comparison as comparisons
+from segcore.evaluation.comparison import Comparison, compare
 from segcore.evaluation.cost import stored_cost
 from segcore.evaluation.error_breakdown import small_classes
 from segcore.evaluation.robustness import Robustness, robustness_of
@@ -53,10 +53,10 @@ def make_report(a: Scored, b: Scored) -> Report:
     What was measured of their robustness and cost is in it too.
     """
     pair = scored_pair(a, b)
-    compared: dict[str, Any] | None = None
+    compared: Comparison | None = None
     title, lead = f"{pair.a.name} and {pair.b.name} cannot be compared", []
     try:
-        compared = comparisons.compare(a[1], b[1]).report()
+        compared = compare(a[1], b[1])
         title = findings.headline(compared, *pair.names)
         lead = [findings.verdict(compared, *pair.names), findings.resampling(compared)]
     except DataError as error:
@@ -79,14 +79,14 @@ def _measured(pair: ScoredPair) -> list[tuple[ScoredSide, Robustness]]:
 
 
 def _facts(pair: ScoredPair) -> dict[str, str]:
-    report = pair.a.report
+    evaluation = pair.a.evaluation
     return {
         **{side.title: side.run.name for side in pair},
-        "Data": f"{_data_name(pair)}, {report['split']} split",
-        "Images": f"{report['images']} at {report['resolution']}",
-        "Sequences": str(report["sequences"]),
-        "Policy": f"{report['policy']}, version {metrics.METRIC_VERSION}",
-        "Data hash": report["data_sha256"],
+        "Data": f"{_data_name(pair)}, {evaluation.split} split",
+        "Images": f"{evaluation.images} at {evaluation.resolution}",
+        "Sequences": str(len(set(evaluation.sequences))),
+        "Policy": f"{evaluation.policy}, version {metrics.METRIC_VERSION}",
+        "Data hash": evaluation.identity.data_sha256,
         **{f"Weights hash {side.letter}": str(side.run.weights_hash) for side in pair},
         "Written": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC, segmentation studio {_version()}",
     }
@@ -111,21 +111,18 @@ def _shown(pair: ScoredPair) -> ScoredPair:
     return Pair(a, b)
 
 
-def _scores(pair: ScoredPair, compared: dict[str, Any] | None) -> Section:
+def _scores(pair: ScoredPair, compared: Comparison | None) -> Section:
     shown = _shown(pair)
-    iou = [
-        (side.name, side.color, {n: row["iou"] for n, row in side.report["per_class"].items()})
-        for side in shown
-    ]
+    iou = [(side.name, side.color, side.scores.class_iou) for side in shown]
     charts = [Chart("IoU of each class", figures.class_iou(iou))]
     if compared is not None:
-        differences = figures.class_differences(compared["per_class"], *shown.names)
+        differences = figures.class_differences(compared.per_class, *shown.names)
         charts.append(
             Chart("Difference A − B of each class, 95 % interval for all together", differences)
         )
-    width = pair.a.report["boundary_width_px"]
+    width = pair.a.evaluation.boundary_width
     is_of_cityscapes = pair.a.evaluation.space.has_classes_of(CITYSCAPES)
-    is_usual = pair.a.report["policy"] == CITYSCAPES.policy
+    is_usual = pair.a.evaluation.policy == CITYSCAPES.policy
     of_policy = OF_CITYSCAPES if is_usual else OF_ITS_OWN if is_of_cityscapes else OF_OWN_CLASSES
     return Section(
         "Scores",
@@ -158,23 +155,23 @@ def _anatomy(pair: ScoredPair) -> list[Section]:
     if not tables.error_bands(pair) or not tables.region_recall(pair):
         return []
     shown = _shown(pair)
-    d = pair.a.report["boundary_width_px"]
-    bands = [(side.name, side.color, side.report["error_anatomy"]) for side in shown]
+    d = pair.a.evaluation.boundary_width
+    bands = [(side.name, side.color, side.anatomy.shares) for side in shown if side.anatomy]
     charts = [Chart("Errors near boundaries and inside regions", figures.error_bands(bands, d))]
     evaluation = pair.a.evaluation
     for label in small_classes(evaluation.space, evaluation.anatomy):
         rows = [
-            (side.name, side.color, side.evaluation.anatomy.region_recall(label))
+            (side.name, side.color, side.anatomy.region_recall(label))
             for side in shown
-            if side.evaluation.anatomy is not None
+            if side.anatomy is not None
         ]
-        if any(row["regions"] for row in rows[0][2]):
+        if any(of.regions for of in rows[0][2]):
             caption = f"Recall of {evaluation.space.names[label]} by the size of its regions"
             charts.append(Chart(caption, figures.region_recall(rows)))
     return [
         Section(
             "Where the errors lie",
-            [findings.error_bands(s.name, s.report["error_anatomy"], d) for s in pair],
+            [findings.error_bands(s.name, s.anatomy.shares, d) for s in pair if s.anatomy],
             [f"Near is within {d} pixels of where the truth changes its label."],
             charts,
             tables.error_bands(pair),
@@ -191,12 +188,12 @@ def _confidence(pair: ScoredPair) -> Section:
             figures.reliability([(s.name, s.color, *_bins(s)) for s in shown]),
         )
     ]
-    said = [findings.calibration([(side.name, side.report["ece"]) for side in pair])]
+    said = [findings.calibration([(side.name, side.scores.ece) for side in pair])]
     for side in pair:
-        found = side.report["trust"]
+        found = side.evaluation.trust
         if found is not None:
-            said += filter(None, [findings.temperatures(side.name, found)])
-            said += filter(None, [findings.kept(side.name, found)])
+            said += filter(None, [findings.temperatures(side.name, found.scaling)])
+            said += filter(None, [findings.kept(side.name, found.kept())])
     return Section("Is the confidence calibrated?", said, (), charts, tables.trust(pair))
 
 

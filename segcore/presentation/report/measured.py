@@ -30,16 +30,12 @@ def robustness_section(measured: Sequence[tuple[ScoredSide, Robustness]]) -> lis
     """How much each run keeps in bad weather, light and cameras; none where nothing is measured."""
     if not measured:
         return []
-    reports = [(side, found.report()) for side, found in measured]
-    said = [findings.robustness(side.name, report) for side, report in reports]
-    if len(reports) == 2:
-        said.insert(0, findings.more_robust([(side.name, report) for side, report in reports]))
-    shown = [(html.escape(side.name, quote=False), side.color, of) for side, of in reports]
-    kept = [
-        (name, color, {c: row["kept"] for c, row in report["corruptions"].items()})
-        for name, color, report in shown
-    ]
-    curves = figures.severity_curves(shown)
+    said = [findings.robustness(side.name, of) for side, of in measured]
+    if len(measured) == 2:
+        said.insert(0, findings.more_robust([(side.name, of) for side, of in measured]))
+    shown = [(html.escape(side.name, quote=False), side.color, of) for side, of in measured]
+    kept = [(name, color, of.kept_shares) for name, color, of in shown]
+    curves = figures.severity_curves([(name, color, of.curves) for name, color, of in shown])
     return [
         Section(
             "Bad weather, light and cameras",
@@ -49,7 +45,7 @@ def robustness_section(measured: Sequence[tuple[ScoredSide, Robustness]]) -> lis
                 Chart("Share of the mean IoU kept", figures.kept_shares(kept)),
                 *(Chart(f"Mean IoU, {name}", curve) for name, curve in curves.items()),
             ],
-            [tables.robustness([(side.title, report) for side, report in reports])],
+            [tables.robustness([(side.title, of) for side, of in measured])],
         )
     ]
 
@@ -57,7 +53,7 @@ def robustness_section(measured: Sequence[tuple[ScoredSide, Robustness]]) -> lis
 def candidate(side: ScoredSide, name: str, cost: Cost) -> Candidate:
     """The point of a scored run among others."""
     of = cost.typical
-    return Candidate(name, side.report["mean_iou"] or 0.0, of.p50_ms, of.p95_ms, side.color)
+    return Candidate(name, side.scores.mean_iou or 0.0, of.p50_ms, of.p95_ms, side.color)
 
 
 def cost_section(sides: Iterable[ScoredSide], costs: Sequence[Cost | None]) -> Section:
