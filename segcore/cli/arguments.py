@@ -2,11 +2,15 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
+from segcore.data.sources import DATA_SETS, recognise
 from segcore.runs.data_sets import data_sets
 
-SPEC_HELP = "streets, camvid:DIR, cityscapes:DIR, pairs:DIR, folders:DIR, or a data set's name"
+SPEC_HELP = (
+    "streets, camvid:DIR, cityscapes:DIR, pairs:DIR, folders:DIR, a folder, or a data set's name"
+)
 DATA_HELP = "a data set's name or spec"
 
 
@@ -16,11 +20,17 @@ def add_data_and_split(parser: argparse.ArgumentParser) -> None:
 
 
 def named_spec(text: str) -> str:
-    """The spec of the data set of that name; any other text as it is."""
+    """The spec of the data set of that name, or of a folder by its layout; others as they are.
+
+    Raises DataError for a folder of no known layout.
+    """
     if ":" in text or text == "streets":
         return text
     named = [one.spec for one in data_sets() if one.name.casefold() == text.casefold()]
-    return named[0] if named else text
+    if named:
+        return named[0]
+    is_folder = text not in DATA_SETS and Path(text).is_dir()
+    return recognise(Path(text)) if is_folder else text
 
 
 def size(text: str) -> tuple[int, int]:

@@ -74,20 +74,29 @@ class FolderClasses:
     notes: tuple[str, ...]
 
 
-def classes_of(directory: Path, masks: Sequence[Path], fingerprint: str) -> FolderClasses:
-    """The classes of the masks in a directory.
-
-    Args:
-        fingerprint: changes with the masks: what was found by looking is found again by it.
+def classes_named(directory: Path) -> FolderClasses | None:
+    """The classes that a file in the directory names; None where there is none.
 
     Raises:
-        DataError: nothing names them, and no mask can be read; or what names them cannot be read.
+        DataError: what names them cannot be read.
     """
     if (directory / CLASSES).exists():
         return _given(directory / CLASSES)
     for name in COLOR_LISTS:
         if (directory / name).exists():
             return _listed(directory / name)
+    return None
+
+
+def classes_seen(directory: Path, masks: Sequence[Path], fingerprint: str) -> FolderClasses:
+    """The classes that some of the masks of a directory hold.
+
+    Args:
+        fingerprint: changes with the masks: what was found by looking is found again by it.
+
+    Raises:
+        DataError: no mask can be read, or they hold no classes.
+    """
     return _looked_at(directory, tuple(_spread(masks)), fingerprint)
 
 

@@ -16,7 +16,13 @@ from PIL import Image
 
 from segcore.data.sources.base import FolderSource, Item, Sample, fingerprint_files, reachable
 from segcore.data.sources.base import read_image as read_image_file
-from segcore.data.sources.folder_classes import CLASSES, COLOR_LISTS, FolderClasses, classes_of
+from segcore.data.sources.folder_classes import (
+    CLASSES,
+    COLOR_LISTS,
+    FolderClasses,
+    classes_named,
+    classes_seen,
+)
 from segcore.data.sources.folder_files import Place, files_of, places_in
 from segcore.data.sources.masks import MaskCoding, read_nearest_mask
 from segcore.data.sources.problems import Problem, SampleError
@@ -49,6 +55,12 @@ class FoldersSource(FolderSource):
     def recognises(cls, directory: Path) -> bool:
         return any(place.masks is not None for place in places_in(directory))
 
+    def __init__(self, directory: Path) -> None:
+        """Raises DataError where what names the classes cannot be read."""
+        super().__init__(directory)
+        with reachable(self.directory):
+            self._named = classes_named(self.directory)
+
     @cached_property
     def _places(self) -> list[Place]:
         with reachable(self.directory):
@@ -74,11 +86,17 @@ class FoldersSource(FolderSource):
 
     @cached_property
     def classes_found(self) -> FolderClasses:
-        """Raises DataError."""
-        masks = [path for _, masks in self._files.values() for path in masks.values()]
+        """Raises DataError where they are not named and cannot be told by looking."""
+        if self._named is not None:
+            return self._named
+        masks = self._masks
         with reachable(self.directory):
             stamp = fingerprint_files(self.name, self.directory, masks)
-            return classes_of(self.directory, sorted(masks), stamp)
+        return classes_seen(self.directory, sorted(masks), stamp)
+
+    @property
+    def _masks(self) -> list[Path]:
+        return [path for _, masks in self._files.values() for path in masks.values()]
 
     @cached_property
     def label_space(self) -> LabelSpace:  # type: ignore[override]
@@ -89,8 +107,7 @@ class FoldersSource(FolderSource):
     def notes(self) -> tuple[str, ...]:  # type: ignore[override]
         """What was believed about the folder, a sentence each."""
         found = list(self.classes_found.notes)
-        masks = [path for _, masks in self._files.values() for path in masks.values()]
-        if any(path.suffix.lower() in JPEG for path in masks):
+        if any(path.suffix.lower() in JPEG for path in self._masks):
             found.append("JPEG blurs masks: each pixel counts as the class of the nearest colour.")
         if self.is_divided_here:
             found.append(
@@ -148,7 +165,6 @@ class FoldersSource(FolderSource):
         """As `FolderSource.fingerprint`, and of what names the classes."""
         if split not in self._fingerprints:
             digest = hashlib.sha256(super().fingerprint(split).encode())
-            digest.update(repr(self.label_space).encode())
             for name in (CLASSES, *COLOR_LISTS):
                 digest.update(_content(self.directory / name))
             self._fingerprints[split] = digest.hexdigest()
