@@ -12,6 +12,7 @@ from segcore.data.preparation.counting import count_split
 from segcore.evaluation import evaluate
 from segcore.evaluation.predictions import predict_split
 from segcore.runs.data_sets import data_sets, read_identity
+from studio.server import api
 from tests.factories.fake_runs import make_run
 from tests.factories.own_classes import CLASSES, space_of, write_plants
 from tests.studio.drawn_pages import open_part, when_done
@@ -74,6 +75,17 @@ def sent(block: Any) -> str:
 def viewers(app: AppTest) -> list[dict[str, Any]]:
     found = [json.loads(element.proto.json) for element in app.get("bidi_component")]
     return [one for one in found if "panels" in one]
+
+
+def test_the_api_lists_the_labels_of_each_model() -> None:
+    listed = api.models()
+    named = {
+        model["run"]: [of["name"] for of in model.get("labels", listed["labels"])]
+        for model in listed["models"]
+    }
+    for run, names in named.items():
+        assert ("sidewalk" in names) == ("camvid" in run)
+        assert (names == list(CLASSES)) == ("plants" in run)
 
 
 def test_pages_know_the_classes_and_no_others() -> None:

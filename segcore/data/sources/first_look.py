@@ -21,6 +21,9 @@ from segcore.system.parallel import overlapped
 PER_SPLIT = 8
 """Samples of each split that are read, evenly spread: of Cityscapes' size in about a second."""
 
+MOST_LISTED = 30
+"""Classes whose shares are said."""
+
 MOST_SAMPLES = 1 / 2
 MOST_PIXELS = 2 / 3
 
@@ -57,7 +60,10 @@ class FirstLook:
         files = " ".join([f"{files}.", *self.notes]) if self.notes else files
         if not self.used:
             return files
-        shares = ", ".join(f"{name} {share:.1%}" for name, share in self.shares.items())
+        listed = [f"{name} {share:.1%}" for name, share in self.shares.items()]
+        rest = len(listed) - MOST_LISTED
+        listed = [*listed[:MOST_LISTED], f"{rest} classes more"] if rest > 1 else listed
+        shares = ", ".join(listed)
         return f"{files}\n{self.used} of {self.looked_at} samples looked at can be used: {shares}"
 
 

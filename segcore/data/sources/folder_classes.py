@@ -244,13 +244,15 @@ def _by_colors(directory: Path, seen: Sequence[_Seen]) -> FolderClasses:
     if set(colors) <= {(0, 0, 0), (255, 255, 255)}:
         names = ["background", "foreground"]
         colors = [(0, 0, 0), (255, 255, 255)]
+        note = "White is foreground, black background."
     else:
+        note = "Colours are the classes."
         names = [f"class {hex_of(color)[1:]}" for color in colors]
     labels = tuple(Label(id_, name, (0, 0, 0)) for id_, name in enumerate(names))
     of = dict(enumerate(colors))
     space = _space(directory.name, with_colors(labels, of))
     coding = MaskCoding({id_: id_ for id_ in of}, of, space, REMEDY)
-    return FolderClasses(space, coding, ("Colours are the classes.",))
+    return FolderClasses(space, coding, (note,))
 
 
 def _apart(one: Color, other: Color) -> float:
