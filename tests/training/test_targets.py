@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from segcore.data.counts import class_weights
+from segcore.labels import CITYSCAPES
 from segcore.labels.merges import Merges, merged
 from segcore.training.losses import build_loss
 from segcore.training.metrics import ConfusionMatrix, IoUScore
@@ -129,6 +130,7 @@ def test_weights_of_plain_data_are_as_ever() -> None:
         labels=np.arange(34),
         count=lambda counted: FINE,
         pixels=lambda counted: FINE,
+        space=CITYSCAPES,
     )
     found = Targets.weights(plain, [FINE], 0.5)  # type: ignore[arg-type]
     np.testing.assert_allclose(found, class_weights(FINE, 0.5), rtol=1e-6)

@@ -17,6 +17,7 @@ from segcore.data.preparation import prepare
 from segcore.data.preparation.digests import split_digest
 from segcore.errors import RecipeError, RunError, SegcoreError, StorageError, TrainingError
 from segcore.evaluation import evaluate, metrics
+from segcore.labels import Label, LabelSpace
 from segcore.models import build_model
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
 from segcore.runs import Run
@@ -303,6 +304,20 @@ def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(data: TrainedOn
         expected = inherited.get_layer(layer.name).get_weights()
         if layer.name == "classifier" and data != HERE:
             expected = fresh
+        for found, wanted in zip(layer.get_weights(), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_run_of_other_classes_gives_all_but_its_classifier() -> None:
+    few = LabelSpace.made("few", tuple(Label(id_, str(id_), (9, 9, 9)) for id_ in range(5)))
+    parent = make_run()
+    network = build_model("unet", input_size=None, num_classes=5, **TINY_UNET)
+    fresh = network.get_layer("classifier").get_weights()
+    inherit(network, parent, TINY, HERE, np.ones(5), few)
+    theirs = build_model("unet", input_size=None, **TINY_UNET)
+    load_weights(theirs, parent)
+    for layer, of in zip(network.layers, theirs.layers, strict=True):
+        expected = fresh if layer.name == "classifier" else of.get_weights()
         for found, wanted in zip(layer.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
 
