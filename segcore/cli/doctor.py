@@ -32,6 +32,7 @@ def examine(move_away: bool = False) -> None:
         _tell_package(package, "pip install -r requirements.txt")
     _tell_devices()
     _tell_package("tensorflow_advanced_segmentation_models", "pip install -r requirements-tasm.txt")
+    _tell_package("tf2onnx", "pip install -r requirements-export.txt")
     _tell_artifacts()
     _tell_runs()
     _tell_unreadable(move_away)

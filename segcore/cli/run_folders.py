@@ -11,6 +11,7 @@ from segcore.cli.arguments import DATA_HELP, print_json
 from segcore.cli.progress_bar import ProgressBar
 from segcore.data.sources import DATA_SETS
 from segcore.errors import DataError
+from segcore.prediction.export import FORMATS, OUTPUTS, export_network
 from segcore.runs.data_sets import SLUG_DIGITS, data_sets, find, name_among, read_identity
 
 
@@ -45,9 +46,22 @@ def add(commands: Any) -> None:
     rollback.add_argument("dataset", metavar="DATA", help=f"{DATA_HELP}, or photos")
     rollback.set_defaults(command=_runs_rollback)
 
-    export = actions.add_parser("export", help="a run as one ZIP file")
+    export = actions.add_parser("export", help="a run, or its network alone, as one ZIP file")
     export.add_argument("run")
     export.add_argument("file", type=Path)
+    export.add_argument(
+        "--format",
+        choices=("zip", *FORMATS),
+        default="zip",
+        help="zip: all of the run, for `runs import`; else its network for other programs",
+    )
+    export.add_argument(
+        "--outputs",
+        nargs="+",
+        choices=OUTPUTS,
+        default=OUTPUTS,
+        help="what the network gives; default: both",
+    )
     export.set_defaults(command=_runs_export)
 
     shipping = actions.add_parser("ship", help="a small copy in half precision, with a model card")
@@ -159,7 +173,11 @@ def _seat(text: str, model: str) -> str:
 def _runs_export(options: argparse.Namespace) -> None:
     from segcore.runs.archives import export_run
 
-    export_run(runs.get_run(options.run), options.file)
+    run = runs.get_run(options.run)
+    if options.format == "zip":
+        export_run(run, options.file)
+    else:
+        print(export_network(run, options.format, options.file, tuple(options.outputs)))
     print(f"{options.run} written to {options.file}")
 
 

@@ -191,7 +191,7 @@ def _export(network: Any, weights: Path, target: Path) -> None:
     import tensorflow as tf
 
     openvino = load_openvino()
-    network = _with_sizes_from_the_input(network)
+    network = with_sizes_from_the_input(network)
     groups = network.trainable_variables, network.non_trainable_variables
     places = _places(network.weights, weights)
     shapes = {places[id(variable)]: variable.shape for variable in network.weights}
@@ -264,7 +264,7 @@ def _identity(values: Any) -> tuple[tuple[int, ...], bytes]:
     return array.shape, array.tobytes()
 
 
-def _with_sizes_from_the_input(network: Any) -> Any:
+def with_sizes_from_the_input(network: Any) -> Any:
     """The same network, its weights shared, whose resizing takes sizes that only the input knows.
 
     Keras' own resizing wants numbers when the graph is built.
