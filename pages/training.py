@@ -8,6 +8,7 @@ import streamlit as st
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
+from segcore.runs.data import UNREAD
 from studio import cache, state, wording
 from studio.errors import errors_told, fragment
 from studio.state import Selection
@@ -148,15 +149,21 @@ def show_empty(selection: Selection) -> None:
 
 
 def finding(runs: list[Run], selection: Selection) -> str:
-    """Which training learnt most: of run A and B where they are shown, else of all shown."""
+    """Which training scored highest: of run A and B where they are shown, else of all shown."""
     compared = [run.name for run, _ in curves.sides(selection)]
     shown = [run for run in runs if run.name in compared] or runs
-    return findings.best_scores(
-        [
-            (curve.name, curve.history, curve.best_epoch)
-            for curve in curves.curves_of(shown, selection)
-        ]
-    )
+    drawn = curves.curves_of(shown, selection)
+    identities = cache.identities()
+    data = {identities.get(run.name, UNREAD) for run in shown if not run.is_imported}
+    if len({known for known in data if not known.startswith(UNREAD)}) > 1:
+        data_name = state.namer()
+        return findings.scores_on_different_data(
+            [
+                (curve.name, run.best_mean_iou, data_name(run))
+                for curve, run in zip(drawn, shown, strict=True)
+            ]
+        )
+    return findings.best_scores([(curve.name, curve.history, curve.best_epoch) for curve in drawn])
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from segcore.presentation.model_card import model_card
 from segcore.runs import CLASS_IOU, HISTORY, Run, get_run, identity_of, verified_weights
 from segcore.runs.data import val_digest
 from segcore.runs.data_sets import short_name
+from segcore.runs.registry import shipped_seats
 from segcore.runs.results import adopt_results
 from segcore.runs.weight_files import require_plain
 from segcore.runs.writer import RunWriter, new_run_name
@@ -87,7 +88,8 @@ def ship(
 def write_card(run: Run) -> Path:
     """Writes MODEL_CARD.md into the run's folder, from what is stored of it; returns its path.
 
-    What was found out about a shipped run on its own data moves to its folder with that.
+    What was found out about a shipped run, on its own data and on other data that it is the
+    champion of, moves to its folder with that.
 
     Raises:
         RunError: it is not evaluated yet, or no pixel of its data is scored.
@@ -106,11 +108,18 @@ def write_card(run: Run) -> Path:
             "evaluate it on data whose masks hold classes that are scored"
         )
     adopt_results(run, "val", digest)
+    elsewhere = []
+    for seat in shipped_seats(run):
+        other = val_digest(seat)
+        if other is not None and other != digest:
+            adopt_results(run, "val", other)
+            found = stored_evaluation(run, other, "val")
+            elsewhere += [] if found is None else [found]
     keep_left_out_score(run)
     measured = robustness_of(run, evaluation)
     kept = None if measured is None else measured.kept_shares
     path = run.path / "MODEL_CARD.md"
-    card = model_card(run, evaluation, kept, left_out_score(run))
+    card = model_card(run, evaluation, kept, left_out_score(run), elsewhere=elsewhere)
     write_atomically(path, card.encode())
     return path
 

@@ -1,6 +1,6 @@
 """The card that goes with a shipped run, written from the run's own files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 import numpy as np
@@ -32,6 +32,7 @@ def model_card(
     evaluation: Evaluation,
     kept: Mapping[str, float | None] | None = None,
     left_out: LeftOutScore | None = None,
+    elsewhere: Sequence[Evaluation] = (),
 ) -> str:
     """Markdown: data, recipe, figures with their policy, where it fails, licence.
 
@@ -39,6 +40,7 @@ def model_card(
         evaluation: of the run; some pixel of it is scored.
         kept: `Robustness.kept_shares` of the same split, once measured.
         left_out: of a network like it, on films that it was not trained on, once measured.
+        elsewhere: its evaluations on other data.
     """
     recipe = from_dict(run.manifest.recipe)
     scores = evaluation.scores
@@ -77,7 +79,7 @@ seed {run.seed}, on {run.manifest.device} in {minutes:.0f} minutes. Best epoch {
 | class | IoU |
 |---|---|
 {rows}
-
+{_on_other_data(elsewhere)}
 ## Where it fails
 {_failures(class_iou, evaluation.matrix, run.label_space)}
 Images unlike its training data (another camera, night, rain, another country) are labelled worse
@@ -150,6 +152,21 @@ def _stage_data(stage: Ancestor) -> str:
     if known is None and stage.data is not None:
         return _folder(stage.data.spec)
     return str(stage.dataset)
+
+
+def _on_other_data(evaluations: Sequence[Evaluation]) -> str:
+    lines = [
+        f"On {_title(one)}, {one.split} split, {one.images} images at {one.resolution}, policy "
+        f"`{one.policy}`: mean IoU {one.scores.mean_iou:.4f}."
+        for one in evaluations
+        if one.scores.mean_iou is not None
+    ]
+    return "".join(f"\n{line}\n" for line in lines)
+
+
+def _title(of: Evaluation) -> str:
+    known = known_data(of.spec) or known_data(of.identity.data_sha256)
+    return f"`{of.identity.dataset}`" if known is None else known.title
 
 
 def _elsewhere(score: LeftOutScore | None) -> str:

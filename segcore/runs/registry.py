@@ -67,16 +67,17 @@ def champion(model: str, data: str) -> Run | None:
     for promotion in reversed(promotions(model, data)):
         with suppress(RunError):  # deleted or damaged since: the one before it stands
             return get_run(promotion["run"])
-    shipped = [run for run in list_runs() if run.model == model and _shipped_seats(run)]
+    shipped = [run for run in list_runs() if run.model == model and shipped_seats(run)]
     for run in shipped:
-        if data in _shipped_seats(run):
+        if data in shipped_seats(run):
             return run
     if data == PHOTOS:  # none says so: one that has seen photographs
-        return next((run for run in shipped if _shipped_seats(run) - {STREETS}), None)
+        return next((run for run in shipped if shipped_seats(run) - {STREETS}), None)
     return None
 
 
-def _shipped_seats(run: Run) -> set[str | None]:
+def shipped_seats(run: Run) -> set[str | None]:
+    """The identities of the data that it is shipped as champion of, and `PHOTOS`."""
     return {seat_identity(run, data) for data in run.manifest.shipped_champion}
 
 

@@ -57,8 +57,10 @@ def show_learning(selection: Selection, pair: Pair[Side]) -> None:
         (side.title, *snapshot_masks(side.run, snapshots, epoch)) for side, snapshots in watched
     ]
     stages = "; ".join(stage_of(side.run, side.name, snaps, epoch) for side, snaps in watched)
-    st.markdown(f"Masks of the same validation images, {stages}.")
     keys = list(dict.fromkeys(key for _, masks, _ in strips for key in masks))
+    are_same = all(key in masks for key in keys for _, masks, _ in strips)
+    whose = "the same" if are_same else "each run's own"
+    st.markdown(f"Masks of {whose} validation images, {stages}.")
     with st.grid(2 + len(strips), min_column_width=140, gap="small"):
         for key in keys:
             shape = show_sample(selection, key)

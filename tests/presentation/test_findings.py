@@ -101,6 +101,14 @@ def test_the_best_run_comes_first() -> None:
     assert "No epoch" in findings.best_scores([("A", [], None)])
 
 
+def test_scores_on_different_data_are_not_ranked() -> None:
+    told = findings.scores_on_different_data([("A", 0.6, "CamVid"), ("B", 0.7, "Streets")])
+    assert told == (
+        "Best validation mean IoU: A 0.600 on CamVid and B 0.700 on Streets; not comparable, the "
+        "data differ."
+    )
+
+
 def test_runs_that_differ_less_than_neighbouring_epochs_are_level() -> None:
     first, second = [{"epoch": 1, "val_mean_iou": 0.494}], [{"epoch": 1, "val_mean_iou": 0.493}]
     sentence = findings.best_scores([("A", second, 1), ("B", first, 1)])

@@ -27,6 +27,7 @@ from segcore.presentation.findings.generalization import (
 from segcore.presentation.findings.trainings import (
     best_scores,
     classes_learnt,
+    scores_on_different_data,
     training,
     turning_epoch,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "recipe_differences",
     "resampling",
     "robustness",
+    "scores_on_different_data",
     "share_and_iou",
     "temperatures",
     "training",
