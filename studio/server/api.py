@@ -115,7 +115,7 @@ async def _photo(request: Request, size: int) -> bytes:
     """The photo, sent as the body or as the one file of a form."""
     kind = request.headers.get("content-type", "")
     if kind.startswith("multipart/form-data"):
-        form = OneFile(kind)
+        form = OneFile(kind, size)
         await read_body(request.receive, form.write, size)
         return form.content()
     body = bytearray()

@@ -1,11 +1,11 @@
 """Bodies of requests: read into memory within bounds; whoever sends too much or too slowly is
 refused."""
 
-import io
 import time
 from asyncio import timeout
 from collections.abc import Callable
 
+import numpy as np
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.datastructures import Headers
@@ -70,14 +70,19 @@ async def read_body(receive: Receive, write: Callable[[bytes], None], size: int)
 class OneFile:
     """A multipart body with one file, as it comes.
 
+    Args:
+        size: bytes of the whole body at most.
+
     Raises:
         RequestError: when something else comes.
     """
 
-    def __init__(self, content_type: str) -> None:
+    def __init__(self, content_type: str, size: int) -> None:
         _, parameters = parse_options_header(content_type)
         self._boundary = parameters.get(b"boundary", b"")
-        self._data, self._parts = io.BytesIO(), 0
+        # Takes memory only as far as it is filled, and leaves no gaps by growing.
+        most = min(size, limits.MAX_FILE_BYTES)
+        self._data, self._size, self._parts = np.empty(most, np.uint8), 0, 0
         self._fields: list[bytes] = []
         self._parser = MultipartParser(
             self._boundary,
@@ -100,7 +105,7 @@ class OneFile:
             raise RequestError(400, "The upload is damaged: try again.") from error
 
     def content(self) -> bytes:
-        return self._data.getvalue()  # without a copy
+        return self._data[: self._size].tobytes()
 
     def without_content(self) -> bytes:
         """The same body with an empty file."""
@@ -118,6 +123,8 @@ class OneFile:
             raise RequestError(400, "The upload's name is too long.")
 
     def _add(self, data: bytes, start: int, end: int) -> None:
-        self._data.write(memoryview(data)[start:end])
-        if self._data.tell() > limits.MAX_FILE_BYTES:
+        ends = self._size + end - start
+        if ends > len(self._data):
             raise RequestError(413, TOO_LARGE)
+        self._data[self._size : ends] = np.frombuffer(data, np.uint8)[start:end]
+        self._size = ends

@@ -58,9 +58,14 @@ class MemoryUploads:
             STORE.put(visit, FILE, file, body.content())
             is_kept = True
 
+        def write(chunk: bytes) -> None:
+            if not STORE.holds(visit, FILE, file):
+                raise RequestError(503, "The server is short of memory: try again in a minute.")
+            body.write(chunk)
+
         try:
-            body = OneFile(headers.get("content-type", ""))
-            await read_body(receive, body.write, size)
+            body = OneFile(headers.get("content-type", ""), size)
+            await read_body(receive, write, size)
             empty = body.without_content()
             raw = [pair for pair in scope["headers"] if pair[0].lower() not in _OF_THE_BODY]
             raw += [(b"content-type", body.type), (b"content-length", b"%d" % len(empty))]

@@ -49,6 +49,11 @@ class VisitStore:
             entries.move_to_end((name, key))
             return entry.value
 
+    def holds(self, visit: str, name: str, key: Hashable) -> bool:
+        """Whether something is kept by that name and key, or has room reserved."""
+        with self._lock:
+            return (name, key) in self._visits.get(visit, {})
+
     def put(self, visit: str, name: str, key: Hashable, value: Any) -> None:
         """Keeps what cannot be made again, in place of what is kept by that name and key.
 

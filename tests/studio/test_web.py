@@ -158,6 +158,20 @@ def test_a_visit_has_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert memory.STORE.bytes_of("visit") == 3000
 
 
+def test_an_upload_whose_room_went_to_others_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, reserve = Streamlit(), memory.STORE.reserve
+
+    def reserve_in_vain(*asked: Any) -> None:
+        reserve(*asked)
+        memory.STORE.remove("visit", "file", "file")  # as others' uploads make it give way
+
+    monkeypatch.setattr(memory.STORE, "reserve", reserve_in_vain)
+    assert put(app, b"data") == 503 and not app.body
+    assert memory.STORE.bytes_of("visit") == 0
+
+
 def test_an_upload_that_stops_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "SILENCE_SECONDS", 0.01)
     headers = [(b"content-type", b"multipart/form-data; boundary=XX"), (b"content-length", b"900")]
