@@ -84,7 +84,7 @@ def payload(
         "photo": jpeg_address(resize_image(image, size), PHOTO_BYTES),
         "panels": tuple(_panel(panel, size) for panel in panels),
         "labels": _labels(space),
-        "palette": "Cityscapes" if space == CITYSCAPES else "The classes' own",
+        "palette": "Cityscapes" if space == CITYSCAPES else "Class colours",
         "legend": tuple(shown_labels(panels, space)),
         "hasOthers": has_others,
         "inAddress": in_address,
