@@ -47,6 +47,10 @@ def predictions_dir() -> Path:
     return artifacts_dir() / "predictions"
 
 
+def exports_dir() -> Path:
+    return artifacts_dir() / "exports"
+
+
 def scores_dir() -> Path:
     """Scores of shipped runs, whose own folders are part of the program and never written to."""
     return artifacts_dir() / "scores"

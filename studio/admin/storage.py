@@ -14,7 +14,7 @@ from studio.admin import actions
 def show() -> None:
     st.subheader("Storage", anchor=False)
     usage = storage.run_usage()
-    made_again = settings.engines_dir(), settings.predictions_dir()
+    made_again = settings.engines_dir(), settings.predictions_dir(), settings.exports_dir()
     with st.grid(4, min_column_width=150):
         runs_bytes = sum(entry.bytes for entry in usage)
         for label, value in (
@@ -26,8 +26,8 @@ def show() -> None:
             st.metric(label, wording.size(value), border=True)
     st.caption(
         "Champions, those that a roll back returns to, shipped runs and runs at work always stay. "
-        "Prepared data is removed under Data sets. Kept for speed are converted networks and "
-        "labels: bounded, and made again where they are deleted."
+        "Prepared data is removed under Data sets. Kept for speed are converted networks, "
+        "exports and labels: bounded, and made again where they are deleted."
     )
     if not usage:
         return

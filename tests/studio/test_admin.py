@@ -1,5 +1,6 @@
 """The admin page, as someone who is signed in uses it; the worker is not started."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from segcore.jobs.tasks import Preparation, Scoring, Training
 from segcore.recipes import get_recipe
 from segcore.runs import run_lock
 from segcore.runs.writer import write_progress
+from studio import background
+from studio.admin import taking_home
 from tests.factories.made_data import id_mask, write_picture
 from tests.studio.admin_visit import (
     QUICK,
@@ -227,6 +230,24 @@ def test_only_what_can_be_champion_can_be_promoted(page: AppTest) -> None:
     assert any("visitors choose it themselves" in line.value for line in page.markdown)
     promote = next(one for one in page.button if one.label == "Promote")
     assert promote.disabled
+
+
+def test_a_run_can_be_taken_home(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_run("unet-streets-20250101-000000-aaaa")
+    opened = nullcontext()
+    monkeypatch.setattr(opened, "open", True, raising=False)
+    monkeypatch.setattr(taking_home.st, "popover", lambda *_, **__: opened)
+    show(page, "Runs and champions")
+    assert not page.exception
+    assert len(page.selectbox(key="export as").options) == 5
+    button(page, "Make the file")()
+    page.run()
+    for work in background.WORK_QUEUE.unfinished():
+        work.wait(60)
+    page.run()
+    assert not page.exception
+    (download,) = page.get("download_button")
+    assert download.proto.label == "Download"
 
 
 def test_a_history_without_weights_is_no_candidate(page: AppTest) -> None:
