@@ -170,14 +170,6 @@ def count(value: int) -> str:
     return f"{value / 1000:.0f} k" if value >= 10_000 else str(value)
 
 
-def size(value: float) -> str:
-    """Bytes: 2.1 GB, 340 MB, 12 kB."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
-        if value >= factor:
-            return f"{value / factor:.{1 if value < 10 * factor else 0}f} {unit}"
-    return f"{value / 1e3:.0f} kB"
-
-
 def moment(stamp: str) -> str:
     """A time of run.json or the queue: 23 Nov 2026, 14:05."""
     return f"{datetime.fromisoformat(stamp):%d %b %Y, %H:%M}"

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from segcore import runs, settings
 from segcore.data.preparation import load_prepared
 from segcore.errors import SegcoreError
+from segcore.files.sizes import byte_size
 from segcore.files.writing import free_bytes
 from segcore.jobs import unreadable
 from segcore.system import devices
@@ -86,7 +87,7 @@ def _tell_artifacts() -> None:
     free = free_bytes(folder)
     _tell(
         free > FREE_SPACE_WANTED,
-        f"artifacts in {folder}, {free / 2**30:.1f} GB free",
+        f"artifacts in {folder}, {byte_size(free)} free",
         "free some space, or set SEGCORE_ARTIFACTS to a folder on a larger disk",
     )
     _tell(

@@ -9,6 +9,7 @@ from segcore import runs
 from segcore.cli.arguments import add_data_and_split, print_json
 from segcore.cli.progress_bar import ProgressBar
 from segcore.errors import SegcoreError
+from segcore.files.sizes import byte_size
 
 if TYPE_CHECKING:
     from segcore.evaluation import Evaluation
@@ -147,7 +148,7 @@ def _cost(options: argparse.Namespace) -> None:
     print(f"{run.name} on {cost.machine}")
     print(f"{run.parameters:,} parameters, {flops} billion operations an image")
     for of in cost.timings:
-        memory = "–" if of.peak_memory_bytes is None else f"{of.peak_memory_bytes / 1e6:.0f} MB"
+        memory = "–" if of.peak_memory_bytes is None else byte_size(of.peak_memory_bytes)
         print(
             f"  batch {of.batch} of {of.width}x{of.height}: p50 {of.p50_ms:.1f} ms, "
             f"p95 {of.p95_ms:.1f} ms, {of.images_per_second:.1f} images/s, {memory}"

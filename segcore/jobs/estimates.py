@@ -13,6 +13,7 @@ from segcore import runs, settings
 from segcore.data.preparation import load_prepared
 from segcore.data.sources import Source, open_source
 from segcore.errors import RecipeError, SegcoreError
+from segcore.files.sizes import byte_size
 from segcore.files.writing import free_bytes
 from segcore.images.resizing import Size
 from segcore.recipes import Recipe, from_dict
@@ -80,14 +81,14 @@ def check(recipe: Recipe, spec: str) -> None:
     memory = total_memory()
     if memory is not None and expected.memory > memory:
         raise RecipeError(
-            f"This training needs about {_gigabytes(expected.memory)} of memory, the machine has "
-            f"{_gigabytes(memory)}: choose a smaller batch size, crop or network"
+            f"This training needs about {byte_size(expected.memory)} of memory, the machine has "
+            f"{byte_size(memory)}: choose a smaller batch size, crop or network"
         )
     free = free_bytes(settings.artifacts_dir())
     if expected.disk > free:
         raise RecipeError(
-            f"This training needs about {_gigabytes(expected.disk)} on the disk, "
-            f"{_gigabytes(free)} are free: remove runs or prepared data first"
+            f"This training needs about {byte_size(expected.disk)} on the disk, "
+            f"{byte_size(free)} are free: remove runs or prepared data first"
         )
 
 
@@ -182,7 +183,3 @@ def _pixels(recipe: Recipe, source: Source) -> int:
 
 def _area(size: Size | tuple[int, ...]) -> int:
     return size[0] * size[1]
-
-
-def _gigabytes(value: float) -> str:
-    return f"{value / GIGABYTE:.1f} GB"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from segcore.errors import MissingPackageError
+from segcore.files.sizes import byte_size
 
 BACKENDS = ("tensorflow", "jax")
 CPU_INFO = Path("/proc/cpuinfo")
@@ -84,7 +85,7 @@ def machine(device: str) -> str:
     """The machine in words: the device that networks run on, cores, memory."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{device}, {cores} CPU cores, {total / 2**30:.0f} GB"
+    return f"{device}, {cores} CPU cores, {byte_size(total)}"
 
 
 def precision(*, depthwise: bool) -> str:

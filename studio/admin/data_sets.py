@@ -8,6 +8,7 @@ from segcore import jobs
 from segcore.data.preparation import prepared_folders
 from segcore.data.sources import DoubtfulDataError, FirstLook, HealthReport
 from segcore.errors import SegcoreError
+from segcore.files.sizes import byte_size
 from segcore.jobs import datasets, storage, worker
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Preparation
@@ -110,7 +111,7 @@ def _show_data_set(data_set: DataSet, copies: list[str], is_registered: bool) ->
             if data_set.problem is None and spec != BUILT_IN:
                 _offer_another_name(data_set)
             if folders:
-                room = wording.size(sum(storage.folder_bytes(folder) for folder in folders))
+                room = byte_size(sum(storage.folder_bytes(folder) for folder in folders))
                 actions.button_with_question(
                     f"Remove {room}",
                     f"Remove the prepared arrays of {name}? They are made again when "

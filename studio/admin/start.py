@@ -7,6 +7,7 @@ import streamlit as st
 
 from segcore import jobs
 from segcore.errors import SegcoreError
+from segcore.files.sizes import byte_size
 from segcore.jobs import estimates, worker
 from segcore.jobs.admission import Admission
 from segcore.jobs.estimates import Estimate
@@ -111,7 +112,7 @@ def _start(task: Training, admission: Admission) -> None:
 
 
 def _in_words(expected: Estimate) -> str:
-    memory, disk = wording.size(expected.memory), wording.size(expected.disk)
+    memory, disk = byte_size(expected.memory), byte_size(expected.disk)
     needs = f"about {memory} of memory, {disk} on the disk"
     if expected.seconds is None or expected.timed is None:
         return f"Needs {needs}. Not timed yet: the time left shows after the first steps."

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from segcore import settings
+from segcore.files.sizes import byte_size
 from segcore.files.writing import free_bytes
 from segcore.jobs import storage
 from segcore.jobs.admission import Admission
 from segcore.jobs.storage import RunUsage
-from studio import wording
 from studio.admin import actions
 
 
@@ -23,7 +23,7 @@ def show() -> None:
             ("Prepared data", storage.folder_bytes(settings.prepared_dir())),
             ("Kept for speed", sum(map(storage.folder_bytes, made_again))),
         ):
-            st.metric(label, wording.size(value), border=True)
+            st.metric(label, byte_size(value), border=True)
     st.caption(
         "Champions, those that a roll back returns to, shipped runs and runs at work always stay. "
         "Prepared data is removed under Data sets. Kept for speed are converted networks, "
@@ -55,13 +55,13 @@ def _offer_removal(removable: dict[str, RunUsage]) -> None:
     chosen = st.multiselect(
         "Runs to remove",
         list(removable),
-        format_func=lambda name: f"{name} · {wording.size(removable[name].bytes)}",
+        format_func=lambda name: f"{name} · {byte_size(removable[name].bytes)}",
         placeholder=f"{len(removable)} could go",
         key="removable",
     )
     if not chosen:
         return
-    room = wording.size(sum(removable[name].bytes for name in chosen))
+    room = byte_size(sum(removable[name].bytes for name in chosen))
     listed = "\n".join(f"- `{name}`" for name in chosen)
 
     def remove(admission: Admission) -> None:

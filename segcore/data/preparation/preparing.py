@@ -18,6 +18,7 @@ from segcore.data.preparation.prepared import (
 from segcore.data.preparation.split_writer import Outcome, SplitWriter, UsableSample
 from segcore.data.sources import Finding, Item, Problem, SampleError, Source, open_source
 from segcore.errors import DataError, StorageError
+from segcore.files.sizes import byte_size
 from segcore.files.writing import locked
 from segcore.images import encode_png, resize_image, resize_labels
 from segcore.images.preprocessing import Mode, Preprocessing
@@ -145,7 +146,7 @@ def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder.parent).free
     if needed - present > free:
         raise StorageError(
-            f"{folder} needs {needed / 1e9:.2f} GB, {free / 1e9:.2f} GB are free: make room, "
+            f"{folder} needs {byte_size(needed)}, {byte_size(free)} are free: make room, "
             "prepare a smaller size, or set SEGCORE_ARTIFACTS to a folder on another disk."
         )
 
