@@ -31,6 +31,7 @@ from segcore.jobs.tasks import Training, run_of
 from segcore.recipes import get_recipe
 from segcore.runs import run_lock
 from segcore.runs.writer import RunWriter, history_csv, new_run_name
+from segcore.system.child_report import report
 
 EPOCHS = 25
 LEASE = 1.5
@@ -97,7 +98,7 @@ def train(name: str, attempt: str) -> None:
         )
     with run_lock.hold(runs.get_run(name).path):
         writer = RunWriter.reopen(runs.get_run(name))
-        print(f"run: {name}", flush=True)
+        report(run=name)
         writer.save_manifest(status="running")
         for epoch in range(writer.run().epochs + 1, EPOCHS + 1):
             time.sleep(0.03)

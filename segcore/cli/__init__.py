@@ -13,6 +13,7 @@ from segcore.cli import data, doctor, prediction, run_folders, scores, training
 from segcore.cli.arguments import named_spec
 from segcore.errors import SegcoreError
 from segcore.system import devices
+from segcore.system.child_report import report
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,12 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.command(options)
         sys.stdout.flush()  # where it cannot be written, that is known now
     except SegcoreError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return _failed(str(error))
     except KeyboardInterrupt:
-        print("error: stopped by hand", file=sys.stderr)
-        return 2
+        return _failed("stopped by hand")
     return 0
+
+
+def _failed(error: str) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    report(error=error)
+    return 2
 
 
 def _tell_where() -> None:

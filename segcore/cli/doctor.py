@@ -46,7 +46,7 @@ def examine(move_away: bool = False) -> None:
 
 
 def _tell(fine: bool, finding: str, remedy: str = "") -> None:
-    print(f"ok  {finding}" if fine else f"--  {finding}; {remedy}")
+    print(f"ok  {finding}" if fine else f"--  {finding}" + (f"; {remedy}" if remedy else ""))
 
 
 def _tell_package(name: str, remedy: str) -> None:
@@ -65,7 +65,7 @@ def _tell_devices() -> None:
     try:
         devices.check_backend()
     except SegcoreError as error:
-        _tell(False, *str(error).split(": "))
+        _tell(False, str(error))
         return
     import keras
 

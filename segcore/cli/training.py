@@ -13,6 +13,7 @@ from segcore.errors import SegcoreError
 from segcore.images.preprocessing import Mode
 from segcore.recipes import RECIPES
 from segcore.recipes.checks import edited, find_recipe
+from segcore.system.child_report import report
 
 CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")
 """Of a recipe, what an option of `train` may replace."""
@@ -115,6 +116,7 @@ def _train(options: argparse.Namespace) -> None:
 
     def announce(run: runs.Run) -> None:
         print(f"run: {run.name}", flush=True)
+        report(run=run.name)
 
     with ProgressBar() as bar:
 

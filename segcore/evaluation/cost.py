@@ -19,13 +19,14 @@ import numpy as np
 from segcore import settings
 from segcore.errors import RunError, UnreadableError
 from segcore.files.reading import Amount, Count, Plain, Positive, read_json
-from segcore.files.writing import storage_error, tail, to_json, write_atomically
+from segcore.files.writing import storage_error, to_json, write_atomically
 from segcore.images.preprocessing import Preprocessing
 from segcore.models import flops
 from segcore.prediction.inference import Predictor, load_fastest_predictor
 from segcore.recipes.checks import checked_options
 from segcore.runs import Run, now
 from segcore.system import devices
+from segcore.system.child_report import read_report
 from segcore.system.progress import Progress, StepProgress
 
 VERSION = 1
@@ -131,21 +132,22 @@ def measure_apart(run: Run, progress: Progress) -> None:
         RunError: it could not be measured.
     """
     with tempfile.TemporaryDirectory() as folder:
-        followed, log = Path(folder) / "progress.json", Path(folder) / "log"
+        followed, reported = Path(folder) / "progress.json", Path(folder) / "report.json"
         command = [sys.executable, "-m", "segcore", "cost", "--run", run.name]
-        environment = settings.environment(SEGCORE_PROGRESS=str(followed))
-        with open(log, "wb") as output:
-            process = subprocess.Popen(
-                command, cwd=settings.ROOT, env=environment, stdout=output, stderr=output
-            )
-            while process.poll() is None:
-                time.sleep(FOLLOW_SECONDS)
-                with suppress(UnreadableError):  # not written yet
-                    state = read_json(followed, StepProgress)
-                    progress(state.done, state.total)
+        environment = settings.environment(
+            SEGCORE_PROGRESS=str(followed), SEGCORE_REPORT=str(reported)
+        )
+        nowhere = subprocess.DEVNULL
+        process = subprocess.Popen(
+            command, cwd=settings.ROOT, env=environment, stdout=nowhere, stderr=nowhere
+        )
+        while process.poll() is None:
+            time.sleep(FOLLOW_SECONDS)
+            with suppress(UnreadableError):  # not written yet
+                state = read_json(followed, StepProgress)
+                progress(state.done, state.total)
         if process.returncode:
-            said = [line for line in tail(log, 20) if line.startswith("error: ")]
-            reason = said[-1].removeprefix("error: ") if said else "its process ended too early"
+            reason = read_report(reported).error or "its process ended too early"
             raise RunError(f"{run.name}: cannot be measured; {reason}")
 
 

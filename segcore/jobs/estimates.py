@@ -111,8 +111,10 @@ def _timed(recipe: Recipe) -> Run | None:
     on_gpu = may_have_gpu()
 
     def differs(run: Run) -> tuple[bool, bool]:
-        was_on_gpu = not str(run.manifest.device).startswith("CPU")
-        return was_on_gpu != on_gpu, run.manifest.model_options != recipe.model_options
+        return (
+            run.manifest.trained_on_gpu != on_gpu,
+            run.manifest.model_options != recipe.model_options,
+        )
 
     of_model = [run for run in runs.list_runs() if run.model == recipe.model and _speed(run)]
     return min(of_model, key=differs, default=None)

@@ -79,6 +79,11 @@ class Job:
         """Where an evaluation or a preparation says how far it is."""
         return self.folder / "progress.json"
 
+    @property
+    def report_path(self) -> Path:
+        """Where its process reports its run and its error."""
+        return self.folder / "report.json"
+
     def progress(self) -> StepProgress | None:
         """How far an evaluation or a preparation is that runs, or None."""
         try:

@@ -8,7 +8,6 @@ not even after a worker was killed and its training went on without it.
 
 import fcntl
 import os
-import re
 import secrets
 import signal
 import subprocess
@@ -30,6 +29,7 @@ from segcore.jobs.leases import LeaseLostError
 from segcore.jobs.tasks import run_of
 from segcore.runs import run_lock
 from segcore.runs.writer import RunWriter
+from segcore.system.child_report import read_report
 
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 6.0  # between asking a training to stop and killing it
@@ -217,13 +217,17 @@ class _Attempt:
             command = self.command(self.job)
             log.write(f"--- attempt {self.job.attempt}, {runs.now()}\n".encode())
             log.flush()
+            self.job.report_path.unlink(missing_ok=True)  # of the attempt before
         except OSError as error:
             raise storage_error(self.job.folder, error) from error
         self.log_start = log.tell()
         process = subprocess.Popen(
             ["/bin/sh", "-c", LAUNCHER, str(NICE), *command],
             cwd=settings.ROOT,
-            env=_environment(SEGCORE_PROGRESS=str(self.job.progress_path.absolute())),
+            env=_environment(
+                SEGCORE_PROGRESS=str(self.job.progress_path.absolute()),
+                SEGCORE_REPORT=str(self.job.report_path.absolute()),
+            ),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -304,20 +308,20 @@ class _Attempt:
             log.write(self._output().encode())
 
     def _find_run(self) -> None:
-        """Takes the run's name from the training's first line, `run: NAME`."""
-        names = re.findall(r"^run: (\S+)$", self._output(), re.MULTILINE)
-        if names and names[-1] != self.run_name:
-            self.run_name = names[-1]
+        """Takes the run's name from what the training reports."""
+        name = read_report(self.job.report_path).run
+        if name is not None and name != self.run_name:
+            self.run_name = str(name)
             leases.record(self.job, run=self.run_name)
             self.job = replace(self.job, run=self.run_name)
 
     def _error(self, status: int) -> str:
-        """What the command said last, without the `error:` of the command line."""
+        """What the command reports, else what can be told of how it ended."""
+        reported = read_report(self.job.report_path).error
+        if reported is not None:
+            return str(reported)
         output = self._output()
         lines = [line for line in output.splitlines() if line.strip()]
-        for line in reversed(lines):
-            if match := re.search(r"(?:^|: )error: (.+)$", line):
-                return match[1]
         if any(sign in output for sign in OUT_OF_MEMORY):
             return "out of memory: choose a smaller batch size, crop or network"
         if free_bytes(self.job.folder) < LEAST_ROOM:  # no room for what it said either

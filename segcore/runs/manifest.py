@@ -134,6 +134,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     preprocessing: None where no network is there to feed.
     best: the epoch whose weights are kept; None before the first.
     weights: the files that an epoch committed, by name.
+    device, on_gpu: what it was trained on, in words and whether that is a GPU.
     note: what whoever trained it adds to its card.
     label_space: what its network tells apart; None for Cityscapes' labels.
     is_imported: a history that another program logged; `notes` say how its log was read.
@@ -156,6 +157,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     note: str | None = None
     device: Plain | None = None
+    on_gpu: bool | None = None
     commit: Plain | None = None
     versions: dict[str, Plain | None] = {}
     shipped: bool = False
@@ -174,6 +176,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def recipe_name(self) -> str:
         return str(self.recipe["name"])
+
+    @property
+    def trained_on_gpu(self) -> bool:
+        if self.on_gpu is not None:
+            return self.on_gpu
+        return not str(self.device).startswith("CPU")  # of before it was recorded
 
     @property
     def logit_adjustment(self) -> float:

@@ -69,6 +69,7 @@ def first_manifest(
         "backend": keras.backend.backend(),
         "precision": keras.mixed_precision.dtype_policy().name,
         "device": devices.device(),
+        "on_gpu": bool(devices.gpus()),
         "replicas": replicas,
         "batch_size_per_replica": recipe.batch_size // replicas,
         "commit": environment.commit(),

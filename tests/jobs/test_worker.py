@@ -1,5 +1,6 @@
 """The worker with real processes: a script stands in for the training."""
 
+import json
 import os
 import re
 import shutil
@@ -39,11 +40,15 @@ def save(status):
     (path / "run.json").write_text(json.dumps(manifest | {"status": status}))
 save("running")
 print("run:", name)
+def report(**facts):
+    Path(os.environ["SEGCORE_REPORT"]).write_text(json.dumps({"run": name, **facts}))
+report()
 if deed == "finish":
     save("finished")
 elif deed == "fail":
     print("Traceback, warnings and so on", file=sys.stderr)
-    sys.exit("error: streets: no room left on the disk")
+    report(error="streets: no room left on the disk")
+    sys.exit(2)
 elif deed == "memory":
     raise MemoryError("Unable to allocate 9.1 GiB")
 elif deed == "silent":
@@ -303,11 +308,9 @@ def test_a_run_whose_worker_died_before_it_could_record_it_is_resumed(
 ) -> None:
     job = enqueue(QUICK)
     assert leases.claim("dead", lease=-1) is not None
-    start_of_run = subprocess.run(
-        [sys.executable, script, NAME, "fail"], stdout=subprocess.PIPE, check=False
-    )
     job.folder.mkdir(parents=True)
-    job.log_path.write_bytes(start_of_run.stdout)
+    environment = {**os.environ, "SEGCORE_REPORT": str(job.report_path)}
+    subprocess.run([sys.executable, script, NAME, "fail"], env=environment, check=False)
     resumed: list[str | None] = []
 
     def command(job: Job) -> list[str]:
@@ -330,7 +333,7 @@ def test_a_training_that_finished_without_its_worker_is_not_repeated(
     claimed = leases.claim("dead", lease=-1)
     assert claimed is not None
     job.folder.mkdir(parents=True)
-    job.log_path.write_text(f"run: {NAME}\n")
+    job.report_path.write_text(json.dumps({"run": NAME}))
     folder = Path(os.environ["SEGCORE_ARTIFACTS"], "runs", NAME)
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(
