@@ -1,7 +1,6 @@
 """Recipes from outside, of a form, a file, the queue: edited, and checked by their fields."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -63,7 +62,7 @@ def checked(recipe: Recipe) -> Recipe:
                 raise RecipeError(f"Recipe: {recipe.model} has no {outer}.{option}; remove it")
     for field in fields_of(recipe.model):
         value = value_of(recipe, field)
-        if not _fits(field, value):
+        if not field.accepts(value):
             raise RecipeError(f"{field.label} {_shown(value)}: must be {field.range}")
     crop, size = recipe.crop, recipe.size
     if crop and size and (crop[0] > size[0] or crop[1] > size[1]):
@@ -116,7 +115,7 @@ def checked_options(model: str, options: Mapping[str, Any]) -> Mapping[str, Any]
         field = known.get(f"model_options.{name}")
         if field is None:
             raise RecipeError(f"Network: a {model} has no option {name}; remove it from run.json")
-        if not _fits(field, value):
+        if not field.accepts(value):
             raise RecipeError(f"{field.label} {_shown(value)}: must be {field.range}")
     return options
 
@@ -188,39 +187,6 @@ def _with(recipe: Recipe, path: str, value: Any) -> Recipe:
         options[inner] = value
     changes: dict[str, Any] = {outer: options}
     return replace(recipe, **changes)
-
-
-def _fits(field: Field, value: Any) -> bool:
-    if value is None:
-        return field.optional is not None
-    match field.kind:
-        case "switch":
-            return isinstance(value, bool)
-        case "choice":
-            # A backbone's weights may be a file too, from the command line.
-            is_file = field.path == "backbone_weights" and str(value).endswith(".h5")
-            return value in field.choices or is_file
-        case "whole":
-            return isinstance(value, int) and _is_number(value) and field.low <= value <= field.high
-        case "number":
-            return _is_number(value) and field.low <= value <= field.high
-        case "size":
-            return _is_pair(field, value) and all(side % 32 == 0 for side in value)
-        case "range":
-            return _is_pair(field, value) and value[0] <= value[1]
-
-
-def _is_number(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)
-
-
-def _is_pair(field: Field, value: Any) -> bool:
-    return (
-        isinstance(value, (tuple, list))
-        and len(value) == 2
-        and all(_is_number(part) and field.low <= part <= field.high for part in value)
-    )
 
 
 def _shown(value: Any) -> str:

@@ -58,6 +58,34 @@ class Field:
             words += " pixels a side, multiples of 32"
         return f"{words}, or {self.optional}" if self.optional else words
 
+    def accepts(self, value: Any) -> bool:
+        """Whether it may be that value."""
+        if value is None:
+            return self.optional is not None
+        match self.kind:
+            case "switch":
+                return isinstance(value, bool)
+            case "choice":
+                # A backbone's weights may be a file too, from the command line.
+                is_file = self.path == "backbone_weights" and str(value).endswith(".h5")
+                return value in self.choices or is_file
+            case "whole":
+                return isinstance(value, int) and self._holds(value)
+            case "number":
+                return self._holds(value)
+            case "size":
+                return self._holds_both(value) and all(side % 32 == 0 for side in value)
+            case "range":
+                return self._holds_both(value) and value[0] <= value[1]
+
+    def _holds(self, value: Any) -> bool:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return is_number and self.low <= value <= self.high  # which NaN is not
+
+    def _holds_both(self, value: Any) -> bool:
+        is_pair = isinstance(value, (tuple, list)) and len(value) == 2
+        return is_pair and all(map(self._holds, value))
+
 
 FIELDS = (
     Field(
