@@ -19,7 +19,8 @@ from benchmarks.figures import Figure, figure_of, parser_of, tell
 from segcore import evaluation, settings
 from segcore.data.preparation import prepare
 from segcore.evaluation import evaluator
-from segcore.prediction.inference import Predictor, load_predictor
+from segcore.prediction.inference import Predictor
+from segcore.prediction.loading import load_predictor
 from segcore.runs import Run, champions, get_run
 from segcore.runs.data_sets import read_identity
 

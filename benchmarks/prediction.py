@@ -25,7 +25,7 @@ from segcore.prediction.engines import Engine
 from segcore.prediction.engines.keras_engine import build_network
 from segcore.prediction.engines.openvino_engine import OpenVINOEngine
 from segcore.prediction.engines.openvino_library import load_openvino
-from segcore.prediction.inference import load_fastest_predictor
+from segcore.prediction.loading import load_fastest_predictor
 from segcore.runs import champions
 
 OURS, BARE, KERAS = "ours", "bare engine", "Keras predict"

@@ -27,7 +27,8 @@ from segcore import jobs, runs
 from segcore.data.sources.streets import render_scene
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.tasks import Training, run_of
-from segcore.prediction.inference import Predictor, load_predictor
+from segcore.prediction.inference import Predictor
+from segcore.prediction.loading import load_predictor
 from segcore.recipes import get_recipe
 from segcore.recipes.checks import edited
 

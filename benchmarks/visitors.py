@@ -28,7 +28,7 @@ from playwright.async_api import Browser, async_playwright, expect
 from devtools.live_dashboard import FLAGS, find_chromium, running_dashboard
 from segcore.data.sources.streets import render_scene
 from segcore.images import decode_image, encode_png
-from segcore.prediction.inference import load_predictor
+from segcore.prediction.loading import load_predictor
 from segcore.runs import champions
 from segcore.settings import artifacts_dir
 

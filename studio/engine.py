@@ -15,7 +15,7 @@ import streamlit as st
 from segcore import runs
 from segcore.errors import SegcoreError
 from segcore.prediction.engines.openvino_library import load_openvino
-from segcore.prediction.inference import may_be_converted, serves_converted
+from segcore.prediction.loading import may_be_converted, serves_converted
 from segcore.runs import Run
 from segcore.system import devices
 from studio.errors import fragment, show_error, without_paths

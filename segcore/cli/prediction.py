@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from segcore.prediction.inference import load_fastest_predictor
+    from segcore.prediction.loading import load_fastest_predictor
 
     images = [image for path in options.images for image in _images_at(path)]
     stems = Counter(path.stem for path in images)

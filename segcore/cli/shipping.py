@@ -18,7 +18,7 @@ from segcore.evaluation.robustness import robustness_of
 from segcore.files.writing import write_atomically
 from segcore.prediction.conversion import convert_to_ship
 from segcore.prediction.engines.openvino_store import Verdict
-from segcore.prediction.inference import load_predictor
+from segcore.prediction.loading import load_predictor
 from segcore.presentation.model_card import model_card
 from segcore.runs import CLASS_IOU, HISTORY, Run, get_run, identity_of, verified_weights
 from segcore.runs.data import val_digest

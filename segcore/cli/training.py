@@ -150,7 +150,7 @@ def _train(options: argparse.Namespace) -> None:
 def _convert(run: runs.Run) -> None:
     """So that its first visitor is served by the faster engine; the run is done without it too."""
     from segcore.prediction.conversion import convert
-    from segcore.prediction.inference import may_be_converted
+    from segcore.prediction.loading import may_be_converted
 
     try:
         if may_be_converted(run):

@@ -22,7 +22,8 @@ from segcore.files.reading import Amount, Count, Plain, Positive, read_json
 from segcore.files.writing import storage_error, to_json, write_atomically
 from segcore.images.preprocessing import Preprocessing
 from segcore.models import flops
-from segcore.prediction.inference import Predictor, load_fastest_predictor
+from segcore.prediction.inference import Predictor
+from segcore.prediction.loading import load_fastest_predictor
 from segcore.recipes.checks import checked_options
 from segcore.runs import Run, now
 from segcore.system import devices

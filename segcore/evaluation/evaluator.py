@@ -28,9 +28,9 @@ from segcore.prediction.inference import (
     Predictor,
     Views,
     in_classes,
-    load_predictor,
     without_scores,
 )
+from segcore.prediction.loading import load_predictor
 from segcore.runs import Run, verified_weights
 from segcore.runs.results import result_files
 from segcore.system.parallel import overlapped

@@ -26,7 +26,8 @@ from segcore.errors import StorageError
 from segcore.files.writing import storage_error
 from segcore.images import resize_labels
 from segcore.labels.merges import merged
-from segcore.prediction.inference import Prediction, load_predictor, without_scores
+from segcore.prediction.inference import Prediction, without_scores
+from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
 from segcore.runs.results import DIGITS
 from segcore.settings import predictions_dir

@@ -25,7 +25,8 @@ from segcore.files.reading import Count, Plain, parse_json, typed
 from segcore.files.writing import to_json, write_atomically
 from segcore.labels import CITYSCAPES
 from segcore.labels.merges import merged
-from segcore.prediction.inference import Predictor, load_predictor
+from segcore.prediction.inference import Predictor
+from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
 from segcore.runs.results import new_result_file, result_files
 from segcore.system.parallel import overlapped

@@ -29,7 +29,7 @@ from segcore.prediction.engines.keras_engine import KerasEngine
 from segcore.prediction.engines.openvino_engine import OpenVINOEngine
 from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.engines.openvino_store import TOPOLOGY, Verdict
-from segcore.prediction.inference import serves_converted
+from segcore.prediction.loading import serves_converted
 from segcore.runs import Run, verified_weights
 from segcore.system import devices
 

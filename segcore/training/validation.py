@@ -22,7 +22,7 @@ from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 from segcore.labels.merges import Merges, merged
 from segcore.models import inference_model
 from segcore.prediction.engines import Output
-from segcore.prediction.inference import top_class
+from segcore.prediction.resampling import top_class
 from segcore.system import devices
 from segcore.system.parallel import overlapped
 

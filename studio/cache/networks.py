@@ -9,15 +9,8 @@ import streamlit as st
 
 from segcore import runs
 from segcore.evaluation import calibration
-from segcore.prediction.inference import (
-    ONE_VIEW,
-    Prediction,
-    Predictor,
-    Views,
-    fastest_engine,
-    load_fastest_predictor,
-    without_scores,
-)
+from segcore.prediction.inference import ONE_VIEW, Prediction, Predictor, Views, without_scores
+from segcore.prediction.loading import fastest_engine, load_fastest_predictor
 from segcore.runs import Run
 from studio import engine
 from studio.visits.memory import STORE, visit

@@ -16,7 +16,7 @@ from segcore.errors import DataError, RunError
 from segcore.evaluation import evaluate, evaluator, metrics, stored_evaluation
 from segcore.labels import CITYSCAPES
 from segcore.labels.merges import merged
-from segcore.prediction.inference import load_predictor
+from segcore.prediction.loading import load_predictor
 from segcore.runs import Run, list_runs
 from segcore.runs.results import result_files
 from tests.factories.fake_runs import make_run

@@ -11,7 +11,7 @@ from segcore.evaluation import evaluate, metrics, robustness
 from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.evaluation.robustness import measure_robustness, robustness_of
 from segcore.labels.merges import merged
-from segcore.prediction.inference import load_predictor
+from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
 from segcore.runs.results import new_result_file
 from tests.factories.fake_runs import make_run

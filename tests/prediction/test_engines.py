@@ -23,8 +23,8 @@ from segcore.prediction.engines import Engine, Output, openvino_store
 from segcore.prediction.engines.keras_engine import KerasEngine
 from segcore.prediction.engines.openvino_engine import OpenVINOEngine
 from segcore.prediction.engines.openvino_store import Verdict
-from segcore.prediction.inference import (
-    AUGMENTED,
+from segcore.prediction.inference import AUGMENTED
+from segcore.prediction.loading import (
     fastest_engine,
     load_fastest_predictor,
     load_predictor,
@@ -261,7 +261,7 @@ SERVED = """
 import sys
 import numpy as np
 from segcore import runs
-from segcore.prediction.inference import load_fastest_predictor
+from segcore.prediction.loading import load_fastest_predictor
 from studio import engine
 from segcore.runs.data import identity_of
 

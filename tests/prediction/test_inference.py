@@ -10,16 +10,11 @@ import pytest
 from segcore.errors import RunError
 from segcore.images import resize_image
 from segcore.images.preprocessing import Preprocessing
-from segcore.prediction import inference
+from segcore.prediction import resampling
 from segcore.prediction.engines import Output
-from segcore.prediction.inference import (
-    AUGMENTED,
-    Prediction,
-    Timings,
-    Views,
-    load_predictor,
-    top_class,
-)
+from segcore.prediction.inference import AUGMENTED, Prediction, Timings, Views
+from segcore.prediction.loading import load_predictor
+from segcore.prediction.resampling import top_class
 from segcore.runs import Run
 from tests.factories.fake_runs import make_run
 from tests.factories.made_data import noise
@@ -58,7 +53,7 @@ def direct_bilinear(scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 @pytest.mark.parametrize("blob", [1, 5], ids=["noise", "objects"])
 @pytest.mark.parametrize("size", [(31, 47), (12, 16), (5, 9), (1, 1), (40, 3)])
 def test_top_class_equals_resizing_all_probabilities_first(size, blob, monkeypatch):
-    monkeypatch.setattr(inference, "BLOCK_PIXELS", 100)  # several blocks, a last one that is less
+    monkeypatch.setattr(resampling, "BLOCK_PIXELS", 100)  # several blocks, a last one that is less
     scores = random_scores(12, 16, blob)
     full = direct_bilinear(scores, size)
     labels, confidence = top_class(Output.of(scores), size)

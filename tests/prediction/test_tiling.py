@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from segcore.prediction import tiling
-from segcore.prediction.inference import AUGMENTED, Prediction, Timings, load_predictor
+from segcore.prediction.inference import AUGMENTED, Prediction, Timings
+from segcore.prediction.loading import load_predictor
 from segcore.prediction.tiling import count_tiles, predict_tiled
 from tests.factories.fake_runs import make_run
 from tests.factories.made_data import noise

@@ -15,7 +15,7 @@ import pytest
 from segcore.errors import RunError
 from segcore.files.writing import sha256, to_json
 from segcore.jobs.unreadable import problems_of
-from segcore.prediction.inference import load_predictor
+from segcore.prediction.loading import load_predictor
 from segcore.runs.archives import import_run
 from segcore.runs.weight_files import (
     UnsafeWeightsError,

@@ -18,7 +18,8 @@ from segcore.errors import RecipeError
 from segcore.prediction.conversion import convert
 from segcore.prediction.engines import openvino_store
 from segcore.prediction.engines.openvino_engine import OpenVINOEngine
-from segcore.prediction.inference import Predictor, load_predictor
+from segcore.prediction.inference import Predictor
+from segcore.prediction.loading import load_predictor
 from segcore.recipes.checks import recipe_of
 from segcore.recipes.fields import Field, fields_of
 from segcore.training.session import train
