@@ -107,6 +107,24 @@ def test_nothing_unpickles_or_loads_whole_models() -> None:
         assert "load_model" not in calls, path
 
 
+RECORDS = {"manifest", "record", "report", "comparison", "compared", "robustness", "cost"}
+
+
+def test_run_json_and_reports_are_dictionaries_in_their_rooms_only() -> None:
+    """Elsewhere they are the typed objects of `segcore.runs` and `segcore.evaluation`."""
+    found = []
+    for path in SEGCORE + PAGES:
+        if path.is_relative_to(ROOT / "segcore/runs"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+                of = node.value.func if isinstance(node.value, ast.Call) else node.value
+                name = getattr(of, "id", getattr(of, "attr", ""))
+                if name in RECORDS and isinstance(node.slice.value, str):
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not found
+
+
 def test_no_file_outgrows_a_reader() -> None:
     long = {
         path.name: n for path in SEGCORE + PAGES if (n := len(path.read_text().split("\n"))) > 450
