@@ -6,7 +6,6 @@ attempt begins, and a job ends, only under that lock; so no two trainings ever w
 not even after a worker was killed and its training went on without it.
 """
 
-import fcntl
 import os
 import secrets
 import signal
@@ -15,16 +14,16 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO
 
 from segcore import jobs, runs, settings
 from segcore.errors import RunError, SegcoreError, StorageError, error_number
 from segcore.files.writing import free_bytes, storage_error
 from segcore.jobs import Job, State, leases
+from segcore.jobs.job_lock import end_processes, locked_log, make_log
 from segcore.jobs.leases import LeaseLostError
 from segcore.jobs.tasks import run_of
 from segcore.runs import run_lock
@@ -66,7 +65,7 @@ def ensure_worker() -> None:
     if not leases.register_first_worker(worker):
         return
     log = settings.jobs_dir().absolute() / "worker.log"
-    _make_file(log)
+    make_log(log)
     # The shell ends at once and leaves the worker to init, so nobody here need wait for it.
     subprocess.run(
         [
@@ -179,9 +178,9 @@ class _Attempt:
             self._finish(State.FAILED, said)
 
     def _go_through(self) -> None:
-        _end_processes(self.job, self.job.process_group)
+        end_processes(self.job, self.job.process_group, GRACE_SECONDS)
         try:
-            with _locked_log(self.job) as log:
+            with locked_log(self.job) as log:
                 self._find_run()  # the former worker may have died before it could record it
                 if self._is_over():
                     return
@@ -192,10 +191,10 @@ class _Attempt:
         try:
             stopped = self._watch(process)
         finally:
-            _end_processes(self.job, process.pid, process)
+            end_processes(self.job, process.pid, GRACE_SECONDS, process)
             process.wait()
             self.job.progress_path.unlink(missing_ok=True)
-        with _locked_log(self.job):
+        with locked_log(self.job):
             self._find_run()
             self._conclude(process.returncode, stopped)
 
@@ -363,69 +362,6 @@ def _environment(**more: str) -> dict[str, str]:
     """
     ours = settings.environment(PYTHONUNBUFFERED="1", **more)
     return {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **ours}
-
-
-@contextmanager
-def _locked_log(job: Job) -> Iterator[BinaryIO]:
-    """The job's log, open at its end and locked; the lock passes on to who inherits the file.
-
-    Raises:
-        LeaseLostError: some process of another attempt still has it.
-        StorageError: it cannot be written.
-    """
-    _make_file(job.log_path)
-    with open(job.log_path, "ab") as log:
-        if not _lock(log):
-            raise LeaseLostError(f"job {job.id}: another attempt still runs")
-        yield log
-
-
-def _lock(log: BinaryIO) -> bool:
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:  # no process could inherit what stands in for such a lock
-        raise storage_error(Path(log.name).parent, error) from error
-    return True
-
-
-def _make_file(log: Path) -> None:
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "ab"):
-            pass
-    except OSError as error:
-        raise storage_error(log.parent, error) from error
-
-
-def _end_processes(
-    job: Job, group: int | None, process: subprocess.Popen[bytes] | None = None
-) -> None:
-    """Ends what is left of the job's processes: asks first, kills after six seconds.
-
-    Args:
-        process: the first of them where it is ours: it tells that it lives even where somebody
-            deleted the log that it holds.
-    """
-    for number, patience in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, 1.0)):
-        deadline = time.monotonic() + patience
-        if _is_alive(job, process) and group is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(group, number)
-        while _is_alive(job, process) and time.monotonic() < deadline:
-            time.sleep(0.05)
-
-
-def _is_alive(job: Job, process: subprocess.Popen[bytes] | None = None) -> bool:
-    """Whether any process of the job lives: then the lock on its log is held."""
-    if process is not None and process.poll() is None:
-        return True
-    try:
-        with open(job.log_path, "rb") as log:
-            return not _lock(log)
-    except (OSError, StorageError):
-        return False
 
 
 if __name__ == "__main__":
