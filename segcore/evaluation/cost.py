@@ -28,6 +28,7 @@ from segcore.recipes.checks import checked_options
 from segcore.runs import Run, now
 from segcore.system import devices
 from segcore.system.child_report import read_report
+from segcore.system.peak_memory import forget_peak_memory, peak_memory
 from segcore.system.progress import Progress, StepProgress
 
 VERSION = 1
@@ -186,7 +187,7 @@ def _time(predictor: Predictor, batch: int, preprocessing: Preprocessing) -> Tim
     random = np.random.default_rng(0)
     images = [random.integers(0, 256, (height, width, 3), np.uint8) for _ in range(batch)]
     predictor.preprocessing = preprocessing
-    devices.forget_peak_memory()
+    forget_peak_memory()
     predictor.predict_batch(images)  # builds the network of this shape
     milliseconds: list[float] = []
     for _ in range(REPEATS):
@@ -202,7 +203,7 @@ def _time(predictor: Predictor, batch: int, preprocessing: Preprocessing) -> Tim
         p50_ms=float(p50),
         p95_ms=float(p95),
         images_per_second=float(1000 * batch / np.mean(milliseconds)),
-        peak_memory_bytes=devices.peak_memory(),
+        peak_memory_bytes=peak_memory(),
     )
 
 

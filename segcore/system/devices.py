@@ -16,7 +16,6 @@ from segcore.files.sizes import byte_size
 
 BACKENDS = ("tensorflow", "jax")
 CPU_INFO = Path("/proc/cpuinfo")
-STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 DEVICES = Path("/dev")
 NVIDIA_FILES = ("nvidia[0-9]*", "dxg")
@@ -149,36 +148,6 @@ def _has_cuda() -> bool:
 
 def _processor_has_bfloat16() -> bool:
     return bool(BFLOAT16_FLAGS & set(_cpu_info("flags").split()))
-
-
-def forget_peak_memory() -> None:
-    """Lets `peak_memory` begin anew, where the system can."""
-    with contextlib.suppress(OSError):
-        CLEAR_REFS.write_text("5")
-    if _counts_gpu_memory():
-        import tensorflow as tf
-
-        tf.config.experimental.reset_memory_stats("GPU:0")
-
-
-def peak_memory() -> int | None:
-    """Bytes: of the first GPU, else of this process; None where nobody counts them."""
-    if _counts_gpu_memory():
-        import tensorflow as tf
-
-        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
-    try:
-        lines = STATUS.read_text().splitlines()
-    except OSError:
-        return None
-    found = [line.split() for line in lines if line.startswith("VmHWM:")]
-    return int(found[0][1]) * 1024 if found else None
-
-
-def _counts_gpu_memory() -> bool:
-    import keras
-
-    return bool(gpus()) and keras.backend.backend() == "tensorflow"
 
 
 # --- the backends --------------------------------------------------------------------------------
