@@ -16,17 +16,17 @@ from segcore.data.preparation import Prepared
 from segcore.data.sources import open_source
 from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
 from segcore.evaluation import metrics
-from segcore.files.writing import storage_error, to_json, write_atomically
+from segcore.files.writing import to_json, write_atomically
 from segcore.images.preprocessing import Preprocessing
 from segcore.labels import LabelSpace
 from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.data_sets import short_name
-from segcore.runs.weight_files import load_weights
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
 from segcore.system import devices
 from segcore.training.batches import Pictures, TrainingBatches
+from segcore.training.checkpoint import optimizer_bytes, restore, weights_bytes
 from segcore.training.first_manifest import first_manifest
 from segcore.training.joined_data import (
     chosen_images,
@@ -240,7 +240,7 @@ class Session:
         history, class_iou = writer.run().history(), writer.run().class_iou()
         done = writer.run().epochs
         if done:
-            self._restore(writer)
+            restore(writer.run(), self.network, self.optimizer)
         else:
             self._write_snapshot_index(writer)
         writer.save_manifest(status="running", reason=None)
@@ -354,20 +354,13 @@ class Session:
         files, changes = {}, {}
         if best is None or validation.mean_iou > best:
             changes["best"] = {"epoch": epoch, "mean_iou": validation.mean_iou}
-            files["best.weights.h5"] = _weights_bytes(self.network, writer)
+            files["best.weights.h5"] = weights_bytes(self.network, writer.path)
         self.model.set_weights(self.trained)
-        files["last.weights.h5"] = _weights_bytes(self.network, writer)
-        files["optimizer.npz"] = _to_npz(self.optimizer.variables)
+        files["last.weights.h5"] = weights_bytes(self.network, writer.path)
+        files["optimizer.npz"] = optimizer_bytes(self.optimizer)
         files[runs.HISTORY] = history_csv(history)
         files[runs.CLASS_IOU] = class_iou_csv(class_iou, self.space)
         writer.commit_epoch(files, epochs=epoch, **changes)
-
-    def _restore(self, writer: RunWriter) -> None:
-        run = writer.run()
-        load_weights(self.network, run, "last")
-        with np.load(runs.verified_file(run, "optimizer.npz"), allow_pickle=False) as state:
-            for index, variable in enumerate(self.optimizer.variables):
-                variable.assign(state[str(index)])
 
     def _write_snapshot_index(self, writer: RunWriter) -> None:
         height, width = self.prepared.size
@@ -391,21 +384,3 @@ def _reseed(model: keras.Model, seed: int, epoch: int) -> None:
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(random.integers(0, 2**31, 2).astype("uint32"))
-
-
-def _weights_bytes(model: keras.Model, writer: RunWriter) -> bytes:
-    path = writer.path / ".saving.weights.h5"
-    try:
-        model.save_weights(path)
-        return path.read_bytes()
-    except OSError as error:
-        raise storage_error(writer.path, error) from error
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _to_npz(variables: list[keras.Variable]) -> bytes:
-    file = io.BytesIO()
-    arrays = {str(i): keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-    np.savez(file, allow_pickle=False, **arrays)
-    return file.getvalue()
