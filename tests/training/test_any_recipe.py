@@ -9,6 +9,7 @@ import math
 import os
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -110,3 +111,4 @@ def test_what_the_checks_let_through_works(spec: str, values: dict[str, Any]) ->
     engine = OpenVINOEngine(openvino_store.folder_of(run), verdict.precision)
     found = Predictor(run, run.preprocessing, engine).predict(image)
     np.testing.assert_allclose(found.scores, expected.scores, atol=0.02)
+    keras.backend.clear_session()  # else 200 networks and their graphs stay in memory
