@@ -116,8 +116,11 @@ async def _photo(request: Request, size: int) -> bytes:
     kind = request.headers.get("content-type", "")
     if kind.startswith("multipart/form-data"):
         form = OneFile(kind, size)
-        await read_body(request.receive, form.write, size)
-        return form.content()
+        try:
+            await read_body(request.receive, form.write, size)
+            return form.content()
+        finally:
+            form.drop()
     body = bytearray()
     await read_body(request.receive, body.extend, size)
     return bytes(body)

@@ -107,6 +107,11 @@ class OneFile:
     def content(self) -> bytes:
         return self._data[: self._size].tobytes()
 
+    def drop(self) -> None:
+        """Frees the content at once: the parser and its callbacks hold each other until Python next
+        looks for cycles, and by then many such bodies may have come."""
+        self._data = np.empty(0, np.uint8)
+
     def without_content(self) -> bytes:
         """The same body with an empty file."""
         head = b"".join(self._fields)

@@ -47,6 +47,7 @@ class MemoryUploads:
     ) -> None:
         headers = Headers(scope=scope)
         size = expected_size(headers)
+        body = OneFile(headers.get("content-type", ""), size)
         try:
             STORE.reserve(visit, FILE, file, size)
         except BusyError as error:
@@ -64,13 +65,13 @@ class MemoryUploads:
             body.write(chunk)
 
         try:
-            body = OneFile(headers.get("content-type", ""), size)
             await read_body(receive, write, size)
             empty = body.without_content()
             raw = [pair for pair in scope["headers"] if pair[0].lower() not in _OF_THE_BODY]
             raw += [(b"content-type", body.type), (b"content-length", b"%d" % len(empty))]
             await self._app({**scope, "headers": raw}, _saying(empty), _when_done(send, keep))
         finally:
+            body.drop()
             if not is_kept:
                 STORE.remove(visit, FILE, file)
 

@@ -1,10 +1,13 @@
 """What stands between the network and Streamlit: messages, uploads, connections, addresses."""
 
 import asyncio
+import gc
 import os
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
@@ -12,6 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from studio.server import bodies, connections, messages, uploads
+from studio.server.bodies import OneFile
 from studio.visits import memory
 
 # --- messages ------------------------------------------------------------------------------------
@@ -156,6 +160,25 @@ def test_a_visit_has_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert put(Streamlit(), bytes(3000), file="one") == 204
     assert put(refuse, bytes(3000), file="two") == 413
     assert memory.STORE.bytes_of("visit") == 3000
+
+
+def test_a_body_is_freed_with_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies: list[weakref.ref[np.ndarray]] = []
+
+    class Watched(OneFile):
+        def __init__(self, content_type: str, size: int) -> None:
+            super().__init__(content_type, size)
+            bodies.append(weakref.ref(self._data))
+
+    monkeypatch.setattr(uploads, "OneFile", Watched)
+    gc.collect()
+    gc.disable()  # which may take a while to come by
+    try:
+        assert put(Streamlit(), b"data") == 204
+        assert put(Streamlit(403), b"data") == 403
+        assert [body() for body in bodies] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_an_upload_whose_room_went_to_others_ends_at_once(
