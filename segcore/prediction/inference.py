@@ -8,8 +8,9 @@ code that only reads stored results does not wait for it.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -83,6 +84,17 @@ AUGMENTED = Views(mirrored=True, scales=(0.75, 1.0, 1.25))
 """Test-time augmentation: six views, for six times the work."""
 
 
+NetworkRun = tuple[Output, float]
+"""What a network says of a batch, and the milliseconds that it took."""
+
+InTurn = Callable[[Callable[[], NetworkRun]], NetworkRun]
+
+
+def at_once(step: Callable[[], NetworkRun]) -> NetworkRun:
+    """For whoever has the network alone."""
+    return step()
+
+
 class Predictor:
     """A run's network in an engine. Safe to share between threads: it runs one call at a time."""
 
@@ -108,12 +120,19 @@ class Predictor:
         with self._lock:
             self._engine.warm_up((1, *unseen.shape))
 
-    def predict(self, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:
-        """Labels an image (H, W, 3) uint8 RGB."""
-        return self.predict_batch([image], views)[0]
+    def predict(
+        self, image: np.ndarray, views: Views = ONE_VIEW, in_turn: InTurn = at_once
+    ) -> Prediction:
+        """Labels an image (H, W, 3) uint8 RGB.
+
+        Args:
+            in_turn: runs each use of the network when its turn has come. What comes before and
+                after it, which takes longer for a large image, lets others have the network.
+        """
+        return self.predict_batch([image], views, in_turn)[0]
 
     def predict_batch(
-        self, images: Sequence[np.ndarray], views: Views = ONE_VIEW
+        self, images: Sequence[np.ndarray], views: Views = ONE_VIEW, in_turn: InTurn = at_once
     ) -> list[Prediction]:
         """Labels images (H, W, 3) uint8 RGB of one size in one go; times are shares of it."""
         if not images:
@@ -122,7 +141,7 @@ class Predictor:
         if any(image.shape != (*size, 3) or image.dtype != np.uint8 for image in images):
             raise ValueError("a batch is of (H, W, 3) uint8 images of one size")
         count = len(images)
-        seen, preprocess_ms, network_ms = self._see(images, views)
+        seen, preprocess_ms, network_ms = self._see(images, views, in_turn)
         predictions = []
         for number in range(count):
             started = time.perf_counter()
@@ -133,7 +152,9 @@ class Predictor:
             predictions.append(Prediction(labels, confidence, timings, scores))
         return predictions
 
-    def _see(self, images: Sequence[np.ndarray], views: Views) -> tuple[Output, float, float]:
+    def _see(
+        self, images: Sequence[np.ndarray], views: Views, in_turn: InTurn
+    ) -> tuple[Output, float, float]:
         """What the network says, by the mean of its probabilities over the views, and the
         milliseconds spent on making its input and on the network."""
         size = self.preprocessing.content_size(*images[0].shape[:2])
@@ -147,7 +168,7 @@ class Predictor:
             preprocess_ms += _milliseconds_since(started)
             height, width = preprocessing.content_size(*images[0].shape[:2])
             for step in (1, -1) if views.mirrored else (1,):
-                output, milliseconds = self._run_network(batch[:, :, ::step])
+                output, milliseconds = in_turn(partial(self._run_network, batch[:, :, ::step]))
                 network_ms += milliseconds
                 seen.append(output[:, :, ::step][:, :height, :width])
         if views == ONE_VIEW:
@@ -155,7 +176,7 @@ class Predictor:
         scaled = [resized(output.probabilities, size) for output in seen]
         return Output.of(np.mean(scaled, axis=0)), preprocess_ms, network_ms
 
-    def _run_network(self, batch: np.ndarray) -> tuple[Output, float]:
+    def _run_network(self, batch: np.ndarray) -> NetworkRun:
         """Of (B, h, w, 3) uint8, and the milliseconds."""
         with self._lock:
             self._engine.warm_up(batch.shape)

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ def label(
     views: Views = ONE_VIEW,
     asked_by: str | None = None,
 ) -> Prediction:
-    """What the network says about an image (H, W, 3) uint8, when the visitor's turn has come.
+    """What the network says about an image (H, W, 3) uint8. Each use of it waits for its turn.
 
     Args:
         asked_by: the visitor, for a thread that is not of a visit; else who the visit's is.
@@ -77,7 +78,7 @@ def label(
     Raises:
         BusyError: too many wait.
     """
-    return QUEUE.run(asked_by or visitor(), lambda: predictor.predict(image, views))
+    return predictor.predict(image, views, partial(QUEUE.run, asked_by or visitor()))
 
 
 def predict_private(run: Run, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from segcore.images import resize_image
 from segcore.images.preprocessing import Preprocessing
 from segcore.prediction import resampling
 from segcore.prediction.engines import Output
-from segcore.prediction.inference import AUGMENTED, Prediction, Timings, Views
+from segcore.prediction.inference import AUGMENTED, NetworkRun, Prediction, Timings, Views
 from segcore.prediction.loading import load_predictor
 from segcore.prediction.resampling import top_class
 from segcore.runs import Run
@@ -271,3 +272,20 @@ def test_a_danet_labels_pictures_of_one_shape_after_another(monkeypatch):
         prediction = predictor.predict(noise(0, height, width))
         assert prediction.labels.shape == (height, width)
     assert len(predictor._engine._by_shape) == 3
+
+
+def test_the_network_runs_in_turns_of_one_view_each() -> None:
+    sizes, turns = [], 0
+
+    def in_turn(step: Callable[[], NetworkRun]) -> NetworkRun:
+        nonlocal turns
+        turns += 1
+        output, milliseconds = step()
+        sizes.append(output.labels.shape[1:])
+        return output, milliseconds
+
+    predictor = load_predictor(make_run())
+    prediction = predictor.predict(random_image(61, 45), AUGMENTED, in_turn)
+    assert turns == 6 and len(set(sizes)) == 3
+    alone = predictor.predict(random_image(61, 45), AUGMENTED)
+    np.testing.assert_array_equal(prediction.labels, alone.labels)
