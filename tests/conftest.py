@@ -14,7 +14,7 @@ import pytest
 
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.labels import CITYSCAPES
-from segcore.prediction import inference
+from segcore.prediction import loading
 from segcore.system import devices
 from tests.factories.made_data import id_mask, noise, write_camvid, write_picture
 
@@ -89,7 +89,7 @@ def networks_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what is done with predictions, not of the engine that makes them."""
     from tests.factories.fake_runs import SharedEngine
 
-    monkeypatch.setattr(inference, "KerasEngine", SharedEngine)
+    monkeypatch.setattr(loading, "KerasEngine", SharedEngine)
 
 
 @pytest.fixture

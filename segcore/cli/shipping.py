@@ -13,7 +13,7 @@ import numpy as np
 from segcore.data.preparation import native_samples
 from segcore.errors import RunError
 from segcore.evaluation import evaluate, stored_evaluation
-from segcore.evaluation.generalization import keep_left_out_score, left_out_score
+from segcore.evaluation.generalization import generalization_of, keep_left_out_score
 from segcore.evaluation.robustness import robustness_of
 from segcore.files.writing import write_atomically
 from segcore.prediction.conversion import convert_to_ship
@@ -119,7 +119,7 @@ def write_card(run: Run) -> Path:
     measured = robustness_of(run, evaluation)
     kept = None if measured is None else measured.kept_shares
     path = run.path / "MODEL_CARD.md"
-    card = model_card(run, evaluation, kept, left_out_score(run), elsewhere=elsewhere)
+    card = model_card(run, evaluation, kept, generalization_of(run).expected, elsewhere=elsewhere)
     write_atomically(path, card.encode())
     return path
 

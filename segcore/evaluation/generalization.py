@@ -23,6 +23,10 @@ from segcore.runs.lineage import earlier_trainings, pretraining, training_second
 
 LEFT_OUT = "left-out.json"
 
+COMPARABLE = 0.1
+"""Mean IoU on the validation split by which the other network may be behind: one that is further
+behind was trained for too short to say what to expect of this one."""
+
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
@@ -62,6 +66,13 @@ class Generalization:
     val: float | None
     corrupted: float | None
     left_out: LeftOutScore | None
+
+    @property
+    def expected(self) -> LeftOutScore | None:
+        """What to expect of the run itself on streets that it has not seen, where that is known."""
+        if self.val is None or self.left_out is None:
+            return None
+        return self.left_out if self.left_out.mean_iou_val > self.val - COMPARABLE else None
 
 
 def generalization_of(run: Run) -> Generalization:

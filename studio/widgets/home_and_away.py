@@ -27,7 +27,7 @@ def show_home_and_away(*pairs: Pair[Side] | None) -> None:
 
 def show_expectation(pair: Pair[Side]) -> None:
     """What to expect of both networks on a street that they have not seen, as far as is known."""
-    known = [(side.name, cache.generalization(side.run).left_out) for side in pair]
+    known = [(side.name, cache.generalization(side.run).expected) for side in pair]
     sentences = [
         findings.expected_elsewhere(name, score) for name, score in known if score is not None
     ]
@@ -60,7 +60,7 @@ def _show(pair: Pair[Side], known: list[Generalization], left_out: list[LeftOutS
         )
         st.caption(
             f"{pair.a.name} `{pair.a.run.name}` and {pair.b.name} `{pair.b.run.name}`. A twin is "
-            "the same network, trained anew on the same data "
+            "the same network, trained anew, from random or ImageNet's weights, on the same data "
             f"{findings.conditions(left_out[0])}; for {wording.duration(left_out[0].seconds)} and "
             f"{wording.duration(left_out[1].seconds)}."
         )

@@ -12,6 +12,7 @@ from segcore.data.preparation.digests import split_digest
 from segcore.evaluation import evaluate, metrics
 from segcore.evaluation.generalization import (
     LEFT_OUT,
+    Generalization,
     generalization_of,
     keep_left_out_score,
     left_out_score,
@@ -59,7 +60,10 @@ def test_a_twin_trained_without_a_film_tells_for_the_run_that_saw_it(
     assert score.policy == "camvid-11"
     assert generalization_of(served).val is None  # the run itself is not scored
     evaluate(served, served.spec, "val")
-    assert generalization_of(served).val != score.mean_iou_val
+    found = generalization_of(served)
+    assert found.val != score.mean_iou_val and found.expected == score
+    behind = msgspec.structs.replace(score, mean_iou_val=0.3)
+    assert Generalization(0.5, None, behind).expected is None  # trained for too short
 
 
 def test_a_run_keeps_the_score_where_its_twin_is_not(served: Run, twin: Run) -> None:
@@ -96,6 +100,6 @@ def test_the_finding_says_what_pretraining_is_worth_away_from_home(served: Run, 
     low = msgspec.structs.replace(score, mean_iou=0.31, mean_iou_val=0.5)
     high = msgspec.structs.replace(score, mean_iou=0.52, mean_iou_val=0.63)
     told = findings.at_home_and_away("U-Net", "DANet", low, high, pretrained="DANet")
-    assert "DANet scores 0.52 and U-Net 0.31" in told
-    assert "Pretraining is worth 0.21 of mean IoU away from home and 0.13 at home." in told
+    assert "DANet scores 0.52 on those and U-Net 0.31" in told
+    assert "pretraining is worth 0.21 of mean IoU away from home and 0.13 at home." in told
     assert "retraining" not in findings.at_home_and_away("A", "B", low, high, pretrained=None)

@@ -18,15 +18,15 @@ def at_home_and_away(
     gap_away = better[1].mean_iou - worse[1].mean_iou
     gap_home = better[1].mean_iou_val - worse[1].mean_iou_val
     words = (
-        f"On films that neither was trained on, {better[0]} scores {better[1].mean_iou:.2f} and "
-        f"{worse[0]} {worse[1].mean_iou:.2f}; on their own validation film "
+        f"Trained anew without some films, {better[0]} scores {better[1].mean_iou:.2f} on those "
+        f"and {worse[0]} {worse[1].mean_iou:.2f}; on the validation film "
         f"{better[1].mean_iou_val:.2f} and {worse[1].mean_iou_val:.2f}."
     )
     if pretrained != better[0]:
         return words
     return (
-        f"{words} Pretraining is worth {gap_away:.2f} of mean IoU away from home"
-        f"{f' and {gap_home:.2f} at home' if gap_home > 0 else ''}."
+        f"{words} After this much training, pretraining is worth {gap_away:.2f} of mean IoU away "
+        f"from home{f' and {gap_home:.2f} at home' if gap_home > 0 else ''}."
     )
 
 
