@@ -156,12 +156,8 @@ def finding(runs: list[Run], selection: Selection) -> str:
     identities = cache.identities()
     data = {identities.get(run.name, UNREAD) for run in shown if not run.is_imported}
     if len({known for known in data if not known.startswith(UNREAD)}) > 1:
-        data_name = state.namer()
         return findings.scores_on_different_data(
-            [
-                (curve.name, run.best_mean_iou, data_name(run))
-                for curve, run in zip(drawn, shown, strict=True)
-            ]
+            [(curve.name, run.best_mean_iou) for curve, run in zip(drawn, shown, strict=True)]
         )
     return findings.best_scores([(curve.name, curve.history, curve.best_epoch) for curve in drawn])
 

@@ -102,9 +102,9 @@ def test_the_best_run_comes_first() -> None:
 
 
 def test_scores_on_different_data_are_not_ranked() -> None:
-    told = findings.scores_on_different_data([("A", 0.6, "CamVid"), ("B", 0.7, "Streets")])
+    told = findings.scores_on_different_data([("A on CamVid", 0.6), ("B on Streets", 0.7)])
     assert told == (
-        "Best validation mean IoU: A 0.600 on CamVid and B 0.700 on Streets; not comparable, the "
+        "Best validation mean IoU: A on CamVid 0.600 and B on Streets 0.700; not comparable, the "
         "data differ."
     )
 

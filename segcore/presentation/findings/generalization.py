@@ -34,8 +34,9 @@ def expected_elsewhere(name: str, score: LeftOutScore) -> str:
     """What to expect of a network on a street that it has not seen."""
     films = "a film" if len(score.films) == 1 else f"{len(score.films)} films"
     return (
-        f"{name} scored a mean IoU of {score.mean_iou:.2f} on {films} that it was not trained on, "
-        f"and {score.mean_iou_val:.2f} on its validation film"
+        f"{name}, trained without {films}, scored a mean IoU of {score.mean_iou:.2f} on "
+        f"{'it' if len(score.films) == 1 else 'those'} and {score.mean_iou_val:.2f} on its "
+        "validation film"
     )
 
 

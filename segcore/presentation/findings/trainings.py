@@ -134,10 +134,10 @@ def classes_learnt(name: str, rows: Sequence[Row]) -> str:
     return f"{parts}; never above {LEARNT:.1f}: {listed_some(never)}." if never else f"{parts}."
 
 
-def scores_on_different_data(runs: Sequence[tuple[str, float | None, str]]) -> str:
+def scores_on_different_data(runs: Sequence[tuple[str, float | None]]) -> str:
     """As `best_scores` where the trainings were validated on different data, so that their scores
-    cannot be compared: name, best validation mean IoU and data of each."""
-    parts = [f"{name} {iou:.3f} on {data}" for name, iou, data in runs if iou is not None]
+    cannot be compared: name, which tells the data, and best validation mean IoU of each."""
+    parts = [f"{name} {iou:.3f}" for name, iou in runs if iou is not None]
     if not parts:
         return "No epoch is finished yet: curves appear with the first."
     return f"Best validation mean IoU: {listed(parts)}; not comparable, the data differ."
