@@ -189,7 +189,7 @@ def test_a_network_that_cannot_be_converted_stays_with_keras(
         same_shape = keras.layers.Lambda(halved, output_shape=lambda shape: shape)
         return keras.Model(network.input, same_shape(network.output))
 
-    monkeypatch.setattr(conversion, "_with_sizes_from_the_input", through_numpy)
+    monkeypatch.setattr(conversion, "with_sizes_from_the_input", through_numpy)
     run = make_run()
     lacking = "No conversion rule found for operations: PyFunc"
     assert convert(run).reason == f"cannot be converted: {lacking}"

@@ -80,7 +80,7 @@ def test_a_gpu_trains_in_bfloat16_from_ampere_on(
     ("variable", "configured", "told"),
     [
         (None, "torch", "Keras on tensorflow"),  # another project's choice, which is not meant here
-        ("torch", "tensorflow", "--  KERAS_BACKEND is 'torch'; set it to tensorflow or jax"),
+        ("torch", "tensorflow", "--  KERAS_BACKEND is 'torch': set it to tensorflow or jax"),
     ],
 )
 def test_only_the_environment_chooses_kerass_backend(
