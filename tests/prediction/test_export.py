@@ -19,7 +19,7 @@ from segcore.models.danet import ChannelAttention, PositionAttention, ResizeTo
 from segcore.models.light import EvenLight
 from segcore.prediction.engines import keras_engine
 from segcore.prediction.export import FORMATS, apart, exported_network
-from segcore.prediction.inference import load_predictor
+from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
 from tests.factories.fake_runs import make_run
 
