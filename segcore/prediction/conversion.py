@@ -54,8 +54,8 @@ def convert(run: Run, turn: Turn = lambda step: step()) -> Verdict:
     """Converts the run's best checkpoint and checks it, once; returns what was found.
 
     Args:
-        turn: runs one step of work on the device, such as `Desk.run`, so that visitors come in
-            between.
+        turn: runs one step of work on the device, such as `InferenceQueue.run`, so that visitors
+            come in between.
 
     Raises:
         RunError, RecipeError, MissingPackageError: Keras cannot load the run either.
