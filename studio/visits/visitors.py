@@ -13,7 +13,7 @@ QUEUE = InferenceQueue()
 ALLOWANCE = RateLimit()
 """In photos opened and labelled."""
 
-LARGE_PHOTOS = FairTurns(places=2, places_of_one=1)
+LARGE_PHOTOS = FairTurns()
 """Who may have a large photo drawn: all that there is of it is in memory meanwhile."""
 
 DETAILED_PHOTOS = FairTurns()
