@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from segcore.evaluation.evaluator import policy_of
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
@@ -20,9 +21,9 @@ CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
 CHOSEN = "training_runs"
 
 MEAN_IOU_NOTE = (
-    "Mean IoU over the evaluated classes that occur, at the "
-    "training resolution. Training scores are measured during training, on augmented images, on "
-    "every fourth row and column; validation scores after each epoch, on whole images."
+    "Mean IoU over the scored classes that occur, at the training resolution. Training scores are "
+    "measured during training, on augmented images, on every fourth row and column; validation "
+    "scores after each epoch, on whole images."
 )
 
 
@@ -162,6 +163,14 @@ def finding(runs: list[Run], selection: Selection) -> str:
     return findings.best_scores([(curve.name, curve.history, curve.best_epoch) for curve in drawn])
 
 
+def policy_line(selection: Selection) -> str:
+    """Which classes count in scores on the data set."""
+    policy = selection.space.policy
+    if selection.problem is None:
+        policy = policy_of(cache.source(selection.spec))
+    return f"Policy on {selection.data.name}: `{policy}`."
+
+
 def main() -> None:
     selection = state.selection()
     known = runs_with_history(selection)
@@ -174,7 +183,7 @@ def main() -> None:
     key = "_".join([CHOSEN, *(run.name for run, _ in curves.sides(selection))])
     names = [name for name in st.session_state.get(key, default) if name in known]
     st.title(finding([known[name] for name in names], selection), anchor=False)
-    st.caption(MEAN_IOU_NOTE)
+    st.caption(f"{MEAN_IOU_NOTE} {policy_line(selection)}")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part([CURVES, CLASSES, MASKS, RUNS])
         with st.container(horizontal=True, gap="small", width="content"):

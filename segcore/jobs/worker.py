@@ -171,7 +171,7 @@ class _Attempt:
             self._go_through()
         except (SegcoreError, LeaseLostError, OSError):
             raise
-        except Exception as error:
+        except Exception as error:  # logged under its number; the worker lives for the next job
             number = error_number()
             _note(error, number)
             said = f"a defect of this program, error {number}; the worker's log has the details"

@@ -25,7 +25,7 @@ def show(run: Run) -> None:
         path = stored_export(run, name)
         if path is not None:
             st.download_button(
-                "Download", path.read_bytes(), f"{run.name}-{name}.zip", "application/zip",
+                "Download", path.read_bytes, f"{run.name}-{name}.zip", "application/zip",
                 icon=":material/download:", on_click="ignore", width="stretch",
             )  # fmt: skip
             return

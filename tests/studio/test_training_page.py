@@ -42,6 +42,7 @@ def test_both_runs_are_shown_with_where_they_turned(page: AppTest, camvid: Path)
     assert not page.exception
     assert page.title[0].value.startswith("U-Net scored highest: mean IoU 0.360 in epoch 4 of 4")
     assert "U-Net: validation loss turned after epoch 2" in text(page)
+    assert "`camvid-11`" in text(page)
     assert "DANet: training is 12 points ahead" in text(page)
     table = open_part(page, "Runs").dataframe[0].value
     assert list(table["Recipe"]) == ["quick-unet", "quick-danet"]

@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from segcore.images import decode_image
 from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.labels.merges import Merges
+
+Picked = TypeVar("Picked")
 
 SPLITS = ("train", "val", "test")
 
@@ -270,3 +272,9 @@ def read_image(path: Path) -> np.ndarray:
         return decode_image(path)
     except ImageError as error:
         raise SampleError(Problem.UNREADABLE, str(error)) from error
+
+
+def evenly_spread(items: Sequence[Picked], most: int) -> list[Picked]:
+    """All of the items, or `most` of them from the first to the last."""
+    places = np.linspace(0, len(items) - 1, min(most, len(items))).round().astype(int)
+    return [items[place] for place in places]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segcore.data.sources.base import FolderSource, Item, Source
+from segcore.data.sources.base import FolderSource, Item, Source, evenly_spread
 from segcore.data.sources.problems import SampleError
 from segcore.errors import DataError
 from segcore.labels import NO_LABEL, LabelSpace
@@ -107,8 +107,7 @@ def first_look(source: Source) -> FirstLook | None:
 def _spread(items: Sequence[Item]) -> list[Item]:
     """Some of the items that have both files, evenly spread."""
     whole = [item for item in items if item.image is not None and item.mask is not None]
-    places = np.linspace(0, len(whole) - 1, min(PER_SPLIT, len(whole))).round().astype(int)
-    return [whole[place] for place in places]
+    return evenly_spread(whole, PER_SPLIT)
 
 
 def _read(source: FolderSource, item: Item) -> np.ndarray | SampleError:

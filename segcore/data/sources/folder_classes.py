@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
+from segcore.data.sources.base import evenly_spread
 from segcore.data.sources.masks import MaskCoding
 from segcore.errors import DataError, UnreadableError
 from segcore.errors.plain import path_text, plain
@@ -97,7 +98,7 @@ def classes_seen(directory: Path, masks: Sequence[Path], fingerprint: str) -> Fo
     Raises:
         DataError: no mask can be read, or they hold no classes.
     """
-    return _looked_at(directory, tuple(_spread(masks)), fingerprint)
+    return _looked_at(directory, tuple(evenly_spread(masks, LOOKED_AT)), fingerprint)
 
 
 # --- classes that are named --------------------------------------------------------------------
@@ -307,11 +308,6 @@ def _look_at_colors(path: Path, file: Image.Image, is_jpeg: bool) -> _Seen:
 
 def _unpacked(color: int) -> Color:
     return color >> 16, color >> 8 & 255, color & 255
-
-
-def _spread(masks: Sequence[Path]) -> list[Path]:
-    places = np.linspace(0, len(masks) - 1, min(LOOKED_AT, len(masks))).round().astype(int)
-    return [masks[place] for place in places]
 
 
 def _space(name: str, labels: tuple[Label, ...]) -> LabelSpace:

@@ -98,10 +98,7 @@ def read_mask(path: Path, coding: MaskCoding) -> np.ndarray:
             file.load()
             values, transparent = _decoded(file, packing, coding)
     except UNREADABLE_ERRORS as error:
-        raise SampleError(
-            Problem.UNREADABLE,
-            f"{path} cannot be read as a mask ({_first_line(error)}): replace it or remove it.",
-        ) from error
+        raise _unreadable(path, error) from error
     return _labels(path, values, transparent, coding)
 
 
@@ -114,10 +111,7 @@ def read_nearest_mask(path: Path, coding: MaskCoding) -> np.ndarray:
         with Image.open(path) as file:
             image = np.asarray(file.convert("RGB")).astype(np.int32)
     except UNREADABLE_ERRORS as error:
-        raise SampleError(
-            Problem.UNREADABLE,
-            f"{path} cannot be read as a mask ({_first_line(error)}): replace it or remove it.",
-        ) from error
+        raise _unreadable(path, error) from error
     known = np.flatnonzero(coding.id_of[:256] >= 0)
     colors = coding.colors_of(known)
     nearest = np.zeros(image.shape[:2], np.intp)
@@ -128,6 +122,13 @@ def read_nearest_mask(path: Path, coding: MaskCoding) -> np.ndarray:
         smallest = np.minimum(smallest, distance)
     labels: np.ndarray = coding.id_of[known][nearest].astype(np.uint8)
     return labels
+
+
+def _unreadable(path: Path, error: Exception) -> SampleError:
+    return SampleError(
+        Problem.UNREADABLE,
+        f"{path} cannot be read as a mask ({_first_line(error)}): replace it or remove it.",
+    )
 
 
 def _packing(file: Image.Image) -> str:

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from segcore import settings
 from segcore.errors import RunError
 from segcore.files.writing import storage_error
 from segcore.runs import Run
+from segcore.system.child_report import read_report
 
 KEPT = 8
 """Exports on the disk, of up to 50 MB each."""
@@ -30,28 +32,22 @@ def export_apart(run: Run, name: str) -> Path:
         StorageError: artifacts/ cannot be written.
     """
     path = _path_of(run, name)
+    command = ["segcore", "runs", "export", run.name, str(path.absolute()), "--format", name]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _forget_oldest(path.parent)
-        command = [
-            sys.executable,
-            "-m",
-            "segcore",
-            "runs",
-            "export",
-            run.name,
-            str(path.absolute()),
-        ]
-        result = subprocess.run(
-            [*command, "--format", name],
-            cwd=settings.ROOT,
-            env=settings.environment(),
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            reported = Path(folder) / "report.json"
+            status = subprocess.run(
+                [sys.executable, "-m", *command],
+                cwd=settings.ROOT,
+                env=settings.environment(SEGCORE_REPORT=str(reported)),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=LONGEST_SECONDS,
+                check=False,
+            ).returncode
+            reason = read_report(reported).error
     except subprocess.TimeoutExpired as error:
         raise RunError(
             f"{run.name}: its export took over {LONGEST_SECONDS // 60} minutes; try again when "
@@ -59,10 +55,9 @@ def export_apart(run: Run, name: str) -> Path:
         ) from error
     except OSError as error:
         raise storage_error(path.parent, error) from error
-    if result.returncode:
-        said = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    if status:
         ended = f"{run.name}: its export ended too early, most likely for want of memory; try again"
-        raise RunError(said[-1].removeprefix("error: ") if said else ended)
+        raise RunError(reason or ended)
     return path
 
 
