@@ -52,7 +52,7 @@ def show_scores(pair: Pair[Side], comparison: Comparison) -> None:
             DIFFERENCE_HELP.format(from_what=findings.resampling(comparison)),
         ),
         (
-            "Better classes, A vs B",
+            "Classes won",
             f"{verdicts['a']} vs {verdicts['b']}",
             f"{verdicts['undecided'] + verdicts['none']} undecided",
             "How many classes run A and run B label better. A class is decided by the interval of "

@@ -60,16 +60,18 @@ def label_photo(pair: Pair[Side], shown: Shown, quality: Quality) -> LabelledPho
             found = side_by_side.predict_before_eyes(pair, photo.image, private=True)
         if found is None:
             return None
-        made = _made(pair, photo, found, quality)
+        made = _made(pair, shown.title, photo, found, quality)
     return cache.keep(LABELLED, key, lambda: made, most=4)
 
 
-def _made(pair: Pair[Side], photo: Photo, found: Predictions, quality: Quality) -> LabelledPhoto:
+def _made(
+    pair: Pair[Side], title: str, photo: Photo, found: Predictions, quality: Quality
+) -> LabelledPhoto:
     space = pair.a.run.label_space
     labels = found[0].labels, found[1].labels
     panels = [
         *side_by_side.prediction_panels(pair, found),
-        Panel("photo", "Your photo"),
+        Panel("photo", title),
         difference_panel(*labels),
     ]
     height, width = photo.image.shape[:2]

@@ -82,12 +82,14 @@ class Shown:
 
     Attributes:
         key: tells it from all other photos of the visit.
+        title: what the viewer calls it.
         read: the photo; raises ImageError, BusyError.
         later: the same for a thread that is not of a visit.
         turn: to be taken while its pixels are in memory.
     """
 
     key: str
+    title: str
     read: Callable[[], Photo]
     later: Callable[[], Photo]
     turn: Callable[[], AbstractContextManager[None]]
@@ -199,12 +201,12 @@ def shown(opened: Opened) -> Shown:
         with Decoder(who, visitors.ALLOWANCE) as decoder:
             return decode(file, visit, decoder)
 
-    return Shown(file.key, read, later, lambda: drawing_turn(opened))
+    return Shown(file.key, "Your photo", read, later, lambda: drawing_turn(opened))
 
 
 def always_there(key: str, photo: Photo) -> Shown:
     """A photo that everybody sees, such as the example."""
-    return Shown(key, lambda: photo, lambda: photo, nullcontext)
+    return Shown(key, "Example", lambda: photo, lambda: photo, nullcontext)
 
 
 def decode(file: File, visit: str, decoder: Decoder) -> Photo:
