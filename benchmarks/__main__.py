@@ -2,8 +2,8 @@
 
     python -m benchmarks [--only PART ...]
 
-Each runs in a process of its own. The figures go to docs/benchmarks.json, and as a page to
-docs/benchmarks.md, with the machine named. Ratios carry over to other machines; times do not.
+Each runs in a process of its own. The figures go to docs/benchmarks.json, and those with a
+target to a table in docs/speed.md.
 """
 
 import argparse
@@ -29,7 +29,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "viewer": (),
     "training": ("--data", "streets", "--steps", "5", "--rounds", "3"),
 }
-JSON, PAGE = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks.md"
+JSON, PAGE = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "speed.md"
+BEGIN, END = "<!-- written by make bench -->\n\n", "<!-- end of make bench -->\n"
 
 
 def measure(part: str) -> list[Figure]:
@@ -42,28 +43,24 @@ def measure(part: str) -> list[Figure]:
         return [Figure(**figure) for figure in json.loads(path.read_text())]
 
 
-def title(part: str) -> str:
-    """The first line of a benchmark's own description."""
-    return (ROOT / "benchmarks" / f"{part}.py").read_text().split('"""')[1].splitlines()[0]
-
-
-def page(known: dict[str, dict]) -> str:
-    """The figures as tables."""
-    lines = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench`; [Speed](speed.md) says how it is done and what was tried. The",
-        "middle of several rounds, with the quartiles in brackets. Ratios carry over to other",
-        "machines, times do not.",
-    ]
+def table(known: dict[str, dict]) -> str:
+    """The figures that have a target, after when and where they were measured."""
+    measured: dict[str, list[str]] = {}
     for part, found in known.items():
-        lines += ["", f"## {title(part)}", ""]
-        lines += [f"`python -m benchmarks.{' '.join((part, *PARTS[part]))}`, {found['measured']},"]
-        lines += [f"{found['machine']}", "", "| | measured | wanted |", "|---|---|---|"]
-        for values in found["figures"]:
-            figure = Figure(**values)
-            lines.append(f"| {figure.what} | {figure.words()} | {figure.wanted} |")
-    return "\n".join(lines) + "\n"
+        measured.setdefault(f"{found['measured']}, {found['machine']}", []).append(part)
+    lines = [f"{', '.join(parts)}: {where}." for where, parts in measured.items()]
+    lines += ["", "| benchmark | figure | measured | target |", "|---|---|---|---|"]
+    for part, found in known.items():
+        figures = [Figure(**values) for values in found["figures"] if values["wanted"]]
+        lines += [f"| {part} | {it.what} | {it.words()} | {it.wanted} |" for it in figures]
+    return "\n".join(lines) + "\n\n"
+
+
+def with_table(page: str, known: dict[str, dict]) -> str:
+    """The page with a new table between its two marks."""
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2]
+    return before + BEGIN + table(known) + END + after
 
 
 def main() -> None:
@@ -80,7 +77,7 @@ def main() -> None:
         }
         known = {name: known[name] for name in PARTS if name in known}
         JSON.write_text(json.dumps(known, indent=2) + "\n")
-        PAGE.write_text(page(known))
+        PAGE.write_text(with_table(PAGE.read_text(), known))
 
 
 if __name__ == "__main__":

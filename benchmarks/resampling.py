@@ -44,7 +44,7 @@ def main() -> None:
         started = time.perf_counter()
         compare(*pair)
         seconds.append(time.perf_counter() - started)
-    what = f"{IMAGES} images"
+    what = f"comparison of two runs on {IMAGES} images"
     tell([figure_of(what, seconds, "s", wanted="under 0.3 s")], options.json)
 
 
