@@ -58,6 +58,7 @@ def main() -> None:
         Figure("sent for an image with all that is shown of it", sent, "MB", wanted="under 3 MB"),
         Figure("encoded in", made, "ms"),
     ]
+    rates = []
     with chromium() as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": 1200})
         started = time.perf_counter()
@@ -67,11 +68,14 @@ def main() -> None:
             page.get_by_label("Arrangement").select_option(arrangement)
             for kind in ("pan", "zoom"):
                 frames, slowest = measure(page, arrangement, kind, options.seconds)
+                rates.append(frames)
                 what = f"{arrangement}, {kind}"
                 figures += [
-                    Figure(what, frames, "frames/s", wanted="30 or more"),
+                    Figure(what, frames, "frames/s"),
                     Figure(f"{what}: 95 % of the frames within", slowest, "ms"),
                 ]
+    slowest_way = "pan and zoom, panels and swipe: the slowest"
+    figures.append(Figure(slowest_way, min(rates), "frames/s", wanted="30 or more"))
     tell(figures, options.json)
 
 
