@@ -97,6 +97,8 @@ class _Request:
     """One who waits for a turn or has it."""
 
     visitor: str
+    cost: float = 0.0
+    """Seconds that its turn is expected to take."""
     called: threading.Event = field(default_factory=threading.Event)
     is_refused: bool = False
     since: float = 0.0
@@ -128,6 +130,7 @@ class FairTurns:
         visitor: str,
         patience: float | None = None,
         meanwhile: Callable[[], None] | None = None,
+        cost: float = 0.0,
     ) -> Iterator[None]:
         """Waits for the visitor's turn, which lasts until the block ends.
 
@@ -135,11 +138,12 @@ class FairTurns:
             patience: seconds to wait at most; None waits as long as it takes.
             meanwhile: called again and again while waiting. What it raises ends the wait: so does
                 Streamlit, where the visitor has left or asked for something else.
+            cost: seconds that the turn is expected to take.
 
         Raises:
             BusyError: the visitor, or everybody together, asks for too much, or patience is over.
         """
-        request = self._join(visitor)
+        request = self._join(_Request(visitor, cost))
         try:
             if meanwhile is None:
                 request.called.wait(patience)
@@ -176,16 +180,15 @@ class FairTurns:
         """Whether anybody waits."""
         return bool(self._waiting)
 
-    def _join(self, visitor: str) -> _Request:
+    def _join(self, request: _Request) -> _Request:
         with self._lock:
-            own = sum(request.visitor == visitor for request in self._waiting)
+            own = sum(other.visitor == request.visitor for other in self._waiting)
             if own >= MOST_WAITING_OF_ONE:
                 raise BusyError("You have asked for much at once: wait until some of it is done.")
-            request = _Request(visitor)
             self._waiting.append(request)
             self._call_next()
             if len(self._waiting) > MOST_WAITING:  # whoever has used most has to come back
-                heaviest = max(self._waiting, key=lambda one: self._use_of(one.visitor))
+                heaviest = max(self._waiting, key=self._use_with)
                 self._waiting.remove(heaviest)
                 heaviest.is_refused = True
                 heaviest.called.set()
@@ -196,7 +199,7 @@ class FairTurns:
             free = [one for one in self._waiting if self._may_have_a_turn(one.visitor)]
             if not free:
                 return
-            request = min(free, key=lambda one: self._use_of(one.visitor))
+            request = min(free, key=self._use_with)
             self._waiting.remove(request)
             self._under_way.append(request)
             request.since = self._clock()
@@ -204,6 +207,9 @@ class FairTurns:
 
     def _may_have_a_turn(self, visitor: str) -> bool:
         return sum(one.visitor == visitor for one in self._under_way) < self._places_of_one
+
+    def _use_with(self, request: _Request) -> float:
+        return self._use_of(request.visitor) + request.cost
 
     def _use_of(self, visitor: str) -> float:
         """Seconds of use of late; what is under way counts too."""

@@ -59,12 +59,14 @@ class Line:
         self.pool.submit(take)
         taken.wait(10)
 
-    def ask(self, visitor: str, does: Callable[[], object] = lambda: None) -> Future[None]:
+    def ask(
+        self, visitor: str, does: Callable[[], object] = lambda: None, cost: float = 0.0
+    ) -> Future[None]:
         """Waits for a turn in a thread of its own, and returns once it does wait."""
         waiting = len(self.turns._waiting)
 
         def wait() -> None:
-            with self.turns.turn(visitor):
+            with self.turns.turn(visitor, cost=cost):
                 self.order.append(visitor)
                 does()
 
@@ -109,6 +111,28 @@ def test_among_24_visitors_with_large_photos_a_small_one_waits_for_a_tile_of_eac
     line.ask("small")
     order = line.go()
     assert order.index("small") == 24 and len(set(order[:24])) == 24
+
+
+def test_among_newcomers_with_large_files_a_small_one_goes_first() -> None:
+    line = Line(FairTurns())
+    for number in range(24):
+        line.ask(f"large {number}", cost=0.2)
+    line.ask("small", cost=0.01)
+    assert line.go()[0] == "small"
+
+
+def test_small_files_of_others_do_not_keep_a_large_one_waiting_for_ever() -> None:
+    now = 0.0
+
+    def take() -> None:
+        nonlocal now
+        now += 1.0
+
+    line = Line(FairTurns(clock=lambda: now))
+    line.ask("large", take, cost=0.5)
+    for _ in range(3):
+        line.ask("small", take, cost=0.1)
+    assert line.go() == ["small", "large", "small", "small"]
 
 
 def test_between_the_tiles_of_a_large_photo_others_come_in() -> None:
