@@ -15,9 +15,9 @@ from functools import partial
 import numpy as np
 
 from segcore.images.preprocessing import Preprocessing
+from segcore.images.resampling import Grid, resized, row_blocks, top_class
 from segcore.labels.merges import Merges, merged
 from segcore.prediction.engines import Engine, Output
-from segcore.prediction.resampling import Grid, resized, row_blocks, top_class
 from segcore.runs import Run
 
 
@@ -145,11 +145,11 @@ class Predictor:
         predictions = []
         for number in range(count):
             started = time.perf_counter()
-            labels, confidence = top_class(seen[number], size)
+            one = seen[number]
+            labels, confidence = top_class(one.probabilities, one.labels, one.confidence, size)
             postprocess_ms = _milliseconds_since(started)
             timings = Timings(preprocess_ms / count, network_ms / count, postprocess_ms)
-            scores = seen.probabilities[number]
-            predictions.append(Prediction(labels, confidence, timings, scores))
+            predictions.append(Prediction(labels, confidence, timings, one.probabilities))
         return predictions
 
     def _see(

@@ -7,7 +7,7 @@ own resolution, so that history and evaluation say the same.
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -17,12 +17,11 @@ from segcore.data.preparation import PreparedSplit
 from segcore.evaluation import metrics
 from segcore.images import resize_labels
 from segcore.images.preprocessing import Preprocessing
+from segcore.images.resampling import top_class
 from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 from segcore.labels.merges import Merges, merged
 from segcore.models import inference_model
-from segcore.prediction.engines import Output
-from segcore.prediction.resampling import top_class
 from segcore.system import devices
 from segcore.system.parallel import overlapped
 
@@ -70,6 +69,14 @@ class _Group:
 
     size: Size
     is_resized: bool  # the masks have another size than what the network sees
+
+
+class _Seen(NamedTuple):
+    """What the network says of one image."""
+
+    probabilities: np.ndarray  # (h, w, C) float32; of one value where labels are not resized
+    labels: np.ndarray  # (h, w) uint8
+    confidence: np.ndarray  # (h, w) float32
 
 
 @dataclass(frozen=True)
@@ -153,14 +160,14 @@ class Validator:
         scored = []
         for index, output in zip(indices, outputs, strict=True):
             truth = self.split.truth(index)
-            labels, confidence = top_class(output, _size_of(truth))
+            labels, confidence = top_class(*output, _size_of(truth))
             classes = merged(labels, self.merges)
             matrix = metrics.confusion_matrix(truth, classes, self.space)
             iou_score = metrics.tasm_iou_score(truth, classes, confidence, self.space)
             scored.append(_Scored(matrix, iou_score, loss))
         return scored
 
-    def _run(self, indices: list[int]) -> tuple[list[Output], float]:
+    def _run(self, indices: list[int]) -> tuple[list[_Seen], float]:
         """What the network says of images of one group, without padding, and their loss."""
         group = self._group_of(indices[0])
         inputs = self._inputs(indices, self._batch_size(group))
@@ -178,7 +185,7 @@ class Validator:
             labels, confidence = (np.asarray(part)[place, :height, :width] for part in parts)
             # Where labels are not resized, nothing looks at the probabilities.
             probabilities = np.asarray(found.get("probabilities", found["confidence"][..., None]))
-            outputs.append(Output(probabilities[place, :height, :width], labels, confidence))
+            outputs.append(_Seen(probabilities[place, :height, :width], labels, confidence))
         return outputs, float(found["loss"][0])
 
     def _inputs(self, indices: list[int], count: int) -> dict[str, np.ndarray]:

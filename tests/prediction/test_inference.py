@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from segcore.errors import RunError
-from segcore.images import resize_image
+from segcore.images import resampling, resize_image
 from segcore.images.preprocessing import Preprocessing
-from segcore.prediction import resampling
+from segcore.images.resampling import top_class
 from segcore.prediction.engines import Output
 from segcore.prediction.inference import AUGMENTED, NetworkRun, Prediction, Timings, Views
 from segcore.prediction.loading import load_predictor
-from segcore.prediction.resampling import top_class
 from segcore.runs import Run
 from tests.factories.fake_runs import make_run
 from tests.factories.made_data import noise
@@ -48,6 +47,11 @@ def direct_bilinear(scores: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return result
 
 
+def resized_back(scores: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    seen = Output.of(scores)
+    return top_class(seen.probabilities, seen.labels, seen.confidence, size)
+
+
 # --- resizing back -------------------------------------------------------------------------------
 
 
@@ -57,7 +61,7 @@ def test_top_class_equals_resizing_all_probabilities_first(size, blob, monkeypat
     monkeypatch.setattr(resampling, "BLOCK_PIXELS", 100)  # several blocks, a last one that is less
     scores = random_scores(12, 16, blob)
     full = direct_bilinear(scores, size)
-    labels, confidence = top_class(Output.of(scores), size)
+    labels, confidence = resized_back(scores, size)
     assert labels.dtype == np.uint8
     assert confidence.dtype == np.float32
     assert np.array_equal(labels, full.argmax(-1))
@@ -71,7 +75,7 @@ def test_probabilities_are_mixed_before_the_class_is_chosen():
     scores = np.zeros((1, 2, 34), np.float32)
     scores[0, 0, [7, 8]] = 0.55, 0.45
     scores[0, 1, [11, 8]] = 0.55, 0.45
-    labels, _ = top_class(Output.of(scores), (1, 8))
+    labels, _ = resized_back(scores, (1, 8))
     assert labels[0, 0] == 7
     assert labels[0, -1] == 11
     assert 8 in labels[0]

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from segcore.images.resizing import Size
-from segcore.prediction.engines import Output
 
 BLOCK_PIXELS = 1 << 17
 """Output pixels resized at once: what bounds the memory on a photo of any size."""
 
 
-def top_class(seen: Output, size: Size) -> tuple[np.ndarray, np.ndarray]:
+def top_class(
+    scores: np.ndarray, winners: np.ndarray, peaks: np.ndarray, size: Size
+) -> tuple[np.ndarray, np.ndarray]:
     """Top class and its probability after resizing the probabilities bilinearly to `size`.
 
     Where the four scores around an output pixel agree on their top class, that class is the result:
@@ -19,13 +20,13 @@ def top_class(seen: Output, size: Size) -> tuple[np.ndarray, np.ndarray]:
     objects, need all classes interpolated. Works in blocks of rows, in bounded memory.
 
     Args:
-        seen: what a network says of one image, (h, w).
+        scores: (h, w, C) float32 probabilities that a network gives an image.
+        winners, peaks: (h, w) uint8 labels of the highest of them, and its float32 value.
         size: (H, W) of the result.
 
     Returns:
         (H, W) uint8 labels, (H, W) float32 confidence.
     """
-    scores, winners, peaks = seen.probabilities, seen.labels, seen.confidence
     if winners.shape == size:
         return np.ascontiguousarray(winners), np.ascontiguousarray(peaks)
     after = np.pad(winners, ((0, 1), (0, 1)), mode="edge")
