@@ -8,9 +8,9 @@ import time
 import numpy as np
 
 from benchmarks.figures import figure_of, parser_of, tell
-from segcore.evaluation import Evaluation, Identity, metrics
+from segcore.evaluation import Evaluation, Identity
 from segcore.evaluation.comparison import compare
-from segcore.labels import CITYSCAPES
+from segcore.labels import CITYSCAPES, metrics
 
 IMAGES, ROUNDS = 500, 7
 

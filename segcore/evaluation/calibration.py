@@ -15,9 +15,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from segcore.evaluation.metrics import CALIBRATION_BINS, CalibrationBins, ece, valid_pixels
 from segcore.files.array_files import ArrayOf
 from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels.metrics import CALIBRATION_BINS, CalibrationBins, ece, valid_pixels
 
 TEMPERATURES = 2.0 ** (np.arange(-8, 17) / 8)
 """(25,) from 0.5 to 4, 1 among them; the best of them is taken."""

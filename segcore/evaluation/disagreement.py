@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from segcore.data.preparation import Samples
-from segcore.evaluation.metrics import boundary_width, interior, valid_pixels
 from segcore.evaluation.outcomes import outcome_counts, outcome_map
 from segcore.evaluation.predictions import StoredPredictions
 from segcore.labels import LabelSpace
+from segcore.labels.metrics import boundary_width, interior, valid_pixels
 
 CONFIDENT = 0.9
 """Confidence from which a model's word against the truth counts."""

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from segcore.evaluation.metrics import count_ids, interior, valid_pixels
 from segcore.files.array_files import ArrayOf
 from segcore.labels import CITYSCAPES, IDS, LabelSpace
+from segcore.labels.metrics import count_ids, interior, valid_pixels
 from segcore.labels.regions import connected_regions
 
 SIZE_STARTS = (1, 64, 256, 1024, 4096)

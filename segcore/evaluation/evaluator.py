@@ -15,12 +15,12 @@ from segcore.data.preparation import native_samples
 from segcore.data.preparation.digests import SplitDigest, remember_digest, split_digest
 from segcore.data.sources import Sample, Source, has_masks, open_source
 from segcore.errors import DataError
-from segcore.evaluation import metrics
 from segcore.evaluation.calibration import Trust, halves
 from segcore.evaluation.error_breakdown import Anatomy
 from segcore.evaluation.image_counts import ConfidenceCounts, ImageCounts
 from segcore.evaluation.predictions import PredictionWriter
 from segcore.evaluation.result import Evaluation, Identity, store_evaluation, stored_evaluation
+from segcore.labels import metrics
 from segcore.prediction.inference import (
     AUGMENTED,
     ONE_VIEW,

@@ -11,12 +11,12 @@ from typing import Annotated
 import msgspec
 
 from segcore.errors import UnreadableError
-from segcore.evaluation.metrics import mean_iou
 from segcore.evaluation.result import Evaluation, stored_evaluation
 from segcore.evaluation.robustness import robustness_of
 from segcore.evaluation.scores import number
 from segcore.files.reading import Amount, Count, Plain, read_json
 from segcore.files.writing import to_json, write_atomically
+from segcore.labels.metrics import mean_iou
 from segcore.runs import Run, identity_of, list_runs
 from segcore.runs.data import recorded_digests, val_digest
 from segcore.runs.lineage import earlier_trainings, pretraining, training_seconds

@@ -5,9 +5,9 @@ from typing import Self
 
 import numpy as np
 
-from segcore.evaluation import error_breakdown, metrics
+from segcore.evaluation import error_breakdown
 from segcore.evaluation.calibration import Trial, coverage_counts, sampling_step
-from segcore.labels import LabelSpace
+from segcore.labels import LabelSpace, metrics
 from segcore.prediction.inference import Prediction
 
 

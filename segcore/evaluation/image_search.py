@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segcore.data.counts import pixel_share
-from segcore.evaluation.metrics import iou_per_class, mean_of_present
+from segcore.labels.metrics import iou_per_class, mean_of_present
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 
 from segcore.evaluation import Evaluation
 from segcore.evaluation.error_breakdown import SIZE_NAMES, region_bucket
-from segcore.evaluation.metrics import valid_pixels
 from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels.metrics import valid_pixels
 
 ASKED, FALSELY_CALLED = 1, 2
 """Values of `Mistake.pixels`."""

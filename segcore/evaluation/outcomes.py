@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from segcore.evaluation.metrics import valid_pixels
 from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
+from segcore.labels.metrics import valid_pixels
 
 BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG, NOT_SCORED = range(5)
 """Values of an outcome map. Not scored are pixels whose true class is not."""

@@ -16,14 +16,14 @@ import numpy as np
 
 from segcore.errors import DataError, UnreadableError
 from segcore.errors.plain import plain
-from segcore.evaluation import calibration, error_breakdown, metrics
+from segcore.evaluation import calibration, error_breakdown
 from segcore.evaluation.calibration import Trust
 from segcore.evaluation.error_breakdown import Anatomy
 from segcore.evaluation.scores import Scores, scores_of
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.reading import parse_json, read_json, typed
 from segcore.files.writing import to_json, write_atomically
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import CITYSCAPES, LabelSpace, metrics
 from segcore.runs import Run
 from segcore.runs.records import StoredReport
 from segcore.runs.results import new_result_file, result_files

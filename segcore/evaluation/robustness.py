@@ -18,12 +18,12 @@ import numpy as np
 from segcore.data.preparation import Samples, native_samples
 from segcore.data.sources import Source, open_source
 from segcore.errors import DataError, UnreadableError
-from segcore.evaluation import Evaluation, corruptions, evaluate, metrics, number
+from segcore.evaluation import Evaluation, corruptions, evaluate, number
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.reading import Count, Plain, parse_json, typed
 from segcore.files.writing import to_json, write_atomically
-from segcore.labels import CITYSCAPES
+from segcore.labels import CITYSCAPES, metrics
 from segcore.labels.merges import merged
 from segcore.prediction.inference import Predictor
 from segcore.prediction.loading import load_predictor

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segcore.evaluation import metrics
-from segcore.labels import LabelSpace
+from segcore.labels import LabelSpace, metrics
 
 
 @dataclass(frozen=True)

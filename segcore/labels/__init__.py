@@ -1,4 +1,4 @@
-"""Label spaces, data sets whose classes merge several labels, and regions."""
+"""What the ids of masks mean, and how masks are counted: label spaces, merges, regions, metrics."""
 
 from segcore.labels.cityscapes import CITYSCAPES, IDS
 from segcore.labels.space import NO_LABEL, Label, LabelSpace

@@ -15,16 +15,16 @@ from segcore.data.counts import class_weights, logit_offsets
 from segcore.data.preparation import Prepared
 from segcore.data.sources import open_source
 from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
-from segcore.evaluation import metrics
 from segcore.files.writing import to_json, write_atomically
 from segcore.images.preprocessing import Preprocessing
-from segcore.labels import LabelSpace
+from segcore.labels import LabelSpace, metrics
 from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.data_sets import short_name
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
 from segcore.system import devices
+from segcore.training.batch_metrics import ConfusionMatrix, IoUScore
 from segcore.training.batches import Pictures, TrainingBatches
 from segcore.training.checkpoint import optimizer_bytes, restore, weights_bytes
 from segcore.training.first_manifest import first_manifest
@@ -35,7 +35,6 @@ from segcore.training.joined_data import (
     prepare_joined,
 )
 from segcore.training.losses import build_loss
-from segcore.training.metrics import ConfusionMatrix, IoUScore
 from segcore.training.optimizers import build_optimizer
 from segcore.training.progress import Listener, Reporter
 from segcore.training.targets import Targets

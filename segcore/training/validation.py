@@ -14,12 +14,11 @@ import numpy as np
 from keras import ops
 
 from segcore.data.preparation import PreparedSplit
-from segcore.evaluation import metrics
 from segcore.images import resize_labels
 from segcore.images.preprocessing import Preprocessing
 from segcore.images.resampling import top_class
 from segcore.images.resizing import Size
-from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
+from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace, metrics
 from segcore.labels.merges import Merges, merged
 from segcore.models import inference_model
 from segcore.system import devices

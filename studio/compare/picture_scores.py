@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from segcore.evaluation import metrics, outcomes
-from segcore.labels import LabelSpace
+from segcore.evaluation import outcomes
+from segcore.labels import LabelSpace, metrics
 from segcore.presentation.sides import Pair, Side
 from studio import cache, state, wording
 from studio.encoding import swatch

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from segcore.evaluation import metrics
 from segcore.evaluation.error_breakdown import SIZE_NAMES, RegionRecall, small_classes
 from segcore.evaluation.mistakes import Mistake
+from segcore.labels import metrics
 from segcore.presentation import figures, findings
 from studio import cache, wording
 from studio.evaluation import mistake_gallery

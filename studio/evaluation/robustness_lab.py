@@ -3,10 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from segcore.evaluation import metrics
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from segcore.evaluation.robustness import Robustness, measure_robustness
-from segcore.labels import LabelSpace
+from segcore.labels import LabelSpace, metrics
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.measured import ROBUSTNESS
 from segcore.presentation.sides import Pair, Side

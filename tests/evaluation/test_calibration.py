@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from segcore.evaluation import metrics
 from segcore.evaluation.calibration import (
     AS_TRAINED,
     LEVELS,
@@ -13,7 +12,7 @@ from segcore.evaluation.calibration import (
     coverage_counts,
     halves,
 )
-from segcore.labels import IDS
+from segcore.labels import IDS, metrics
 
 ROAD, CAR, VOID = IDS["road"], IDS["car"], IDS["unlabeled"]
 

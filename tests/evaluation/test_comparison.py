@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from segcore.errors import DataError
-from segcore.evaluation import Evaluation, Identity, metrics
+from segcore.evaluation import Evaluation, Identity
 from segcore.evaluation.comparison import compare
 from segcore.evaluation.comparison.groups import Groups
 from segcore.evaluation.comparison.intervals import (
@@ -19,7 +19,7 @@ from segcore.evaluation.comparison.intervals import (
     series_factor,
     t_quantile,
 )
-from segcore.labels import CITYSCAPES, IDS
+from segcore.labels import CITYSCAPES, IDS, metrics
 from tests.factories.equal_models import false_verdicts, false_verdicts_of_a_film
 
 ROAD, CAR, SKY, PERSON = IDS["road"], IDS["car"], IDS["sky"], IDS["person"]

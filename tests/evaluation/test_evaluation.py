@@ -13,8 +13,8 @@ from segcore.data.preparation import native_samples
 from segcore.data.preparation.digests import split_digest
 from segcore.data.sources.camvid import CAMVID_MERGES
 from segcore.errors import DataError, RunError
-from segcore.evaluation import evaluate, evaluator, metrics, stored_evaluation
-from segcore.labels import CITYSCAPES
+from segcore.evaluation import evaluate, evaluator, stored_evaluation
+from segcore.labels import CITYSCAPES, metrics
 from segcore.labels.merges import merged
 from segcore.prediction.loading import load_predictor
 from segcore.runs import Run, list_runs

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from segcore.data.preparation.digests import split_digest
-from segcore.evaluation import evaluate, metrics
+from segcore.evaluation import evaluate
 from segcore.evaluation.generalization import (
     LEFT_OUT,
     Generalization,
@@ -17,6 +17,7 @@ from segcore.evaluation.generalization import (
     keep_left_out_score,
     left_out_score,
 )
+from segcore.labels import metrics
 from segcore.presentation import findings
 from segcore.runs import Run, get_run
 from tests.factories.fake_runs import make_run

@@ -7,9 +7,10 @@ import pytest
 
 from segcore.data.preparation import native_samples
 from segcore.data.sources.camvid import CAMVID_MERGES
-from segcore.evaluation import evaluate, metrics, robustness
+from segcore.evaluation import evaluate, robustness
 from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.evaluation.robustness import measure_robustness, robustness_of
+from segcore.labels import metrics
 from segcore.labels.merges import merged
 from segcore.prediction.loading import load_predictor
 from segcore.runs import Run

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from segcore.evaluation import Evaluation, Identity, metrics
+from segcore.evaluation import Evaluation, Identity
 from segcore.evaluation.comparison import compare
-from segcore.labels import IDS
+from segcore.labels import IDS, metrics
 
 CLASSES = {"road": 0.3, "building": 0.25, "vegetation": 0.15, "sky": 0.1, "sidewalk": 0.08,
            "car": 0.06, "fence": 0.03, "person": 0.015, "pole": 0.01, "rider": 0.005}  # fmt: skip

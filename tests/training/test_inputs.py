@@ -10,10 +10,11 @@ import pytest
 
 from segcore.data.preparation import load_prepared, native_samples, prepare
 from segcore.data.sources.camvid import CamvidSource
-from segcore.evaluation import evaluate, metrics
+from segcore.evaluation import evaluate
 from segcore.images import resize_image, resize_labels
 from segcore.images.preprocessing import Preprocessing
 from segcore.images.resizing import Size
+from segcore.labels import metrics
 from segcore.recipes import Augmentation, Recipe
 from segcore.training.losses import build_loss
 from segcore.training.session import train

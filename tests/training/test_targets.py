@@ -9,8 +9,8 @@ import pytest
 from segcore.data.counts import class_weights
 from segcore.labels import CITYSCAPES
 from segcore.labels.merges import Merges, merged
+from segcore.training.batch_metrics import ConfusionMatrix, IoUScore
 from segcore.training.losses import build_loss
-from segcore.training.metrics import ConfusionMatrix, IoUScore
 from segcore.training.targets import Targets
 
 ROAD, BUILDING, WALL, CAR, TRUCK, BUS = 7, 11, 12, 26, 27, 28

@@ -16,8 +16,8 @@ from segcore.data.counts import logit_offsets
 from segcore.data.preparation import prepare
 from segcore.data.preparation.digests import split_digest
 from segcore.errors import RecipeError, RunError, SegcoreError, StorageError, TrainingError
-from segcore.evaluation import evaluate, metrics
-from segcore.labels import Label, LabelSpace
+from segcore.evaluation import evaluate
+from segcore.labels import Label, LabelSpace, metrics
 from segcore.models import build_model
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
 from segcore.runs import Run

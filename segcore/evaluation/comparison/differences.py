@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from segcore.errors import DataError
-from segcore.evaluation import Evaluation, metrics, number
+from segcore.evaluation import Evaluation, number
 from segcore.evaluation.comparison.groups import FEWEST, SHORTEST_BLOCK, Groups, Kind
 from segcore.evaluation.comparison.intervals import effective_groups, interval
+from segcore.labels import metrics
 
 Verdict = Literal["a", "b", "undecided", "none"]
 

@@ -10,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from segcore.errors import DataError
-from segcore.evaluation import Evaluation, metrics
+from segcore.evaluation import Evaluation
 from segcore.evaluation.comparison import Comparison, compare
 from segcore.evaluation.cost import stored_cost
 from segcore.evaluation.error_breakdown import small_classes
 from segcore.evaluation.robustness import Robustness, robustness_of
-from segcore.labels import CITYSCAPES
+from segcore.labels import CITYSCAPES, metrics
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.document import Chart, Report, Section
 from segcore.presentation.report.measured import cost_section, robustness_section

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segcore.evaluation import metrics
-from segcore.labels import CITYSCAPES
+from segcore.labels import CITYSCAPES, metrics
 
 official = pytest.importorskip("cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling")
 

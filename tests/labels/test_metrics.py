@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from segcore.evaluation import metrics
-from segcore.labels import CITYSCAPES, IDS
+from segcore.labels import CITYSCAPES, IDS, metrics
 
 ROAD, CAR, SKY, PERSON, VOID = IDS["road"], IDS["car"], IDS["sky"], IDS["person"], 0
 

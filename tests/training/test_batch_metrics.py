@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from segcore.evaluation import metrics
-from segcore.training.metrics import SAMPLING, ConfusionMatrix, IoUScore
+from segcore.labels import metrics
+from segcore.training.batch_metrics import SAMPLING, ConfusionMatrix, IoUScore
 from tests.factories.made_data import id_mask
 
 

@@ -13,8 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segcore.evaluation import metrics
-from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
+from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace, metrics
 from segcore.training.targets import Targets
 
 SAMPLING = 4
