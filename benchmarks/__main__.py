@@ -49,10 +49,10 @@ def table(known: dict[str, dict]) -> str:
     for part, found in known.items():
         measured.setdefault(f"{found['measured']}, {found['machine']}", []).append(part)
     lines = [f"{', '.join(parts)}: {where}." for where, parts in measured.items()]
-    lines += ["", "| benchmark | figure | measured | target |", "|---|---|---|---|"]
+    lines += ["", "| benchmark: figure | measured | target |", "|---|---|---|"]
     for part, found in known.items():
         figures = [Figure(**values) for values in found["figures"] if values["wanted"]]
-        lines += [f"| {part} | {it.what} | {it.words()} | {it.wanted} |" for it in figures]
+        lines += [f"| {part}: {it.what} | {it.words()} | {it.wanted} |" for it in figures]
     return "\n".join(lines) + "\n\n"
 
 
