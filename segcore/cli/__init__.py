@@ -13,7 +13,8 @@ from segcore.cli import data, doctor, prediction, run_folders, scores, training
 from segcore.cli.arguments import named_spec
 from segcore.errors import SegcoreError
 from segcore.system import devices
-from segcore.system.child_report import report
+from segcore.system.child_report import OUT_OF_MEMORY, report
+from segcore.system.out_of_memory import is_out_of_memory
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error))
     except KeyboardInterrupt:
         return _failed("stopped by hand")
+    except Exception as error:
+        if is_out_of_memory(error):
+            report(kind=OUT_OF_MEMORY)
+        raise
     return 0
 
 

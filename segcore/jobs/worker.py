@@ -28,7 +28,7 @@ from segcore.jobs.leases import LeaseLostError
 from segcore.jobs.tasks import run_of
 from segcore.runs import run_lock
 from segcore.runs.writer import RunWriter
-from segcore.system.child_report import read_report
+from segcore.system.child_report import OUT_OF_MEMORY, read_report
 
 POLL_SECONDS = 1.0
 GRACE_SECONDS = 6.0  # between asking a training to stop and killing it
@@ -36,7 +36,6 @@ IDLE_SECONDS = 600.0
 LOOK_SECONDS = 15.0  # between looks whether work waits for a worker; with the lease under a minute
 NICE = 10  # the demo goes first
 LEAST_ROOM = 1 << 20  # bytes; with less, the disk is full
-OUT_OF_MEMORY = ("MemoryError", "ResourceExhausted", "OOM when allocating", "bad_alloc")
 
 WORKER = (sys.executable, "-m", "segcore.jobs.worker")
 """The command of a worker that `ensure_worker` starts; its id follows."""
@@ -316,15 +315,14 @@ class _Attempt:
 
     def _error(self, status: int) -> str:
         """What the command reports, else what can be told of how it ended."""
-        reported = read_report(self.job.report_path).error
-        if reported is not None:
-            return str(reported)
-        output = self._output()
-        lines = [line for line in output.splitlines() if line.strip()]
-        if any(sign in output for sign in OUT_OF_MEMORY):
+        reported = read_report(self.job.report_path)
+        if reported.error is not None:
+            return str(reported.error)
+        if reported.kind == OUT_OF_MEMORY:
             return "out of memory: choose a smaller batch size, crop or network"
         if free_bytes(self.job.folder) < LEAST_ROOM:  # no room for what it said either
             return f"{self.job.folder}: no room left on the disk; free some space and try again"
+        lines = [line for line in self._output().splitlines() if line.strip()]
         last = lines[-1].strip() if lines else "it said nothing"
         return f"it ended with status {status}: {last}"
 

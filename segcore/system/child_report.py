@@ -1,4 +1,4 @@
-"""What a process reports to the one that started it: the run that it trains, the error it met.
+"""What a process reports to the one that started it: the run that it trains, how it failed.
 
 Who starts it names a file by `SEGCORE_REPORT`.
 """
@@ -16,9 +16,16 @@ from segcore.files.writing import to_json, write_atomically
 VARIABLE = "SEGCORE_REPORT"
 
 
+OUT_OF_MEMORY = "out-of-memory"
+"""The kind of an error that a smaller network or batch would not meet."""
+
+
 class ChildReport(msgspec.Struct, frozen=True):
+    """The run that is trained; the sentence that tells why it failed, or the kind of failure."""
+
     run: Word | None = None
     error: Text | None = None
+    kind: Word | None = None
 
 
 def report(**facts: str) -> None:

@@ -50,6 +50,7 @@ elif deed == "fail":
     report(error="streets: no room left on the disk")
     sys.exit(2)
 elif deed == "memory":
+    report(kind="out-of-memory")
     raise MemoryError("Unable to allocate 9.1 GiB")
 elif deed == "silent":
     sys.exit(3)
