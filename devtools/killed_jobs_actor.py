@@ -21,11 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from segcore import jobs, runs
 from segcore.errors import SegcoreError
-from segcore.jobs import (
-    Job,
-    leases,
-    worker,
-)
+from segcore.jobs import Job, attempt, leases, worker
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.tasks import Training, run_of
 from segcore.recipes import get_recipe
@@ -46,11 +42,11 @@ def ledger_folder() -> Path:
 @contextmanager
 def hurry() -> Iterator[None]:
     """Seconds instead of half minutes, until it is left: a test goes on in the same process."""
-    seconds = {"POLL_SECONDS": 0.05, "GRACE_SECONDS": 0.3, "LOOK_SECONDS": 0.2}
     command = (sys.executable, __file__, "worker")
     with (
         patch.object(leases, "LEASE_SECONDS", LEASE),
-        patch.multiple(worker, **seconds, WORKER=command),
+        patch.multiple(worker, POLL_SECONDS=0.05, LOOK_SECONDS=0.2, WORKER=command),
+        patch.multiple(attempt, WATCH_SECONDS=0.05, GRACE_SECONDS=0.3),
     ):
         yield
 

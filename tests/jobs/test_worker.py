@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from segcore import jobs, runs
-from segcore.jobs import Job, State, leases, worker
+from segcore.jobs import Job, State, attempt, leases, worker
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.tasks import Preparation, Task, Training
 from segcore.recipes import get_recipe
@@ -69,7 +69,8 @@ elif deed == "long":
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(worker, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(attempt, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(attempt, "GRACE_SECONDS", 0.5)
 
 
 @pytest.fixture
@@ -187,7 +188,7 @@ def test_out_of_memory_is_said_in_plain_words(start: Callable[..., threading.Eve
 def test_a_full_disk_is_named_even_where_nothing_could_be_printed(
     start: Callable[..., threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LEAST_ROOM", 1 << 60)
+    monkeypatch.setattr(attempt, "LEAST_ROOM", 1 << 60)
     job = enqueue(QUICK)
     start("silent")
     wait_for(has_state(job, State.FAILED))
@@ -277,8 +278,8 @@ def test_one_training_at_a_time_with_two_workers(start: Callable[..., threading.
 WORKER = """
 import sys, threading
 from segcore import jobs
-from segcore.jobs import worker
-worker.POLL_SECONDS = 0.05
+from segcore.jobs import attempt, worker
+worker.POLL_SECONDS = attempt.WATCH_SECONDS = 0.05
 command = lambda job: [sys.executable, sys.argv[1], sys.argv[2], sys.argv[3]]
 worker.work(threading.Event(), command=command, lease=1.0)
 """
