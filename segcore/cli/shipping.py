@@ -53,6 +53,7 @@ def ship(
         RunError: not finished, or half precision changes more than 0.1 % of the labels.
         SegcoreError: the data cannot be read.
     """
+    run.require_training("be shipped")
     if run.status != "finished":
         raise RunError(f"{run.name}: is {run.status}; only a finished run is shipped")
     halved = _halved(verified_weights(run))

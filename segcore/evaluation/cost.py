@@ -99,9 +99,10 @@ def measure_cost(run: Run, progress: Progress | None = None) -> Cost:
     """Measures the run here and now, in this process.
 
     Raises:
-        RunError: its weights are missing or damaged.
+        RunError: it has no network, or its weights are missing or damaged.
         StorageError: the result cannot be written.
     """
+    run.require_network("be measured")
     predictor = load_fastest_predictor(run)
     sizes = dict.fromkeys(predictor.preprocessing.scaled(scale) for scale in SCALES)
     # The small first: a process does not give all its memory back.

@@ -147,6 +147,7 @@ def measure_robustness(
     Raises:
         DataError, RunError, StorageError: as `evaluate`.
     """
+    run.require_network("label corrupted images")
     clean = evaluate(run, spec, split)
     samples, source = native_samples(spec, split), open_source(spec)
     if samples.keys != clean.keys:

@@ -67,6 +67,7 @@ class Training:
         recipe = checked(self.recipe)
         if self.start_from is not None:
             parent = runs.get_run(self.start_from)
+            parent.require_training("be trained on from")
             runs.verified_weights(parent)
             if parent.model != recipe.model:
                 raise TaskError(

@@ -61,6 +61,7 @@ def convert(run: Run, turn: Turn = lambda step: step()) -> Verdict:
         RunError, RecipeError, MissingPackageError: Keras cannot load the run either.
         StorageError: artifacts/ cannot be written.
     """
+    run.require_training("be converted")
     with locked(settings.engines_dir()):
         known = openvino_store.stored_verdict(run)
         if known is not None and _is_settled(run, known):
@@ -79,6 +80,7 @@ def convert_to_ship(run: Run) -> Verdict:
     Returns what was found; nothing is put there where the conversion does not agree with Keras.
     Raises as `convert`.
     """
+    run.require_training("be converted")
     with locked(settings.engines_dir()):
         verdict = _convert(run, devices.processor_precisions(), lambda step: step())
         if verdict.agrees and verdict.precision != SHIPPED_PRECISION:

@@ -13,9 +13,11 @@ def load_predictor(run: Run) -> Predictor:
     """The run's network in Keras, the reference that scores are computed with.
 
     Raises:
-        RunError: weights are missing or not those that run.json names, or fit no such network.
+        RunError: it has no network, its weights are missing or not those that run.json names, or
+            fit no such network.
         RecipeError, MissingPackageError: the network cannot be built here.
     """
+    run.require_network("label an image")
     preprocessing = run.preprocessing
     return Predictor(run, preprocessing, KerasEngine(run, preprocessing.input_size))
 
@@ -45,7 +47,7 @@ def serves_converted(run: Run) -> bool:
 
     Raises SegcoreError where `SEGCORE_ENGINE` names no engine.
     """
-    if not _openvino_is_wanted():
+    if run.kind != "trained" or not _openvino_is_wanted():
         return False
     verdict = openvino_store.stored_verdict(run)
     if verdict is None or not verdict.agrees:
@@ -58,7 +60,7 @@ def may_be_converted(run: Run) -> bool:
 
     Raises as `serves_converted`.
     """
-    if not _openvino_is_wanted():
+    if run.kind != "trained" or not _openvino_is_wanted():
         return False
     verdict = openvino_store.stored_verdict(run)
     if verdict is None:

@@ -31,9 +31,8 @@ from segcore.runs.run import (
     list_runs,
     now,
     unreadable_runs,
-    verified_file,
-    verified_weights,
 )
+from segcore.runs.verified_files import verified_file, verified_weights
 
 __all__ = [
     "CLASS_IOU",

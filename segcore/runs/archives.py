@@ -13,17 +13,19 @@ from segcore.errors.plain import plain
 from segcore.files.reading import MAX_CSV_BYTES, MAX_JSON_BYTES, parse_json, read_bytes
 from segcore.files.writing import DAMAGED, storage_error, to_json, write_atomically
 from segcore.runs import MANIFEST, Run, Unreadable, get_run, verified_weights
+from segcore.runs.kinds import MAIN_FILE
 from segcore.runs.results import result_folders
-from segcore.runs.run import BEST_WEIGHTS, read_run
+from segcore.runs.run import read_run
 from segcore.runs.staging import staging_folder
 from segcore.runs.weight_files import require_plain_apart
 from segcore.runs.zip_files import open_zip
 
+WEIGHTS = MAIN_FILE["trained"]
 MAX_BYTES = 1 << 30
 MAX_FILES = 10_000
 FILES = {
     MANIFEST: MAX_JSON_BYTES,
-    "best.weights.h5": MAX_BYTES,
+    WEIGHTS: MAX_BYTES,
     "history.csv": MAX_CSV_BYTES,
     "class_iou.csv": MAX_CSV_BYTES,
     "MODEL_CARD.md": MAX_JSON_BYTES,
@@ -49,16 +51,17 @@ def export_run(run: Run, target: Path) -> None:
     """Writes what shows and uses the run (not the optimizer's state) to a ZIP file.
 
     Raises:
-        RunError: its weights are missing or damaged.
+        RunError: its weights are missing or damaged, or it was not trained here.
         StorageError: `target` cannot be written.
     """
+    run.require_training("be exported")
     verified_weights(run)
     paths: dict[str, Path] = {}
     for folder in reversed(result_folders(run)):  # what was made here comes last, and counts
         for pattern in FILES:
             paths |= {path.relative_to(folder).as_posix(): path for path in folder.glob(pattern)}
     paths.pop(MANIFEST, None)
-    weights = {BEST_WEIGHTS: run.record["weights"][BEST_WEIGHTS]}
+    weights = {WEIGHTS: run.record["weights"][WEIGHTS]}
     record = {**run.record, "weights": weights}
 
     buffer = io.BytesIO()
@@ -104,6 +107,7 @@ def import_run(source: Path, problems_of: Callable[[Run], Sequence[Unreadable]])
                     record.pop(mark, None)
                 write_atomically(unpacked / MANIFEST, to_json(record))
                 run = read_run(unpacked)
+                run.require_training("be imported")
                 for problem in problems_of(run):
                     raise RunError(f"{source}: {problem.problem}")
                 require_plain_apart(verified_weights(run))

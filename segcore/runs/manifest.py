@@ -26,6 +26,7 @@ from segcore.files.reading import (
     typed,
 )
 from segcore.labels import LabelSpace
+from segcore.runs.kinds import Kind
 
 FORMAT = 1
 """Of run.json; one that says nothing is of the first format."""
@@ -126,7 +127,9 @@ class Ancestor(msgspec.Struct, frozen=True):
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
-    model: its family, such as "unet".
+    kind: what its predictions come from.
+    split: that masks from elsewhere are of; None for a network.
+    model: its family, such as "unet"; its kind where it was not trained here.
     model_options: of its builder; checked where the network is built.
     recipe: the recipe's fields as `segcore.recipes.from_dict` takes them; of a history from
         elsewhere its name alone.
@@ -140,6 +143,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     is_imported: a history that another program logged; `notes` say how its log was read.
     """
 
+    kind: Kind = "trained"
+    split: Literal["train", "val", "test"] | None = None
     model: Word
     data: TrainedOn
     recipe: dict[str, Any]
@@ -169,6 +174,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not isinstance(self.recipe.get("name"), str):
             raise ValueError("Expected a recipe with a name")
+        if (self.kind == "masks") != (self.split is not None):
+            raise ValueError("Expected a split of masks, and of nothing else")
         for name in self.weights:
             if not is_word(name):
                 raise ValueError("Expected names of files in weights")

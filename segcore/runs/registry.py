@@ -21,8 +21,8 @@ from segcore.runs.run import (
     get_run,
     list_runs,
     now,
-    verified_weights,
 )
+from segcore.runs.verified_files import verified_weights
 
 PHOTOS = "photos"
 """The data of the seats of those who label visitors' photos."""
@@ -91,6 +91,7 @@ def promote(run: Run, data: str | None = None, by: str = "command line") -> None
         RunError: the run has no weights that can be trusted, so a visitor would see an error, or
             its model has no champions.
     """
+    run.require_network("label photos as a champion")
     if run.model not in MODEL_FAMILIES:
         raise RunError(
             f"{run.name}: only {' and '.join(MODEL_FAMILIES)} have champions, not {run.model}; "

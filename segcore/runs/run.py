@@ -19,10 +19,11 @@ from segcore.files.reading import (
     read_bytes,
     read_json,
 )
-from segcore.files.writing import sha256, to_json
+from segcore.files.writing import to_json
 from segcore.images.preprocessing import Preprocessing
 from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.runs import run_lock
+from segcore.runs.kinds import MAIN_FILE, Kind
 from segcore.runs.manifest import JoinedData, Manifest, TrainedOn, read_manifest
 from segcore.runs.records import SnapshotIndex, TrainingProgress
 
@@ -44,7 +45,6 @@ HISTORY_COLUMNS = (
 )
 CLASS_IOU = "class_iou.csv"
 PENDING = "next."
-BEST_WEIGHTS = "best.weights.h5"
 MODEL_FAMILIES = ("unet", "danet")
 """What the dashboard compares: the first is run A by default, the second run B."""
 
@@ -85,6 +85,11 @@ class Run:
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def kind(self) -> Kind:
+        """What its predictions come from."""
+        return self.manifest.kind
 
     @property
     def model(self) -> str:
@@ -186,14 +191,14 @@ class Run:
 
     @cached_property
     def weights_hash(self) -> str | None:
-        """sha256 of best.weights.h5 as the manifest names it, the identity of what is evaluated."""
-        entry = self.manifest.weights.get(BEST_WEIGHTS)
+        """sha256 of the file that its predictions come from, the identity of what is evaluated."""
+        entry = self.manifest.weights.get(MAIN_FILE[self.kind])
         return entry.sha256 if entry else None
 
     @property
     def weights_bytes(self) -> int:
-        """Of best.weights.h5; 0 where there are none."""
-        entry = self.manifest.weights.get(BEST_WEIGHTS)
+        """Of that file; 0 where there is none."""
+        entry = self.manifest.weights.get(MAIN_FILE[self.kind])
         return entry.bytes if entry else 0
 
     @cached_property
@@ -202,6 +207,27 @@ class Run:
         known = {name: self.record.get(name) for name in ("model_options", "preprocessing")}
         identity = {"weights": self.weights_hash, "model": self.model, **known}
         return hashlib.sha256(to_json(identity)).hexdigest()
+
+    @property
+    def has_network(self) -> bool:
+        """Whether it can label an image that nobody has labelled for it."""
+        return self.kind != "masks" and self.weights_hash is not None
+
+    def require_network(self, purpose: str) -> None:
+        """Raises RunError where it is masks, which cannot do what `purpose` says."""
+        if self.kind == "masks":
+            raise RunError(
+                f"{self.name}: holds masks of one split and no network, so it cannot {purpose}; "
+                "choose a run with a network"
+            )
+
+    def require_training(self, purpose: str) -> None:
+        """Raises RunError where it was not trained here, and cannot do what `purpose` says."""
+        self.require_network(purpose)
+        if self.kind != "trained":
+            raise RunError(
+                f"{self.name}: was not trained here, so it cannot {purpose}; choose a run that was"
+            )
 
     def history(self) -> list[dict[str, float]]:
         """A row per finished epoch, all of `HISTORY_COLUMNS`; empty before the first.
@@ -341,31 +367,3 @@ def _epochs(rows: list[dict[str, float]]) -> list[dict[str, float]]:
     if not all(row["epoch"].is_integer() and row["epoch"] > 0 for row in rows):
         raise UnreadableError("has a row without the number of its epoch")
     return rows
-
-
-def verified_weights(run: Run, which: str = "best") -> Path:
-    """The file of the run's `best` or `last` weights, its hash checked against the manifest.
-
-    Raises:
-        RunError: there are none yet, the file is missing, truncated or not the one it should be.
-    """
-    return verified_file(run, f"{which}.weights.h5")
-
-
-def verified_file(run: Run, name: str) -> Path:
-    """A file that the manifest names, rolled forward to its next.NAME after a crash.
-
-    Raises:
-        RunError: as `verified_weights`.
-    """
-    entry = run.manifest.weights.get(name)
-    if entry is None:
-        raise RunError(f"{run.name}: has no {name} yet; let it finish an epoch first")
-    candidates = (run.path / name, run.path / (PENDING + name))
-    for path in candidates:
-        if not path.is_file() or path.stat().st_size != entry.bytes:
-            continue
-        if sha256(path) == entry.sha256:
-            return path
-    problem = "does not match its hash in run.json" if candidates[0].exists() else "is missing"
-    raise RunError(f"{run.name}: {name} {problem}; restore the file or train the run again")

@@ -77,6 +77,8 @@ def train(
     joined = prepare_joined(recipe, spec)
     digests = digests_of(joined)
     parent = runs.get_run(start_from) if start_from else None
+    if parent is not None:
+        parent.require_training("be trained on from")
     replicas = devices.replicas(recipe.batch_size)
     with devices.shared_by(replicas):
         session = Session(recipe, joined, parent, leave_out, digests)

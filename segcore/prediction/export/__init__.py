@@ -41,6 +41,7 @@ def export_network(
     """
     if not target.parent.is_dir():
         raise RunError(f"{target.parent}: no such folder; make it first")
+    run.require_training("be exported")
     of = FORMATS[name]
     try:
         with tempfile.TemporaryDirectory() as scratch:
