@@ -8,6 +8,7 @@ waits behind a photo that takes seconds, or behind a video.
 """
 
 import atexit
+import math
 import os
 import signal
 import subprocess
@@ -137,6 +138,12 @@ class Decoder:
                 return _photo(facts, pixels)
         return _photo(*self._answer({**request, "is_light": False}, data, HEAVY))
 
+    def ids(self, data: bytes) -> np.ndarray:
+        """(H, W) uint8 ids of a mask, as `decode_ids` reads them. Raises ImageError, BusyError."""
+        _require_size(data, "mask")
+        facts, values = self._answer({"kind": "ids"}, data, LIGHT)
+        return _pixels(facts, values)
+
     def archive(self, data: bytes) -> list[tuple[str, str | None]]:
         """(name, why it is left out, or None) of each file in a ZIP file, by its number.
 
@@ -262,12 +269,17 @@ def _photo(facts: Mapping[str, Any], pixels: bytearray) -> Photo:
     return Photo(_image(facts, pixels), _notes(facts))
 
 
-def _image(facts: Mapping[str, Any], pixels: bytearray) -> np.ndarray:
+def _image(facts: Mapping[str, Any], data: bytearray) -> np.ndarray:
     """(H, W, 3) uint8 of a process that may have been taken over. Raises ImageError."""
-    size = facts.get("size")
-    match size:
-        case [int(height), int(width)] if 0 < height * width * 3 == len(pixels) and height > 0:
-            return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+    return _pixels(facts, data, 3)
+
+
+def _pixels(facts: Mapping[str, Any], data: bytearray, *channels: int) -> np.ndarray:
+    """(H, W, *channels) uint8; as `_image`."""
+    match facts.get("size"):
+        case [int(height), int(width)] if height > 0 and width > 0:
+            if height * width * math.prod(channels) == len(data):
+                return np.frombuffer(data, np.uint8).reshape(height, width, *channels)
     raise ImageError("The image cannot be opened safely: save it again as JPEG or PNG.")
 
 

@@ -19,6 +19,7 @@ from segcore.errors import ImageError
 from segcore.images import archives as photo_archives
 from segcore.images import decode_photo, limits, videos
 from segcore.images.decoding import expected_seconds
+from segcore.images.ids import decode_ids
 from segcore.images.messages import MessageError, Payload, read_message, write_message
 
 Answers = Iterator[tuple[dict[str, Any], Payload]]
@@ -33,6 +34,11 @@ def photo(facts: Mapping[str, Any], data: bytes) -> Answers:
     decoded = decode_photo(data, int(facts["kept_pixels"]))
     size = decoded.image.shape[:2]
     yield {"size": size, "notes": decoded.notes}, decoded.image.reshape(-1).data
+
+
+def ids(facts: Mapping[str, Any], data: bytes) -> Answers:
+    values = decode_ids(data)
+    yield {"size": values.shape}, values.reshape(-1).data
 
 
 def archive(facts: Mapping[str, Any], data: bytes) -> Answers:
@@ -50,6 +56,7 @@ def video(facts: Mapping[str, Any], data: bytes) -> Answers:
 
 ANSWERS: dict[str, Callable[[Mapping[str, Any], bytes], Answers]] = {
     "photo": photo,
+    "ids": ids,
     "archive": archive,
     "video": video,
 }

@@ -83,7 +83,7 @@ def decode_photo(
     """
     try:
         with Image.open(io.BytesIO(data), formats=limits.FORMATS) as picture:
-            _require_within_limits(picture, name)
+            require_within_limits(picture, name)
             return _decoded(picture, kept_pixels)
     except UnidentifiedImageError as error:
         raise ImageError(
@@ -131,7 +131,7 @@ def _kind(picture: Image.Image) -> str:
     return limits.DEEP_PNG if is_deep or picture.info.get("interlace") else "PNG"
 
 
-def _require_within_limits(picture: Image.Image, name: str) -> None:
+def require_within_limits(picture: Image.Image, name: str) -> None:
     """Looks at what the file says of itself, before any pixel is decoded."""
     width, height = picture.size
     size = f"{width}x{height} pixels"

@@ -19,13 +19,12 @@ from PIL import Image
 
 from segcore.data.sources.problems import Problem, SampleError
 from segcore.images import UNREADABLE_ERRORS
+from segcore.images.ids import SCALED, packing_of
 from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
 
 Color = tuple[int, int, int]
 
 _GREY_MODES = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
-_SCALED = {"L;2": 85, "L;4": 17}
-"""By Pillow's name of how samples are packed: what it multiplies them by, to fill 8 bits."""
 
 
 class MaskCoding:
@@ -94,7 +93,7 @@ def read_mask(path: Path, coding: MaskCoding) -> np.ndarray:
     """(H, W) uint8 label ids of a mask file. Raises SampleError."""
     try:
         with Image.open(path, formats=("PNG", "BMP", "TIFF")) as file:
-            packing = _packing(file)
+            packing = packing_of(file)
             file.load()
             values, transparent = _decoded(file, packing, coding)
     except UNREADABLE_ERRORS as error:
@@ -131,13 +130,6 @@ def _unreadable(path: Path, error: Exception) -> SampleError:
     )
 
 
-def _packing(file: Image.Image) -> str:
-    """Pillow's name of how the file packs its samples, known before they are loaded."""
-    tiles = getattr(file, "tile", None)
-    arguments = tiles[0].args if tiles else ""
-    return str(arguments if isinstance(arguments, str) else arguments[0])
-
-
 def _decoded(
     file: Image.Image, packing: str, coding: MaskCoding
 ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -161,7 +153,7 @@ def _decoded(
         raise ValueError("one class id per pixel is expected")
     if file.mode == "LA":
         return np.asarray(file.getchannel("L")), _transparent(file)
-    values = np.asarray(file) // _SCALED.get(packing, 1)
+    values = np.asarray(file) // SCALED.get(packing, 1)
     key = file.info.get(
         "transparency"
     )  # a sample's value, but that white is 255 in black and white
