@@ -1,13 +1,14 @@
 """The commands about runs that are there: `runs list`, show, promote, rollback, export, ..."""
 
 import argparse
+import functools
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from segcore import runs
-from segcore.cli.arguments import DATA_HELP, print_json
+from segcore.cli.arguments import DATA_HELP, add_data_and_split, print_json
 from segcore.cli.progress_bar import ProgressBar
 from segcore.data.sources import DATA_SETS
 from segcore.errors import DataError
@@ -91,6 +92,16 @@ def add(commands: Any) -> None:
     importing.add_argument("--model", default="unet", help="of a CSV log: what was trained")
     importing.add_argument("--data", default="cityscapes", help="of a CSV log: on what")
     importing.set_defaults(command=_runs_import)
+
+    masks = actions.add_parser(
+        "add-masks", help="take masks that another program predicted, to score and compare them"
+    )
+    masks.add_argument(
+        "folder", type=Path, metavar="DIR", help="a PNG of ids for each image, named as the image"
+    )
+    add_data_and_split(masks)
+    masks.add_argument("--name", required=True, help="what to call it, such as SegFormer")
+    masks.set_defaults(command=_runs_add_masks)
 
 
 def _runs_list(options: argparse.Namespace) -> None:
@@ -215,5 +226,17 @@ def _runs_import(options: argparse.Namespace) -> None:
     else:
         run = import_run(options.file, problems_of)
     print(f"imported {run.name}")
+    for note in run.notes:
+        print(note)
+
+
+def _runs_add_masks(options: argparse.Namespace) -> None:
+    from segcore.runs.added_masks import add_masks
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as after Ctrl-C
+    with ProgressBar() as bar:
+        show = functools.partial(bar.update, "reading")
+        run = add_masks(options.folder, options.data, options.split, options.name, progress=show)
+    print(f"added {run.name}")
     for note in run.notes:
         print(note)

@@ -18,6 +18,7 @@ from segcore.errors import DataError
 from segcore.evaluation.calibration import Trust, halves
 from segcore.evaluation.error_breakdown import Anatomy
 from segcore.evaluation.image_counts import ConfidenceCounts, ImageCounts
+from segcore.evaluation.labelling import Labeller, labeller_of
 from segcore.evaluation.predictions import PredictionWriter
 from segcore.evaluation.result import Evaluation, Identity, store_evaluation, stored_evaluation
 from segcore.labels import metrics
@@ -25,12 +26,9 @@ from segcore.prediction.inference import (
     AUGMENTED,
     ONE_VIEW,
     Prediction,
-    Predictor,
-    Views,
     in_classes,
     without_scores,
 )
-from segcore.prediction.loading import load_predictor
 from segcore.runs import Run, verified_weights
 from segcore.runs.results import result_files
 from segcore.system.parallel import overlapped
@@ -67,12 +65,11 @@ def evaluate(
         stored = _stored(run, source, split, augmented)
         if stored is not None:
             return replace(stored, spec=spec)
-    views = AUGMENTED if augmented else ONE_VIEW
-    predictor = load_predictor(run)
+    labeller = labeller_of(run, source, split, AUGMENTED if augmented else ONE_VIEW)
     with ExitStack() as stack:
         masks = None if augmented else stack.enter_context(PredictionWriter(run, split))
         keep = None if masks is None else masks.add
-        evaluation = _evaluate(predictor, views, source, spec, split, progress, keep)
+        evaluation = _evaluate(run, labeller, source, spec, split, augmented, progress, keep)
         if masks is not None:
             masks.digest = evaluation.identity.data_sha256
     store_evaluation(evaluation, run)
@@ -117,11 +114,12 @@ def _mask_of(sample: Sample) -> np.ndarray:
 
 
 def _evaluate(
-    predictor: Predictor,
-    views: Views,
+    run: Run,
+    labeller: Labeller,
     source: Source,
     spec: str,
     split: str,
+    augmented: bool,
     progress: Progress | None,
     keep: Callable[[str, Prediction], None] | None,
 ) -> Evaluation:
@@ -131,15 +129,13 @@ def _evaluate(
     keys, sequences = [], []
     counts: list[ImageCounts] = []
 
-    def score(index: int) -> tuple[Sample, Prediction, ImageCounts, ConfidenceCounts]:
+    def score(index: int) -> tuple[Sample, Prediction, ImageCounts, ConfidenceCounts | None]:
         sample = samples[index]
         truth = _mask_of(sample)
-        prediction = in_classes(predictor.predict(sample.image, views), source.merges)
-        counted = (
-            ImageCounts.of(truth, prediction, space),
-            ConfidenceCounts.of(truth, prediction, space),
-        )
-        return sample, without_scores(prediction), *counted
+        prediction = in_classes(labeller.label(sample), source.merges)
+        counted = ImageCounts.of(truth, prediction, space)
+        sure = ConfidenceCounts.of(truth, prediction, space) if labeller.has_confidence else None
+        return sample, without_scores(prediction), counted, sure
 
     half_of = halves(samples.sequences)
     calibration, confidences = metrics.CalibrationBins.empty(), Trust.empty()
@@ -147,23 +143,24 @@ def _evaluate(
         digest.add(sample)
         if keep is not None:
             keep(sample.key, prediction)
-        calibration += confidence.calibration
-        confidences.add(half_of[len(counts)], confidence.coverage, confidence.trial)
+        if confidence is not None:
+            calibration += confidence.calibration
+            confidences.add(half_of[len(counts)], confidence.coverage, confidence.trial)
         keys.append(sample.key)
         sequences.append(sample.sequence)
         counts.append(counted)
         if progress is not None:
             progress(len(counts), len(samples))
     identity = Identity(
-        run=predictor.run.name,
-        weights_sha256=str(predictor.run.weights_hash),
+        run=run.name,
+        weights_sha256=str(run.weights_hash),
         dataset=source.name,
         split=split,
         data_fingerprint=data_fingerprint,
         data_sha256=digest.hexdigest(),
         metric_version=metrics.METRIC_VERSION,
-        device=predictor.device,
-        test_time_augmentation=views != ONE_VIEW,
+        device=labeller.device,
+        test_time_augmentation=augmented,
         policy=policy_of(source),
     )
     return Evaluation(
@@ -180,6 +177,6 @@ def _evaluate(
             np.stack([image.bands for image in counts]),
             np.stack([image.regions for image in counts]),
         ),
-        trust=confidences,
+        trust=confidences if labeller.has_confidence else None,
         space=space,
     )

@@ -23,11 +23,11 @@ from segcore.data.preparation import native_samples
 from segcore.data.preparation.digests import SplitDigest, known_digest, remember_digest
 from segcore.data.sources import Sample, open_source
 from segcore.errors import StorageError
+from segcore.evaluation.labelling import labeller_of
 from segcore.files.writing import storage_error
 from segcore.images import resize_labels
 from segcore.labels.merges import merged
 from segcore.prediction.inference import Prediction, without_scores
-from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
 from segcore.runs.results import DIGITS
 from segcore.settings import predictions_dir
@@ -150,13 +150,13 @@ def predict_split(
     source = open_source(spec)
     source.fingerprint(split)  # as the files are before anything is read
     samples = native_samples(spec, split)
-    predictor = load_predictor(run)
+    labeller = labeller_of(run, source, split)
     digest = SplitDigest()
     with PredictionWriter(run, split) as writer:
 
         def label(index: int) -> tuple[Sample, Prediction]:
             sample = samples[index]
-            prediction = without_scores(predictor.predict(sample.image))
+            prediction = without_scores(labeller.label(sample))
             return sample, replace(prediction, labels=merged(prediction.labels, source.merges))
 
         for sample, prediction in overlapped(label, range(len(samples))):

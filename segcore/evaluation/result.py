@@ -61,7 +61,7 @@ class Evaluation:
         tasm_scores: (N,) float64.
         calibration: bins over all images.
         anatomy, trust: counts of where errors lie and of the confidence; None in a result stored
-            before they were counted.
+            before they were counted, and trust of a run that says nothing of its confidence.
         space: the classes that are scored.
     """
 
@@ -81,7 +81,12 @@ class Evaluation:
     @property
     def is_complete(self) -> bool:
         """Nothing is missing that an evaluation of today counts."""
-        return self.anatomy is not None and self.trust is not None
+        return self.anatomy is not None and not (self.has_confidence and self.trust is None)
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether the run says how sure it is; masks from elsewhere do not."""
+        return bool(self.calibration.pixels.any())
 
     @property
     def run(self) -> str:

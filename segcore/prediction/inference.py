@@ -192,6 +192,8 @@ def in_classes(prediction: Prediction, merges: Merges | None) -> Prediction:
     """
     if merges is None:
         return prediction
+    if not prediction.scores.size:
+        return replace(prediction, labels=merged(prediction.labels, merges))
     height, width, labels = prediction.scores.shape
     classes = np.eye(labels, dtype=np.float32)[merges.table()[:labels]]
     return replace(

@@ -13,7 +13,7 @@ from segcore.data.preparation import native_samples
 from segcore.data.preparation.digests import split_digest
 from segcore.data.sources.camvid import CAMVID_MERGES
 from segcore.errors import DataError, RunError
-from segcore.evaluation import evaluate, evaluator, stored_evaluation
+from segcore.evaluation import evaluate, labelling, stored_evaluation
 from segcore.labels import CITYSCAPES, metrics
 from segcore.labels.merges import merged
 from segcore.prediction.loading import load_predictor
@@ -76,7 +76,7 @@ def predictions(monkeypatch) -> list[str]:
         loaded.append(run.name)
         return load_predictor(run)
 
-    monkeypatch.setattr(evaluator, "load_predictor", counting)
+    monkeypatch.setattr(labelling, "load_predictor", counting)
     return loaded
 
 

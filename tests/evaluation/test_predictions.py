@@ -45,7 +45,7 @@ def test_a_split_is_predicted_once(
     assert stored.labels(stored.keys[0]).shape == (24, 32)
     assert (stored.labels(stored.keys[1]) == ROAD).all()
     assert stored.confidence(stored.keys[1]) == pytest.approx(0.75, abs=1 / 62)
-    monkeypatch.setattr(predictions, "load_predictor", None)
+    monkeypatch.setattr(predictions, "labeller_of", None)
     assert predict_split(run, spec, "val").keys == stored.keys
 
 

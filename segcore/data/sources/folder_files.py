@@ -3,7 +3,7 @@
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,22 +72,37 @@ def files_of(place: Place) -> tuple[dict[str, Path], dict[str, Path]]:
         DataError: two files stand for one image.
     """
     images = _by_stem(place.images, IMAGE_SUFFIXES)
-    masks = {} if place.masks is None else _by_stem(place.masks, MASK_SUFFIXES)
-    bare = {_IMAGE_END.sub("", key): key for key in images}
+    masks = {} if place.masks is None else masks_by_key(images, place.masks)
+    return images, masks
+
+
+def masks_by_key(
+    images: Iterable[str], folder: Path, suffixes: tuple[str, ...] = MASK_SUFFIXES
+) -> dict[str, Path]:
+    """The mask files of a folder by the keys of these images; see `files_of`.
+
+    Raises:
+        DataError: two files stand for one image.
+        OSError: the folder cannot be listed.
+    """
+    masks = _by_stem(folder, suffixes)
+    keys = dict.fromkeys(images)
+    bare = {_IMAGE_END.sub("", key): key for key in keys}
     by_name: dict[str, list[str]] = {}
-    for key in images:
+    for key in keys:
         by_name.setdefault(key.rpartition("/")[2], []).append(key)
     paired: dict[str, Path] = {}
     for stem, path in masks.items():
         stripped = _MASK_END.sub("", stem)
         alike = by_name.get(stripped.rpartition("/")[2], [])
-        names = (stem, stripped, bare.get(stem), bare.get(stripped))
-        found = next((name for name in names if name in images), None)
+        bared = _IMAGE_END.sub("", stripped)
+        names = (stem, stripped, bare.get(stem), bare.get(stripped), bared)
+        found = next((name for name in names if name in keys), None)
         key = found or (alike[0] if len(alike) == 1 else stem)
         if key in paired:
             raise DataError(f"{path} and {paired[key]} are masks of one image: remove one of them.")
         paired[key] = path
-    return images, paired
+    return paired
 
 
 def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
