@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from segcore import runs
-from segcore.evaluation import evaluator, predictions
+from segcore.evaluation import labelling
 from segcore.files.writing import to_json
 from segcore.labels import IDS
 from segcore.prediction.inference import ONE_VIEW, Prediction, Timings, Views
@@ -87,5 +87,4 @@ def stub_predictions(
 
         return SimpleNamespace(run=run, device="CPU", predict=predict)
 
-    monkeypatch.setattr(evaluator, "load_predictor", load)
-    monkeypatch.setattr(predictions, "load_predictor", load)
+    monkeypatch.setattr(labelling, "load_predictor", load)

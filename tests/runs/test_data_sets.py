@@ -15,7 +15,7 @@ from segcore.data.preparation.digests import BUILT_IN, known_digest, remember_di
 from segcore.data.sources import open_source
 from segcore.data.sources.known import known_layout
 from segcore.errors import DataError
-from segcore.evaluation import evaluate, evaluator, stored_evaluation
+from segcore.evaluation import evaluate, labelling, stored_evaluation
 from segcore.evaluation.predictions import predict_split, stored_predictions
 from segcore.files.writing import to_json
 from segcore.runs import PHOTOS, Run
@@ -123,7 +123,7 @@ def test_a_copy_has_the_scores_and_predictions_of_the_original(
     run = make_run("unet", camvid)
     evaluate(run, f"camvid:{camvid}", "val")
     copy = shutil.copytree(camvid, camvid.with_name("copy"))
-    monkeypatch.setattr(evaluator, "load_predictor", None)  # nothing is predicted again
+    monkeypatch.setattr(labelling, "load_predictor", None)  # nothing is predicted again
     assert evaluate(run, f"camvid:{copy}", "val").identity.data_sha256 == identity(camvid)
     assert stored_predictions(run, f"camvid:{copy}", "val") is not None
 

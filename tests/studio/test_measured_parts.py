@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from segcore import evaluation
 from segcore.data.preparation import native_samples
-from segcore.evaluation import cost, evaluator, robustness
+from segcore.evaluation import cost, labelling, robustness
 from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.evaluation.cost import VERSION, Cost, Timing
 from segcore.prediction.inference import Prediction, Timings
@@ -30,7 +30,7 @@ Pair = tuple[Run, Run]
 @pytest.fixture
 def runs(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
     stub_predictions(monkeypatch)
-    monkeypatch.setattr(robustness, "load_predictor", evaluator.load_predictor)
+    monkeypatch.setattr(robustness, "load_predictor", labelling.load_predictor)
     monkeypatch.setattr(engine, "wait", lambda *_: True)
     made = make_run("unet", camvid), make_run("danet", camvid)
     for run in made:
