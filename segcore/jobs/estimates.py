@@ -2,7 +2,7 @@
 
 Time follows from the images per second of the newest run of the same network on the same kind of
 device, scaled by the pixels it is asked for. Memory follows from what trainings on a processor were
-measured to take (docs/retraining.md): a constant, and so much for each pixel of a batch.
+measured to take (docs/speed.md): a constant, and so much for each pixel of a batch.
 """
 
 from dataclasses import dataclass
