@@ -102,7 +102,7 @@ def show_live(
         quality = ask_quality()
     working = st.container()  # always there, so that the viewer keeps its place below it
     with working:
-        found = side_by_side.predict_before_eyes(pair, sample.image, quality)
+        found = side_by_side.predict_before_eyes(pair, sample.image, quality, key=sample.key)
     if found is None:
         return
     found = side_by_side.by_classes_of(selection.spec, found)

@@ -94,7 +94,7 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     if sample.mask is not None:
         known.append(Panel("truth", "Truth", sample.mask))
     sentence = st.empty()
-    found = side_by_side.predict_before_eyes(pair, sample.image)
+    found = side_by_side.predict_before_eyes(pair, sample.image, key=sample.key)
     if found is None:
         return
     found = side_by_side.by_classes_of(selection.spec, found)
@@ -113,6 +113,9 @@ def show_facts(pair: Pair[Side]) -> None:
             at = f"; sees images at {seen.size[1]}x{seen.size[0]}" if seen else ""
             with st.container(border=True):
                 st.markdown(f"**{wording.dot(side)} {wording.model_name(run)}** `{run.name}`")
+                if run.kind == "masks":
+                    st.markdown("Masks that another program predicted, without a network.")
+                    continue
                 device = run.manifest.device or "CPU"
                 st.markdown(
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "

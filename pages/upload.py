@@ -160,6 +160,11 @@ def show_photos(pair: Pair[Side], opened: list[Opened], above: Above) -> None:
 def main() -> None:
     selection = state.selection()
     pair = guards.require_pair(selection)
+    if not guards.have_networks(pair, "label a photo"):
+        serving = state.photo_pair()
+        if serving is None:
+            return
+        pair = serving
     heading = st.empty()
     heading.title(f"See your own photo as {pair.a.name} and {pair.b.name} see it", anchor=False)
     space = pair.a.run.label_space

@@ -120,13 +120,13 @@ def space_of(data: DataSet) -> LabelSpace:
 
 
 def comparable_runs(data: DataSet) -> dict[str, Run]:
-    """Name -> run with weights that tells the data set's classes apart.
+    """Name -> run that tells the data set's classes apart, and can be scored on its images.
 
     Champions first, then those of the data set, newest first.
     """
     champions = list(cache.champions(data.identity).values())
-    trained = [run for run in cache.list_runs() if run.weights_hash]
-    own = [run for run in trained_on(data) if run.weights_hash]
+    trained = [run for run in cache.list_runs() if run.has_network]
+    own = [run for run in trained_on(data) if run.has_network or run.manifest.split == SPLIT]
     space = space_of(data)
     found = {run.name: run for run in (*champions, *own, *trained)}
     return {name: run for name, run in found.items() if run.label_space.has_classes_of(space)}

@@ -26,7 +26,15 @@ from studio.cache.evaluations import (
     stored_evaluation,
 )
 from studio.cache.labelled import agreements, mistake_thumbnail, suspect_thumbnail
-from studio.cache.networks import digest, label, predict, predict_private, predictor, warm_up
+from studio.cache.networks import (
+    digest,
+    given,
+    label,
+    predict,
+    predict_private,
+    predictor,
+    warm_up,
+)
 from studio.cache.trained import (
     champions,
     class_iou,
@@ -51,6 +59,7 @@ __all__ = [
     "fingerprint",
     "first_look",
     "generalization",
+    "given",
     "history",
     "identities",
     "keep",

@@ -9,10 +9,11 @@ import numpy as np
 import streamlit as st
 
 from segcore import runs
-from segcore.evaluation import calibration
+from segcore.evaluation import calibration, labelling
 from segcore.prediction.inference import ONE_VIEW, Prediction, Predictor, Views, without_scores
 from segcore.prediction.loading import fastest_engine, load_fastest_predictor
 from segcore.runs import Run
+from segcore.runs.stored_masks import StoredMasks
 from studio import engine
 from studio.visits.memory import STORE, visit
 from studio.visits.visitors import ALLOWANCE, QUEUE, visitor
@@ -79,6 +80,16 @@ def label(
         BusyError: too many wait.
     """
     return predictor.predict(image, views, partial(QUEUE.run, asked_by or visitor()))
+
+
+def given(run: Run, key: str) -> Prediction:
+    """What the masks of a run from elsewhere say about an image of their split. Raises RunError."""
+    return _given(run.name, str(run.weights_hash), key)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _given(name: str, masks: str, key: str) -> Prediction:
+    return labelling.given(StoredMasks(runs.get_run(name)).labels(key))
 
 
 def predict_private(run: Run, image: np.ndarray, views: Views = ONE_VIEW) -> Prediction:

@@ -41,7 +41,8 @@ def _label(runs: tuple[Run, Run], spec: str, key: str, views: Views) -> None:
     try:
         image = cache.sample(spec, state.SPLIT, key).image
         for run in runs:
-            cache.predict(run, image, views)
+            if run.has_network:
+                cache.predict(run, image, views)
     except SegcoreError:
         return  # whoever comes to that image is told
 

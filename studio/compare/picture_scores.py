@@ -140,6 +140,8 @@ def show_numbers(
                     border=True,
                 )
         for side, prediction in sides:
+            if not side.run.has_network:
+                continue
             timings = prediction.timings
             device = cache.predictor(side.run).device
             st.metric(

@@ -13,9 +13,13 @@ def show_trust(pair: ScoredPair) -> None:
     """As trained; what needs newer counts where both runs have them."""
     st.subheader("Is the confidence calibrated?", anchor=False)
     st.markdown(findings.calibration([(side.name, side.scores.ece) for side in pair]))
+    for side in pair:
+        if not side.evaluation.has_confidence:
+            st.markdown(f"{side.name} says nothing of its confidence.")
     as_trained = [
         (side.name, side.color, bins.pixels, bins.correct, bins.confidence)
         for side in pair
+        if side.evaluation.has_confidence
         for bins in [side.evaluation.calibration]
     ]
     scaled = [

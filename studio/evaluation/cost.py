@@ -16,6 +16,7 @@ from studio import cache, state, wording
 from studio.background import Asked, offer
 from studio.evaluation.scored import ScoredPair
 from studio.state import Selection
+from studio.widgets import guards
 from studio.widgets.charts import show_chart
 from studio.widgets.tabular import show_table
 
@@ -33,7 +34,8 @@ def show_costs(pair: Pair[Side]) -> None:
         st.caption(f"Measured on {'; '.join(machines)}. {COST}")
         with st.expander("By batch and resolution", expanded=True):
             show_table(tables.timings(measured))
-    missing = [(run, title) for title, run, cost in listed if cost is None]
+    guards.have_networks(pair, "be measured")
+    missing = [(run, title) for title, run, cost in listed if cost is None and run.has_network]
     if missing:
         what = " and ".join(title for _, title in missing)
         st.info(
@@ -56,6 +58,8 @@ def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
             continue
         side = chosen.get(run.name)
         name = side.title if side else wording.run_label(run, is_champion=False)
+        if not run.has_network:
+            continue
         if cost is None:
             missing.append((run, name))
         elif side is not None:

@@ -26,6 +26,8 @@ DEFAULT, DEFAULT_SEVERITY = "fog", 3
 def show_lab(selection: Selection, pair: ScoredPair) -> None:
     """One image at a time, corrupted and labelled as one looks."""
     st.subheader("Try it on an image", anchor=False)
+    if not guards.have_networks(pair, "label a corrupted image"):
+        return
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
@@ -96,7 +98,7 @@ def show_curves(selection: Selection, pair: ScoredPair) -> None:
         if found is not None
     ]
     complete = {side.letter for side, found in measured if found.is_complete}
-    missing = [side for side in pair if side.letter not in complete]
+    missing = [side for side in pair if side.letter not in complete and side.run.has_network]
     if missing and selection.problem is None:
         _offer(selection, missing)
     if measured:

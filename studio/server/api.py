@@ -176,7 +176,7 @@ def models() -> dict[str, Any]:
             **_own_labels(run.label_space),
         }
         for run in runs.list_runs()
-        if run.weights_hash
+        if run.has_network
     ]
     return {"models": listed, "labels": _labels(CITYSCAPES)}
 
@@ -202,7 +202,7 @@ def _run(name: str | None) -> Run:
         run = runs.get_run(name)
     except SegcoreError:
         run = None
-    if run is None or run.weights_hash is None:
+    if run is None or not run.has_network:
         raise RequestError(404, "There is no such run; GET /api/models lists those there are.")
     return run
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from segcore.errors import RunError
 from segcore.presentation.sides import Pair, Side
 from studio import cache, identities, state, wording
 from studio.errors import without_paths
@@ -26,6 +27,18 @@ def require_pair(selection: Selection) -> Pair[Side]:
     )
     st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
     st.stop()
+
+
+def have_networks(pair: Pair[Side], purpose: str) -> bool:
+    """Whether both runs can do what `purpose` says; says so of one that holds masks alone."""
+    able = True
+    for side in pair:
+        try:
+            side.run.require_network(purpose)
+        except RunError as error:
+            able = False
+            st.info(wording.sentence(f"{side.name}, {error}."), icon=":material/image:")
+    return able
 
 
 def show_unreadable() -> None:

@@ -58,20 +58,25 @@ def predict_pair(
     quality: Quality = QUICK,
     *,
     private: bool = False,
+    key: str | None = None,
 ) -> Predictions | None:
     """What both runs say about an image (H, W, 3) uint8, or None with the reason on the page.
 
     Args:
         private: a visitor's own image, which is remembered for this visit only.
+        key: of an image of a data set's split, which runs without a network have masks of.
     """
     if quality.in_tiles:
-        return predict_in_tiles(pair, cache.digest(image), lambda: image, quality)
-    if not engine.wait(*pair.runs):
+        return predict_in_tiles(pair, cache.digest(image), lambda: image, quality, key)
+    if not _are_ready(pair):
         return None
     predict = cache.predict_private if private else cache.predict
     try:
         predictions = []
         for side in pair:
+            if _gives_masks(side, key):
+                predictions.append(cache.given(side.run, str(key)))
+                continue
             with st.spinner(f"{side.name} labels the image…"):
                 predictions.append(predict(side.run, image, quality.views))
     except SegcoreError as error:
@@ -86,17 +91,32 @@ def predict_before_eyes(
     quality: Quality = QUICK,
     *,
     private: bool = False,
+    key: str | None = None,
 ) -> Predictions | None:
     """As `predict_pair`; as long as an engine loads, the image is there and waits."""
     waiting = st.empty()
-    if not engine.is_ready(*pair.runs):
+    if not engine.is_ready(*_networks(pair)):
         with waiting.container():
             photo = Panel("photo", "Image")
             panels = [photo, *prediction_panels(pair, None)]
             show_viewer("waiting", image, panels, pair.a.run.label_space)
-    predictions = predict_pair(pair, image, quality, private=private)
+    predictions = predict_pair(pair, image, quality, private=private, key=key)
     waiting.empty()
     return predictions
+
+
+def _networks(pair: Pair[Side]) -> list[Run]:
+    return [run for run in pair.runs if run.has_network]
+
+
+def _gives_masks(side: Side, key: str | None) -> bool:
+    return key is not None and not side.run.has_network
+
+
+def _are_ready(pair: Pair[Side]) -> bool:
+    """Waits, visibly, until the networks of both can label; masks are always ready."""
+    served = _networks(pair)
+    return not served or engine.wait(*served)
 
 
 def by_classes_of(spec: str, predictions: Predictions) -> Predictions:
@@ -107,19 +127,24 @@ def by_classes_of(spec: str, predictions: Predictions) -> Predictions:
 
 
 def predict_in_tiles(
-    pair: Pair[Side], digest: str, read: Callable[[], np.ndarray], quality: Quality
+    pair: Pair[Side],
+    digest: str,
+    read: Callable[[], np.ndarray],
+    quality: Quality,
+    key: str | None = None,
 ) -> Predictions | None:
     """As `predict_pair`, at the image's own resolution; one visitor at a time.
 
     Args:
         digest: identity of the image, `cache.digest`.
         read: the image, called when the turn has come: whoever waits holds no pixels.
+        key: as `predict_pair`.
     """
-    keys = [f"{side.run.network_hash} {digest} {quality}" for side in pair]
-    known = [cache.kept(TILED, key) for key in keys]
+    names = [f"{side.run.network_hash} {digest} {quality}" for side in pair]
+    known = [cache.kept(TILED, name) for name in names]
     if known[0] is not None and known[1] is not None:
         return known[0], known[1]
-    if not engine.wait(*pair.runs):
+    if not _are_ready(pair):
         return None
     bar = st.progress(0.0)
 
@@ -130,8 +155,10 @@ def predict_in_tiles(
         with DETAILED_PHOTOS.turn(visitor(), meanwhile=tell_waiting):
             image = read()
             a, b = (
-                cache.keep(TILED, key, partial(_label_tiles, side, image, quality, bar), most=4)
-                for side, key in zip(pair, keys, strict=True)
+                cache.given(side.run, str(key))
+                if _gives_masks(side, key)
+                else cache.keep(TILED, name, partial(_label_tiles, side, image, quality, bar), 4)
+                for side, name in zip(pair, names, strict=True)
             )
     except SegcoreError as error:
         show_error(error)
@@ -189,9 +216,9 @@ def prediction_panels(pair: Pair[Side], predictions: Predictions | None) -> list
             PANELS[side.letter],
             side.title,
             found.labels,
-            confidence=found.confidence,
+            confidence=found.confidence if side.run.has_network else None,
             entropy=found.entropy,
-            note=wording.timing(found),
+            note=wording.timing(found) if side.run.has_network else "",
         )
         for side, found in zip(pair, predictions, strict=True)
     ]

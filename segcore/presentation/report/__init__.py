@@ -181,7 +181,7 @@ def _anatomy(pair: ScoredPair) -> list[Section]:
 
 
 def _confidence(pair: ScoredPair) -> Section:
-    shown = _shown(pair)
+    shown = [side for side in _shown(pair) if side.evaluation.has_confidence]
     charts = [
         Chart(
             "Accuracy at each confidence, as trained",
