@@ -32,8 +32,8 @@ def show_log() -> None:
         return
     st.dataframe(
         [
-            {"when": datetime.fromisoformat(e["at"]), "who": e["by"], "what": e["what"]}
-            for e in entries
+            {"when": datetime.fromisoformat(entry.at), "who": entry.by, "what": entry.what}
+            for entry in entries
         ],
         column_config={"when": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss")},
         hide_index=True,

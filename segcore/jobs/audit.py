@@ -2,7 +2,8 @@
 
 import json
 import os
-from typing import TypedDict
+
+import msgspec
 
 from segcore import runs, settings
 from segcore.errors import UnreadableError
@@ -32,7 +33,7 @@ def record(by: str, what: str) -> None:
         raise storage_error(path.parent, error) from error
 
 
-class Entry(TypedDict):
+class Entry(msgspec.Struct, frozen=True):
     """What was done."""
 
     at: Moment

@@ -70,7 +70,7 @@ def _protection() -> dict[str, str]:
     if problem := runs.registry_problem():  # any run may be one that a promotion names
         return dict.fromkeys((run.name for run in runs.list_runs()), problem)
     for model, data in runs.seats():
-        *former, champion = [str(entry["run"]) for entry in runs.promotions(model, data)] or [""]
+        *former, champion = [str(entry.run) for entry in runs.promotions(model, data)] or [""]
         found |= dict.fromkeys(former, "a roll back returns to it")
         found[champion] = f"it is a champion of {model}"
     return found

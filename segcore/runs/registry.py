@@ -6,7 +6,10 @@ name the data set by its layout; each is read as what its run was scored on.
 """
 
 from contextlib import suppress
-from typing import Any, TypedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from segcore import settings
 from segcore.data.sources.known import STREETS
@@ -32,7 +35,7 @@ UNDONE = "rolled_back"
 """Key of the registry for what was taken back; every other is a seat."""
 
 
-class Promotion(TypedDict):
+class Promotion(msgspec.Struct, frozen=True):
     """One that stands."""
 
     run: Plain
@@ -40,12 +43,28 @@ class Promotion(TypedDict):
     by: Plain
 
 
-class UndonePromotion(Promotion):
+class UndonePromotion(Promotion, frozen=True):
     """One that was taken back; `seat` is MODEL/DATA."""
 
     seat: Plain
     rolled_back_at: Day
     rolled_back_by: Plain
+
+
+@dataclass(frozen=True)
+class Registry:
+    """registry.json as it was read.
+
+    Attributes:
+        standing: seat as it is written there -> its promotions, oldest first.
+        undone: every promotion that was taken back, oldest first.
+        written: the file's own content, in which a change is made, so that what this version does
+            not know of stays in it.
+    """
+
+    standing: dict[str, list[Promotion]] = field(default_factory=dict)
+    undone: list[UndonePromotion] = field(default_factory=list)
+    written: dict[str, Any] = field(default_factory=dict)
 
 
 def champions(data: str) -> dict[str, Run]:
@@ -66,7 +85,7 @@ def champion(model: str, data: str) -> Run | None:
     """
     for promotion in reversed(promotions(model, data)):
         with suppress(RunError):  # deleted or damaged since: the one before it stands
-            return get_run(promotion["run"])
+            return get_run(promotion.run)
     shipped = [run for run in list_runs() if run.model == model and shipped_seats(run)]
     for run in shipped:
         if data in shipped_seats(run):
@@ -100,11 +119,11 @@ def promote(run: Run, data: str | None = None, by: str = "command line") -> None
     verified_weights(run)
     data = data or identity_of(run)
     with locked(settings.artifacts_dir()):
-        registry = _registry()
-        registry.setdefault(f"{run.model}/{data}", []).append(
+        written = _registry().written
+        written.setdefault(f"{run.model}/{data}", []).append(
             {"run": run.name, "at": now(), "by": by}
         )
-        write_atomically(settings.registry_path(), to_json(registry))
+        write_atomically(settings.registry_path(), to_json(written))
 
 
 def rollback(model: str, data: str, by: str = "command line") -> Run | None:
@@ -119,41 +138,36 @@ def rollback(model: str, data: str, by: str = "command line") -> Run | None:
         if not standing:
             raise RunError(f"{model}: no promotion to roll back on this data set")
         seat, last = standing[-1]
-        registry[seat].remove(last)
+        written = registry.written
         undone = {
-            **last,
+            **written[seat].pop(registry.standing[seat].index(last)),
             "seat": f"{model}/{data}",
             "rolled_back_at": now(),
             "rolled_back_by": by,
         }
-        registry.setdefault(UNDONE, []).append(undone)
-        write_atomically(settings.registry_path(), to_json(registry))
+        written.setdefault(UNDONE, []).append(undone)
+        write_atomically(settings.registry_path(), to_json(written))
     return champion(model, data)
 
 
 def promotions(model: str, data: str) -> list[Promotion]:
     """Every standing promotion, oldest first; the last one is the champion."""
-    standing = [promotion for _, promotion in _standing(_readable(), model, data)]
-    return typed(standing, list[Promotion])
+    return [promotion for _, promotion in _standing(_readable(), model, data)]
 
 
 def seats() -> list[tuple[str, str]]:
     """(model, data) of every seat that a run was promoted to."""
-    registry = _readable()
-    pairs = [key.partition("/") for key in sorted(registry)]
-    found = {
-        (model, identity)
-        for model, separator, data in pairs
-        if separator
-        for promotion in registry[f"{model}/{data}"]
-        if (identity := _data_of(promotion, data)) is not None
-    }
+    found = set()
+    for seat, standing in _readable().standing.items():
+        model, separator, data = seat.partition("/")
+        identities = {_data_of(promotion, data) for promotion in standing} if separator else set()
+        found |= {(model, identity) for identity in identities if identity is not None}
     return sorted(found)
 
 
 def rolled_back() -> list[UndonePromotion]:
     """Every promotion that was taken back, oldest first."""
-    return typed(_undone(_readable()), list[UndonePromotion])
+    return _readable().undone
 
 
 def registry_problem() -> str | None:
@@ -165,58 +179,54 @@ def registry_problem() -> str | None:
     return None
 
 
-def _standing(registry: dict[str, Any], model: str, data: str) -> list[tuple[str, dict[str, str]]]:
+def _standing(registry: Registry, model: str, data: str) -> list[tuple[str, Promotion]]:
     """(key of the registry, promotion) of a seat, oldest first: those under older names come first.
 
     In the order in which they were made, not by their times: a clock may have gone back.
     """
     own = f"{model}/{data}"
-    older = [key for key in registry if key.startswith(f"{model}/") and key != own]
+    older = [key for key in registry.standing if key.startswith(f"{model}/") and key != own]
     return [
         (key, promotion)
         for key in [*older, own]
-        for promotion in registry.get(key, [])
+        for promotion in registry.standing.get(key, [])
         if key == own or _data_of(promotion, key.partition("/")[2]) == data
     ]
 
 
-def _data_of(promotion: dict[str, str], data: str) -> str | None:
+def _data_of(promotion: Promotion, data: str) -> str | None:
     """The identity that a promotion under that name is for; None where nothing tells any more."""
     try:
-        return seat_identity(get_run(promotion["run"]), data)
+        return seat_identity(get_run(promotion.run), data)
     except RunError:  # deleted or damaged since: such a promotion decides nothing
         return data
 
 
-def _readable() -> dict[str, Any]:
+def _readable() -> Registry:
     """The registry; nothing of one that is damaged, so that lists and pages are shown without."""
     try:
         return _registry()
     except RunError:
-        return {}
+        return Registry()
 
 
-def _undone(registry: dict[str, Any]) -> list[dict[str, Any]]:
-    """Those that say of what seat they were; the first version did not."""
-    return [entry for entry in registry.get(UNDONE, []) if "seat" in entry]
-
-
-def _registry() -> dict[str, Any]:
-    """The file as it stands, checked: what this version does not know of stays in it."""
+def _registry() -> Registry:
+    """The file as it stands. Raises RunError."""
     path = settings.registry_path()
     if not path.exists():
-        return {}
+        return Registry()
     try:
-        registry = parse_json(read_bytes(path, MAX_JSON_BYTES))
-        typed(registry, dict[str, list[dict]])
-        typed(_undone(registry), list[UndonePromotion])
-        for seat, standing in registry.items():
-            if seat != plain(seat):
-                raise UnreadableError("names a seat that no model and data set has")
-            if seat != UNDONE:
-                typed(standing, list[Promotion])
+        written = typed(parse_json(read_bytes(path, MAX_JSON_BYTES)), dict[str, list[dict]])
+        # The first version did not say of what seat one was.
+        undone = [entry for entry in written.get(UNDONE, []) if "seat" in entry]
+        if any(seat != plain(seat) for seat in written):
+            raise UnreadableError("names a seat that no model and data set has")
+        return Registry(
+            {seat: typed(of, list[Promotion]) for seat, of in written.items() if seat != UNDONE},
+            typed(undone, list[UndonePromotion]),
+            written,
+        )
     except UnreadableError as error:
         raise RunError(
             f"{path}: cannot be read: {error}; delete it to go back to the shipped champions"
         ) from error
-    return dict(registry)

@@ -14,7 +14,7 @@ from segcore.presentation import findings
 from segcore.runs import Run
 from segcore.runs.data import val_digest
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, default_name
-from segcore.runs.registry import Promotion
+from segcore.runs.registry import Promotion, UndonePromotion
 from studio import cache, state, wording
 from studio.admin import actions, taking_home
 from studio.errors import show_error
@@ -277,14 +277,14 @@ def _show_seat(model: str, data: str, standing: list[Promotion]) -> None:
     seat = _seat(model, _name_of(data))
     with actions.row(
         f"**{seat}**",
-        f"{now['run']} since {wording.moment(now['at'])} UTC, by {now['by']}",
+        f"{now.run} since {wording.moment(now.at)} UTC, by {now.by}",
     ):
-        before = f"`{standing[-2]['run']}`" if len(standing) > 1 else "the shipped champion"
+        before = f"`{standing[-2].run}`" if len(standing) > 1 else "the shipped champion"
         actions.button_with_question(
             "Roll back",
-            f"Take back the promotion of `{now['run']}`? Visitors see {before} from then on.",
+            f"Take back the promotion of `{now.run}`? Visitors see {before} from then on.",
             partial(_roll_back, model, data),
-            f"The promotion of {now['run']} on {seat} is rolled back",
+            f"The promotion of {now.run} on {seat} is rolled back",
             key=f"roll back {model} {data}",
             icon=":material/undo:",
         )
@@ -296,32 +296,31 @@ def _roll_back(model: str, data: str, admission: Admission) -> None:
 
 def _history() -> list[dict[str, Any]]:
     """Every promotion, standing or taken back, newest first."""
-    entries: list[dict[str, Any]] = [
-        {**entry, "seat": f"{model}/{data}"}
+    entries: list[tuple[str, Promotion]] = [
+        (f"{model}/{data}", promotion)
         for model, data in runs.seats()
-        for entry in runs.promotions(model, data)
+        for promotion in runs.promotions(model, data)
     ]
-    entries += [dict(entry) for entry in runs.rolled_back()]
-    ordered = sorted(
-        entries,
-        key=lambda entry: (entry["at"], entry.get("rolled_back_at", "")),
-        reverse=True,
-    )
+    entries += [(undone.seat, undone) for undone in runs.rolled_back()]
     rows = []
-    for entry in ordered:
-        model, _, data = entry["seat"].partition("/")
-        undone = entry.get("rolled_back_at")
+    for seat, entry in sorted(entries, key=lambda entry: _moments(entry[1]), reverse=True):
+        model, _, data = seat.partition("/")
+        undone = entry if isinstance(entry, UndonePromotion) else None
         rows.append(
             {
                 "seat": _seat(model, _name_of(data)),
-                "run": entry["run"],
-                "promoted": datetime.fromisoformat(entry["at"]),
-                "by": entry["by"],
-                "rolled back": datetime.fromisoformat(undone) if undone else None,
-                "rolled back by": entry.get("rolled_back_by", ""),
+                "run": entry.run,
+                "promoted": datetime.fromisoformat(entry.at),
+                "by": entry.by,
+                "rolled back": datetime.fromisoformat(undone.rolled_back_at) if undone else None,
+                "rolled back by": undone.rolled_back_by if undone else "",
             }
         )
     return rows
+
+
+def _moments(entry: Promotion) -> tuple[str, str]:
+    return entry.at, entry.rolled_back_at if isinstance(entry, UndonePromotion) else ""
 
 
 def _name_of(data: str) -> str:

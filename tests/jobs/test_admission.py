@@ -26,5 +26,5 @@ def test_the_log_survives_a_torn_line_and_comes_newest_first() -> None:
     audit.record("b", "lost with the torn line")
     audit.record("b", "x" * 9999)
     entries = audit.latest()
-    assert [entry["by"] for entry in entries] == ["b", "a"]
-    assert len(entries[0]["what"]) == audit.LONGEST
+    assert [entry.by for entry in entries] == ["b", "a"]
+    assert len(entries[0].what) == audit.LONGEST

@@ -215,7 +215,7 @@ def test_promotions_under_a_layouts_name_are_of_what_their_runs_were_scored_on(
     assert set(runs.seats()) == {("unet", identity(camvid)), ("unet", identity(toys))}
     newer = runs.get_run(make_run("unet", toys, epochs=5).name)
     runs.promote(newer)
-    assert [entry["run"] for entry in runs.promotions("unet", identity(toys))] == [
+    assert [entry.run for entry in runs.promotions("unet", identity(toys))] == [
         toy.name, newer.name,
     ]  # fmt: skip
     assert runs.rollback("unet", identity(toys)) == toy

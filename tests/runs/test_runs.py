@@ -166,18 +166,31 @@ def test_champions_promotion_and_rollback() -> None:
     newer = write_run("newer")
     runs.promote(newer, by="admin")
     assert runs.champion("unet", "streets").name == "newer"
-    assert [entry["by"] for entry in runs.promotions("unet", "streets")] == ["admin"]
+    assert [entry.by for entry in runs.promotions("unet", "streets")] == ["admin"]
 
     assert runs.rollback("unet", "streets").name == shipped.name
     with pytest.raises(RunError, match="no promotion to roll back"):
         runs.rollback("unet", "streets")
 
 
+def test_a_roll_back_keeps_what_a_later_version_wrote() -> None:
+    for name in ("older", "newer"):
+        runs.promote(write_run(name))
+    registry = json.loads(settings.registry_path().read_bytes())
+    registry["unet/streets"][1]["note"] = "by a later version"
+    settings.registry_path().write_text(json.dumps(registry))
+    assert runs.rollback("unet", "streets").name == "older"
+    registry = json.loads(settings.registry_path().read_bytes())
+    assert [entry["run"] for entry in registry["unet/streets"]] == ["older"]
+    assert registry["rolled_back"][0]["note"] == "by a later version"
+    assert [entry.run for entry in runs.rolled_back()] == ["newer"]
+
+
 def test_promotions_at_the_same_moment_are_all_kept() -> None:
     found = [write_run(f"unet-streets-{i}") for i in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(runs.promote, found))
-    names = {promotion["run"] for promotion in runs.promotions("unet", "streets")}
+    names = {promotion.run for promotion in runs.promotions("unet", "streets")}
     assert names == {run.name for run in found}
 
 

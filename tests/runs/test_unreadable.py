@@ -191,7 +191,7 @@ def test_lines_of_the_log_that_are_none_are_left_out() -> None:
     audit.record("tester", "promoted a run")
     with open(settings.audit_path(), "ab") as file:
         file.write(b'{"at": "yesterday", "by": "x", "what": "y"}\n[1]\n\xff\n' + b"[" * 9999)
-    assert [entry["what"] for entry in audit.latest()] == ["promoted a run"]
+    assert [entry.what for entry in audit.latest()] == ["promoted a run"]
 
 
 @pytest.mark.parametrize("text", ["5", "[5]", '{"a": 1}', "[" * 9999])

@@ -203,7 +203,7 @@ def test_promote_asks_first_and_roll_back_returns_the_former(page: AppTest) -> N
     page.button(key="confirm").click().run()
     assert not page.exception
     assert runs.champion("unet", "streets") == new
-    assert runs.promotions("unet", "streets")[-1]["by"] == "tester"
+    assert runs.promotions("unet", "streets")[-1].by == "tester"
 
     button(page, "Roll back")()
     page.button(key="confirm").click().run()

@@ -166,7 +166,7 @@ def test_from_the_token_to_the_champion_and_back(
                 if pid is not None:
                     os.kill(pid, 15)
     assert standing(shipped) == before
-    by_token = {entry["what"] for entry in audit.latest() if entry["by"] == "admin (token)"}
+    by_token = {entry.what for entry in audit.latest() if entry.by == "admin (token)"}
     assert {"signed in", f"{new.name} is the champion of U-Net on my toys"} <= by_token
 
 
