@@ -5,11 +5,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from segcore.evaluation.evaluator import policy_of
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.runs.data import UNREAD
+from segcore.runs.seen_data import policy_of
 from studio import cache, state, wording
 from studio.errors import errors_told, fragment
 from studio.state import Selection
@@ -167,7 +167,7 @@ def policy_line(selection: Selection) -> str:
     """Which classes count in scores on the data set."""
     policy = selection.space.policy
     if selection.problem is None:
-        policy = policy_of(cache.source(selection.spec))
+        policy = policy_of(selection.space, cache.source(selection.spec).merges)
     return f"Policy on {selection.data.name}: `{policy}`."
 
 

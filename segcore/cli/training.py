@@ -58,6 +58,20 @@ def add(commands: Any) -> None:
         nargs="+",
         help="films or cities not to train on; `evaluate --split train --film FILM` scores them",
     )
+    train.add_argument(
+        "--merge",
+        metavar="CLASS,CLASS=NAME",
+        action="append",
+        default=[],
+        help="train on fewer classes: 'car,truck,bus=vehicle; road; rest=other'; may be repeated",
+    )
+    train.add_argument(
+        "--ignore",
+        metavar="CLASS,...",
+        action="append",
+        default=[],
+        help="classes by name or id, or `rest`: neither trained on nor scored",
+    )
     train.set_defaults(command=_train)
 
     worker = commands.add_parser("worker", help="run the queued retrains")
@@ -108,7 +122,8 @@ def _train(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     given = {name: value for name in CHANGES if (value := getattr(options, name)) is not None}
-    if options.resume and (given or options.data or options.start_from or options.leave_out):
+    more = (options.data, options.start_from, options.leave_out, options.merge, options.ignore)
+    if options.resume and (given or any(more)):
         raise SegcoreError(
             "train --resume goes on by the run's own recipe and data, so it takes no other option; "
             f"to train on from its weights: --recipe NAME --data SPEC --start-from {options.resume}"
@@ -138,6 +153,8 @@ def _train(options: argparse.Namespace) -> None:
                 options.data,
                 start_from=options.start_from,
                 leave_out=options.leave_out or (),
+                merge=options.merge,
+                ignore=options.ignore,
                 on_progress=show,
                 on_start=announce,
             )

@@ -31,6 +31,7 @@ from segcore.prediction.inference import (
 )
 from segcore.runs import Run, verified_weights
 from segcore.runs.results import result_files
+from segcore.runs.seen_data import SeenData, seen_by
 from segcore.system.parallel import overlapped
 from segcore.system.progress import Progress
 
@@ -58,18 +59,18 @@ def evaluate(
     """
     verified_weights(run)  # a stored result must not hide that the run is damaged
     source = open_source(spec)
-    require_classes_of(run, source)
+    seen = seen_by(run, source)
     if not has_masks(source, split):
         raise DataError(f"{spec}: the {split} split has no masks, so no scores; evaluate val")
     if not force:
-        stored = _stored(run, source, split, augmented)
+        stored = _stored(run, source, seen.policy, split, augmented)
         if stored is not None:
             return replace(stored, spec=spec)
     labeller = labeller_of(run, source, split, AUGMENTED if augmented else ONE_VIEW)
     with ExitStack() as stack:
         masks = None if augmented else stack.enter_context(PredictionWriter(run, split))
         keep = None if masks is None else masks.add
-        evaluation = _evaluate(run, labeller, source, spec, split, augmented, progress, keep)
+        evaluation = _evaluate(run, labeller, source, seen, spec, split, augmented, progress, keep)
         if masks is not None:
             masks.digest = evaluation.identity.data_sha256
     store_evaluation(evaluation, run)
@@ -77,23 +78,9 @@ def evaluate(
     return evaluation
 
 
-def require_classes_of(run: Run, source: Source) -> None:
-    """Raises DataError where the run tells other classes apart than the data has."""
-    ours, theirs = run.label_space, source.label_space
-    if not ours.has_classes_of(theirs):
-        raise DataError(
-            f"{run.name} tells the {len(ours.labels)} classes of {ours.name} apart, the masks of "
-            f"{source.spec} hold those of {theirs.name}; choose data with the run's classes, or "
-            "train a run on this data"
-        )
-
-
-def policy_of(source: Source) -> str:
-    """Names the classes that a data set is scored by."""
-    return source.label_space.policy if source.merges is None else source.merges.policy
-
-
-def _stored(run: Run, source: Source, split: str, augmented: bool) -> Evaluation | None:
+def _stored(
+    run: Run, source: Source, policy: str, split: str, augmented: bool
+) -> Evaluation | None:
     """The result of the run's weights on the data as they are now, if there is one."""
     if not result_files(run, "evaluation", split, augmented=augmented):
         return None
@@ -102,7 +89,7 @@ def _stored(run: Run, source: Source, split: str, augmented: bool) -> Evaluation
     stored = stored_evaluation(run, digest, split, augmented)
     if stored is None or stored.identity.weights_sha256 != run.weights_hash:
         return None
-    if stored.identity.policy != policy_of(source):
+    if stored.identity.policy != policy:
         return None
     return stored if stored.identity.metric_version == metrics.METRIC_VERSION else None
 
@@ -117,13 +104,14 @@ def _evaluate(
     run: Run,
     labeller: Labeller,
     source: Source,
+    seen: SeenData,
     spec: str,
     split: str,
     augmented: bool,
     progress: Progress | None,
     keep: Callable[[str, Prediction], None] | None,
 ) -> Evaluation:
-    samples, space = native_samples(source.spec, split), source.label_space
+    samples, space = native_samples(source.spec, split), seen.space
     data_fingerprint = source.fingerprint(split)  # before anything is read
     digest = SplitDigest()
     keys, sequences = [], []
@@ -131,8 +119,8 @@ def _evaluate(
 
     def score(index: int) -> tuple[Sample, Prediction, ImageCounts, ConfidenceCounts | None]:
         sample = samples[index]
-        truth = _mask_of(sample)
-        prediction = in_classes(labeller.label(sample), source.merges)
+        truth = seen.classes.mask(_mask_of(sample))
+        prediction = in_classes(labeller.label(sample), seen.merges)
         counted = ImageCounts.of(truth, prediction, space)
         sure = ConfidenceCounts.of(truth, prediction, space) if labeller.has_confidence else None
         return sample, without_scores(prediction), counted, sure
@@ -161,7 +149,7 @@ def _evaluate(
         metric_version=metrics.METRIC_VERSION,
         device=labeller.device,
         test_time_augmentation=augmented,
-        policy=policy_of(source),
+        policy=seen.policy,
     )
     return Evaluation(
         identity=identity,

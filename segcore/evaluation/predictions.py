@@ -30,6 +30,7 @@ from segcore.labels.merges import merged
 from segcore.prediction.inference import Prediction, without_scores
 from segcore.runs import Run
 from segcore.runs.results import DIGITS
+from segcore.runs.seen_data import seen_by
 from segcore.settings import predictions_dir
 from segcore.system.parallel import overlapped
 from segcore.system.progress import Progress
@@ -140,7 +141,7 @@ def predict_split(
     """Predicts every image of the split, or returns what is stored.
 
     Raises:
-        DataError: the data cannot be read.
+        DataError: the data cannot be read, or has other classes than the run.
         RunError: the run's weights are missing or damaged.
         StorageError: artifacts/ cannot be written.
     """
@@ -148,6 +149,7 @@ def predict_split(
     if stored is not None:
         return stored
     source = open_source(spec)
+    merges = seen_by(run, source).merges
     source.fingerprint(split)  # as the files are before anything is read
     samples = native_samples(spec, split)
     labeller = labeller_of(run, source, split)
@@ -157,7 +159,7 @@ def predict_split(
         def label(index: int) -> tuple[Sample, Prediction]:
             sample = samples[index]
             prediction = without_scores(labeller.label(sample))
-            return sample, replace(prediction, labels=merged(prediction.labels, source.merges))
+            return sample, replace(prediction, labels=merged(prediction.labels, merges))
 
         for sample, prediction in overlapped(label, range(len(samples))):
             digest.add(sample)

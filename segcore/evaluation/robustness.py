@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from segcore.data.preparation import Samples, native_samples
-from segcore.data.sources import Source, open_source
+from segcore.data.sources import open_source
 from segcore.errors import DataError, UnreadableError
 from segcore.evaluation import Evaluation, corruptions, evaluate, number
 from segcore.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
@@ -29,6 +29,7 @@ from segcore.prediction.inference import Predictor
 from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
 from segcore.runs.results import new_result_file, result_files
+from segcore.runs.seen_data import SeenData, seen_by
 from segcore.system.parallel import overlapped
 from segcore.system.progress import Progress
 
@@ -149,7 +150,7 @@ def measure_robustness(
     """
     run.require_network("label corrupted images")
     clean = evaluate(run, spec, split)
-    samples, source = native_samples(spec, split), open_source(spec)
+    samples, seen = native_samples(spec, split), seen_by(run, open_source(spec))
     if samples.keys != clean.keys:
         raise DataError(f"{spec}: the images of {split} have changed since; evaluate them again")
     found = robustness_of(run, clean)
@@ -164,7 +165,7 @@ def measure_robustness(
             if progress is not None:
                 progress(before + done, of)
 
-        matrices = {**matrices, name: _measure(predictor, samples, source, name, report)}
+        matrices = {**matrices, name: _measure(predictor, samples, seen, name, report)}
         _write(run, _robustness(clean, matrices))
     return _robustness(clean, matrices)
 
@@ -184,12 +185,12 @@ def robustness_of(run: Run, clean: Evaluation) -> Robustness | None:
 def _measure(
     predictor: Predictor,
     samples: Samples,
-    source: Source,
+    seen: SeenData,
     name: str,
     report: Callable[[int], None],
 ) -> np.ndarray:
     """(5, C, C) int64: the split's confusion matrix at each severity of a corruption."""
-    space = source.label_space
+    space = seen.space
 
     def score(index: int) -> np.ndarray:
         sample = samples[index]
@@ -197,8 +198,9 @@ def _measure(
             raise DataError(f"{sample.key}: has no mask to score against; add it")
         # Each image has weather of its own, the same for every run.
         corrupted = (corrupt(sample.image, name, severity, seed=index) for severity in SEVERITIES)
-        labels = [merged(predictor.predict(image).labels, source.merges) for image in corrupted]
-        return np.stack([metrics.confusion_matrix(sample.mask, found, space) for found in labels])
+        labels = [merged(predictor.predict(image).labels, seen.merges) for image in corrupted]
+        truth = seen.classes.mask(sample.mask)
+        return np.stack([metrics.confusion_matrix(truth, found, space) for found in labels])
 
     matrices = np.zeros((len(SEVERITIES), space.num_classes, space.num_classes), np.int64)
     for done, counts in enumerate(overlapped(score, range(len(samples))), start=1):

@@ -14,6 +14,7 @@ from segcore.errors.plain import plain
 from segcore.files.reading import parse_json, typed
 from segcore.files.writing import to_json, write_atomically
 from segcore.jobs import estimates
+from segcore.labels.merging import merging
 from segcore.recipes import BACKBONE_WEIGHTS, Recipe, from_dict
 from segcore.recipes.checks import checked
 from segcore.runs import Run
@@ -32,6 +33,7 @@ class Training:
     Attributes:
         data: a data spec.
         start_from: a run of the same network whose best weights are the starting point.
+        merge, ignore: fewer classes than the data's, as `segcore.labels.merging` reads them.
     """
 
     kind: ClassVar[str] = "train"
@@ -40,6 +42,8 @@ class Training:
     data: str | None = None
     start_from: str | None = None
     resume: str | None = None
+    merge: str = ""
+    ignore: str = ""
 
     def title(self, data: str) -> str:
         """What it is, in words; `data` is the name of the data set at `self.data`."""
@@ -77,7 +81,9 @@ class Training:
         if recipe.backbone_weights not in BACKBONE_WEIGHTS:
             weights = str(Path(recipe.backbone_weights).absolute())
             recipe = replace(recipe, backbone_weights=weights)
-        specs = [open_source(spec).spec for spec in split_specs(self.data)]
+        sources = [open_source(spec) for spec in split_specs(self.data)]
+        merging(sources[0].label_space, [self.merge], [self.ignore])
+        specs = [source.spec for source in sources]
         estimates.check(recipe, specs[0])
         return replace(self, recipe=recipe, data="+".join(specs))
 
@@ -90,7 +96,11 @@ class Training:
         recipe = folder / "recipe.json"
         write_atomically(recipe, to_json(self.recipe.to_dict()))
         command = [*SEGCORE, "train", "--recipe", str(recipe), "--data", str(self.data)]
-        return [*command, "--start-from", self.start_from] if self.start_from else command
+        if self.start_from:
+            command += ["--start-from", self.start_from]
+        # With the sign: what a person has written may begin with a dash.
+        command += [f"--merge={self.merge}"] if self.merge.strip() else []
+        return [*command, f"--ignore={self.ignore}"] if self.ignore.strip() else command
 
 
 @dataclass(frozen=True)

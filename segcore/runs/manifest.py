@@ -25,7 +25,7 @@ from segcore.files.reading import (
     plain_values,
     typed,
 )
-from segcore.labels import LabelSpace
+from segcore.labels import CITYSCAPES, ClassMap, LabelSpace
 from segcore.runs.kinds import Kind
 
 FORMAT = 1
@@ -125,6 +125,18 @@ class Ancestor(msgspec.Struct, frozen=True):
         return str(self.recipe["name"])
 
 
+class MergedFrom(msgspec.Struct, frozen=True):
+    """Classes of the data that were merged into fewer for the training.
+
+    Attributes:
+        label_space: of the data.
+        ids: of each of its ids, the id in the run's own label space, or 255 for none.
+    """
+
+    label_space: LabelSpace
+    ids: tuple[Annotated[int, msgspec.Meta(ge=0, le=255)], ...]
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     kind: what its predictions come from.
@@ -140,6 +152,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     device, on_gpu: what it was trained on, in words and whether that is a GPU.
     note: what whoever trained it adds to its card.
     label_space: what its network tells apart; None for Cityscapes' labels.
+    merged_from: the classes of its data, where they are others.
     is_imported: a history that another program logged; `notes` say how its log was read.
     """
 
@@ -170,6 +183,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     is_imported: bool = False
     notes: list[Text] = []
     label_space: LabelSpace | None = None
+    merged_from: MergedFrom | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.recipe.get("name"), str):
@@ -179,10 +193,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         for name in self.weights:
             if not is_word(name):
                 raise ValueError("Expected names of files in weights")
+        _ = self.class_map  # raises ValueError
 
     @property
     def recipe_name(self) -> str:
         return str(self.recipe["name"])
+
+    @property
+    def class_map(self) -> ClassMap:
+        """From the classes of its data to those that its network tells apart."""
+        space, merged = self.label_space or CITYSCAPES, self.merged_from
+        if merged is None:
+            return ClassMap.same(space)
+        return ClassMap(merged.label_space, space, merged.ids)
 
     @property
     def trained_on_gpu(self) -> bool:

@@ -8,7 +8,7 @@ import keras
 from segcore.data.preparation import Prepared
 from segcore.images.preprocessing import Preprocessing
 from segcore.images.resizing import Size
-from segcore.labels import CITYSCAPES
+from segcore.labels import CITYSCAPES, ClassMap
 from segcore.recipes import Recipe
 from segcore.runs import Run, now
 from segcore.runs.lineage import ancestry
@@ -22,6 +22,7 @@ def first_manifest(
     digests: Sequence[Mapping[str, str]],
     parent: Run | None,
     *,
+    classes: ClassMap,
     left_out: Sequence[str] = (),
     input_size: Size | None,
     preprocessing: Preprocessing,
@@ -34,6 +35,7 @@ def first_manifest(
         joined: the data sets that are trained on; the first is validated on too.
         digests: of each, split -> sha256 of its images and masks at their own resolution.
         parent: the run whose weights are the starting point.
+        classes: which classes of the data the network tells apart.
         left_out: films or cities that are not trained on.
         input_size: (H, W) of a network that takes no other.
         preprocessing: how images become the network's input.
@@ -79,6 +81,16 @@ def first_manifest(
         "epochs": 0,
         "best": None,
         "weights": {},
-        **({} if prepared.space == CITYSCAPES else {"label_space": prepared.space.as_dict()}),
+        **_of_classes(classes),
         **({} if parent is None else {"start_from": ancestry(parent)}),
     }
+
+
+def _of_classes(classes: ClassMap) -> dict[str, Any]:
+    """Nothing of Cityscapes' classes as they are, the default."""
+    space = classes.target
+    named = {} if space == CITYSCAPES else {"label_space": space.as_dict()}
+    if classes.is_same:
+        return named
+    merged = {"label_space": classes.origin.as_dict(), "ids": list(classes.ids)}
+    return {**named, "merged_from": merged}

@@ -9,7 +9,21 @@ from segcore.data.preparation.digests import split_digest
 from segcore.data.preparation.ragged import Images
 from segcore.data.sources import Source, open_source, split_specs
 from segcore.errors import TrainingError
+from segcore.labels import ClassMap
+from segcore.labels.merging import merging
 from segcore.recipes import Recipe
+
+
+def joined_classes(specs: str, merge: Sequence[str], ignore: Sequence[str]) -> ClassMap:
+    """The classes that are trained on, as `segcore.labels.merging` reads them.
+
+    Raises:
+        TrainingError: the ids of the data sets' masks do not mean the same.
+        DataError: as `merging`.
+    """
+    sources = [open_source(spec) for spec in split_specs(specs)]
+    _require_same_classes(sources)
+    return merging(sources[0].label_space, merge, ignore)
 
 
 def prepare_joined(recipe: Recipe, specs: str) -> list[Prepared]:

@@ -13,7 +13,6 @@ from PIL import Image
 from segcore import runs
 from segcore.data.counts import class_weights, logit_offsets
 from segcore.data.preparation import Prepared
-from segcore.data.sources import open_source
 from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
 from segcore.files.writing import to_json, write_atomically
 from segcore.images.preprocessing import Preprocessing
@@ -32,6 +31,7 @@ from segcore.training.joined_data import (
     chosen_images,
     digests_of,
     images_and_masks,
+    joined_classes,
     prepare_joined,
 )
 from segcore.training.losses import build_loss
@@ -51,6 +51,8 @@ def train(
     *,
     start_from: str | None = None,
     leave_out: Sequence[str] = (),
+    merge: Sequence[str] = (),
+    ignore: Sequence[str] = (),
     on_progress: Listener | None = None,
     on_start: Callable[[runs.Run], None] | None = None,
 ) -> runs.Run:
@@ -64,6 +66,7 @@ def train(
             the classifiers' where it was trained on other data, or on other classes.
         leave_out: films or cities whose images are not trained on, so that they can tell how well
             the network does on a street that it has not seen.
+        merge, ignore: fewer classes than the data's, as `segcore.labels.merging` reads them.
         on_start: called with the new run as soon as its folder exists.
 
     Returns:
@@ -74,7 +77,8 @@ def train(
             "failed" and keeps its last epoch.
     """
     recipe = recipe if isinstance(recipe, Recipe) else get_recipe(recipe)
-    joined = prepare_joined(recipe, spec)
+    classes = joined_classes(spec, merge, ignore)
+    joined = [prepared.in_classes(classes) for prepared in prepare_joined(recipe, spec)]
     digests = digests_of(joined)
     parent = runs.get_run(start_from) if start_from else None
     if parent is not None:
@@ -87,6 +91,7 @@ def train(
             joined,
             digests,
             parent,
+            classes=classes,
             left_out=leave_out,
             input_size=session.input_size,
             preprocessing=session.preprocessing,
@@ -120,9 +125,10 @@ def resume(
     recipe = from_dict(run.manifest.recipe)
     joined = prepare_joined(recipe, run.specs)
     for prepared, before in zip(joined, run.trained_on, strict=True):
-        is_same = prepared.space.has_classes_of(run.label_space)
+        is_same = prepared.space.has_classes_of(run.class_map.origin)
         if prepared.fingerprint != before.fingerprint or not is_same:
             raise RunError(f"{name}: its data {prepared.spec} has changed; train a new run on it")
+    joined = [prepared.in_classes(run.class_map) for prepared in joined]
     # Its own weights hold what it began with, from its first epoch on.
     parent = parent_of(run) if run.epochs == 0 else None
     with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
@@ -150,12 +156,12 @@ class Session:
         if val.masks is None:
             raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
         self.space = space = self.prepared.space
-        if not val.statistics.pixels[list(space.evaluated_ids)].any():
+        if not val.counts[:, list(space.evaluated_ids)].any():
             raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
-        merges = [open_source(prepared.spec).merges for prepared in joined]
+        merges = [prepared.merges for prepared in joined]
         chosen = chosen_images(joined, left_out)
         counted = [
-            prepared.splits["train"].statistics.counts[indices].sum(axis=0)
+            prepared.splits["train"].counts[indices].sum(axis=0)
             for prepared, indices in zip(joined, chosen, strict=True)
         ]
         targets = Targets.of(merges, counted, space)

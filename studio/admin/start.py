@@ -6,12 +6,14 @@ from typing import Any
 import streamlit as st
 
 from segcore import jobs
+from segcore.data.sources import split_specs
 from segcore.errors import SegcoreError
 from segcore.files.sizes import byte_size
 from segcore.jobs import estimates, worker
 from segcore.jobs.admission import Admission
 from segcore.jobs.estimates import Estimate
 from segcore.jobs.tasks import Training
+from segcore.labels.merging import in_words, merging
 from segcore.recipes import RECIPES, Recipe
 from segcore.recipes.checks import edited, recipe_of
 from segcore.recipes.fields import Field, Group, fields_of, value_of
@@ -65,10 +67,42 @@ def show() -> None:
         st.caption(f"{recipe.summary} {recipe.expected}")
         try:
             recipe = edited(recipe, _ask(recipe, name))
-            _offer(Training(recipe, data, start_from))
+            merge, ignore = _ask_classes(base, name, data)
+            _offer(Training(recipe, data, start_from, merge=merge, ignore=ignore))
         except SegcoreError as error:
             st.error(wording.sentence(str(error)), icon=":material/error:")
             st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=True)
+
+
+def _ask_classes(base: Recipe | Run, name: str, data: str) -> tuple[str, str]:
+    """Which classes are merged and which ignored; both are empty where all are learnt.
+
+    Raises SegcoreError.
+    """
+    merged, ignored = ("", "") if isinstance(base, Recipe) else in_words(base.class_map)
+    with st.expander("Fewer classes", icon=":material/merge:", expanded=bool(merged or ignored)):
+        left, right = st.columns([3, 2])
+        merge = left.text_input(
+            "Merge",
+            merged,
+            key=f"merge {name}",
+            persist_state="session",
+            placeholder="car, truck, bus = vehicle; road; rest = other",
+            help="CLASS, CLASS = NAME makes one class of several. CLASS alone stays what it is. "
+            "rest = NAME makes one of all that are not named.",
+        )
+        ignore = right.text_input(
+            "Ignore",
+            ignored,
+            key=f"ignore {name}",
+            persist_state="session",
+            placeholder="class, class, or rest",
+            help="Neither trained on nor scored.",
+        )
+        classes = merging(cache.label_space(split_specs(data)[0]), [merge], [ignore])
+        known = [label.name for label in classes.target.labels if not label.is_void]
+        st.caption(f"{len(known)} classes: {', '.join(map(wording.plain, known))}.")
+    return merge, ignore
 
 
 def _bases() -> dict[str, Recipe | Run]:
@@ -103,7 +137,7 @@ def _offer(task: Training) -> None:
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
             title = task.title(state.name_at(task.data))
             actions.act(lambda pass_: _start(task, pass_), f"{title} is in the queue")
-        st.caption(_in_words(expected))
+        st.caption(_expected(expected))
 
 
 def _start(task: Training, admission: Admission) -> None:
@@ -111,7 +145,7 @@ def _start(task: Training, admission: Admission) -> None:
     worker.ensure_worker()
 
 
-def _in_words(expected: Estimate) -> str:
+def _expected(expected: Estimate) -> str:
     memory, disk = byte_size(expected.memory), byte_size(expected.disk)
     needs = f"about {memory} of memory, {disk} on the disk"
     if expected.seconds is None or expected.timed is None:

@@ -14,6 +14,8 @@ from segcore.files.writing import to_json
 from segcore.jobs import State, audit, datasets, leases, storage
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.tasks import Preparation, Scoring, Training
+from segcore.labels import CITYSCAPES
+from segcore.labels.merging import merging
 from segcore.recipes import get_recipe
 from segcore.runs import run_lock
 from segcore.runs.writer import write_progress
@@ -94,6 +96,34 @@ def test_a_run_is_cloned_with_all_its_parameters(page: AppTest) -> None:
     assert page.number_input(key=f"epochs {run.name}").value == 7
     button(page, "Start training")()
     assert jobs.list_jobs()[0].task.recipe == recipe
+
+
+def test_classes_are_merged_in_the_form_and_a_clone_keeps_them(page: AppTest) -> None:
+    page.run()
+    page.text_input(key="merge quick-unet").input("car, truck = vehicle; rest = othr").run()
+    page.text_input(key="ignore quick-unet").input("buz").run()
+    assert "no class 'buz'; the nearest are bus" in text(page)
+    assert page.button[[b.label for b in page.button].index("Start training")].disabled
+    page.text_input(key="ignore quick-unet").input("bus").run()
+    assert "2 classes: othr, vehicle." in text(page)
+    button(page, "Start training")()
+    assert not page.exception
+    task = jobs.list_jobs()[0].task
+    assert (task.merge, task.ignore) == ("car, truck = vehicle; rest = othr", "bus")
+    command = task.command(settings.artifacts_dir(), None)
+    assert command[-2:] == ["--merge=car, truck = vehicle; rest = othr", "--ignore=bus"]
+
+    merged = merging(CITYSCAPES, [task.merge], [task.ignore])
+    run = make_run(
+        "unet-streets-1",
+        recipe=get_recipe("tuned-unet").to_dict(),
+        label_space=merged.target.as_dict(),
+        merged_from={"label_space": CITYSCAPES.as_dict(), "ids": merged.ids},
+    )
+    page.run()
+    page.selectbox(key="recipe").select(run.name).run()
+    again = [page.text_input(key=f"{what} {run.name}").value for what in ("merge", "ignore")]
+    assert merging(CITYSCAPES, [again[0]], [again[1]]).ids == merged.ids
 
 
 def test_the_estimate_comes_before_the_start_and_refuses_what_cannot_fit(page: AppTest) -> None:

@@ -19,7 +19,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,14 +27,15 @@ import numpy as np
 from PIL import Image
 
 from segcore.data.counts import SplitStatistics
-from segcore.data.preparation.ragged import Images, Ragged
+from segcore.data.preparation.ragged import Images, Ragged, Relabelled
 from segcore.data.preparation.split_manifest import parse_split_manifest
 from segcore.data.sources import HealthReport, Item, Sample, Source, has_masks, open_source
 from segcore.errors import DataError, StorageError
 from segcore.files.writing import DAMAGED, locked
 from segcore.images.preprocessing import Mode
 from segcore.images.resizing import Size
-from segcore.labels import LabelSpace
+from segcore.labels import ClassMap, LabelSpace
+from segcore.labels.merges import Merges
 from segcore.settings import prepared_dir
 
 FORMAT = 3
@@ -49,6 +50,8 @@ class PreparedSplit:
     sizes: (H, W) of each image.
     is_native: the arrays hold the samples at their own resolution.
     truths: PNG of a mask at its own resolution where it differs, else empty; kept of val.
+    classes: what `masks`, `truth` and `counts` are seen in; None for those of the data, of which
+        `statistics` are.
     """
 
     images: Images
@@ -60,6 +63,18 @@ class PreparedSplit:
     health: HealthReport
     is_native: bool
     truths: list[np.ndarray]
+    classes: ClassMap | None = None
+
+    def in_classes(self, classes: ClassMap) -> "PreparedSplit":
+        """The same split in other classes than those of the data."""
+        masks = None if self.masks is None else Relabelled(self.masks, classes)
+        return replace(self, masks=masks, classes=classes)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(N, C) int64, pixels of each class in each image at its native size."""
+        counts = self.statistics.counts
+        return counts if self.classes is None else self.classes.counts(counts)
 
     def truth(self, index: int) -> np.ndarray:
         """(H, W) uint8, what the image is scored against: the mask at its own resolution.
@@ -70,7 +85,8 @@ class PreparedSplit:
             raise DataError(f"{self.keys[index]}: has no mask to score against")
         if not len(self.truths[index]):
             return np.asarray(self.masks[index])
-        return np.asarray(Image.open(io.BytesIO(self.truths[index].tobytes())))
+        mask = np.asarray(Image.open(io.BytesIO(self.truths[index].tobytes())))
+        return mask if self.classes is None else self.classes.mask(mask)
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,7 @@ class Prepared:
     """Attributes:
     size: (H, W) that images are stretched to, or whose area they are scaled to (mode "fit").
     space: what the ids of its masks mean.
+    merges: which of its classes stand for several labels, as of a `Source`.
     """
 
     spec: str
@@ -87,6 +104,15 @@ class Prepared:
     splits: dict[str, PreparedSplit]
     path: Path
     space: LabelSpace
+    merges: Merges | None = None
+
+    def in_classes(self, classes: ClassMap) -> "Prepared":
+        """The same data with fewer classes; its fingerprint is the same."""
+        if classes.is_same:
+            return self
+        splits = {name: split.in_classes(classes) for name, split in self.splits.items()}
+        merges = classes.merges(self.merges)
+        return replace(self, splits=splits, space=classes.target, merges=merges)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -171,6 +197,7 @@ def collected(source: Source, size: Size, mode: Mode, splits: dict[str, Prepared
         splits=splits,
         path=_size_folder(source, size, mode),
         space=source.label_space,
+        merges=source.merges,
     )
 
 

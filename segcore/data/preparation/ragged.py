@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from segcore.images.resizing import Size
+from segcore.labels import ClassMap
 
 
 class Ragged:
@@ -38,5 +39,24 @@ class Ragged:
         return found.reshape(shape)
 
 
-Images = np.ndarray | Ragged
+class Relabelled:
+    """Masks seen in other classes, each when it is read."""
+
+    def __init__(self, masks: "Images", classes: ClassMap) -> None:
+        self._masks, self._classes = masks, classes
+
+    @property
+    def data(self) -> memoryview:
+        """All of the bytes as they lie there: the data are the same, however they are seen."""
+        return self._masks.data
+
+    def __len__(self) -> int:
+        return len(self._masks)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """(H, W) uint8; raises IndexError past the end."""
+        return self._classes.mask(np.asarray(self._masks[index]))
+
+
+Images = np.ndarray | Ragged | Relabelled
 """(N, H, W, 3) or (N, H, W) uint8, or as many of sizes of their own."""
