@@ -10,6 +10,7 @@ from segcore.data.sources import Sample
 from segcore.labels import LabelSpace
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
+from segcore.runs.seen_data import seen_by
 from studio import cache, state
 from studio.compare import epochs, picture_chooser, picture_scores
 from studio.compare.looking_ahead import look_ahead
@@ -66,6 +67,7 @@ def show_steps(keys: list[str], key: str) -> None:
 
 def show_panels(
     sample: Sample,
+    truth: np.ndarray | None,
     masks: Masks,
     predictions: Sequence[Panel],
     keys: list[str],
@@ -74,9 +76,9 @@ def show_panels(
     """The image, truth, both sides, and where they are right or differ."""
     maps = [difference_panel(*masks)]
     known = [Panel("photo", "Image")]
-    if sample.mask is not None:
-        maps.insert(0, outcome_panel(sample.mask, *masks, space))
-        known.append(Panel("truth", "Truth", sample.mask))
+    if truth is not None:
+        maps.insert(0, outcome_panel(truth, *masks, space))
+        known.append(Panel("truth", "Truth", truth))
     step = show_viewer(
         "compare",
         sample.image,
@@ -105,27 +107,32 @@ def show_live(
         found = side_by_side.predict_before_eyes(pair, sample.image, quality, key=sample.key)
     if found is None:
         return
-    found = side_by_side.by_classes_of(selection.spec, found)
-    masks, space = (found[0].labels, found[1].labels), selection.space
-    heading.title(picture_scores.finding(pair, sample.mask, masks, space), anchor=False)
-    show_panels(sample, masks, side_by_side.prediction_panels(pair, found), keys, space)
-    show_scores(sample.mask, pair, masks, selection, space)
-    picture_scores.show_numbers(pair, sample.mask, found, space)
+    found = side_by_side.by_classes_of(selection, pair, found)
+    masks, space = (found[0].labels, found[1].labels), selection.compared
+    truth = selection.truth(sample.mask)
+    heading.title(picture_scores.finding(pair, truth, masks, space), anchor=False)
+    show_panels(sample, truth, masks, side_by_side.prediction_panels(pair, found), keys, space)
+    show_scores(truth, pair, masks, selection, space)
+    picture_scores.show_numbers(pair, truth, found, space)
     if not quality.in_tiles:
         coming = picture_chooser.neighbour(sample.key, keys, 1)
         look_ahead(pair.runs, selection.spec, coming, quality.views)
 
 
-def show_two_epochs(run: Run, sample: Sample, keys: list[str], heading: DeltaGenerator) -> None:
+def show_two_epochs(
+    selection: Selection, run: Run, sample: Sample, keys: list[str], heading: DeltaGenerator
+) -> None:
     """One run after two of its epochs."""
-    space = run.label_space
+    seen = seen_by(run, cache.source(selection.spec))
+    truth = None if sample.mask is None else seen.classes.mask(sample.mask)
+    space = seen.space
     chosen = epochs.choose_epochs(run)
     pair = epochs.sides_of(run, chosen)
     masks = epochs.masks_of(run, chosen, sample.key, sample.image.shape[:2])
-    heading.title(picture_scores.finding(pair, sample.mask, masks, space), anchor=False)
+    heading.title(picture_scores.finding(pair, truth, masks, space), anchor=False)
     predictions = [Panel("a", pair.a.title, masks[0]), Panel("b", pair.b.title, masks[1])]
-    show_panels(sample, masks, predictions, keys, space)
-    show_scores(sample.mask, pair, masks, None, space)
+    show_panels(sample, truth, masks, predictions, keys, space)
+    show_scores(truth, pair, masks, None, space)
 
 
 def show_scores(
@@ -160,7 +167,7 @@ def main() -> None:
         sample = cache.sample(selection.spec, state.SPLIT, key)
         show_steps(found.keys, key)
         if watched:
-            show_two_epochs(pair.a.run, sample, found.keys, heading)
+            show_two_epochs(selection, pair.a.run, sample, found.keys, heading)
         else:
             show_live(selection, pair, sample, found.keys, heading)
     with below:

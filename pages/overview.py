@@ -92,16 +92,16 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     sample = cache.sample(selection.spec, state.SPLIT, keys[picture])
     known = [Panel("photo", "Image", note=sample.key)]
     if sample.mask is not None:
-        known.append(Panel("truth", "Truth", sample.mask))
+        known.append(Panel("truth", "Truth", selection.truth(sample.mask)))
     sentence = st.empty()
     found = side_by_side.predict_before_eyes(pair, sample.image, key=sample.key)
     if found is None:
         return
-    found = side_by_side.by_classes_of(selection.spec, found)
+    found = side_by_side.by_classes_of(selection, pair, found)
     masks = found[0].labels, found[1].labels
-    sentence.markdown(wording.difference_on_picture(*pair.names, *masks, selection.space))
+    sentence.markdown(wording.difference_on_picture(*pair.names, *masks, selection.compared))
     panels = [*known, *side_by_side.prediction_panels(pair, found)]
-    show_viewer("overview", sample.image, panels, selection.space)
+    show_viewer("overview", sample.image, panels, selection.compared)
 
 
 def show_facts(pair: Pair[Side]) -> None:

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
 
+import numpy as np
 import streamlit as st
 
 from segcore.errors import DataError
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import CITYSCAPES, ClassMap, LabelSpace
+from segcore.labels.class_map import between, common
 from segcore.presentation.sides import Pair, Side, pair_of
 from segcore.runs import MODEL_FAMILIES, PHOTOS, Run
 from segcore.runs.data import UNREAD
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, matching, name_among, slug_of
 from segcore.runs.lineage import stage_identity
 from segcore.runs.manifest import Ancestor
+from segcore.runs.seen_data import compared_by
 from studio import cache, identities, wording
 
 DATA, A, B = "data", "a", "b"
@@ -59,10 +62,30 @@ class Selection:
 
     @cached_property
     def pair(self) -> Pair[Side] | None:
-        """Both runs, where there are two."""
-        if self.run_a is None or self.run_b is None:
+        """Both runs, where there are two that can be compared."""
+        if self.run_a is None or self.run_b is None or self._common is None:
             return None
         return pair_of(self.run_a, self.run_b)
+
+    @cached_property
+    def _common(self) -> ClassMap | None:
+        if self.run_a is None or self.run_b is None:
+            return None
+        return compared_by(self.space, self.run_a, self.run_b)
+
+    @property
+    def classes(self) -> ClassMap:
+        """From the data set's labels to the classes that the runs are compared by."""
+        return self._common or ClassMap.same(self.space)
+
+    @property
+    def compared(self) -> LabelSpace:
+        """The classes that the runs are compared by: the data set's, or fewer."""
+        return self.classes.target
+
+    def truth(self, mask: np.ndarray | None) -> np.ndarray | None:
+        """A mask of the data set (H, W) uint8 in those classes; None as it is."""
+        return None if mask is None else self.classes.mask(mask)
 
 
 def data_sets() -> dict[str, DataSet]:
@@ -128,8 +151,14 @@ def comparable_runs(data: DataSet) -> dict[str, Run]:
     trained = [run for run in cache.list_runs() if run.has_network]
     own = [run for run in trained_on(data) if run.has_network or run.manifest.split == SPLIT]
     space = space_of(data)
+    labels = ClassMap.same(space)
+
+    def tells_apart(run: Run) -> bool:
+        is_same = run.label_space.has_classes_of(space)
+        return is_same or between(labels, run.class_map) is not None
+
     found = {run.name: run for run in (*champions, *own, *trained)}
-    return {name: run for name, run in found.items() if run.label_space.has_classes_of(space)}
+    return {name: run for name, run in found.items() if tells_apart(run)}
 
 
 def default_runs(data: DataSet) -> tuple[str | None, str | None]:
@@ -137,6 +166,8 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     champions = cache.champions(data.identity)
     comparable = comparable_runs(data)
     trained = [run for run in trained_on(data) if run.name in comparable]
+    # Those of merged classes are for whoever asks for them, or where there are no others.
+    trained.sort(key=lambda run: not run.class_map.is_same)
     chosen: list[str] = []
     for family in MODEL_FAMILIES:
         of_family = [run for run in trained if run.model.startswith(family)]
@@ -156,7 +187,7 @@ def photo_pair() -> Pair[Side] | None:
     if len(serving) < len(MODEL_FAMILIES):
         return None
     a, b = (serving[family] for family in MODEL_FAMILIES)
-    return pair_of(a, b) if a.label_space.has_classes_of(b.label_space) else None
+    return None if common(a.class_map, b.class_map) is None else pair_of(a, b)
 
 
 def selection() -> Selection:

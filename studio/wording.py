@@ -43,10 +43,12 @@ def recipe_name(run: Run) -> str:
 
 
 def run_label(run: Run, is_champion: bool) -> str:
-    """What tells a run from others in a list: model, recipe, when; a star marks a champion."""
+    """What tells a run from others in a list: model, recipe, when, and how many classes where they
+    were merged; a star marks a champion."""
     started = datetime.fromisoformat(run.created)
     star = "★ " if is_champion else ""
-    return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}"
+    merged = "" if run.class_map.is_same else f" · {len(run.label_space.labels)} classes"
+    return f"{star}{model_name(run)} · {recipe_name(run)} · {started:%d %b %H:%M}{merged}"
 
 
 def earlier_trainings(run: Run, data_name: Callable[[Ancestor], str]) -> str:

@@ -171,6 +171,7 @@ def _report(options: argparse.Namespace) -> None:
 def _scored_pair(options: argparse.Namespace) -> tuple[Scored, Scored]:
     """Runs a and b with their scores, evaluated now where that was not done yet."""
     from segcore.evaluation import evaluate
+    from segcore.evaluation.comparison import in_common_classes
 
     pair = []
     with ProgressBar() as bar:
@@ -178,4 +179,5 @@ def _scored_pair(options: argparse.Namespace) -> tuple[Scored, Scored]:
             run = runs.get_run(name)
             show = functools.partial(bar.update, name)
             pair.append((run, evaluate(run, options.data, options.split, progress=show)))
-    return pair[0], pair[1]
+    a, b = in_common_classes(*pair)
+    return (pair[0][0], a), (pair[1][0], b)

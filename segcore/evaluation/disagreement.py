@@ -8,7 +8,7 @@ import numpy as np
 from segcore.data.preparation import Samples
 from segcore.evaluation.outcomes import outcome_counts, outcome_map
 from segcore.evaluation.predictions import StoredPredictions
-from segcore.labels import LabelSpace
+from segcore.labels import ClassMap, LabelSpace
 from segcore.labels.metrics import boundary_width, interior, valid_pixels
 
 CONFIDENT = 0.9
@@ -39,13 +39,20 @@ class PictureAgreement:
 
 
 def agreements(
-    samples: Samples, a: StoredPredictions, b: StoredPredictions, space: LabelSpace
+    samples: Samples, a: StoredPredictions, b: StoredPredictions, classes: ClassMap
 ) -> Iterator[PictureAgreement]:
-    """One by one, for the images that both runs have labelled, in the samples' order."""
+    """One by one, for the images that both runs have labelled, in the samples' order.
+
+    Args:
+        a, b: in the classes that both are compared by.
+        classes: from the labels of the samples' masks to those.
+    """
     both = set(a.keys) & set(b.keys)
     for index, key in enumerate(samples.keys):
         if key in both:
-            yield _agreement(key, samples[index].mask, a, b, space)
+            mask = samples[index].mask
+            truth = None if mask is None else classes.mask(mask)
+            yield _agreement(key, truth, a, b, classes.target)
 
 
 def suspect_pixels(

@@ -163,6 +163,11 @@ class Anatomy:
             error_rate_inside=_share(inside_wrong, inside),
         )
 
+    def with_more(self, classes: int) -> "Anatomy":
+        """The same of a space that has so many classes more, which nothing is of."""
+        bands = np.pad(self.bands, ((0, 0), (0, 0), (0, 0), (0, classes)))
+        return Anatomy(bands, np.pad(self.regions, ((0, 0), (0, 0), (0, classes), (0, 0))))
+
     def report(self) -> dict[str, Any]:
         """The shares as JSON types."""
         return asdict(self.shares)

@@ -12,6 +12,7 @@ import os
 import threading
 import zipfile
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -26,6 +27,7 @@ from segcore.errors import StorageError
 from segcore.evaluation.labelling import labeller_of
 from segcore.files.writing import storage_error
 from segcore.images import resize_labels
+from segcore.labels import ClassMap
 from segcore.labels.merges import merged
 from segcore.prediction.inference import Prediction, without_scores
 from segcore.runs import Run
@@ -48,10 +50,18 @@ class StoredPredictions:
             self.identity: dict[str, str] = json.loads(archive.read("identity.json"))
             self.keys: list[str] = json.loads(archive.read("keys.json"))
         self._path = path
+        self._classes: ClassMap | None = None
+
+    def in_classes(self, classes: ClassMap) -> Self:
+        """The same labels in other classes."""
+        seen = copy(self)
+        seen._classes = classes
+        return seen
 
     def labels(self, key: str) -> np.ndarray:
         """(H, W) uint8 label ids. Raises KeyError."""
-        return self._read(f"{key}.labels.png")
+        labels = self._read(f"{key}.labels.png")
+        return labels if self._classes is None else self._classes.mask(labels)
 
     def confidence(self, key: str) -> np.ndarray:
         """(H, W) float32 from 0 to 1, of the labels; in coarse steps. Raises KeyError."""

@@ -23,7 +23,7 @@ from segcore.evaluation.scores import Scores, scores_of
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.reading import parse_json, read_json, typed
 from segcore.files.writing import to_json, write_atomically
-from segcore.labels import CITYSCAPES, LabelSpace, metrics
+from segcore.labels import CITYSCAPES, ClassMap, LabelSpace, metrics
 from segcore.runs import Run
 from segcore.runs.records import StoredReport
 from segcore.runs.results import new_result_file, result_files
@@ -63,6 +63,7 @@ class Evaluation:
         anatomy, trust: counts of where errors lie and of the confidence; None in a result stored
             before they were counted, and trust of a run that says nothing of its confidence.
         space: the classes that are scored.
+        is_summed: it was counted in finer classes: what does not add up is missing.
     """
 
     identity: Identity
@@ -77,6 +78,7 @@ class Evaluation:
     anatomy: Anatomy | None = None
     trust: Trust | None = None
     space: LabelSpace = CITYSCAPES
+    is_summed: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -145,6 +147,36 @@ class Evaluation:
             calibration=metrics.CalibrationBins.empty(),
             anatomy=None,
             trust=None,
+        )
+
+    def in_classes(self, classes: ClassMap, policy: str) -> "Evaluation":
+        """The same in coarser classes: confusion matrices add up, boundaries, regions and
+        confidence do not. Where only a class is added that nobody has, nothing is lost."""
+        if classes.is_same:
+            return self
+        identity = replace(self.identity, policy=policy)
+        matrices, space = classes.matrices(self.matrices), classes.target
+        if classes.ids == ClassMap.same(self.space).ids:
+            more = space.num_classes - self.space.num_classes
+            return replace(
+                self,
+                identity=identity,
+                matrices=matrices,
+                boundaries=np.pad(self.boundaries, ((0, 0), (0, 0), (0, more))),
+                anatomy=None if self.anatomy is None else self.anatomy.with_more(more),
+                space=space,
+            )
+        return replace(
+            self,
+            identity=identity,
+            matrices=matrices,
+            boundaries=np.zeros((self.images, 2, space.num_classes), np.int64),
+            tasm_scores=np.full(self.images, np.nan),
+            calibration=metrics.CalibrationBins.empty(),
+            anatomy=None,
+            trust=None,
+            space=space,
+            is_summed=True,
         )
 
     @cached_property

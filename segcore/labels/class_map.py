@@ -98,6 +98,11 @@ class ClassMap:
         policy = f"{of.policy.rpartition('-')[0] or of.policy}-merged-{scored}"
         return Merges(policy, {id_: tuple(sorted(ids)) for id_, ids in sorted(members.items())})
 
+    def then(self, other: "ClassMap") -> "ClassMap":
+        """From this origin to the target of a map of this target."""
+        ids = (NO_LABEL if id_ == NO_LABEL else other.ids[id_] for id_ in self.ids)
+        return ClassMap(self.origin, other.target, tuple(ids))
+
     def with_others(self) -> "ClassMap":
         """As it is, but that a class which is no class of the target has an id there, void: a
         prediction of it is a miss."""
@@ -127,3 +132,16 @@ def between(one: ClassMap, other: ClassMap) -> ClassMap | None:
         return None
     ids = (found.get(id_, NO_LABEL) for id_ in range(one.target.num_classes))
     return ClassMap(one.target, other.target, tuple(ids))
+
+
+def common(one: ClassMap, other: ClassMap) -> tuple[ClassMap, ClassMap] | None:
+    """From both targets to the coarser of them; None where neither maps onto the other.
+
+    A class of the finer one that the coarser does not tell at all becomes a void one there.
+    """
+    if (down := between(one, other)) is not None:
+        finer = down if down.is_same else down.with_others()
+        kept = ClassMap.same(other.target)
+        return finer, kept if down.is_same else ClassMap(other.target, finer.target, kept.ids)
+    found = common(other, one) if between(other, one) is not None else None
+    return None if found is None else (found[1], found[0])

@@ -193,7 +193,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         for name in self.weights:
             if not is_word(name):
                 raise ValueError("Expected names of files in weights")
-        _ = self.class_map  # raises ValueError
+        if self.merged_from is not None:
+            _ = self.class_map  # raises ValueError
 
     @property
     def recipe_name(self) -> str:

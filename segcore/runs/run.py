@@ -21,7 +21,7 @@ from segcore.files.reading import (
 )
 from segcore.files.writing import to_json
 from segcore.images.preprocessing import Preprocessing
-from segcore.labels import ClassMap, LabelSpace
+from segcore.labels import CITYSCAPES, ClassMap, LabelSpace
 from segcore.runs import run_lock
 from segcore.runs.kinds import MAIN_FILE, Kind
 from segcore.runs.manifest import JoinedData, Manifest, TrainedOn, read_manifest
@@ -127,7 +127,7 @@ class Run:
     @property
     def label_space(self) -> LabelSpace:
         """What its network tells apart."""
-        return self.class_map.target
+        return self.manifest.label_space or CITYSCAPES
 
     @cached_property
     def class_map(self) -> ClassMap:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from segcore.data.sources import Source
 from segcore.errors import DataError
 from segcore.labels import ClassMap, LabelSpace
-from segcore.labels.class_map import between
+from segcore.labels.class_map import between, common
 from segcore.labels.merges import Merges
 from segcore.runs.run import Run
 
@@ -49,3 +49,14 @@ def seen_by(run: Run, source: Source) -> SeenData:
     if classes.is_same:
         classes = ClassMap.same(theirs)  # in the data's own colours
     return SeenData(classes, classes.merges(source.merges))
+
+
+def compared_by(space: LabelSpace, run_a: Run, run_b: Run) -> ClassMap | None:
+    """From the labels of a data set to the classes that two runs are compared by, the coarser
+    ones; None where neither run's classes map onto the other's."""
+    of_data = between(ClassMap.same(space), run_a.class_map)
+    both = common(run_a.class_map, run_b.class_map)
+    if of_data is None or both is None:
+        return None
+    found = of_data.then(both[0])
+    return ClassMap.same(space) if found.is_same else found

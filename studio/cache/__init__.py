@@ -19,6 +19,7 @@ from studio.cache.data import (
 )
 from studio.cache.drawn import drawn
 from studio.cache.evaluations import (
+    compared_evaluations,
     comparison,
     cost,
     generalization,
@@ -50,6 +51,7 @@ __all__ = [
     "agreements",
     "champions",
     "class_iou",
+    "compared_evaluations",
     "comparison",
     "cost",
     "counted",

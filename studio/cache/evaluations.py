@@ -9,7 +9,7 @@ from segcore import evaluation, runs
 from segcore.evaluation import cost as cost_
 from segcore.evaluation import generalization as generalization_
 from segcore.evaluation import robustness as robustness_
-from segcore.evaluation.comparison import Comparison, compare
+from segcore.evaluation.comparison import Comparison, compare, in_common_classes
 from segcore.runs import Run
 from segcore.runs.data_sets import DataSet
 from segcore.runs.results import result_files
@@ -40,12 +40,22 @@ def _stored_evaluation(
     return replace(found, spec=name)
 
 
+def compared_evaluations(
+    runs_: tuple[Run, Run], data: DataSet, split: str
+) -> tuple[evaluation.Evaluation | None, evaluation.Evaluation | None]:
+    """Of both runs, in the classes that they are compared by; None for one that is missing."""
+    a, b = (stored_evaluation(run, data, split) for run in runs_)
+    if a is None or b is None:
+        return a, b
+    return in_common_classes((runs_[0], a), (runs_[1], b))
+
+
 def comparison(run_a: Run, run_b: Run, data: DataSet, split: str) -> Comparison | None:
     """Of the two stored evaluations; None where one of them is missing.
 
     Raises DataError where the two were not evaluated on the same images.
     """
-    a, b = (stored_evaluation(run, data, split) for run in (run_a, run_b))
+    a, b = compared_evaluations((run_a, run_b), data, split)
     if a is None or b is None:
         return None
     return _comparison(a.identity, b.identity, a.spec, a, b)

@@ -7,8 +7,11 @@ from segcore import runs, settings
 from segcore.evaluation import disagreement
 from segcore.evaluation.disagreement import PictureAgreement
 from segcore.evaluation.mistakes import Mistake
-from segcore.evaluation.predictions import stored_predictions
+from segcore.evaluation.predictions import StoredPredictions, stored_predictions
+from segcore.labels import ClassMap
+from segcore.labels.class_map import common
 from segcore.runs import Run
+from segcore.runs.seen_data import compared_by
 from studio.cache.data import fingerprint, label_space, sample, samples
 from studio.cache.stamps import Stamp, stamp_of
 from studio.thumbnails import Thumbnail, make_lit_thumbnail, make_thumbnail
@@ -25,11 +28,23 @@ def agreements(both: Runs, spec: str, split: str) -> list[PictureAgreement] | No
 def _agreements(
     a: str, b: str, spec: str, split: str, stamp: tuple[str, Stamp]
 ) -> list[PictureAgreement] | None:
-    stored = [stored_predictions(runs.get_run(name), spec, split) for name in (a, b)]
-    if stored[0] is None or stored[1] is None:
+    stored, classes = _in_common_classes(a, b, spec, split)
+    if stored is None or classes is None:
         return None
-    space = label_space(spec)
-    return list(disagreement.agreements(samples(spec, split), stored[0], stored[1], space))
+    return list(disagreement.agreements(samples(spec, split), *stored, classes))
+
+
+def _in_common_classes(
+    a: str, b: str, spec: str, split: str
+) -> tuple[tuple[StoredPredictions, StoredPredictions] | None, ClassMap | None]:
+    """What both runs say by the classes that they are compared by, and the data's way to those."""
+    run_a, run_b = runs.get_run(a), runs.get_run(b)
+    classes = compared_by(label_space(spec), run_a, run_b)
+    maps = common(run_a.class_map, run_b.class_map)
+    of_a, of_b = (stored_predictions(run, spec, split) for run in (run_a, run_b))
+    if of_a is None or of_b is None or maps is None:
+        return None, classes
+    return (of_a.in_classes(maps[0]), of_b.in_classes(maps[1])), classes
 
 
 def suspect_thumbnail(both: Runs, spec: str, split: str, key: str) -> Thumbnail:
@@ -43,28 +58,45 @@ def _suspect_thumbnail(
     a: str, b: str, spec: str, split: str, key: str, stamp: tuple[str, Stamp]
 ) -> Thumbnail:
     found = sample(spec, split, key)
-    stored = [stored_predictions(runs.get_run(name), spec, split) for name in (a, b)]
-    if found.mask is None or stored[0] is None or stored[1] is None:
+    stored, classes = _in_common_classes(a, b, spec, split)
+    if found.mask is None or stored is None or classes is None:
         raise KeyError(key)
-    suspect = disagreement.suspect_pixels(found.mask, key, stored[0], stored[1], label_space(spec))
+    truth = classes.mask(found.mask)
+    suspect = disagreement.suspect_pixels(truth, key, *stored, classes.target)
     return make_thumbnail(key, found.image, suspect.astype(np.uint8))
 
 
-def mistake_thumbnail(run: Run, spec: str, split: str, key: str, mistake: Mistake) -> Thumbnail:
-    """An image with the pixels of one kind of mistake; the run has labelled it."""
-    stamp = _labelled_stamp((run, run), spec, split)
-    return _mistake_thumbnail(run.name, spec, split, key, mistake, stamp)
+def mistake_thumbnail(
+    run: Run, other: Run, spec: str, split: str, key: str, mistake: Mistake
+) -> Thumbnail:
+    """An image with the pixels of one kind of mistake; the run has labelled it.
+
+    Args:
+        other: the run that it is compared with, whose classes may be fewer.
+    """
+    stamp = _labelled_stamp((run, other), spec, split)
+    return _mistake_thumbnail(run.name, other.name, spec, split, key, mistake, stamp)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _mistake_thumbnail(
-    run: str, spec: str, split: str, key: str, mistake: Mistake, stamp: tuple[str, Stamp]
+    run: str,
+    other: str,
+    spec: str,
+    split: str,
+    key: str,
+    mistake: Mistake,
+    stamp: tuple[str, Stamp],
 ) -> Thumbnail:
     found = sample(spec, split, key)
-    stored = stored_predictions(runs.get_run(run), spec, split)
-    if found.mask is None or stored is None:
+    run_, other_ = runs.get_run(run), runs.get_run(other)
+    classes = compared_by(label_space(spec), run_, other_)
+    maps = common(run_.class_map, other_.class_map)
+    stored = stored_predictions(run_, spec, split)
+    if found.mask is None or stored is None or classes is None or maps is None:
         raise KeyError(key)
-    lit = mistake.pixels(found.mask, stored.labels(key), label_space(spec))
+    labels = maps[0].mask(stored.labels(key))
+    lit = mistake.pixels(classes.mask(found.mask), labels, classes.target)
     return make_lit_thumbnail(key, found.image, lit)
 
 

@@ -20,7 +20,8 @@ def searched(selection: Selection) -> Searched:
         return Searched(state.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
     for run in selection.pair.runs if selection.pair else ():
         scored = cache.stored_evaluation(run, selection.data, state.SPLIT)
-        if scored is not None and scored.keys == samples.keys:
+        is_of_data = scored is not None and scored.space.has_classes_of(selection.space)
+        if scored is not None and is_of_data and scored.keys == samples.keys:
             counts = scored.matrices.sum(axis=2)
             return Searched(state.SPLIT, scored.keys, scored.sequences, counts)
     return Searched(state.SPLIT, samples.keys, [""] * len(samples), None)

@@ -91,19 +91,19 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
         st.info("Two trained runs are needed to see it: choose them in the sidebar.")
         return
     scores = []
-    for side in selection.pair:
-        found = cache.stored_evaluation(side.run, selection.data, state.SPLIT)
+    evaluations = cache.compared_evaluations(selection.pair.runs, selection.data, state.SPLIT)
+    for side, found in zip(selection.pair, evaluations, strict=True):
         if found is not None:
             scores.append((side.name, side.color, found.scores.class_iou))
     if not scores:
         st.info("Neither run is scored on this data set yet.")
         st.page_link("pages/evaluate.py", label="Score them", icon=":material/leaderboard:")
         return
-    share = counts.pixel_share(train.pixels)
+    share, space = counts.pixel_share(selection.classes.counts(train.pixels)), selection.compared
     by_name = [(name, iou) for name, _, iou in scores]
     st.subheader("Does imbalance explain the errors?", anchor=False)
-    st.markdown(findings.share_and_iou(share, by_name, selection.space))
+    st.markdown(findings.share_and_iou(share, by_name, space))
     show_chart(
-        cache.drawn(figures.share_against_iou, share, scores, selection.space),
+        cache.drawn(figures.share_against_iou, share, scores, space),
         "Pixel share against IoU of each class",
     )

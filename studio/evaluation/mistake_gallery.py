@@ -49,8 +49,10 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
         return
     here = set(stored.keys)  # the data may have changed since it was scored
     shown = [(key, pixels) for key, pixels in found if key in here][:SHOWN]
+    both = selection.pair.runs if selection.pair else (side.run, side.run)
+    other = both[1] if both[0].name == side.run.name else both[0]
     thumbnails = [
-        cache.mistake_thumbnail(side.run, selection.spec, state.SPLIT, key, mistake)
+        cache.mistake_thumbnail(side.run, other, selection.spec, state.SPLIT, key, mistake)
         for key, _ in shown
     ]
     captions = [f"{pixels:,} pixels · {key}" for key, pixels in shown]

@@ -51,13 +51,13 @@ def _show_image(selection: Selection, sides: Pair[Side]) -> None:
     found = side_by_side.predict_pair(sides, image) if clean is not None else None
     if clean is None or found is None:
         return
-    clean, found = (side_by_side.by_classes_of(selection.spec, of) for of in (clean, found))
-    space = selection.space
+    clean, found = (side_by_side.by_classes_of(selection, sides, of) for of in (clean, found))
+    truth, space = selection.truth(sample.mask), selection.compared
     panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
-    if sample.mask is not None:
-        _show_loss(sides, sample.mask, clean, found, severity, space)
+    if truth is not None:
+        _show_loss(sides, truth, clean, found, severity, space)
         masks = found[0].labels, found[1].labels
-        panels += [Panel("truth", "Truth", sample.mask), outcome_panel(sample.mask, *masks, space)]
+        panels += [Panel("truth", "Truth", truth), outcome_panel(truth, *masks, space)]
     panels += side_by_side.prediction_panels(sides, found)
     show_viewer("robustness lab", image, panels, space)
 
@@ -98,7 +98,8 @@ def show_curves(selection: Selection, pair: ScoredPair) -> None:
         if found is not None
     ]
     complete = {side.letter for side, found in measured if found.is_complete}
-    missing = [side for side in pair if side.letter not in complete and side.run.has_network]
+    may_be = [side for side in pair if side.run.has_network and not side.evaluation.is_summed]
+    missing = [side for side in may_be if side.letter not in complete]
     if missing and selection.problem is None:
         _offer(selection, missing)
     if measured:

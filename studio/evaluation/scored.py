@@ -26,11 +26,11 @@ ScoredPair = Pair[Scored]
 
 def scored_sides(selection: Selection, pair: Pair[Side]) -> tuple[Scored | None, Scored | None]:
     """Run A and run B; None for one without scores on the selected data."""
-    return _scored(selection, pair.a), _scored(selection, pair.b)
+    found = cache.compared_evaluations(pair.runs, selection.data, state.SPLIT)
+    return _scored(selection, pair.a, found[0]), _scored(selection, pair.b, found[1])
 
 
-def _scored(selection: Selection, side: Side) -> Scored | None:
-    evaluation: Evaluation | None = cache.stored_evaluation(side.run, selection.data, state.SPLIT)
+def _scored(selection: Selection, side: Side, evaluation: Evaluation | None) -> Scored | None:
     if evaluation is None:
         return None
     return Scored(side.letter, side.run, side.name, evaluation, selection.data)

@@ -54,6 +54,15 @@ def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:
 
 def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
     """Scores from before errors and confidence were counted, and a button that counts them."""
+    if summed := [side for side in sides if side.evaluation.is_summed]:
+        st.info(
+            f"{summed[0].name} tells more classes apart than the other run. Its pixels add up to "
+            "the classes of both; boundaries, regions and confidence do not.",
+            icon=":material/merge:",
+        )
+    sides = [side for side in sides if not side.evaluation.is_summed]
+    if not sides:
+        return
     listed = " and ".join(side.name for side in sides)
     st.info(
         f"Where the errors of {listed} lie, and what scaling its confidence would mend, was not "

@@ -53,9 +53,7 @@ def show_learning(selection: Selection, pair: Pair[Side]) -> None:
         return
     last = max(max(snapshots) for _, snapshots in watched)
     epoch = st.slider("Epoch", 1, last, last) if last > 1 else 1
-    strips = [
-        (side.title, *snapshot_masks(side.run, snapshots, epoch)) for side, snapshots in watched
-    ]
+    strips = [(side, *snapshot_masks(side.run, snapshots, epoch)) for side, snapshots in watched]
     stages = "; ".join(stage_of(side.run, side.name, snaps, epoch) for side, snaps in watched)
     keys = list(dict.fromkeys(key for _, masks, _ in strips for key in masks))
     are_same = all(key in masks for key in keys for _, masks, _ in strips)
@@ -64,9 +62,10 @@ def show_learning(selection: Selection, pair: Pair[Side]) -> None:
     with st.grid(2 + len(strips), min_column_width=140, gap="small"):
         for key in keys:
             shape = show_sample(selection, key)
-            for name, masks, at in strips:
+            for side, masks, at in strips:
                 if key in masks:
-                    show_mask(masks[key], shape, f"{name}, epoch {at}", pair.a.run.label_space)
+                    title, space = f"{side.title}, epoch {at}", side.run.label_space
+                    show_mask(masks[key], shape, title, space)
 
 
 def snapshot_masks(

@@ -67,10 +67,10 @@ def label_photo(pair: Pair[Side], shown: Shown, quality: Quality) -> LabelledPho
 def _made(
     pair: Pair[Side], title: str, photo: Photo, found: Predictions, quality: Quality
 ) -> LabelledPhoto:
-    space = pair.a.run.label_space
-    labels = found[0].labels, found[1].labels
+    common, space = side_by_side.in_common_classes(pair, found)
+    labels = common[0].labels, common[1].labels
     panels = [
-        *side_by_side.prediction_panels(pair, found),
+        *side_by_side.prediction_panels(pair, common),
         Panel("photo", title),
         difference_panel(*labels),
     ]
@@ -80,7 +80,7 @@ def _made(
         difference=wording.difference_on_picture(*pair.names, *labels, space),
         viewer=payload("upload", photo.image, panels, space),
         facts=" · ".join([f"{width}x{height} pixels", *map(wording.plain, photo.notes)]),
-        shares=share_table(found, space),
+        shares=share_table(common, space),
         sides=(a, b),
         quick_ms=sum(prediction.timings.total_ms for prediction in found),
         detailed_seconds=sum(

@@ -15,6 +15,14 @@ def require_pair(selection: Selection) -> Pair[Side]:
     """Both runs of the selection; without two the page ends here and says how to get them."""
     if selection.pair is not None:
         return selection.pair
+    if selection.run_a is not None and selection.run_b is not None:
+        st.title("These two runs tell other classes apart", anchor=False)
+        st.markdown(
+            f"Neither the {len(selection.run_a.label_space.labels)} classes of run A nor the "
+            f"{len(selection.run_b.label_space.labels)} of run B map onto the other's: choose "
+            "another run in the sidebar."
+        )
+        st.stop()
     st.title("Two trained runs are needed for a comparison")
     st.markdown(
         "Train the two models of this data set, here or from the command line; "

@@ -16,7 +16,7 @@ from segcore.evaluation.image_search import (
     rarity,
     shuffled,
 )
-from segcore.labels import LabelSpace
+from segcore.labels import NO_LABEL, LabelSpace
 from studio import cache, state, wording
 from studio.state import Selection
 from studio.widgets import split_predictions
@@ -166,8 +166,12 @@ def _scores(selection: Selection, split: Searched, label: int | None) -> dict[st
     if selection.pair is None or split.name != state.SPLIT:
         return {}
     scores, known = {}, []
-    for side in selection.pair:
-        evaluation = cache.stored_evaluation(side.run, selection.data, split.name)
+    evaluations = cache.compared_evaluations(selection.pair.runs, selection.data, split.name)
+    if label is not None:
+        label = selection.classes.ids[label]
+    if label == NO_LABEL:
+        return {}
+    for side, evaluation in zip(selection.pair, evaluations, strict=True):
         if evaluation is not None:
             iou = iou_of_each(evaluation.matrices, label).tolist()
             of_key = dict(zip(evaluation.keys, iou, strict=True))

@@ -1,6 +1,6 @@
 """Both models' labels of one image, predicted when it is looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -8,15 +8,18 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from segcore.data.sources import open_source
 from segcore.errors import SegcoreError
+from segcore.labels import LabelSpace
+from segcore.labels.class_map import common
 from segcore.labels.merges import merged
 from segcore.prediction.inference import AUGMENTED, ONE_VIEW, Prediction, Views
 from segcore.prediction.tiling import count_tiles, predict_tiled
 from segcore.presentation.sides import Letter, Pair, Side
 from segcore.runs import Run
+from segcore.runs.seen_data import seen_by
 from studio import cache, engine, viewer, wording
 from studio.errors import show_error
+from studio.state import Selection
 from studio.viewer import Panel, show_viewer
 from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
 
@@ -119,10 +122,32 @@ def _are_ready(pair: Pair[Side]) -> bool:
     return not served or engine.wait(*served)
 
 
-def by_classes_of(spec: str, predictions: Predictions) -> Predictions:
-    """Both predictions by the classes of a data set, for an image that is from it."""
-    merges = open_source(spec).merges
-    a, b = (replace(found, labels=merged(found.labels, merges)) for found in predictions)
+def by_classes_of(selection: Selection, pair: Pair[Side], predictions: Predictions) -> Predictions:
+    """Both predictions in the classes that the runs are compared by on the selected data set, for
+    an image that is from it."""
+    source = cache.source(selection.spec)
+    known = [seen_by(side.run, source).merges for side in pair]
+    labels = [merged(of.labels, merges) for of, merges in zip(predictions, known, strict=True)]
+    return _in_common(pair, predictions, labels)
+
+
+def in_common_classes(pair: Pair[Side], predictions: Predictions) -> tuple[Predictions, LabelSpace]:
+    """Both predictions in the classes of the coarser run, and those."""
+    both = common(*(run.class_map for run in pair.runs))
+    space = pair.a.run.label_space if both is None else both[0].target
+    return _in_common(pair, predictions, [of.labels for of in predictions]), space
+
+
+def _in_common(
+    pair: Pair[Side], predictions: Predictions, labels: Sequence[np.ndarray]
+) -> Predictions:
+    maps = common(*(run.class_map for run in pair.runs))
+    if maps is None:  # no pair that is shown is like this
+        return predictions
+    a, b = (
+        replace(found, labels=map_.mask(of))
+        for found, map_, of in zip(predictions, maps, labels, strict=True)
+    )
     return a, b
 
 

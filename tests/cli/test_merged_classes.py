@@ -12,9 +12,12 @@ from segcore import runs
 from segcore.cli import main
 from segcore.data.sources import open_source
 from segcore.labels import CITYSCAPES, metrics
+from segcore.labels.merges import merged
+from segcore.labels.merging import merging
 from segcore.prediction.loading import load_predictor
 from segcore.training.session import train
 from tests.cli.test_own_classes import run_command
+from tests.factories.fake_runs import make_run
 from tests.factories.made_data import write_picture
 from tests.training.test_training import TINY
 
@@ -62,6 +65,41 @@ def test_from_training_to_scores(
     photo = write_picture(tmp_path / "street.png", np.zeros((30, 40, 3), np.uint8))
     run_command(capsys, "predict", "--run", run.name, "--out", str(tmp_path), str(photo))
     assert np.asarray(Image.open(tmp_path / "street_labelIds.png")).max() < 7
+
+
+def test_a_finer_run_is_compared_by_the_classes_of_the_coarser(
+    camvid: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec, map_ = f"camvid:{camvid}", merging(CITYSCAPES, [SEVEN])
+    fine = make_run()
+    coarse = make_run("unet-camvid-20250101-000000-cccc", merged=map_)
+    other = merging(CITYSCAPES, ["road,car=x"])
+    odd = make_run("unet-camvid-20250101-000000-dddd", merged=other)
+    data = ["--data", spec, "--split", "val"]
+    pair = ["--a", fine.name, "--b", coarse.name, *data]
+    compared = json.loads(run_command(capsys, "compare", *pair, "--json"))
+    assert set(compared["per_class"]) == set(NAMES)
+    assert compared["policy"] == "cityscapes-merged-7"
+    source, predictor = open_source(spec), load_predictor(fine)
+    table = np.array([*map_.ids, *[255] * 222])
+    counted = np.zeros((8, 8), np.int64)
+    for item in source.items("val"):
+        sample = source.read(item)
+        labels = merged(predictor.predict(sample.image).labels, source.merges)
+        assert sample.mask is not None
+        found = np.where(table[labels] == 255, 7, table[labels])
+        np.add.at(counted, (np.minimum(table[sample.mask], 7), found), 1)
+    counted[7] = 0
+    iou = np.diag(counted) / np.maximum(counted.sum(0) + counted.sum(1) - np.diag(counted), 1)
+    assert compared["mean_iou_a"] == pytest.approx(iou[counted.sum(1) > 0].mean())
+    alone = json.loads(run_command(capsys, "evaluate", "--run", coarse.name, *data, "--json"))
+    assert compared["mean_iou_b"] == alone["mean_iou"]
+    page = tmp_path / "report.html"
+    run_command(capsys, "report", *pair, "--out", str(page))
+    assert "vehicle" in page.read_text()
+
+    assert main(["compare", "--a", coarse.name, "--b", odd.name, *data]) == 2
+    assert "tell other classes apart" in capsys.readouterr().err
 
 
 def test_an_unknown_class_is_told_before_anything_is_prepared(

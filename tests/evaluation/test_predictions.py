@@ -9,11 +9,12 @@ from segcore.data.preparation import native_samples
 from segcore.evaluation import predictions
 from segcore.evaluation.disagreement import agreements, suspect_pixels
 from segcore.evaluation.predictions import StoredPredictions, predict_split, stored_predictions
-from segcore.labels import CITYSCAPES, IDS
+from segcore.labels import CITYSCAPES, IDS, ClassMap
 from segcore.runs import Run
 from tests.factories.made_data import id_mask, write_picture
 from tests.factories.made_runs import make_run, stub_predictions
 
+SAME = ClassMap.same(CITYSCAPES)
 ROAD, SKY = IDS["road"], IDS["sky"]
 
 
@@ -79,7 +80,7 @@ def test_confident_agreement_against_the_truth_is_suspect(
     samples = native_samples(spec, "val")
     a = predicted(make_run("unet", camvid), spec, ROAD, 0.97, monkeypatch)
     b = predicted(make_run("danet", camvid), spec, ROAD, 0.95, monkeypatch)
-    right, sky, car = agreements(samples, a, b, CITYSCAPES)
+    right, sky, car = agreements(samples, a, b, SAME)
     assert (right.suspect, right.differing) == (0, 0)
     assert (sky.truth, sky.prediction) == ("sky", "road")
     assert (car.truth, car.prediction) == ("car", "road")
@@ -94,6 +95,6 @@ def test_one_unsure_or_other_voice_is_no_suspicion(
 ) -> None:
     a = predicted(make_run("unet", camvid), spec, ROAD, 0.97, monkeypatch)
     b = predicted(make_run("danet", camvid), spec, label, confidence, monkeypatch)
-    found = list(agreements(native_samples(spec, "val"), a, b, CITYSCAPES))
+    found = list(agreements(native_samples(spec, "val"), a, b, SAME))
     assert [picture.suspect for picture in found] == [0, 0, 0]
     assert [picture.differing for picture in found] == [float(label != ROAD)] * 3

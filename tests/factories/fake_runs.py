@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import h5py
 import numpy as np
 
-from segcore.labels import CITYSCAPES, IDS, LabelSpace
+from segcore.labels import CITYSCAPES, IDS, ClassMap, LabelSpace
 from segcore.prediction.engines.keras_engine import KerasEngine
 from segcore.runs import Run, now, verified_weights
 from segcore.runs.writer import RunWriter
@@ -28,9 +28,11 @@ def make_run(
     multiple: int = 8,
     half_precision: bool = False,
     space: LabelSpace = CITYSCAPES,
+    merged: ClassMap | None = None,
     spec: str = "camvid:/none",
 ) -> Run:
     """Writes a finished run of a two-level U-Net into artifacts/runs, which a test has moved."""
+    space = space if merged is None else merged.target
     weights, parameters = _random_weights(seed, half_precision, space)
     manifest: dict[str, Any] = {
         "model": "unet",
@@ -54,6 +56,9 @@ def make_run(
     }
     if space != CITYSCAPES:
         manifest["label_space"] = space.as_dict()
+    if merged is not None:
+        origin = merged.origin.as_dict()
+        manifest["merged_from"] = {"label_space": origin, "ids": list(merged.ids)}
     writer = RunWriter.create(name, manifest)
     writer.commit_epoch({"best.weights.h5": weights})
     return writer.run()

@@ -6,7 +6,7 @@ import pytest
 from segcore.data.sources.camvid import CAMVID_MERGES
 from segcore.errors import DataError
 from segcore.labels import CITYSCAPES, IDS, NO_LABEL, ClassMap, Label, LabelSpace, metrics
-from segcore.labels.class_map import between
+from segcore.labels.class_map import between, common
 from segcore.labels.merging import in_words, merging
 
 SPACE = LabelSpace.made(
@@ -128,6 +128,18 @@ def test_a_space_maps_onto_a_coarser_one_of_the_same_classes() -> None:
     # What one never learnt it cannot tell of the other's classes.
     assert between(merging(SPACE, [], ["wheat"]), grown) is None
     assert between(grown, merging(SPACE, [], ["shed"])) is None
+
+
+def test_two_spaces_meet_in_the_coarser_one() -> None:
+    fine, crops = ClassMap.same(SPACE), merging(SPACE, ["wheat,maize=crop"], ["shed"])
+    for maps in (common(fine, crops), (common(crops, fine) or ())[::-1]):
+        assert maps
+        down, kept = maps
+        assert down.target == kept.target
+        assert down.target.names == ("crop", "track", "other classes")
+        np.testing.assert_array_equal(down.mask(TRUTH), [[2, 0, 0, 1, 2, 0, 255]])
+    assert all(of.is_same for of in common(fine, fine) or ())
+    assert common(crops, merging(SPACE, ["wheat,track=x"])) is None
 
 
 @pytest.mark.parametrize(

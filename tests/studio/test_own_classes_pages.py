@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest, app_test
 from segcore.data.preparation.counting import count_split
 from segcore.evaluation import evaluate
 from segcore.evaluation.predictions import predict_split
+from segcore.labels.merging import merging
 from segcore.runs.data_sets import data_sets, read_identity
 from studio.server import api
 from tests.factories.fake_runs import make_run
@@ -51,14 +52,17 @@ def plants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return spec
 
 
-def open_page(name: str) -> AppTest:
+def open_page(name: str, **address: str) -> AppTest:
     slug = next(one.slug for one in data_sets() if one.layout == "folders")
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
-    app.query_params["data"] = slug
+    address["data"] = slug
+    for key, value in address.items():
+        app.query_params[key] = value
     app.run()
     if name != "overview":
         app.switch_page(f"pages/{name}.py")
-        app.query_params["data"] = slug
+        for key, value in address.items():
+            app.query_params[key] = value
         app.run()
     assert not app.exception
     return when_done(app)
@@ -104,3 +108,27 @@ def test_pages_know_the_classes_and_no_others() -> None:
             assert viewer["palette"] != "Cityscapes"
         # Runs of other classes are not offered.
         assert [len(box.options) for box in app.sidebar.selectbox[1:]] == [2, 2]
+
+
+def test_a_run_of_merged_classes_is_compared_by_them(plants: str) -> None:
+    map_ = merging(space_of(plants), ["leaf,stem=plant; rest=ground"], ["pot"])
+    run = make_run("unet-plants-20250101-000000-dddd", merged=map_, spec=plants)
+    evaluate(run, plants, "val")
+    predict_split(run, plants, "val")
+    both = {"a": "unet-plants-20250101-000000-aaaa", "b": run.name}
+    for page in ("overview", "compare", "evaluate", "training", "upload"):
+        app = open_page(page, **both)
+        said = [sent(app.main)]
+        for part in PAGES[page]:
+            open_part(app, part)
+            assert not app.exception
+            said.append(sent(app.main))
+        for viewer in viewers(app):
+            assert {label["name"] for label in viewer["labels"]} >= {"plant", "ground"}
+            assert "leaf" not in {label["name"] for label in viewer["labels"]}
+        if page == "evaluate":
+            assert "plant" in said[0] and "merged-2" in said[0]
+            assert "tells more classes apart" in said[1]
+    app = open_page("dataset", **both)
+    open_part(app, "Effect on scores")
+    assert not app.exception
