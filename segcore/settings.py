@@ -125,3 +125,8 @@ def datasets_path() -> Path:
 def data_names_path() -> Path:
     """The names that data sets were given."""
     return artifacts_dir() / "data_names.json"
+
+
+def class_corrections_path() -> Path:
+    """What an admin corrected of the classes of folders."""
+    return artifacts_dir() / "class_corrections.json"

@@ -1,10 +1,14 @@
 """Data sets that an admin registered, and removing what was prepared of one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from segcore import settings
 from segcore.data import preparation
 from segcore.data.sources import DoubtfulDataError, first_look, open_source, recognise
+from segcore.data.sources.folder_corrections import CorrectedClass, keep_corrections
+from segcore.data.sources.folders import FoldersSource
+from segcore.errors import DataError
 from segcore.files.writing import locked, to_json, write_atomically
 from segcore.jobs.admission import ADMISSIONS, Admission
 from segcore.runs import data_sets
@@ -64,6 +68,22 @@ def rename(spec: str, name: str, admission: Admission | None) -> None:
     """
     ADMISSIONS.check(admission)
     data_sets.rename(spec, name)
+
+
+def correct_classes(
+    spec: str, classes: Sequence[CorrectedClass], admission: Admission | None
+) -> None:
+    """Has a folder's classes be called, shown and scored otherwise, without touching the folder.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        DataError: its classes are not its own, or cannot be so.
+    """
+    ADMISSIONS.check(admission)
+    source = open_source(spec)
+    if not isinstance(source, FoldersSource):
+        raise DataError(f"{spec}: its classes are those of its layout")
+    keep_corrections(source.spec, source.classes_found.space, classes)
 
 
 def remove_prepared(spec: str, admission: Admission | None) -> None:

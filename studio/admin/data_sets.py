@@ -15,7 +15,7 @@ from segcore.jobs.tasks import Preparation
 from segcore.presentation.findings.words import listed
 from segcore.runs.data_sets import NAME_LENGTH, DataSet, registered
 from studio import cache, identities, state, wording
-from studio.admin import actions
+from studio.admin import actions, folder_classes
 from studio.engine import BUILT_IN
 from studio.widgets.named_data import look_before_preparation
 
@@ -137,6 +137,10 @@ def _show_data_set(data_set: DataSet, copies: list[str], is_registered: bool) ->
             same = f" The same as those of {listed(copies)}: they share scores." if copies else ""
             st.caption(f"Images to score on: `{str(data_set.identity)[:12]}`.{same}")
         _show_health(spec)
+        try:
+            folder_classes.show(data_set, cache.first_look(spec))
+        except SegcoreError as error:
+            st.error(wording.sentence(str(error)), icon=":material/error:")
 
 
 def _offer_another_name(data_set: DataSet) -> None:

@@ -23,13 +23,18 @@ from segcore.data.sources.folder_classes import (
     classes_named,
     classes_seen,
 )
+from segcore.data.sources.folder_corrections import (
+    corrected_space,
+    corrections_of,
+    ignored_ids,
+)
 from segcore.data.sources.folder_files import Place, files_of, places_in
 from segcore.data.sources.masks import MaskCoding, read_nearest_mask
 from segcore.data.sources.problems import Problem, SampleError
 from segcore.errors import DataError
 from segcore.images import UNREADABLE_ERRORS, resize_image
 from segcore.images.resizing import Size
-from segcore.labels import LabelSpace
+from segcore.labels import NO_LABEL, LabelSpace
 
 LARGEST = 480 * 640
 """Pixels of the default size; larger images are prepared smaller."""
@@ -60,6 +65,7 @@ class FoldersSource(FolderSource):
         super().__init__(directory)
         with reachable(self.directory):
             self._named = classes_named(self.directory)
+        self._corrections = corrections_of(self.spec)
 
     @cached_property
     def _places(self) -> list[Place]:
@@ -100,8 +106,8 @@ class FoldersSource(FolderSource):
 
     @cached_property
     def label_space(self) -> LabelSpace:  # type: ignore[override]
-        """Raises DataError where the classes cannot be told."""
-        return self.classes_found.space
+        """As an admin has corrected it. Raises DataError where the classes cannot be told."""
+        return corrected_space(self.classes_found.space, self._corrections)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -155,18 +161,27 @@ class FoldersSource(FolderSource):
 
     def read_mask(self, item: Item) -> np.ndarray:
         if item.image is not None and item.mask is not None and item.mask.suffix.lower() in JPEG:
-            return read_nearest_mask(item.mask, self.coding_of(item.mask))
-        return super().read_mask(item)
+            mask = read_nearest_mask(item.mask, self.coding_of(item.mask))
+        else:
+            mask = super().read_mask(item)
+        ignored = ignored_ids(self._corrections)
+        return np.where(np.isin(mask, ignored), np.uint8(NO_LABEL), mask) if ignored else mask
 
     def other_classes(self, present: set[int]) -> str | None:
         return None  # they are its own
 
     def fingerprint(self, split: str) -> str:
-        """As `FolderSource.fingerprint`, and of what names the classes."""
+        """As `FolderSource.fingerprint`, and of what names the classes and says what counts."""
         if split not in self._fingerprints:
             digest = hashlib.sha256(super().fingerprint(split).encode())
             for name in (CLASSES, *COLOR_LISTS):
                 digest.update(_content(self.directory / name))
+            if self._corrections:
+                scored = {of.id for of in self.classes_found.space.labels if of.is_scored}
+                now = set(self.label_space.evaluated_ids)
+                ignored = ignored_ids(self._corrections)
+                if scored != now or ignored:  # names and colours change nothing
+                    digest.update(f"scored {sorted(now)} ignored {ignored}".encode())
             self._fingerprints[split] = digest.hexdigest()
         return self._fingerprints[split]
 
