@@ -1,13 +1,14 @@
 """What a split holds: class counts, imbalance, co-occurrence, places and sizes of a class."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from segcore.files.array_files import ArrayOf, Limits, read_arrays
 from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.labels.regions import connected_regions
 
@@ -20,6 +21,20 @@ REGION_BINS = 27
 COARSE_PIXELS = 512 * 256
 """Places and regions are looked at on about as many pixels: on every k-th each way of a mask that
 has more. Class counts are of every pixel."""
+
+
+LIMITS = Limits(file_bytes=1 << 30, array_bytes=2 << 30, rows=(0, 1 << 22))
+"""Of a file of counts: 4 million images, none of which may have a mask."""
+
+
+def stored_arrays(classes: int | str = "classes") -> dict[str, ArrayOf]:
+    """What a file of counts holds, of that many classes where they are known."""
+    return {
+        "counts": ArrayOf("count", ("images", classes)),
+        "no_label": ArrayOf("count", ("images",)),
+        "location": ArrayOf("number", (classes, *LOCATION_GRID)),
+        "regions": ArrayOf("count", (classes, REGION_BINS)),
+    }
 
 
 @dataclass(frozen=True)
@@ -184,14 +199,8 @@ class SplitStatistics:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        # Opened here, because np.load leaves a damaged file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return cls.of_arrays(arrays)
-
-    @classmethod
-    def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Self:
-        """From arrays by the names of the attributes; others may be among them."""
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        """Raises UnreadableError."""
+        return cls(**read_arrays(path, stored_arrays(), LIMITS))
 
 
 def pixel_share(pixels: np.ndarray) -> np.ndarray:

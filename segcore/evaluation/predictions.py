@@ -11,22 +11,24 @@ import json
 import os
 import threading
 import zipfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import IO, Self, TypeVar
 
+import msgspec
 import numpy as np
 from PIL import Image
 
 from segcore.data.preparation import native_samples
 from segcore.data.preparation.digests import SplitDigest, known_digest, remember_digest
 from segcore.data.sources import Sample, open_source
-from segcore.errors import StorageError
+from segcore.errors import StorageError, UnreadableError
 from segcore.evaluation.labelling import labeller_of
 from segcore.files.writing import storage_error
-from segcore.images import resize_labels
+from segcore.images import UNREADABLE_ERRORS, resize_labels
 from segcore.labels import ClassMap
 from segcore.labels.merges import merged
 from segcore.prediction.inference import Prediction, without_scores
@@ -37,20 +39,29 @@ from segcore.settings import predictions_dir
 from segcore.system.parallel import overlapped
 from segcore.system.progress import Progress
 
+Held = TypeVar("Held")
+
 CONFIDENCE_PIXELS = 512 * 256
 CONFIDENCE_STEPS = 32
 """Confidence is kept coarsely: an image is found by it, not scored."""
 
 
+MOST_JSON_BYTES = 256 << 20
+"""The keys of four million images."""
+
+
 class StoredPredictions:
-    """The predictions of a split, read image by image; safe to share between threads."""
+    """The predictions of a split, read image by image; safe to share between threads.
+
+    Raises:
+        UnreadableError: the file, or an image of it, is missing or damaged.
+    """
 
     def __init__(self, path: Path) -> None:
-        with zipfile.ZipFile(path) as archive:
-            self.identity: dict[str, str] = json.loads(archive.read("identity.json"))
-            self.keys: list[str] = json.loads(archive.read("keys.json"))
         self._path = path
         self._classes: ClassMap | None = None
+        self.identity = self._json("identity.json", dict[str, str])
+        self.keys = self._json("keys.json", list[str])
 
     def in_classes(self, classes: ClassMap) -> Self:
         """The same labels in other classes."""
@@ -59,19 +70,39 @@ class StoredPredictions:
         return seen
 
     def labels(self, key: str) -> np.ndarray:
-        """(H, W) uint8 label ids. Raises KeyError."""
-        labels = self._read(f"{key}.labels.png")
+        """(H, W) uint8 label ids. Raises UnreadableError."""
+        labels = self._image(f"{key}.labels.png")
         return labels if self._classes is None else self._classes.mask(labels)
 
     def confidence(self, key: str) -> np.ndarray:
-        """(H, W) float32 from 0 to 1, of the labels; in coarse steps. Raises KeyError."""
+        """(H, W) float32 from 0 to 1, of the labels; in coarse steps. Raises UnreadableError."""
         height, width = self.labels(key).shape
-        steps = resize_labels(self._read(f"{key}.confidence.png"), (height, width))
+        steps = resize_labels(self._image(f"{key}.confidence.png"), (height, width))
         return steps.astype(np.float32) / (CONFIDENCE_STEPS - 1)
 
-    def _read(self, name: str) -> np.ndarray:
-        with zipfile.ZipFile(self._path) as archive, archive.open(name) as file:
-            return np.asarray(Image.open(file, formats=("PNG",)))
+    def _json(self, name: str, schema: type[Held]) -> Held:
+        with self._member(name) as file:
+            text = file.read(MOST_JSON_BYTES + 1)
+            if len(text) > MOST_JSON_BYTES:
+                raise ValueError(f"{name} is too large")
+            return msgspec.convert(json.loads(text), schema)
+
+    def _image(self, name: str) -> np.ndarray:
+        with self._member(name) as file:
+            image = Image.open(file, formats=("PNG",))  # which refuses one of too many pixels
+            if image.mode != "L":
+                raise ValueError(f"{name} is no image of numbers")
+            return np.asarray(image)
+
+    @contextmanager
+    def _member(self, name: str) -> Iterator[IO[bytes]]:
+        try:
+            with zipfile.ZipFile(self._path) as archive, archive.open(name) as file:
+                yield file
+        except (zipfile.BadZipFile, *UNREADABLE_ERRORS) as error:
+            raise UnreadableError(
+                f"{self._path}: is damaged ({error}); delete it, and predict anew"
+            ) from error
 
 
 class PredictionWriter:
@@ -140,7 +171,7 @@ def stored_predictions(run: Run, spec: str, split: str) -> StoredPredictions | N
 def _read(run: Run, split: str, digest: str) -> StoredPredictions | None:
     try:
         stored = StoredPredictions(_path(run, split, digest))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except UnreadableError:
         return None
     return stored if stored.identity == _identity(run, digest) else None
 

@@ -18,13 +18,6 @@ from segcore.errors import UnreadableError
 from segcore.errors.plain import plain, printable
 from segcore.files.reading import read_bytes
 
-MAX_FILE_BYTES = 64 << 20
-MAX_ARRAY_BYTES = 256 << 20
-"""Of all arrays of one file together: 28,000 confusion matrices of 34 classes, or 2,500 of 150 in
-half the bytes."""
-
-MAX_MEMBERS = 64
-MAX_ROWS = 20_000
 LARGEST = 1 << 40
 """Pixels of a million images; sums of counts up to here do not overflow."""
 LONGEST_TEXT = 2000
@@ -36,38 +29,64 @@ _DAMAGED = (
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Of one file.
+
+    Attributes:
+        file_bytes: of the file as it lies on the disk.
+        array_bytes: of all its arrays together; the default is 28,000 confusion matrices of 34
+            classes, or 2,500 of 150 in half the bytes.
+        rows: the least and the most of an axis whose length is not given.
+    """
+
+    file_bytes: int = 64 << 20
+    array_bytes: int = 256 << 20
+    rows: tuple[int, int] = (1, 20_000)
+
+
+EVALUATION = Limits()
+MAX_MEMBERS = 64
+"""Of the arrays that the schema does not name."""
+
+
+@dataclass(frozen=True)
 class ArrayOf:
     """What an array must be.
 
     Attributes:
-        kind: "count" (whole numbers from 0), "number" (finite) or "text", which comes `printable`.
+        kind: "count" (whole numbers from 0), "number" (finite), "state" (numbers of any value) or
+            "text", which comes `printable`.
         shape: a length for each axis; a letter stands for the same length wherever it occurs.
         optional: it may be missing, in files from before it was kept.
+        longest: characters of a text.
     """
 
     kind: str
     shape: tuple[int | str, ...] = ()
     optional: bool = False
+    longest: int = LONGEST_TEXT
 
 
-_KINDS = {"count": "iu", "number": "fiu", "text": "U"}
+_KINDS = {"count": "iu", "number": "fiu", "state": "fiu", "text": "U"}
 
 
-def read_arrays(path: Path, schema: Mapping[str, ArrayOf]) -> dict[str, np.ndarray]:
+def read_arrays(
+    path: Path, schema: Mapping[str, ArrayOf], limits: Limits = EVALUATION
+) -> dict[str, np.ndarray]:
     """The arrays that the schema names; others are left unread.
 
     Raises:
         UnreadableError: the file is missing, too large, or holds something else.
     """
-    data = read_bytes(path, MAX_FILE_BYTES)
+    data = read_bytes(path, limits.file_bytes)
     lengths: dict[str, int] = {}
     arrays = {}
-    room = MAX_ARRAY_BYTES
+    room = limits.array_bytes
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {member.filename: member for member in archive.infolist()}
-            if len(members) > MAX_MEMBERS:
-                raise UnreadableError(f"holds more than {MAX_MEMBERS} arrays")
+            if len(members) > len(schema) + MAX_MEMBERS:
+                raise UnreadableError(f"holds {len(members)} arrays")
             for name, wanted in schema.items():
                 member = members.get(f"{name}.npy")
                 if member is None:
@@ -76,15 +95,19 @@ def read_arrays(path: Path, schema: Mapping[str, ArrayOf]) -> dict[str, np.ndarr
                     raise UnreadableError(f"has no array `{name}`")
                 room -= member.file_size
                 if room < 0:
-                    raise UnreadableError(f"unpacks to more than {MAX_ARRAY_BYTES >> 20} MB")
-                arrays[name] = _read(archive, member, wanted, lengths)
+                    raise UnreadableError(f"unpacks to more than {limits.array_bytes >> 20} MB")
+                arrays[name] = _read(archive, member, wanted, lengths, limits.rows)
     except _DAMAGED as error:
         raise UnreadableError(f"is damaged ({plain(str(error), longest=100)})") from error
     return arrays
 
 
 def _read(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, wanted: ArrayOf, lengths: dict[str, int]
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    wanted: ArrayOf,
+    lengths: dict[str, int],
+    rows: tuple[int, int],
 ) -> np.ndarray:
     name = member.filename.removesuffix(".npy")
     with archive.open(member) as file:
@@ -94,9 +117,9 @@ def _read(
         shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
         if in_columns or dtype.kind not in _KINDS[wanted.kind]:
             raise UnreadableError(f"`{name}` is of {dtype}, not of kind {wanted.kind}")
-        if dtype.itemsize > 4 * LONGEST_TEXT:
-            raise UnreadableError(f"`{name}` has texts of over {LONGEST_TEXT} characters")
-        _require_shape(name, shape, wanted.shape, lengths)
+        if dtype.itemsize > 4 * wanted.longest:
+            raise UnreadableError(f"`{name}` has texts of over {wanted.longest} characters")
+        _require_shape(name, shape, wanted.shape, lengths, rows)
         size = int(np.prod(shape, dtype=np.float64)) * dtype.itemsize
         if size > member.file_size:
             raise UnreadableError(f"`{name}` declares more than it holds")
@@ -104,7 +127,7 @@ def _read(
         _fill(array, file, name)
     if wanted.kind == "text":
         return np.array([printable(text) for text in array.ravel().tolist()]).reshape(shape)
-    if array.size and not _is_plain(array, wanted.kind):
+    if array.size and wanted.kind != "state" and not _is_plain(array, wanted.kind):
         raise UnreadableError(f"`{name}` holds numbers that no count or score is")
     return array
 
@@ -121,12 +144,16 @@ def _fill(array: np.ndarray, file: IO[bytes], name: str) -> None:
 
 
 def _require_shape(
-    name: str, shape: tuple[int, ...], wanted: tuple[int | str, ...], lengths: dict[str, int]
+    name: str,
+    shape: tuple[int, ...],
+    wanted: tuple[int | str, ...],
+    lengths: dict[str, int],
+    rows: tuple[int, int],
 ) -> None:
     fits = len(shape) == len(wanted)
     for length, of in zip(shape, wanted, strict=False):
         if isinstance(of, str):
-            fits &= 1 <= length <= MAX_ROWS and length == lengths.setdefault(of, length)
+            fits &= rows[0] <= length <= rows[1] and length == lengths.setdefault(of, length)
         else:
             fits &= length == of
     if not fits:

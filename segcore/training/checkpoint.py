@@ -1,14 +1,19 @@
 """The state of a training as files of its run, and back."""
 
 import io
+import math
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from segcore.errors import RunError, UnreadableError
+from segcore.files.array_files import ArrayOf, Limits, read_arrays
 from segcore.files.writing import storage_error
 from segcore.runs import Run, verified_file
 from segcore.runs.weight_files import load_weights
+
+OPTIMIZER = "optimizer.npz"
 
 
 def weights_bytes(model: keras.Model, folder: Path) -> bytes:
@@ -27,7 +32,7 @@ def weights_bytes(model: keras.Model, folder: Path) -> bytes:
 
 
 def optimizer_bytes(optimizer: keras.Optimizer) -> bytes:
-    """optimizer.npz: its variables by their number."""
+    """The file of its variables by their number."""
     file = io.BytesIO()
     arrays = {str(i): keras.ops.convert_to_numpy(v) for i, v in enumerate(optimizer.variables)}
     np.savez(file, allow_pickle=False, **arrays)
@@ -37,6 +42,13 @@ def optimizer_bytes(optimizer: keras.Optimizer) -> bytes:
 def restore(run: Run, network: keras.Model, optimizer: keras.Optimizer) -> None:
     """Puts the last epoch's weights and the optimizer's state back. Raises RunError."""
     load_weights(network, run, "last")
-    with np.load(verified_file(run, "optimizer.npz"), allow_pickle=False) as state:
-        for index, variable in enumerate(optimizer.variables):
-            variable.assign(state[str(index)])
+    variables = {str(index): variable for index, variable in enumerate(optimizer.variables)}
+    schema = {name: ArrayOf("state", tuple(of.shape)) for name, of in variables.items()}
+    # Eight bytes for each value and a header for each variable, in an archive that packs nothing.
+    most = sum(8 * math.prod(of.shape) + 1024 for of in variables.values())
+    try:
+        state = read_arrays(verified_file(run, OPTIMIZER), schema, Limits(most, most))
+    except UnreadableError as error:
+        raise RunError(f"{run.name}: {OPTIMIZER} {error}; train a new run instead") from error
+    for name, variable in variables.items():
+        variable.assign(state[name])

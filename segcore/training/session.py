@@ -25,7 +25,7 @@ from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_n
 from segcore.system import devices
 from segcore.training.batch_metrics import ConfusionMatrix, IoUScore
 from segcore.training.batches import Pictures, TrainingBatches
-from segcore.training.checkpoint import optimizer_bytes, restore, weights_bytes
+from segcore.training.checkpoint import OPTIMIZER, optimizer_bytes, restore, weights_bytes
 from segcore.training.first_manifest import first_manifest
 from segcore.training.joined_data import (
     chosen_images,
@@ -364,7 +364,7 @@ class Session:
             files["best.weights.h5"] = weights_bytes(self.network, writer.path)
         self.model.set_weights(self.trained)
         files["last.weights.h5"] = weights_bytes(self.network, writer.path)
-        files["optimizer.npz"] = optimizer_bytes(self.optimizer)
+        files[OPTIMIZER] = optimizer_bytes(self.optimizer)
         files[runs.HISTORY] = history_csv(history)
         files[runs.CLASS_IOU] = class_iou_csv(class_iou, self.space)
         writer.commit_epoch(files, epochs=epoch, **changes)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from segcore.data.counts import (
     logit_offsets,
     pixel_share,
 )
+from segcore.errors import UnreadableError
 from segcore.labels import CITYSCAPES
 
 
@@ -82,6 +84,13 @@ def test_statistics_come_back_from_disk(tmp_path):
     loaded = SplitStatistics.load(tmp_path / "statistics.npz")
     for name in ("counts", "no_label", "location"):
         assert np.array_equal(getattr(split, name), getattr(loaded, name))
+
+
+def test_statistics_of_arrays_that_do_not_belong_together_are_refused(tmp_path):
+    split = statistics([np.full((8, 8), 7, np.uint8)])
+    replace(split, no_label=np.zeros(2, np.int64)).save(tmp_path / "statistics.npz")
+    with pytest.raises(UnreadableError, match="`no_label` is of shape"):
+        SplitStatistics.load(tmp_path / "statistics.npz")
 
 
 def test_shares_of_nothing_are_zero():

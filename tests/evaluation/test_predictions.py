@@ -1,11 +1,13 @@
 """Predictions of a whole split, and what is found by them."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from segcore.data.preparation import native_samples
+from segcore.errors import UnreadableError
 from segcore.evaluation import predictions
 from segcore.evaluation.disagreement import agreements, suspect_pixels
 from segcore.evaluation.predictions import StoredPredictions, predict_split, stored_predictions
@@ -47,6 +49,24 @@ def test_a_split_is_predicted_once(
     assert (stored.labels(stored.keys[1]) == ROAD).all()
     assert stored.confidence(stored.keys[1]) == pytest.approx(0.75, abs=1 / 62)
     monkeypatch.setattr(predictions, "labeller_of", None)
+    assert predict_split(run, spec, "val").keys == stored.keys
+
+
+def test_damaged_predictions_are_made_anew_or_said_in_a_sentence(
+    camvid: Path, spec: str, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run("unet", camvid)
+    stored = predicted(run, spec, ROAD, 0.75, monkeypatch)
+    (path,) = artifacts.glob("predictions/*/*.zip")
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr(f"{stored.keys[0]}.labels.png", b"no image")
+    with pytest.raises(UnreadableError, match="is damaged .* delete it, and predict anew"):
+        stored.labels(stored.keys[0])
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("keys.json", b"[1]")
+    assert stored_predictions(run, spec, "val") is None
+    path.write_bytes(whole[: len(whole) // 2])
     assert predict_split(run, spec, "val").keys == stored.keys
 
 

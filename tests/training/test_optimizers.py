@@ -1,12 +1,16 @@
 """The moving average of weights, which is what a training is judged by."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
+from segcore.errors import RunError
 from segcore.recipes import get_recipe
+from segcore.training import checkpoint
 from segcore.training.optimizers import build_optimizer
 
 STEPS = 60
@@ -41,3 +45,30 @@ def test_whole_numbers_are_numbers(optimizer: str) -> None:
     whole = {"learning_rate": 1, "momentum": 0, "weight_decay": 0, "schedule": "constant"}
     recipe = replace(get_recipe("tuned-unet"), optimizer=optimizer, **whole)
     assert float(build_optimizer(recipe, steps_per_epoch=1).learning_rate) == 1.0
+
+
+def test_only_a_state_of_the_same_network_is_restored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of somebody else's names the hash of whatever its file is."""
+    before, after, other = (
+        build_optimizer(replace(get_recipe("tuned-unet"), optimizer="adamw"), steps_per_epoch=10)
+        for _ in range(3)
+    )
+    weight = keras.Variable([100.0, -3.0])
+    for optimizer in (before, after):
+        optimizer.build([weight])
+    other.build([keras.Variable(np.zeros((300, 300)))])
+    before.apply([keras.ops.ones(2)])
+    monkeypatch.setattr(checkpoint, "verified_file", lambda run, name: tmp_path / name)
+    monkeypatch.setattr(checkpoint, "load_weights", lambda *_: None)
+    path, run = tmp_path / checkpoint.OPTIMIZER, SimpleNamespace(name="theirs")
+
+    path.write_bytes(checkpoint.optimizer_bytes(before))
+    checkpoint.restore(run, None, after)
+    for stored, restored in zip(before.variables, after.variables, strict=True):
+        np.testing.assert_array_equal(stored, restored)
+    for state in (checkpoint.optimizer_bytes(other), b"no archive"):
+        path.write_bytes(state)
+        with pytest.raises(RunError, match=r"theirs: optimizer.npz .+; train a new run instead"):
+            checkpoint.restore(run, None, after)

@@ -10,10 +10,12 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 
-from segcore.data.counts import MaskCounts, SplitStatistics, count_mask
+from segcore.data.counts import LIMITS, MaskCounts, SplitStatistics, count_mask, stored_arrays
 from segcore.data.preparation import prepared_split, split_key
 from segcore.data.sources import (
     Finding,
@@ -24,13 +26,26 @@ from segcore.data.sources import (
     has_masks,
     open_source,
 )
-from segcore.errors import DataError
-from segcore.files.writing import DAMAGED, storage_error, write_atomically
+from segcore.errors import DataError, UnreadableError
+from segcore.files.array_files import ArrayOf, read_arrays
+from segcore.files.writing import storage_error, write_atomically
 from segcore.settings import prepared_dir
 from segcore.system.parallel import overlapped
 from segcore.system.progress import Progress
 
 BUILT_IN = Path(__file__).parent.parent / "sources" / "streets" / "counts"
+
+
+NAMES = ArrayOf("text", longest=1 << 28)
+"""JSON of `Names`."""
+
+
+class Names(msgspec.Struct, frozen=True):
+    """Of a file of counts what is no array; `health` as `HealthReport.to_json` has it."""
+
+    keys: list[str]
+    sequences: list[str]
+    health: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -138,16 +153,12 @@ def _save(path: Path, counted: CountedSplit) -> None:
 def _load(path: Path) -> CountedSplit | None:
     """What the file holds, or None: not there, or damaged."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            names = json.loads(arrays["names"].item())
-            return CountedSplit(
-                names["keys"],
-                names["sequences"],
-                SplitStatistics.of_arrays(arrays),
-                HealthReport.from_json(names["health"]),
-            )
-    except DAMAGED:
+        arrays = read_arrays(path, {**stored_arrays(), "names": NAMES}, LIMITS)
+        names = msgspec.convert(json.loads(arrays.pop("names").item()), Names)
+        health = HealthReport.from_json(names.health)
+    except (UnreadableError, ValueError, KeyError, TypeError):
         return None
+    return CountedSplit(names.keys, names.sequences, SplitStatistics(**arrays), health)
 
 
 def _remove_outdated(path: Path) -> None:

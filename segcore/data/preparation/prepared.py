@@ -30,7 +30,7 @@ from segcore.data.counts import SplitStatistics
 from segcore.data.preparation.ragged import Images, Ragged, Relabelled
 from segcore.data.preparation.split_manifest import parse_split_manifest
 from segcore.data.sources import HealthReport, Item, Sample, Source, has_masks, open_source
-from segcore.errors import DataError, StorageError
+from segcore.errors import DataError, StorageError, UnreadableError
 from segcore.files.writing import DAMAGED, locked
 from segcore.images.preprocessing import Mode
 from segcore.images.resizing import Size
@@ -265,7 +265,7 @@ def load_split(folder: Path) -> PreparedSplit | None:
             is_native=manifest.is_native,
             truths=np.split(truths, np.cumsum(lengths)[:-1]),
         )
-    except DAMAGED:
+    except (UnreadableError, *DAMAGED):
         return None
 
 

@@ -7,12 +7,24 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from segcore.data.counts import LOCATION_GRID, REGION_BINS, MaskCounts, SplitStatistics, no_counts
+from segcore.data.counts import (
+    LIMITS,
+    LOCATION_GRID,
+    REGION_BINS,
+    MaskCounts,
+    SplitStatistics,
+    no_counts,
+    stored_arrays,
+)
 from segcore.data.preparation.split_manifest import parse_split_manifest
 from segcore.data.sources import Finding, HealthReport
-from segcore.files.writing import DAMAGED
+from segcore.errors import UnreadableError
+from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, LabelSpace
+
+STATE = ArrayOf("text", longest=1 << 28)
+"""JSON of a `SplitManifest`."""
 
 
 class UsableSample(NamedTuple):
@@ -75,7 +87,8 @@ class SplitWriter:
             self.truths.append(sample.truth)
         counts = [sample.counts or no_counts(self.space.num_classes) for sample in usable]
         self.counts = np.vstack([self.counts, *(count.pixels for count in counts)])
-        self.no_label = np.append(self.no_label, [count.no_label for count in counts])
+        no_label = np.array([count.no_label for count in counts], np.int64)
+        self.no_label = np.append(self.no_label, no_label)
         self.location += sum(count.location for count in counts)
         self.regions += sum(count.regions for count in counts)
         self.keys += [sample.key for sample in usable]
@@ -145,10 +158,11 @@ class SplitWriter:
     def _restore(self) -> None:
         """Takes up the progress; without any, or where it does not fit the files, begins anew."""
         try:
-            with (self.folder / "progress.npz").open("rb") as file:
-                saved = dict(np.load(file, allow_pickle=False))
+            wanted = {**stored_arrays(self.space.num_classes), "state": STATE}
+            saved = read_arrays(self.folder / "progress.npz", wanted, LIMITS)
             state = parse_split_manifest(str(saved["state"]))
-        except DAMAGED:
+            health = HealthReport.from_json(state.health)
+        except (UnreadableError, ValueError, KeyError, TypeError):
             return
         if state.sizes is None:  # of another version
             return
@@ -159,7 +173,6 @@ class SplitWriter:
             return
         self.counts, self.no_label = saved["counts"], saved["no_label"]
         self.location, self.regions = saved["location"], saved["regions"]
-        health = HealthReport.from_json(state.health)
         self.done, self.findings = health.checked, list(health.findings)
         self.keys, self.sequences = state.keys, state.sequences
         self.is_native = state.is_native
