@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from segcore.files.array_files import ArrayOf, Limits, read_arrays
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 from segcore.labels.regions import connected_regions
 
 LOCATION_GRID = (16, 32)
@@ -51,7 +51,7 @@ class MaskCounts:
     regions: np.ndarray  # (C, REGION_BINS) int64, regions by the logarithm of their pixels
 
 
-def count_mask(mask: np.ndarray, space: LabelSpace = CITYSCAPES) -> MaskCounts:
+def count_mask(mask: np.ndarray, space: LabelSpace) -> MaskCounts:
     """Counts a (H, W) uint8 mask of label ids."""
     classes = space.num_classes
     histogram = _histogram(mask)
@@ -214,7 +214,7 @@ def image_share(counts: np.ndarray) -> np.ndarray:
     return share
 
 
-def imbalance_ratio(pixels: np.ndarray, space: LabelSpace = CITYSCAPES) -> float | None:
+def imbalance_ratio(pixels: np.ndarray, space: LabelSpace) -> float | None:
     """Pixels of the commonest class over those of the rarest of the
     evaluated ones that occurs.
 
@@ -225,7 +225,7 @@ def imbalance_ratio(pixels: np.ndarray, space: LabelSpace = CITYSCAPES) -> float
     return float(present.max() / present.min()) if len(present) > 1 else None
 
 
-def effective_number(pixels: np.ndarray, space: LabelSpace = CITYSCAPES) -> float:
+def effective_number(pixels: np.ndarray, space: LabelSpace) -> float:
     """How many equally common classes would be as diverse: exp of the entropy of the shares.
 
     From 1 (one class has all pixels) to the number of classes; the Hill number of order 1 (Hill,
@@ -252,9 +252,7 @@ def js_divergence(pixels_a: np.ndarray, pixels_b: np.ndarray) -> float:
     return max(0.0, divergence)  # rounding can leave -1e-17
 
 
-def class_weights(
-    pixels: np.ndarray, balance: float, space: LabelSpace = CITYSCAPES
-) -> np.ndarray | None:
+def class_weights(pixels: np.ndarray, balance: float, space: LabelSpace) -> np.ndarray | None:
     """Weight of each class in a loss: its pixel share to the power of -balance.
 
     Returns:
@@ -269,9 +267,7 @@ def class_weights(
     return weights
 
 
-def logit_offsets(
-    pixels: np.ndarray, adjustment: float, space: LabelSpace = CITYSCAPES
-) -> np.ndarray:
+def logit_offsets(pixels: np.ndarray, adjustment: float, space: LabelSpace) -> np.ndarray:
     """What a loss adds to each class's logit: -adjustment log(pixel share) (Menon et al.,
     "Long-tail learning via logit adjustment", ICLR 2021, equation 10, where shares are added).
 

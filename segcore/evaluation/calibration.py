@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from segcore.files.array_files import ArrayOf
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 from segcore.labels.metrics import CALIBRATION_BINS, CalibrationBins, ece, valid_pixels
 
 TEMPERATURES = 2.0 ** (np.arange(-8, 17) / 8)
@@ -59,7 +59,7 @@ def coverage_counts(
     truth: np.ndarray,
     prediction: np.ndarray,
     confidence: np.ndarray,
-    space: LabelSpace = CITYSCAPES,
+    space: LabelSpace,
 ) -> np.ndarray:
     """Valid pixels, and correct ones, at each level of confidence, the lowest first.
 
@@ -98,7 +98,7 @@ class Trial:
         truth: np.ndarray,
         prediction: np.ndarray,
         probabilities: np.ndarray,
-        space: LabelSpace = CITYSCAPES,
+        space: LabelSpace,
     ) -> Self:
         """Of (n,) uint8 true ids, (n,) uint8 top classes and (n, C) float probabilities."""
         valid = valid_pixels(truth, space)

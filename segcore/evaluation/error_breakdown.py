@@ -40,9 +40,7 @@ def away_from_boundaries(truth: np.ndarray, d: int) -> np.ndarray:
     return inside
 
 
-def band_counts(
-    truth: np.ndarray, prediction: np.ndarray, d: int, space: LabelSpace = CITYSCAPES
-) -> np.ndarray:
+def band_counts(truth: np.ndarray, prediction: np.ndarray, d: int, space: LabelSpace) -> np.ndarray:
     """Valid pixels and errors near a boundary of the truth and inside regions, by true class.
 
     Args:
@@ -63,9 +61,7 @@ def band_counts(
     )
 
 
-def region_counts(
-    truth: np.ndarray, prediction: np.ndarray, space: LabelSpace = CITYSCAPES
-) -> np.ndarray:
+def region_counts(truth: np.ndarray, prediction: np.ndarray, space: LabelSpace) -> np.ndarray:
     """The truth's regions by class and size, and what was found of them.
 
     Args:

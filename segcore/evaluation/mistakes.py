@@ -6,7 +6,7 @@ import numpy as np
 
 from segcore.evaluation import Evaluation
 from segcore.evaluation.error_breakdown import SIZE_NAMES, region_bucket
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 from segcore.labels.metrics import valid_pixels
 
 ASKED, FALSELY_CALLED = 1, 2
@@ -28,7 +28,7 @@ class Mistake:
     predicted: tuple[int, ...] | None = None
     size: int | None = None
 
-    def title(self, space: LabelSpace = CITYSCAPES) -> str:
+    def title(self, space: LabelSpace) -> str:
         """In words, with the names of the label space."""
         name = space.names[self.truth]
         if self.size is not None:
@@ -57,9 +57,7 @@ class Mistake:
         called: np.ndarray = matrices[:, truth, list(self.predicted)].sum(axis=1)
         return called
 
-    def pixels(
-        self, truth: np.ndarray, labels: np.ndarray, space: LabelSpace = CITYSCAPES
-    ) -> np.ndarray:
+    def pixels(self, truth: np.ndarray, labels: np.ndarray, space: LabelSpace) -> np.ndarray:
         """Where it happens, of a truth and a prediction, each (H, W) uint8 label ids.
 
         Returns:

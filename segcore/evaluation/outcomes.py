@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
+from segcore.labels import NO_LABEL, LabelSpace
 from segcore.labels.metrics import valid_pixels
 
 BOTH_RIGHT, ONLY_A, ONLY_B, BOTH_WRONG, NOT_SCORED = range(5)
@@ -21,9 +21,7 @@ class Confusion:
     share: float
 
 
-def outcome_map(
-    truth: np.ndarray, a: np.ndarray, b: np.ndarray, space: LabelSpace = CITYSCAPES
-) -> np.ndarray:
+def outcome_map(truth: np.ndarray, a: np.ndarray, b: np.ndarray, space: LabelSpace) -> np.ndarray:
     """Masks (H, W) uint8 -> (H, W) uint8: who labels the pixel as the truth does."""
     right_a, right_b = a == truth, b == truth
     outcomes = np.where(
@@ -43,9 +41,7 @@ def disagreement(a: np.ndarray, b: np.ndarray) -> float:
     return float((a != b).mean())
 
 
-def largest_confusion(
-    a: np.ndarray, b: np.ndarray, space: LabelSpace = CITYSCAPES
-) -> Confusion | None:
+def largest_confusion(a: np.ndarray, b: np.ndarray, space: LabelSpace) -> Confusion | None:
     """What the two masks differ on most, or None where they are the same."""
     size = space.num_classes
     differ = a != b

@@ -2,15 +2,13 @@
 
 import numpy as np
 
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 
 OVERLAY_PIXELS = 1 << 19
 """Blended at once, so that a large photo does not stand in memory as floats."""
 
 
-def overlay(
-    image: np.ndarray, mask: np.ndarray, opacity: float, space: LabelSpace = CITYSCAPES
-) -> np.ndarray:
+def overlay(image: np.ndarray, mask: np.ndarray, opacity: float, space: LabelSpace) -> np.ndarray:
     """The mask's colours over the image: (H, W, 3) uint8, opacity from 0 to 1.
 
     Pixels whose label has no colour (unlabelled, borders) keep the photograph.

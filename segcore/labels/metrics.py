@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 
 METRIC_VERSION = 1
 """Raised when a definition below changes, so that stored evaluations are computed anew."""
@@ -23,15 +23,13 @@ BOUNDARY_RATIO = 0.005  # of the diagonal: Cityscapes' ratio in Cheng et al., CV
 # --- counts -------------------------------------------------------------------------------------
 
 
-def valid_pixels(truth: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+def valid_pixels(truth: np.ndarray, space: LabelSpace) -> np.ndarray:
     """Where the truth counts, bool, the shape of `truth`: its id is one of those scored."""
     valid: np.ndarray = space.is_evaluated[truth]
     return valid
 
 
-def confusion_matrix(
-    truth: np.ndarray, prediction: np.ndarray, space: LabelSpace = CITYSCAPES
-) -> np.ndarray:
+def confusion_matrix(truth: np.ndarray, prediction: np.ndarray, space: LabelSpace) -> np.ndarray:
     """Count pixels by true and predicted id.
 
     Args:
@@ -63,7 +61,7 @@ def boundary_width(height: int, width: int) -> int:
 
 
 def boundary_counts(
-    truth: np.ndarray, prediction: np.ndarray, d: int, space: LabelSpace = CITYSCAPES
+    truth: np.ndarray, prediction: np.ndarray, d: int, space: LabelSpace
 ) -> np.ndarray:
     """Intersection and union of the two boundary bands of each class's binary mask.
 
@@ -109,7 +107,7 @@ def interior(labels: np.ndarray, d: int) -> np.ndarray:
     return interior
 
 
-def count_ids(ids: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+def count_ids(ids: np.ndarray, space: LabelSpace) -> np.ndarray:
     """Label ids, any shape of one axis -> (C,) int64, how often each occurs."""
     return np.bincount(ids, minlength=space.num_classes).astype(np.int64)
 
@@ -133,7 +131,7 @@ class CalibrationBins:
         truth: np.ndarray,
         prediction: np.ndarray,
         confidence: np.ndarray,
-        space: LabelSpace = CITYSCAPES,
+        space: LabelSpace,
     ) -> "CalibrationBins":
         """Bin one image: (H, W) uint8 ids, uint8 ids, float top-class probability in [0, 1]."""
         valid = valid_pixels(truth, space)
@@ -172,7 +170,7 @@ def iou_per_class(matrix: np.ndarray) -> np.ndarray:
     return iou_of_counts(class_counts(matrix))
 
 
-def iou_per_category(matrix: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+def iou_per_category(matrix: np.ndarray, space: LabelSpace) -> np.ndarray:
     """IoU of the K categories of the space: (..., C, C) counts -> (..., K) float64, in their order.
 
     A car called a truck is right here. NaN where no evaluated class of the category occurs in the
@@ -188,7 +186,7 @@ def class_counts(matrix: np.ndarray) -> np.ndarray:
     return np.stack([hits, rows + columns - hits, rows], axis=-2)
 
 
-def category_counts(matrix: np.ndarray, space: LabelSpace = CITYSCAPES) -> np.ndarray:
+def category_counts(matrix: np.ndarray, space: LabelSpace) -> np.ndarray:
     """As `class_counts`, of the K categories: (..., 3, K)."""
     belongs = np.zeros((len(space.categories), space.num_classes), np.int64)
     for row, ids in zip(belongs, space.categories.values(), strict=True):
@@ -262,7 +260,7 @@ def tasm_iou_score(
     truth: np.ndarray,
     prediction: np.ndarray,
     confidence: np.ndarray,
-    space: LabelSpace = CITYSCAPES,
+    space: LabelSpace,
 ) -> float:
     """One image's IOUScore(threshold=0.5) of TensorFlow Advanced Segmentation Models.
 

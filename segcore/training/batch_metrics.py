@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace, metrics
+from segcore.labels import NO_LABEL, LabelSpace, metrics
 from segcore.training.targets import Targets
 
 SAMPLING = 4
@@ -28,8 +28,8 @@ class ConfusionMatrix(keras.metrics.Metric):
 
     def __init__(
         self,
+        space: LabelSpace,
         targets: Targets | None = None,
-        space: LabelSpace = CITYSCAPES,
         name: str = "accuracy",
     ) -> None:
         super().__init__(name=name, dtype="float32")
@@ -71,8 +71,8 @@ class IoUScore(keras.metrics.Metric):
 
     def __init__(
         self,
+        space: LabelSpace,
         targets: Targets | None = None,
-        space: LabelSpace = CITYSCAPES,
         name: str = "iou_score",
     ) -> None:
         super().__init__(name=name, dtype="float32")

@@ -14,7 +14,7 @@ import numpy as np
 from keras import ops
 
 from segcore.errors import RecipeError
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 from segcore.training.targets import Targets
 
 FOCAL_ALPHA = 0.25
@@ -132,7 +132,7 @@ def build_loss(
     logit_offsets: np.ndarray | None = None,
     label_smoothing: float = 0.0,
     targets: Targets | None = None,
-    space: LabelSpace = CITYSCAPES,
+    space: LabelSpace,
 ) -> Callable[[Any, Any], Any]:
     """Makes the loss of that name.
 

@@ -218,7 +218,7 @@ class Session:
         )
         self.optimizer = build_optimizer(recipe, self.steps)
         self.optimizer.build(self.model.trainable_variables)
-        self.confusion, self.score = ConfusionMatrix(targets, space), IoUScore(targets, space)
+        self.confusion, self.score = ConfusionMatrix(space, targets), IoUScore(space, targets)
         outputs = list(self.model.output)
         self.model.compile(
             optimizer=self.optimizer,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segcore.data.counts import pixel_share
-from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace
+from segcore.labels import NO_LABEL, LabelSpace
 from segcore.labels.merges import Merges
 
 
@@ -44,7 +44,7 @@ class Targets:
         cls,
         merges: Sequence[Merges | None],
         pixels: Sequence[np.ndarray],
-        space: LabelSpace = CITYSCAPES,
+        space: LabelSpace,
     ) -> "Targets | None":
         """The targets of joined data sets; None where every target is one label.
 

@@ -18,7 +18,7 @@ from segcore.images import resize_labels
 from segcore.images.preprocessing import Preprocessing
 from segcore.images.resampling import top_class
 from segcore.images.resizing import Size
-from segcore.labels import CITYSCAPES, NO_LABEL, LabelSpace, metrics
+from segcore.labels import NO_LABEL, LabelSpace, metrics
 from segcore.labels.merges import Merges, merged
 from segcore.models import inference_model
 from segcore.system import devices
@@ -109,7 +109,7 @@ class Validator:
         *,
         merges: Merges | None = None,
         encoder: np.ndarray | None = None,
-        space: LabelSpace = CITYSCAPES,
+        space: LabelSpace,
     ) -> None:
         self.network, self.loss = network, loss
         self.split, self.preprocessing = split, preprocessing

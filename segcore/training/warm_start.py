@@ -12,7 +12,7 @@ from segcore.data.sources import open_source
 from segcore.data.sources.known import STREETS
 from segcore.errors import RunError
 from segcore.images.resizing import Size
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe
 from segcore.runs import Run, get_run, manifest
@@ -65,7 +65,7 @@ def inherit(
     recipe: Recipe,
     data: TrainedOn,
     pixels: np.ndarray,
-    space: LabelSpace = CITYSCAPES,
+    space: LabelSpace,
 ) -> None:
     """Puts the best weights of another run into the network that `recipe` trains on `data`.
 

@@ -10,6 +10,7 @@ from segcore.data.preparation import counting, prepare, prepared_folders, remove
 from segcore.data.preparation.counting import count_split, stored_counts
 from segcore.data.sources import open_source
 from segcore.errors import DataError
+from segcore.labels import CITYSCAPES
 from tests.factories.made_data import write_picture
 
 
@@ -84,5 +85,5 @@ def test_the_built_in_data_set_comes_counted_as_it_is(split: str) -> None:
     items = source.items(split)
     assert stored.keys == [item.key for item in items]
     for index in (0, len(items) // 2):
-        counts = count_mask(source.read_mask(items[index]))
+        counts = count_mask(source.read_mask(items[index]), CITYSCAPES)
         assert np.array_equal(stored.statistics.counts[index], counts.pixels)

@@ -29,7 +29,7 @@ def pixels(**by_id):
 
 
 def statistics(masks):
-    return SplitStatistics.of([count_mask(mask) for mask in masks])
+    return SplitStatistics.of([count_mask(mask, CITYSCAPES) for mask in masks])
 
 
 def test_counts_of_a_mask_add_up_to_its_pixels():
@@ -37,7 +37,7 @@ def test_counts_of_a_mask_add_up_to_its_pixels():
     mask[:16] = 23
     mask[48:] = 7
     mask[20, :5] = 255
-    counts = count_mask(mask)
+    counts = count_mask(mask, CITYSCAPES)
     assert counts.pixels[23] == counts.pixels[7] == 16 * 64
     assert counts.no_label == 5
     assert counts.pixels.sum() + counts.no_label == mask.size
@@ -46,7 +46,7 @@ def test_counts_of_a_mask_add_up_to_its_pixels():
 def test_location_says_where_a_class_lives():
     mask = np.full((64, 64), 11, np.uint8)
     mask[:32] = 23
-    location = count_mask(mask).location
+    location = count_mask(mask, CITYSCAPES).location
     assert location.shape == (CITYSCAPES.num_classes, *LOCATION_GRID)
     half = LOCATION_GRID[0] // 2
     assert (location[23, :half] == 1).all()
@@ -55,7 +55,7 @@ def test_location_says_where_a_class_lives():
 
 
 def test_a_mask_smaller_than_the_grid_is_counted():
-    counts = count_mask(np.full((3, 5), 7, np.uint8))
+    counts = count_mask(np.full((3, 5), 7, np.uint8), CITYSCAPES)
     assert counts.pixels[7] == 15
     assert np.isfinite(counts.location).all()
 
@@ -99,15 +99,15 @@ def test_shares_of_nothing_are_zero():
 
 
 def test_imbalance_is_between_the_evaluated_classes_that_occur():
-    assert imbalance_ratio(pixels(_7=900, _17=3, _0=5000, _9=1)) == 300
-    assert imbalance_ratio(pixels(_7=900)) is None
+    assert imbalance_ratio(pixels(_7=900, _17=3, _0=5000, _9=1), CITYSCAPES) == 300
+    assert imbalance_ratio(pixels(_7=900), CITYSCAPES) is None
 
 
 def test_effective_number_counts_equally_common_classes():
-    assert effective_number(pixels(_7=10, _8=10, _11=10)) == pytest.approx(3)
-    assert effective_number(pixels(_7=10)) == pytest.approx(1)
-    assert 1 < effective_number(pixels(_7=990, _8=10)) < 1.1
-    assert effective_number(pixels()) == 0
+    assert effective_number(pixels(_7=10, _8=10, _11=10), CITYSCAPES) == pytest.approx(3)
+    assert effective_number(pixels(_7=10), CITYSCAPES) == pytest.approx(1)
+    assert 1 < effective_number(pixels(_7=990, _8=10), CITYSCAPES) < 1.1
+    assert effective_number(pixels(), CITYSCAPES) == 0
 
 
 def test_js_divergence_runs_from_same_to_disjoint():
@@ -120,20 +120,20 @@ def test_js_divergence_runs_from_same_to_disjoint():
 def test_class_weights_lift_rare_classes_and_average_to_one():
     pixels = np.zeros(34, np.int64)
     pixels[[7, 17]] = 9900, 100  # road, pole
-    weights = class_weights(pixels, 0.5)
+    weights = class_weights(pixels, 0.5, CITYSCAPES)
     assert weights[17] / weights[7] == pytest.approx((9900 / 100) ** 0.5)
     assert (weights * pixels).sum() / pixels.sum() == pytest.approx(1)
     assert weights[26] == 1  # a class that does not occur
-    assert class_weights(pixels, 0) is None
+    assert class_weights(pixels, 0, CITYSCAPES) is None
 
 
 def test_logit_offsets_raise_rare_classes_in_the_loss():
     pixels = np.zeros(34, np.int64)
     pixels[[7, 17]] = 9900, 100  # road, pole
-    offsets = logit_offsets(pixels, 0.5)
+    offsets = logit_offsets(pixels, 0.5, CITYSCAPES)
     assert np.exp(offsets[[7, 17]]) == pytest.approx([0.99**-0.5, 0.01**-0.5])
     assert np.count_nonzero(offsets) == 2
-    assert not logit_offsets(pixels, 0).any()
+    assert not logit_offsets(pixels, 0, CITYSCAPES).any()
 
 
 def test_regions_are_counted_by_size():
@@ -142,7 +142,7 @@ def test_regions_are_counted_by_size():
     mask[10:18, 10:18] = 26  # one of 64
     mask[18, 18] = 26  # that touches its corner
     mask[30, 30] = 17
-    regions = count_mask(mask).regions
+    regions = count_mask(mask, CITYSCAPES).regions
     assert np.flatnonzero(regions[26]).tolist() == [2, 6]
     assert regions[17].tolist() == [1] + [0] * (REGION_BINS - 1)
     assert regions[7].sum() == 1
@@ -153,7 +153,7 @@ def test_a_large_mask_is_counted_whole_though_looked_at_coarsely():
     mask = np.full((1024, 2048), 7, np.uint8)
     mask[:512] = 23
     mask[700, 700] = 17  # one pixel, between those looked at for places and regions
-    counts = count_mask(mask)
+    counts = count_mask(mask, CITYSCAPES)
     assert counts.pixels[17] == 1
     assert counts.pixels[23] == 512 * 2048
     assert np.flatnonzero(counts.regions[23]).tolist() == [20]  # 2**20 pixels

@@ -12,7 +12,7 @@ from segcore.evaluation.calibration import (
     coverage_counts,
     halves,
 )
-from segcore.labels import IDS, metrics
+from segcore.labels import CITYSCAPES, IDS, metrics
 
 ROAD, CAR, VOID = IDS["road"], IDS["car"], IDS["unlabeled"]
 
@@ -39,7 +39,11 @@ def sharpened(images: int, temperature: float, pixels: int = 4000) -> list[tuple
 def trust_of(images: list[tuple[np.ndarray, ...]], sequences: list[str]) -> Trust:
     total = Trust.empty()
     for half, (truth, top, shown) in zip(halves(sequences), images, strict=True):
-        total.add(half, coverage_counts(truth, top, shown.max(1)), Trial.of(truth, top, shown))
+        total.add(
+            half,
+            coverage_counts(truth, top, shown.max(1), CITYSCAPES),
+            Trial.of(truth, top, shown, CITYSCAPES),
+        )
     return total
 
 
@@ -64,9 +68,9 @@ def test_each_half_is_judged_with_the_temperature_of_the_other() -> None:
 
 def test_temperature_one_is_the_calibration_of_the_metrics() -> None:
     ((truth, top, shown),) = sharpened(1, 1.5)
-    trial = Trial.of(truth, top, shown)
+    trial = Trial.of(truth, top, shown, CITYSCAPES)
     assert TEMPERATURES[AS_TRAINED] == 1
-    direct = metrics.CalibrationBins.of(truth, top, shown.max(1))
+    direct = metrics.CalibrationBins.of(truth, top, shown.max(1), CITYSCAPES)
     assert trial.bins[AS_TRAINED, 0].tolist() == direct.pixels.tolist()
     assert trial.bins[AS_TRAINED, 2] == pytest.approx(direct.confidence)
     loss = -np.log(np.maximum(shown[np.arange(len(truth)), truth], 1e-12)).sum()
@@ -77,7 +81,9 @@ def test_temperatures_leave_void_out_and_one_image_has_none() -> None:
     ((truth, top, shown),) = sharpened(1, 2.0)
     void = np.full_like(truth, VOID)
     both = [np.concatenate(pair) for pair in ((truth, void), (top, top), (shown, shown))]
-    assert np.array_equal(Trial.of(*both).bins, Trial.of(truth, top, shown).bins)
+    assert np.array_equal(
+        Trial.of(*both, CITYSCAPES).bins, Trial.of(truth, top, shown, CITYSCAPES).bins
+    )
     assert trust_of([(truth, top, shown)], ["film"]).report()["temperatures"] is None
 
 
@@ -96,7 +102,7 @@ def test_coverage_keeps_the_surest_as_long_as_they_are_right() -> None:
     confidence = np.full(100, 0.6, np.float32)
     confidence[:60], confidence[60:80] = 0.9999, 0.99
     prediction[[60, 61, 90]] = CAR  # 2 errors among the sure, one among the unsure
-    counts = coverage_counts(truth, prediction, confidence)
+    counts = coverage_counts(truth, prediction, confidence, CITYSCAPES)
     assert counts.shape == (2, LEVELS)
     trust = Trust(counts, np.zeros((2, 25)), np.zeros((2, 25, 3, 15)))
     assert trust.kept(0.99) == 0.6
@@ -108,7 +114,9 @@ def test_coverage_keeps_the_surest_as_long_as_they_are_right() -> None:
 
 def test_coverage_equals_a_direct_sort() -> None:
     ((truth, top, shown),) = sharpened(1, 1.0)
-    trust = Trust(coverage_counts(truth, top, shown.max(1)), np.zeros(0), np.zeros((2, 25, 3, 15)))
+    trust = Trust(
+        coverage_counts(truth, top, shown.max(1), CITYSCAPES), np.zeros(0), np.zeros((2, 25, 3, 15))
+    )
     order = np.argsort(-shown.max(1))
     accuracy = np.cumsum((truth == top)[order]) / np.arange(1, len(truth) + 1)
     expected = (np.flatnonzero(accuracy >= 0.95).max() + 1) / len(truth)

@@ -96,7 +96,7 @@ def test_interval_equals_a_direct_jackknife():
     scores = {
         "mean": metrics.mean_iou,
         "car": lambda matrix: metrics.iou_per_class(matrix)[CAR],
-        "vehicle": lambda matrix: metrics.iou_per_category(matrix)[VEHICLE],
+        "vehicle": lambda matrix: metrics.iou_per_category(matrix, CITYSCAPES)[VEHICLE],
     }
     compared = compare(a, b)
     found = (compared.mean_iou, compared.per_class["car"], compared.per_category["vehicle"])

@@ -11,7 +11,7 @@ from segcore.evaluation.error_breakdown import (
     region_bucket,
     region_counts,
 )
-from segcore.labels import IDS
+from segcore.labels import CITYSCAPES, IDS
 
 ROAD, CAR, PERSON, VOID = IDS["road"], IDS["car"], IDS["person"], IDS["unlabeled"]
 
@@ -27,7 +27,7 @@ def test_errors_are_split_by_their_distance_from_the_outline() -> None:
     prediction = truth.copy()
     prediction[0, 4] = CAR  # beside the outline
     prediction[3, [0, 1]] = PERSON  # 5 and 4 columns from it, at the image's edge
-    near, inside = band_counts(truth, prediction, 2)
+    near, inside = band_counts(truth, prediction, 2, CITYSCAPES)
     assert near[0, ROAD] == near[0, CAR] == 6 * 2
     assert (near[1, ROAD], near[1, CAR], inside[1, ROAD]) == (1, 0, 2)
     assert inside[0].sum() == 6 * 6
@@ -36,7 +36,7 @@ def test_errors_are_split_by_their_distance_from_the_outline() -> None:
 def test_void_is_an_outline_but_no_pixel_to_score() -> None:
     truth = halves()
     truth[0] = VOID
-    near, inside = band_counts(truth, np.full_like(truth, PERSON), 1)
+    near, inside = band_counts(truth, np.full_like(truth, PERSON), 1, CITYSCAPES)
     assert near[:, VOID].sum() == inside[:, VOID].sum() == 0
     assert near[0].sum() + inside[0].sum() == 5 * 10
     assert near[0, ROAD] == 5 + 4  # the row below void and the column beside the cars
@@ -61,7 +61,7 @@ def test_regions_are_found_when_half_of_them_is_right() -> None:
     prediction = np.full_like(truth, ROAD)
     prediction[:2, :5][:1] = PERSON
     prediction[5:10, 5:15] = PERSON
-    counts = region_counts(truth, prediction)
+    counts = region_counts(truth, prediction, CITYSCAPES)
     assert counts[:, PERSON].T.tolist()[:3] == [[1, 1, 10, 5], [1, 0, 101, 50], [0, 0, 0, 0]]
     assert counts[:, VOID].sum() == 0
     assert counts[0, ROAD].tolist() == [0, 0, 0, 1, 0]
@@ -77,8 +77,8 @@ def test_shares_of_a_split_are_of_all_its_pixels() -> None:
     wrong = truth.copy()
     wrong[:, 4] = CAR
     wrong[0, 0] = CAR
-    bands = np.stack([band_counts(truth, labels, 1) for labels in (truth, wrong)])
-    regions = np.stack([region_counts(truth, labels) for labels in (truth, wrong)])
+    bands = np.stack([band_counts(truth, labels, 1, CITYSCAPES) for labels in (truth, wrong)])
+    regions = np.stack([region_counts(truth, labels, CITYSCAPES) for labels in (truth, wrong)])
     report = Anatomy(bands, regions).report()
     assert report["pixels_near"] == 24 / 120
     assert report["errors_near"] == pytest.approx(6 / 7)

@@ -99,10 +99,13 @@ def test_report_equals_scores_of_the_concatenated_images(run, spec):
     truth = np.stack([sample.mask for sample in samples])
     labels = merged(np.stack([result.labels for result in results]), CAMVID_MERGES)
     confidence = np.stack([result.confidence for result in results])
-    matrix = metrics.confusion_matrix(truth, labels)
-    boundary = sum(metrics.boundary_counts(t, p, 1) for t, p in zip(truth, labels, strict=True))
+    matrix = metrics.confusion_matrix(truth, labels, CITYSCAPES)
+    boundary = sum(
+        metrics.boundary_counts(t, p, 1, CITYSCAPES) for t, p in zip(truth, labels, strict=True)
+    )
     tasm = [
-        metrics.tasm_iou_score(*arrays) for arrays in zip(truth, labels, confidence, strict=True)
+        metrics.tasm_iou_score(*arrays, CITYSCAPES)
+        for arrays in zip(truth, labels, confidence, strict=True)
     ]
 
     assert report["mean_iou"] == pytest.approx(metrics.mean_iou(matrix), abs=1e-12)
@@ -115,7 +118,7 @@ def test_report_equals_scores_of_the_concatenated_images(run, spec):
     assert report["mean_boundary_iou"] == pytest.approx(
         boundary_iou[matrix.sum(1) > 0].mean(), abs=1e-12
     )
-    bins = metrics.CalibrationBins.of(truth, labels, confidence)
+    bins = metrics.CalibrationBins.of(truth, labels, confidence, CITYSCAPES)
     assert report["ece"] == pytest.approx(metrics.ece(bins), abs=1e-9)
     assert report["tasm_iou_score"] == pytest.approx(np.mean(tasm), abs=1e-12)
     assert report["images"] == IMAGES

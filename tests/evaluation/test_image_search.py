@@ -3,7 +3,7 @@ import pytest
 
 from segcore.data.counts import SplitStatistics, count_mask
 from segcore.evaluation.image_search import Query, by_score, iou_of_each, matching, rarity, shuffled
-from segcore.labels import IDS
+from segcore.labels import CITYSCAPES, IDS
 
 ROAD, CAR, SKY = IDS["road"], IDS["car"], IDS["sky"]
 
@@ -14,7 +14,7 @@ def counted() -> SplitStatistics:
     masks[1][:5] = CAR
     masks[2][0] = CAR
     masks[3][0, 0] = SKY
-    return SplitStatistics.of([count_mask(mask) for mask in masks])
+    return SplitStatistics.of([count_mask(mask, CITYSCAPES) for mask in masks])
 
 
 def test_samples_are_found_by_class_share_and_place(counted: SplitStatistics) -> None:

@@ -10,7 +10,7 @@ from segcore.data.sources.camvid import CAMVID_MERGES
 from segcore.evaluation import evaluate, robustness
 from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.evaluation.robustness import measure_robustness, robustness_of
-from segcore.labels import metrics
+from segcore.labels import CITYSCAPES, metrics
 from segcore.labels.merges import merged
 from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
@@ -46,7 +46,7 @@ def test_counts_are_those_of_corrupted_pictures(run: Run, camvid: Path) -> None:
         sample = samples[index]
         assert sample.mask is not None
         labels = predictor.predict(corrupt(sample.image, "noise", 3, seed=index)).labels
-        expected += metrics.confusion_matrix(sample.mask, merged(labels, CAMVID_MERGES))
+        expected += metrics.confusion_matrix(sample.mask, merged(labels, CAMVID_MERGES), CITYSCAPES)
     assert np.array_equal(found.matrices["noise"][2], expected)
     report = found.report()
     assert report["corruptions"]["noise"]["mean_iou"][3] == metrics.mean_iou(expected)

@@ -211,11 +211,11 @@ def test_overlay_blends_colours_and_keeps_the_photo_where_there_is_no_label():
     image, mask = noise(2, 4, 4), np.full((4, 4), 26, np.uint8)
     mask[0] = 255
     mask[1] = 0
-    assert np.array_equal(overlay(image, mask, 0.0), image)
-    full = overlay(image, mask, 1.0)
+    assert np.array_equal(overlay(image, mask, 0.0, CITYSCAPES), image)
+    full = overlay(image, mask, 1.0, CITYSCAPES)
     assert np.array_equal(full[:2], image[:2])
     assert np.array_equal(full[2:], CITYSCAPES.colorize(mask)[2:])
-    half = overlay(image, mask, 0.5)[2:].astype(float)
+    half = overlay(image, mask, 0.5, CITYSCAPES)[2:].astype(float)
     assert np.abs(half - (image[2:] / 2 + CITYSCAPES.colorize(mask)[2:] / 2)).max() <= 0.5
 
 

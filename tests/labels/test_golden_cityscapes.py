@@ -48,7 +48,9 @@ def test_scores_equal_the_official_evaluation(pairs):
     theirs = official.evaluateImgLists([str(p) for _, p in pairs], [str(t) for t, _ in pairs], args)
 
     matrix = sum(
-        metrics.confusion_matrix(np.array(Image.open(truth)), np.array(Image.open(prediction)))
+        metrics.confusion_matrix(
+            np.array(Image.open(truth)), np.array(Image.open(prediction)), CITYSCAPES
+        )
         for truth, prediction in pairs
     )
     ours = metrics.iou_per_class(matrix)
@@ -58,7 +60,9 @@ def test_scores_equal_the_official_evaluation(pairs):
             ours[label.id], theirs["classScores"][label.name], rtol=0, atol=TOLERANCE
         )
     assert metrics.mean_iou(matrix) == pytest.approx(theirs["averageScoreClasses"], abs=TOLERANCE)
-    by_category = dict(zip(CITYSCAPES.categories, metrics.iou_per_category(matrix), strict=True))
+    by_category = dict(
+        zip(CITYSCAPES.categories, metrics.iou_per_category(matrix, CITYSCAPES), strict=True)
+    )
     for category, iou in by_category.items():
         assert iou == pytest.approx(theirs["categoryScores"][category], abs=TOLERANCE), category
     assert np.mean(list(by_category.values())) == pytest.approx(

@@ -30,7 +30,7 @@ def direct_confusion(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
 
 
 def test_confusion_matrix_equals_a_direct_loop(pair):
-    matrix = metrics.confusion_matrix(*pair)
+    matrix = metrics.confusion_matrix(*pair, CITYSCAPES)
     assert matrix.dtype == np.int64
     assert np.array_equal(matrix, direct_confusion(*pair))
 
@@ -38,7 +38,7 @@ def test_confusion_matrix_equals_a_direct_loop(pair):
 def test_confusion_matrix_keeps_void_predictions_as_misses():
     truth = np.array([[ROAD, ROAD, VOID, 255]], np.uint8)
     prediction = np.array([[ROAD, VOID, ROAD, ROAD]], np.uint8)
-    matrix = metrics.confusion_matrix(truth, prediction)
+    matrix = metrics.confusion_matrix(truth, prediction, CITYSCAPES)
     assert matrix.sum() == 2
     assert matrix[ROAD, VOID] == 1
     assert metrics.mean_iou(matrix) == 0.5
@@ -50,13 +50,13 @@ def test_confusion_matrix_keeps_void_predictions_as_misses():
 )
 def test_confusion_matrix_refuses_what_it_would_miscount(prediction, reason):
     with pytest.raises(ValueError, match=reason):
-        metrics.confusion_matrix(np.full((2, 2), ROAD, np.uint8), prediction)
+        metrics.confusion_matrix(np.full((2, 2), ROAD, np.uint8), prediction, CITYSCAPES)
 
 
 def test_case_done_by_hand():
     truth = np.array([[ROAD, ROAD, ROAD, CAR]], np.uint8)
     prediction = np.array([[ROAD, ROAD, SKY, ROAD]], np.uint8)
-    matrix = metrics.confusion_matrix(truth, prediction)
+    matrix = metrics.confusion_matrix(truth, prediction, CITYSCAPES)
     iou = metrics.iou_per_class(matrix)
     assert iou[ROAD] == 2 / 4
     assert iou[CAR] == 0
@@ -69,7 +69,7 @@ def test_case_done_by_hand():
 
 def test_formulas_equal_set_arithmetic(pair):
     truth, prediction = pair
-    matrix = metrics.confusion_matrix(truth, prediction)
+    matrix = metrics.confusion_matrix(truth, prediction, CITYSCAPES)
     valid = np.isin(truth, CITYSCAPES.evaluated_ids)
     iou = {}
     for c in np.unique(truth[valid]):
@@ -83,7 +83,7 @@ def test_formulas_equal_set_arithmetic(pair):
 
 
 def test_formulas_take_stacked_matrices(pair):
-    matrix = metrics.confusion_matrix(*pair)
+    matrix = metrics.confusion_matrix(*pair, CITYSCAPES)
     stack = np.stack([matrix, np.zeros_like(matrix)])
     ious = metrics.iou_per_class(stack)
     np.testing.assert_array_equal(ious[0], metrics.iou_per_class(matrix))
@@ -92,8 +92,8 @@ def test_formulas_take_stacked_matrices(pair):
 
 def test_no_valid_pixel_is_nan_without_a_warning():
     void = np.zeros((3, 3), np.uint8)
-    matrix = metrics.confusion_matrix(void, void)
-    bins = metrics.CalibrationBins.of(void, void, np.ones((3, 3), np.float32))
+    matrix = metrics.confusion_matrix(void, void, CITYSCAPES)
+    bins = metrics.CalibrationBins.of(void, void, np.ones((3, 3), np.float32), CITYSCAPES)
     for value in (
         metrics.mean_iou(matrix),
         metrics.pixel_accuracy(matrix),
@@ -130,7 +130,7 @@ def test_boundary_counts_equal_erosion_of_each_binary_mask(d):
     truth = np.kron(rng.choice(ids, (3, 3)), np.ones((9, 11), np.uint8))
     prediction = np.kron(rng.choice(ids[:4], (3, 3)), np.ones((9, 11), np.uint8))
     prediction = np.roll(np.where(prediction == VOID, truth, prediction) % 255, 1, axis=1)
-    counts = metrics.boundary_counts(truth, prediction, d)
+    counts = metrics.boundary_counts(truth, prediction, d, CITYSCAPES)
     valid = np.isin(truth, CITYSCAPES.evaluated_ids)
     for c in range(CITYSCAPES.num_classes):
         a, b = direct_boundary(truth == c, d) & valid, direct_boundary(prediction == c, d) & valid
@@ -140,7 +140,7 @@ def test_boundary_counts_equal_erosion_of_each_binary_mask(d):
 
 def test_boundary_of_images_thinner_than_the_window():
     truth = np.full((1, 5), ROAD, np.uint8)
-    assert metrics.boundary_counts(truth, truth, 2)[:, ROAD].tolist() == [5, 5]
+    assert metrics.boundary_counts(truth, truth, 2, CITYSCAPES)[:, ROAD].tolist() == [5, 5]
 
 
 def test_boundary_iou_is_nan_for_a_class_not_in_the_truth():
@@ -157,7 +157,7 @@ def test_ece_of_a_case_done_by_hand():
     truth = np.array([[ROAD, ROAD, ROAD, VOID]], np.uint8)
     prediction = np.array([[ROAD, ROAD, CAR, ROAD]], np.uint8)
     confidence = np.array([[1.0, 0.5, 0.52, 0.1]], np.float32)
-    bins = metrics.CalibrationBins.of(truth, prediction, confidence)
+    bins = metrics.CalibrationBins.of(truth, prediction, confidence, CITYSCAPES)
     assert bins.pixels.sum() == 3  # the void pixel is left out
     # Bin of 1.0: accuracy 1. Bin (7/15, 8/15]: accuracy 1/2, confidence 0.51.
     assert metrics.ece(bins) == pytest.approx(2 / 3 * abs(0.5 - 0.51), abs=1e-6)
@@ -167,11 +167,11 @@ def test_calibration_bins_of_images_add_up_to_those_of_all_pixels(pair):
     truth, prediction = pair
     confidence = np.random.default_rng(0).random(truth.shape)
     halves = [
-        metrics.CalibrationBins.of(truth[rows], prediction[rows], confidence[rows])
+        metrics.CalibrationBins.of(truth[rows], prediction[rows], confidence[rows], CITYSCAPES)
         for rows in (slice(0, 10), slice(10, None))
     ]
     total = sum(halves, metrics.CalibrationBins.empty())
-    whole = metrics.CalibrationBins.of(truth, prediction, confidence)
+    whole = metrics.CalibrationBins.of(truth, prediction, confidence, CITYSCAPES)
     assert np.array_equal(total.pixels, whole.pixels)
     assert metrics.ece(total) == pytest.approx(metrics.ece(whole), abs=1e-12)
 
@@ -187,15 +187,17 @@ def test_tasm_score_follows_the_librarys_formula(pair):
     intersection = (one_hot * over).sum(axis=(0, 1))
     union = (one_hot + over).sum(axis=(0, 1)) - intersection
     expected = ((intersection + 1e-5) / (union + 1e-5)).mean()
-    assert metrics.tasm_iou_score(truth, order, top) == pytest.approx(expected, abs=1e-12)
+    assert metrics.tasm_iou_score(truth, order, top, CITYSCAPES) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 def test_tasm_score_flatters_a_constant_prediction():
     truth = np.full((4, 4), ROAD, np.uint8)
     truth[0] = CAR
     road = np.full_like(truth, ROAD)
-    assert metrics.tasm_iou_score(truth, road, np.ones(truth.shape)) > 0.94
-    assert metrics.mean_iou(metrics.confusion_matrix(truth, road)) == 0.375
+    assert metrics.tasm_iou_score(truth, road, np.ones(truth.shape), CITYSCAPES) > 0.94
+    assert metrics.mean_iou(metrics.confusion_matrix(truth, road, CITYSCAPES)) == 0.375
 
 
 def test_a_category_is_right_whichever_of_its_classes_is_called():
@@ -203,7 +205,9 @@ def test_a_category_is_right_whichever_of_its_classes_is_called():
     matrix = np.zeros((34, 34), np.int64)
     matrix[CAR, [CAR, bus, ROAD]] = 5, 3, 2
     matrix[ROAD, [ROAD, CAR, parking]] = 6, 1, 3  # parking is flat too, but not evaluated
-    found = dict(zip(CITYSCAPES.categories, metrics.iou_per_category(matrix), strict=True))
+    found = dict(
+        zip(CITYSCAPES.categories, metrics.iou_per_category(matrix, CITYSCAPES), strict=True)
+    )
     assert found["vehicle"] == 8 / 11
     assert found["flat"] == 6 / 12
     assert np.isnan(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from segcore.errors import MissingPackageError, RecipeError
+from segcore.labels import CITYSCAPES
 from segcore.models import build_model, inference_model
 from segcore.models.efficientnet import IMAGENET_MEAN
 from segcore.models.tasm import LIBRARY
@@ -41,7 +42,7 @@ def test_it_fits_predicts_and_loads_to_the_same_output(tmp_path, capsys):
     masks = random.choice([7, 11, 26, 255], (2, 64, 96)).astype(np.uint8)
 
     model = build_model("danet-tasm", input_size=(64, 96))
-    model.compile("sgd", {"logits": build_loss("focal")})
+    model.compile("sgd", {"logits": build_loss("focal", space=CITYSCAPES)})
     model.fit(images, {"logits": masks}, batch_size=2, verbose=0)
     logits = inference_model(model).predict_on_batch(images)
     assert logits.shape == (2, 64, 96, 34) and logits.dtype == np.float32

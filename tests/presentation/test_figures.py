@@ -24,7 +24,7 @@ def rows(epochs: int, **columns: float) -> list[dict[str, float]]:
 
 def test_pixel_shares_are_on_a_log_axis_that_holds_the_rarest_class() -> None:
     splits = {"train": shares(road=0.6, pole=0.0004), "val": shares(road=0.5, pole=0.00002)}
-    figure = figures.pixel_shares(splits, [ROAD, POLE])
+    figure = figures.pixel_shares(splits, [ROAD, POLE], CITYSCAPES)
     bars, diamonds = figure.data
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.xaxis.range[0] <= np.log10(0.00002)
@@ -37,7 +37,7 @@ def test_pixel_shares_are_on_a_log_axis_that_holds_the_rarest_class() -> None:
 
 
 def test_an_absent_class_has_no_bar_instead_of_one_of_minus_infinity() -> None:
-    figure = figures.pixel_shares({"train": shares(road=1.0)}, [ROAD, SKY])
+    figure = figures.pixel_shares({"train": shares(road=1.0)}, [ROAD, SKY], CITYSCAPES)
     assert list(figure.data[0].x) == [1.0, None]
 
 
@@ -95,13 +95,13 @@ def test_rows_of_the_confusion_matrix_add_up_to_one_with_the_classes_not_shown()
     matrix = np.zeros((CITYSCAPES.num_classes, CITYSCAPES.num_classes), np.int64)
     matrix[ROAD, ROAD], matrix[ROAD, POLE] = 6, 2
     matrix[POLE, POLE], matrix[POLE, SKY] = 1, 3
-    heat, *_, cells = figures.confusion(matrix, RUN_A, [ROAD, POLE]).data
+    heat, *_, cells = figures.confusion(matrix, RUN_A, [ROAD, POLE], CITYSCAPES.names).data
     assert list(heat.x) == ["road", "pole", figures.OTHER]
     assert np.allclose(heat.z, [[0.75, 0.25, 0], [0, 0.25, 0.75]])
     found = list(zip(cells.y, cells.x, cells.customdata, strict=True))
     assert found[1] == ("road", "pole", 0.25)
     assert found[-1] == ("pole", "other", 0.75)
-    of_all = figures.confusion(matrix, RUN_A, [ROAD, POLE], by_row=False).data[-1]
+    of_all = figures.confusion(matrix, RUN_A, [ROAD, POLE], CITYSCAPES.names, by_row=False).data[-1]
     assert list(of_all.customdata) == pytest.approx([6 / 12, 2 / 12, 0, 0, 1 / 12, 3 / 12])
 
 
@@ -174,5 +174,5 @@ def test_seen_together_is_of_the_rows_images() -> None:
     together = np.zeros((34, 34), np.int64)
     together[ROAD, ROAD], together[POLE, POLE] = 10, 4
     together[ROAD, POLE] = together[POLE, ROAD] = 4
-    heat = figures.seen_together(together, [ROAD, POLE]).data[0]
+    heat = figures.seen_together(together, [ROAD, POLE], CITYSCAPES).data[0]
     assert heat.z.tolist() == [[1, 0.4], [1, 1]]

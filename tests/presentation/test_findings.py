@@ -28,33 +28,35 @@ def history(*val_losses: float) -> list[dict[str, float]]:
 
 
 def test_the_data_sets_sentence_names_what_dominates_and_what_is_rare() -> None:
-    sentence = findings.imbalance(split({"road": 900, "building": 90, "pole": 10}))
+    sentence = findings.imbalance(split({"road": 900, "building": 90, "pole": 10}), CITYSCAPES)
     assert sentence == (
         "Road and building hold 99 % of the pixels; pole holds 1 %, 90 times fewer than road."
     )
 
 
 def test_a_data_set_of_one_class_has_nothing_to_compare() -> None:
-    assert "nothing to tell apart" in findings.imbalance(split({"road": 9}))
+    assert "nothing to tell apart" in findings.imbalance(split({"road": 9}), CITYSCAPES)
 
 
 def test_a_class_that_is_rarer_in_training_is_named_with_its_factor() -> None:
     train = split({"road": 9990, "bicycle": 10})
     val = split({"road": 9930, "bicycle": 70})
-    lines = findings.data_findings(train, val)
+    lines = findings.data_findings(train, val, CITYSCAPES)
     assert any(
         line.startswith("Bicycle: 0.1 % of the training pixels, 7.0 times") for line in lines
     )
 
 
 def test_a_class_only_validation_holds_is_named() -> None:
-    lines = findings.data_findings(split({"road": 9, "sky": 1}), split({"road": 9, "car": 1}))
+    lines = findings.data_findings(
+        split({"road": 9, "sky": 1}), split({"road": 9, "car": 1}), CITYSCAPES
+    )
     assert any("In val but never in train" in line and "car" in line for line in lines)
     assert any(line.startswith("Not in the training images") and "car" in line for line in lines)
 
 
 def test_data_without_validation_masks_still_has_findings() -> None:
-    assert findings.data_findings(split({"road": 9, "sky": 1}), None)
+    assert findings.data_findings(split({"road": 9, "sky": 1}), None, CITYSCAPES)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +210,7 @@ def test_rarer_classes_that_are_worse_correlate_by_one() -> None:
     for name, value in (("road", 0.6), ("car", 0.3), ("pole", 0.1)):
         share[IDS[name]] = value
     worse = {"road": 0.9, "car": 0.7, "pole": 0.2, "sky": None}
-    assert "+1.00 for A" in findings.share_and_iou(share, [("A", worse)])
+    assert "+1.00 for A" in findings.share_and_iou(share, [("A", worse)], CITYSCAPES)
 
 
 def test_nested_parameters_are_compared_one_by_one() -> None:
@@ -251,7 +253,9 @@ def test_ranks_that_are_alike_share_their_mean() -> None:
     for index, name in enumerate(classes):
         share[IDS[name]] = 0.5 / 2**index
     of_a = dict(zip(classes, (0.9, 0.5, 0.0, 0.0, 0.0), strict=True))
-    sentence = findings.share_and_iou(share, [("A", of_a), ("B", dict.fromkeys(classes, 0.0))])
+    sentence = findings.share_and_iou(
+        share, [("A", of_a), ("B", dict.fromkeys(classes, 0.0))], CITYSCAPES
+    )
     # Ranks 5, 4, 3, 2, 1 against 5, 4, 2, 2, 2: 0.894; of B's, nothing can be said.
     assert "+0.89 for A (" in sentence and "for B" not in sentence
 

@@ -116,7 +116,7 @@ def in_color(mask: np.ndarray, label: str, color: tuple[int, ...], shown: np.nda
 
 def test_hovering_says_what_the_arrays_hold_in_every_panel(page: Page, picture: Picture) -> None:
     open_viewer(page, picture.data(), "layer-entropy")
-    outcomes = outcome_map(picture.truth, picture.a, picture.b)
+    outcomes = outcome_map(picture.truth, picture.a, picture.b, CITYSCAPES)
     for panel, row, column in (("photo", 3, 5), ("b", 19, 39), ("truth", 0, 0), ("a", 11, 22)):
         point(page, panel, row, column)
         at = row, column

@@ -14,7 +14,7 @@ from segcore.evaluation import evaluate
 from segcore.images import resize_image, resize_labels
 from segcore.images.preprocessing import Preprocessing
 from segcore.images.resizing import Size
-from segcore.labels import metrics
+from segcore.labels import CITYSCAPES, metrics
 from segcore.recipes import Augmentation, Recipe
 from segcore.training.losses import build_loss
 from segcore.training.session import train
@@ -136,7 +136,13 @@ def test_a_network_is_validated_at_the_precision_that_it_trains_in(tmp_path: Pat
         logits = keras.layers.Conv2D(34, 1, dtype="float32")(Watching()(image))
         network = keras.Model(image, {"logits": logits})
         policies.clear()
-        Validator(network, build_loss("dice"), split, Preprocessing("fit", (32, 32), 32))()
+        Validator(
+            network,
+            build_loss("dice", space=CITYSCAPES),
+            split,
+            Preprocessing("fit", (32, 32), 32),
+            space=CITYSCAPES,
+        )()
     finally:
         keras.mixed_precision.set_dtype_policy("float32")
     assert set(policies) == {"mixed_bfloat16"}

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from segcore.errors import RecipeError
+from segcore.labels import CITYSCAPES
 from segcore.training.losses import build_loss
 
 ROAD, BUILDING, CAR = 7, 11, 26
@@ -12,7 +13,7 @@ NUM_CLASSES = 34
 
 
 def value(name: str, masks, logits, **options) -> float:
-    loss = build_loss(name, **options)
+    loss = build_loss(name, **options, space=CITYSCAPES)
     return float(loss(np.asarray(masks), np.asarray(logits, np.float32)))
 
 
@@ -149,7 +150,7 @@ def test_losses_stay_finite_and_train_on_extreme_half_precision_logits(name):
 
     layer = keras.layers.Dense(NUM_CLASSES, use_bias=False, kernel_initializer="zeros")
     model = keras.Sequential([keras.Input((1, 4, 4)), layer])
-    model.compile(keras.optimizers.SGD(0.5), build_loss(name))
+    model.compile(keras.optimizers.SGD(0.5), build_loss(name, space=CITYSCAPES))
     one_hot_position = np.eye(4, dtype=np.float32)[None, None]
     losses = [model.train_on_batch(one_hot_position, masks) for _ in range(5)]
     assert np.all(np.isfinite(losses)) and losses[-1] < losses[0]
@@ -174,5 +175,5 @@ def test_joined_losses_are_added(random_case):
 )
 def test_a_loss_that_does_not_exist_says_so(name, options, message):
     with pytest.raises(RecipeError, match=message) as raised:
-        build_loss(name, **options)
+        build_loss(name, **options, space=CITYSCAPES)
     assert "\n" not in str(raised.value)

@@ -32,7 +32,7 @@ OF_COARSE = pixels(road=50, building=40, car=10)
 @pytest.fixture
 def targets() -> Targets:
     """The coarse data set first, then one that knows every label but the bus."""
-    found = Targets.of([COARSE, None], [OF_COARSE, FINE])
+    found = Targets.of([COARSE, None], [OF_COARSE, FINE], CITYSCAPES)
     assert found is not None
     return found
 
@@ -61,7 +61,7 @@ def test_a_target_is_the_labels_that_another_data_set_tells_apart(targets: Targe
 
 @pytest.mark.parametrize("merges", [[None], [None, None], [COARSE]])
 def test_data_that_tells_nothing_more_apart_has_plain_targets(merges: list) -> None:
-    assert Targets.of(merges, [OF_COARSE] * len(merges)) is None
+    assert Targets.of(merges, [OF_COARSE] * len(merges), CITYSCAPES) is None
 
 
 def test_the_probability_of_a_coarse_class_is_the_sum_over_its_labels(targets: Targets) -> None:
@@ -74,7 +74,7 @@ def test_the_probability_of_a_coarse_class_is_the_sum_over_its_labels(targets: T
             logits({CAR: 0.2, TRUCK: 0.3, ROAD: 0.5}),
         ]
     )[None, None]
-    loss = build_loss("cross_entropy", targets=targets)
+    loss = build_loss("cross_entropy", targets=targets, space=CITYSCAPES)
     expected = -(np.log(0.5) + np.log(0.25) + np.log(0.2)) / 3
     assert float(loss(masks, scores)) == pytest.approx(expected, abs=1e-5)
 
@@ -92,7 +92,7 @@ def test_dice_takes_pixels_of_its_own_data_set_alone(targets: Targets) -> None:
     of_car = 1 - 2 * 0.5 / (1 + 0.5 + 0.4)  # of the coarse data set's two pixels
     of_road = 1 - 2 * 0.6 / (1 + 0.5 + 0.6)
     of_truck = 1 - 2 * 0.9 / (1 + 0.9)  # of the other's one
-    loss = build_loss("dice", targets=targets)
+    loss = build_loss("dice", targets=targets, space=CITYSCAPES)
     assert float(loss(masks, scores)) == pytest.approx((of_car + of_road + of_truck) / 3, abs=1e-5)
 
 
@@ -101,8 +101,10 @@ def test_where_no_pixel_is_coarse_every_loss_is_the_plain_one(name: str, targets
     random = np.random.default_rng(0)
     masks = random.choice([ROAD, BUILDING, WALL, CAR, 0, 255], (2, 5, 6)).astype(np.uint8)
     scores = random.normal(size=(2, 5, 6, 34)).astype(np.float32) * 3
-    joined = build_loss(name, targets=targets)(masks, scores)
-    assert float(joined) == pytest.approx(float(build_loss(name)(masks, scores)), rel=1e-5)
+    joined = build_loss(name, targets=targets, space=CITYSCAPES)(masks, scores)
+    assert float(joined) == pytest.approx(
+        float(build_loss(name, space=CITYSCAPES)(masks, scores)), rel=1e-5
+    )
 
 
 def test_coarse_pixels_are_shared_as_the_other_data_set_has_them(targets: Targets) -> None:
@@ -133,7 +135,7 @@ def test_weights_of_plain_data_are_as_ever() -> None:
         space=CITYSCAPES,
     )
     found = Targets.weights(plain, [FINE], 0.5)  # type: ignore[arg-type]
-    np.testing.assert_allclose(found, class_weights(FINE, 0.5), rtol=1e-6)
+    np.testing.assert_allclose(found, class_weights(FINE, 0.5, CITYSCAPES), rtol=1e-6)
 
 
 def test_curves_count_each_image_by_the_classes_of_its_data_set(targets: Targets) -> None:
@@ -142,10 +144,10 @@ def test_curves_count_each_image_by_the_classes_of_its_data_set(targets: Targets
     masks[0], masks[1] = code[CAR], CAR
     scores = np.zeros((2, 4, 4, 34), np.float32)
     scores[..., TRUCK] = 10  # right for the coarse image, wrong for the other
-    confusion = ConfusionMatrix(targets)
+    confusion = ConfusionMatrix(CITYSCAPES, targets)
     confusion.update_state(masks, scores)
     assert confusion.matrix()[CAR, CAR] == 1
     assert confusion.matrix()[CAR, TRUCK] == 1
-    iou = IoUScore(targets)
+    iou = IoUScore(CITYSCAPES, targets)
     iou.update_state(masks, scores)
     assert keras.ops.convert_to_numpy(iou.result()) == pytest.approx((1 + 32 / 34) / 2, abs=1e-4)

@@ -17,7 +17,7 @@ from segcore.data.preparation import prepare
 from segcore.data.preparation.digests import split_digest
 from segcore.errors import RecipeError, RunError, SegcoreError, StorageError, TrainingError
 from segcore.evaluation import evaluate
-from segcore.labels import Label, LabelSpace, metrics
+from segcore.labels import CITYSCAPES, Label, LabelSpace, metrics
 from segcore.models import build_model
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
 from segcore.runs import Run
@@ -297,7 +297,7 @@ def test_on_other_data_a_run_begins_with_a_classifier_of_its_own(data: TrainedOn
     parent = made_on("a")
     network = build_model("unet", input_size=None, **TINY_UNET)
     fresh = network.get_layer("classifier").get_weights()
-    inherit(network, parent, TINY, data, np.ones(34))
+    inherit(network, parent, TINY, data, np.ones(34), CITYSCAPES)
     inherited = build_model("unet", input_size=None, **TINY_UNET)
     load_weights(inherited, parent)
     for layer in network.layers:
@@ -349,8 +349,8 @@ def test_another_logit_adjustment_begins_with_the_same_loss() -> None:
     before = np.array(network(images)["logits"])
     pixels = np.arange(34) * 100
     adjusted = replace(TINY, logit_adjustment=0.4)
-    inherit(network, parent, adjusted, HERE, pixels)
-    after = np.array(network(images)["logits"]) + logit_offsets(pixels, 0.4)
+    inherit(network, parent, adjusted, HERE, pixels, CITYSCAPES)
+    after = np.array(network(images)["logits"]) + logit_offsets(pixels, 0.4, CITYSCAPES)
     np.testing.assert_allclose(after, before, atol=1e-4)
 
 

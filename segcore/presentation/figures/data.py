@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 from segcore.presentation.figures.style import EDGE, NEUTRAL, ROW, styled, with_opacity
 
 
 def pixel_shares(
-    shares: Mapping[str, np.ndarray], ids: Sequence[int], space: LabelSpace = CITYSCAPES
+    shares: Mapping[str, np.ndarray], ids: Sequence[int], space: LabelSpace
 ) -> go.Figure:
     """Share of pixels per class, on a log axis: bars for the first split, marks for the others.
 
@@ -34,7 +34,7 @@ def pixel_shares(
 
 
 def image_shares(
-    shares: Mapping[str, np.ndarray], ids: Sequence[int], space: LabelSpace = CITYSCAPES
+    shares: Mapping[str, np.ndarray], ids: Sequence[int], space: LabelSpace
 ) -> go.Figure:
     """Share of images that hold the class; arguments as `pixel_shares`."""
     figure = _class_chart(shares, ids, "of images", space)
@@ -89,7 +89,7 @@ def location_map(grid: np.ndarray, color: str) -> go.Figure:
 def share_against_iou(
     share: np.ndarray,
     scores: Sequence[tuple[str, str, Mapping[str, float | None]]],
-    space: LabelSpace = CITYSCAPES,
+    space: LabelSpace,
 ) -> go.Figure:
     """Does imbalance explain the errors? A dot per class and run: pixel share, log, against IoU.
 
@@ -199,9 +199,7 @@ def region_sizes(regions: Mapping[str, np.ndarray], color: str) -> go.Figure:
     return styled(figure)
 
 
-def seen_together(
-    together: np.ndarray, ids: Sequence[int], space: LabelSpace = CITYSCAPES
-) -> go.Figure:
+def seen_together(together: np.ndarray, ids: Sequence[int], space: LabelSpace) -> go.Figure:
     """Which classes occur together: share of the row's images that also hold the column's class.
 
     Args:

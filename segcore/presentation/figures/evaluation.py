@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 
 from segcore.evaluation.comparison import Difference
 from segcore.evaluation.error_breakdown import SIZE_NAMES, SIZE_STARTS, ErrorShares, RegionRecall
-from segcore.labels import CITYSCAPES
 from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures.style import NEUTRAL, PAIR, styled, with_opacity
 
@@ -100,7 +99,7 @@ def confusion(
     matrix: np.ndarray,
     color: str,
     ids: Sequence[int],
-    names: Sequence[str] = CITYSCAPES.names,
+    names: Sequence[str],
     by_row: bool = True,
 ) -> go.Figure:
     """Where the pixels of each class went: shares of the class, or of all scored pixels.

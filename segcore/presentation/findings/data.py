@@ -12,14 +12,14 @@ from segcore.data.counts import (
     js_divergence,
     pixel_share,
 )
-from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.labels import LabelSpace
 from segcore.presentation.findings.words import listed, listed_some, percent, times
 
 SAME_SHARES = 0.01
 """Jensen-Shannon divergence in bits below which two splits are called alike."""
 
 
-def imbalance(train: SplitStatistics, space: LabelSpace = CITYSCAPES) -> str:
+def imbalance(train: SplitStatistics, space: LabelSpace) -> str:
     """The one sentence about a data set: what dominates it and what is rare."""
     share = pixel_share(train.pixels)
     present = sorted(
@@ -39,7 +39,7 @@ def imbalance(train: SplitStatistics, space: LabelSpace = CITYSCAPES) -> str:
 
 
 def data_findings(
-    train: SplitStatistics, val: SplitStatistics | None, space: LabelSpace = CITYSCAPES
+    train: SplitStatistics, val: SplitStatistics | None, space: LabelSpace
 ) -> list[str]:
     """What else a practitioner should know before training on it, one sentence each."""
     present = [id_ for id_ in space.evaluated_ids if train.pixels[id_]]
@@ -88,9 +88,7 @@ def _drift_findings(train: SplitStatistics, val: SplitStatistics, space: LabelSp
     return found
 
 
-def one_class(
-    id_: int, splits: Mapping[str, SplitStatistics], space: LabelSpace = CITYSCAPES
-) -> str:
+def one_class(id_: int, splits: Mapping[str, SplitStatistics], space: LabelSpace) -> str:
     """A class in a split or two: how much, in how many images, how large, and with what."""
     name, first = next(iter(splits.items()))
     images = int(first.images_with[id_])
@@ -120,7 +118,7 @@ def one_class(
 def share_and_iou(
     share: np.ndarray,
     runs: Sequence[tuple[str, Mapping[str, float | None]]],
-    space: LabelSpace = CITYSCAPES,
+    space: LabelSpace,
 ) -> str:
     """Whether rare classes are the badly segmented ones, by Spearman's rank correlation.
 
