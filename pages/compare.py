@@ -11,7 +11,7 @@ from segcore.labels import LabelSpace
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.runs.seen_data import seen_by
-from studio import cache, state
+from studio import cache, choices, state
 from studio.compare import epochs, picture_chooser, picture_scores
 from studio.compare.looking_ahead import look_ahead
 from studio.compare.picture_scores import Masks
@@ -164,7 +164,7 @@ def main() -> None:
         found = picture_chooser.ask_pictures(selection, split)
     key = picture_chooser.chosen_picture(split, found)
     with above:
-        sample = cache.sample(selection.spec, state.SPLIT, key)
+        sample = cache.sample(selection.spec, choices.SPLIT, key)
         show_steps(found.keys, key)
         if watched:
             show_two_epochs(selection, pair.a.run, sample, found.keys, heading)

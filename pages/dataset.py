@@ -3,7 +3,7 @@
 import streamlit as st
 
 from segcore.presentation import findings
-from studio import cache, state
+from studio import cache, choices, state
 from studio.dataset import counting, data_health, imbalance, one_class, sample_browser
 from studio.dataset.imbalance import Splits
 from studio.errors import errors_told
@@ -47,7 +47,7 @@ def show_counted(selection: Selection, splits: Splits) -> None:
                     sample_browser.show_unlabelled(selection, split)
     else:
         data_health.show_health(splits)
-        if selection.pair is not None and state.SPLIT in splits:
+        if selection.pair is not None and choices.SPLIT in splits:
             data_health.show_suspects(selection)
 
 

@@ -6,7 +6,7 @@ from segcore.errors import SegcoreError
 from segcore.evaluation.comparison import Comparison
 from segcore.presentation import figures, findings
 from segcore.presentation.sides import Pair
-from studio import cache, state, wording
+from studio import cache, choices, state, wording
 from studio.errors import errors_told, show_error
 from studio.evaluation import (
     confidence,
@@ -42,7 +42,7 @@ def show_single(selection: Selection, side: Scored) -> None:
 def show_pair(selection: Selection, pair: ScoredPair) -> None:
     comparison, problem = None, None
     try:
-        comparison = cache.comparison(*pair.runs, selection.data, state.SPLIT)
+        comparison = cache.comparison(*pair.runs, selection.data, choices.SPLIT)
     except SegcoreError as error:
         problem = str(error)
     a, b = pair.names

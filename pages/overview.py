@@ -9,7 +9,7 @@ from segcore.evaluation.comparison import Comparison
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs.lineage import training_seconds
-from studio import cache, engine, state, wording
+from studio import cache, choices, engine, state, wording
 from studio.errors import errors_told, fragment
 from studio.viewer import Panel, show_viewer
 from studio.widgets import guards, side_by_side
@@ -80,7 +80,7 @@ def show_scores(pair: Pair[Side], comparison: Comparison) -> None:
 @fragment
 def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     engine.give_way()
-    keys = cache.samples(selection.spec, state.SPLIT).keys
+    keys = cache.samples(selection.spec, choices.SPLIT).keys
     picture = st.session_state.setdefault("overview_picture", 0) % len(keys)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -89,7 +89,7 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
         if st.button("Another image", icon=":material/shuffle:"):
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture
-    sample = cache.sample(selection.spec, state.SPLIT, keys[picture])
+    sample = cache.sample(selection.spec, choices.SPLIT, keys[picture])
     known = [Panel("photo", "Image", note=sample.key)]
     if sample.mask is not None:
         known.append(Panel("truth", "Truth", selection.truth(sample.mask)))
@@ -121,7 +121,7 @@ def show_facts(pair: Pair[Side]) -> None:
                     f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
                     f"{wording.duration(training_seconds(run))} on {device}, best of "
                     f"{run.epochs} epochs: {run.best_epoch}{at}. "
-                    f"{wording.beginning(run)} {state.earlier_trainings(run)}"
+                    f"{wording.beginning(run)} {choices.earlier_trainings(run)}"
                 )
 
 
@@ -140,7 +140,7 @@ def show_ways_on() -> None:
 
 def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
     try:
-        comparison = cache.comparison(*pair.runs, selection.data, state.SPLIT)
+        comparison = cache.comparison(*pair.runs, selection.data, choices.SPLIT)
     except DataError:  # of different images; Evaluation says so, and how to fix it
         comparison = None
     if not guards.is_known(selection):
@@ -168,7 +168,7 @@ def main() -> None:
         else:
             show_live_picture(selection, pair)
     with errors_told():
-        show_home_and_away(pair, state.photo_pair())
+        show_home_and_away(pair, choices.photo_pair())
     with errors_told():
         show_facts(pair)
     show_ways_on()

@@ -10,7 +10,7 @@ from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.runs.data import UNREAD
 from segcore.runs.seen_data import policy_of
-from studio import cache, state, wording
+from studio import cache, choices, state, wording
 from studio.errors import errors_told, fragment
 from studio.state import Selection
 from studio.training import curves, snapshots
@@ -36,14 +36,14 @@ SIZES = ("size", "crop")
 
 def runs_with_history(selection: Selection) -> dict[str, Run]:
     """Name -> run that has an epoch to show, those of the selection's data set first."""
-    ordered = [*state.trained_on(selection.data), *cache.list_runs()]
+    ordered = [*choices.trained_on(selection.data), *cache.list_runs()]
     return {run.name: run for run in ordered if cache.history(run)}
 
 
 def default_names(selection: Selection, known: dict[str, Run]) -> list[str]:
     """The two runs of the sidebar, and what is training on the data set right now."""
     chosen = [run.name for run, _ in curves.sides(selection)]
-    trained = {run.name for run in state.trained_on(selection.data)}
+    trained = {run.name for run in choices.trained_on(selection.data)}
     running = [
         name for name, run in known.items() if name in trained and run.progress() is not None
     ]
@@ -52,7 +52,7 @@ def default_names(selection: Selection, known: dict[str, Run]) -> list[str]:
 
 def ask_names(known: dict[str, Run], default: list[str], key: str) -> list[str]:
     count = len(st.session_state.get(key, default))
-    data_name = state.namer()
+    data_name = choices.namer()
     with st.popover(f"Runs shown: {count}", icon=":material/stacked_line_chart:"):
         return st.multiselect(
             "Runs side by side",
@@ -74,7 +74,7 @@ def run_option(run: Run, data_name: str) -> str:
 
 def show_runs(runs: list[Run]) -> None:
     rows: list[dict[str, Any]] = []
-    data_name = state.namer()
+    data_name = choices.namer()
     for run in runs:
         history = cache.history(run)
         rows.append(

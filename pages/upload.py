@@ -9,7 +9,7 @@ from segcore.images import Photo, limits
 from segcore.labels import CITYSCAPES
 from segcore.presentation.findings.words import listed
 from segcore.presentation.sides import Pair, Side
-from studio import cache, state, wording
+from studio import cache, choices, state, wording
 from studio.engine import BUILT_IN
 from studio.errors import errors_told
 from studio.upload import given, photos
@@ -83,12 +83,12 @@ def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
 
     Whoever looks at data with other classes than those know is shown the sidebar's.
     """
-    serving = state.photo_pair()
+    serving = choices.photo_pair()
     if serving is None or {s.run.name for s in serving} == {s.run.name for s in chosen}:
         return chosen
     if not serving.a.run.label_space.has_classes_of(chosen.a.run.label_space):
         return chosen
-    names = state.namer()
+    names = choices.namer()
     trained = listed(list(dict.fromkeys(map(names, serving.runs))))
     answer = st.segmented_control(
         "Models",
@@ -161,7 +161,7 @@ def main() -> None:
     selection = state.selection()
     pair = guards.require_pair(selection)
     if not guards.have_networks(pair, "label a photo"):
-        serving = state.photo_pair()
+        serving = choices.photo_pair()
         if serving is None:
             return
         pair = serving
@@ -179,11 +179,11 @@ def main() -> None:
     if opened:
         show_photos(pair, opened, above)
     elif st.session_state.get("example") and not files:
-        example = Photo(cache.sample(BUILT_IN, state.SPLIT, EXAMPLE_KEY).image)
+        example = Photo(cache.sample(BUILT_IN, choices.SPLIT, EXAMPLE_KEY).image)
         show_photo(pair, photos.always_there(EXAMPLE_KEY, example), above)
     for file in found.videos:
         show_video(pair, file)
-    show_expectation(pair if opened or found.videos else state.photo_pair() or pair)
+    show_expectation(pair if opened or found.videos else choices.photo_pair() or pair)
 
 
 with errors_told():

@@ -14,7 +14,7 @@ from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Preparation
 from segcore.presentation.findings.words import listed
 from segcore.runs.data_sets import NAME_LENGTH, DataSet, registered
-from studio import cache, identities, state, wording
+from studio import cache, choices, identities, wording
 from studio.admin import actions, folder_classes
 from studio.engine import BUILT_IN
 from studio.widgets.named_data import look_before_preparation
@@ -27,7 +27,7 @@ DOUBTFUL = "doubtful data set"
 def show() -> None:
     st.subheader("Data sets", anchor=False)
     _show_registration()
-    found = list(state.data_sets().values())
+    found = list(choices.data_sets().values())
     registered = _registered()
     for data_set in found:
         _show_data_set(data_set, _copies(data_set, found), data_set.spec in registered)

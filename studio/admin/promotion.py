@@ -15,7 +15,7 @@ from segcore.runs import Run
 from segcore.runs.data import val_digest
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, default_name
 from segcore.runs.registry import Promotion, UndonePromotion
-from studio import cache, state, wording
+from studio import cache, choices, state, wording
 from studio.admin import actions, taking_home
 from studio.errors import show_error
 from studio.widgets import guards
@@ -36,7 +36,7 @@ def show() -> None:
     if trained:
         _show_candidate(trained, serving)
     _show_interrupted(found)
-    data_name = state.namer()
+    data_name = choices.namer()
     st.dataframe(
         [
             _table_row(run, data, run.name in serving, data_name(run))
@@ -73,7 +73,7 @@ def _champions(found: list[Run]) -> set[str]:
 
 
 def _table_row(run: Run, data: DataSet, is_champion: bool, data_name: str) -> dict[str, object]:
-    found = cache.stored_evaluation(run, data, state.SPLIT)
+    found = cache.stored_evaluation(run, data, choices.SPLIT)
     return {
         "champion": "★" if is_champion else "",
         "model": wording.model_name(run),
@@ -91,7 +91,7 @@ def _data_of(found: list[Run]) -> list[DataSet]:
     """The data set that each run was trained on, where it is if it is here."""
     known = cache.identities()
     # Those that are here last, so that they count.
-    listed = sorted(state.data_sets().values(), key=lambda one: one.problem is None)
+    listed = sorted(choices.data_sets().values(), key=lambda one: one.problem is None)
     by_identity = {one.identity: one for one in listed}
     each = []
     for run in found:
@@ -108,7 +108,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
     candidates = sorted(trained, key=lambda name: name in champions)
     if st.session_state.get("candidate") in trained:
         state.send_again("candidate")
-    data_name = state.namer()
+    data_name = choices.namer()
     with st.container(border=True):
         run = trained[
             st.selectbox(
@@ -157,7 +157,7 @@ def _offer_photos(run: Run, data: DataSet) -> None:
     now = cache.champions(runs.PHOTOS).get(run.model)
     family = wording.model_name(run)
     standing = f"Now it is `{now.name}`." if now else "Now it is the one of the visitor's sidebar."
-    scored = cache.stored_evaluation(run, data, state.SPLIT)
+    scored = cache.stored_evaluation(run, data, choices.SPLIT)
     known = (
         f"Its mean IoU there is {wording.score(scored.scores.mean_iou)}, on {scored.images} images."
         if scored
@@ -180,19 +180,19 @@ def _is_better(run: Run, champion: Run | None, unscored: list[Run], data: DataSe
     """Whether the run is known to be better than the champion, or the first there is."""
     if unscored or champion is None:
         return not unscored
-    comparison = cache.comparison(run, champion, data, state.SPLIT)
+    comparison = cache.comparison(run, champion, data, choices.SPLIT)
     return comparison is not None and comparison.mean_iou.verdict == "a"
 
 
 def _unscored(run: Run, champion: Run | None, data: DataSet) -> list[Run]:
     """The run and the champion, as far as they must be scored before they can be compared."""
     both = [run] if champion is None or champion.name == run.name else [run, champion]
-    return [one for one in both if cache.stored_evaluation(one, data, state.SPLIT) is None]
+    return [one for one in both if cache.stored_evaluation(one, data, choices.SPLIT) is None]
 
 
 def _score(wanted: list[Run], data: DataSet, admission: Admission) -> None:
     for run in wanted:
-        jobs.enqueue(Scoring(run.name, data.spec, state.SPLIT), admission)
+        jobs.enqueue(Scoring(run.name, data.spec, choices.SPLIT), admission)
     worker.ensure_worker()
 
 
@@ -211,7 +211,7 @@ def _standing(run: Run, champion: Run | None, unscored: list[Run], data: DataSet
         return f"It is the champion of {seat}."
     if unscored:
         return f"The champion is `{champion.name}`. Which is better shows once both are scored."
-    comparison = cache.comparison(run, champion, data, state.SPLIT)
+    comparison = cache.comparison(run, champion, data, choices.SPLIT)
     assert comparison is not None
     it, other = "this run", "the champion"
     verdict = {
@@ -327,7 +327,7 @@ def _name_of(data: str) -> str:
     """The name of a seat's data: listed, or what is left of it."""
     if data == runs.PHOTOS:
         return "visitors' photos"
-    listed = [one.name for one in state.data_sets().values() if one.identity == data]
+    listed = [one.name for one in choices.data_sets().values() if one.identity == data]
     return listed[0] if listed else default_name(data[:SLUG_DIGITS], data)
 
 

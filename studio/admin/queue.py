@@ -13,7 +13,7 @@ from segcore.jobs.tasks import Training, run_of
 from segcore.presentation import figures
 from segcore.presentation.colors import MORE_RUNS
 from segcore.runs import Run
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.admin import actions, gate
 from studio.errors import fragment
 from studio.widgets.charts import show_chart
@@ -25,7 +25,7 @@ SHOWN_ENDED = 5
 
 def title_of(job: Job) -> str:
     """What the job does, with the name of its data set."""
-    return job.task.title(state.name_at(job.task.data or ""))
+    return job.task.title(choices.name_at(job.task.data or ""))
 
 
 def headline(queue: list[Job]) -> str:

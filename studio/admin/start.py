@@ -18,7 +18,7 @@ from segcore.recipes import RECIPES, Recipe
 from segcore.recipes.checks import edited, recipe_of
 from segcore.recipes.fields import Field, Group, fields_of, value_of
 from segcore.runs import Run
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.admin import actions
 
 FIRST = ("epochs", "batch_size", "learning_rate", "seed")
@@ -28,7 +28,7 @@ FIRST = ("epochs", "batch_size", "learning_rate", "seed")
 def show() -> None:
     st.subheader("Start a training", anchor=False)
     with st.container(border=True):
-        bases, data_name = _bases(), state.namer()
+        bases, data_name = _bases(), choices.namer()
         names = {one.spec: one.name for one in cache.data_sets() if one.spec != "streets"}
         left, middle, right = st.columns(3)
         name = left.selectbox(
@@ -125,7 +125,7 @@ def _base_label(name: str, base: Recipe | Run, data_name: Callable[[Run], str]) 
 
 
 def _specs(base: Recipe | Run) -> list[str]:
-    specs = [data_set.spec for data_set in state.data_sets().values()]
+    specs = [data_set.spec for data_set in choices.data_sets().values()]
     return specs if isinstance(base, Recipe) else list(dict.fromkeys([base.spec, *specs]))
 
 
@@ -135,7 +135,7 @@ def _offer(task: Training) -> None:
     estimates.check(task.recipe, task.data)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
-            title = task.title(state.name_at(task.data))
+            title = task.title(choices.name_at(task.data))
             actions.act(lambda pass_: _start(task, pass_), f"{title} is in the queue")
         st.caption(_expected(expected))
 

@@ -10,7 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from segcore.errors import SegcoreError
 from segcore.prediction.inference import Views
 from segcore.runs import Run
-from studio import cache, state
+from studio import cache, choices
 
 ALONE_SECONDS = 10.0
 """A visitor is alone when no other has compared for so long: the networks are there for those."""
@@ -39,7 +39,7 @@ def _is_alone() -> bool:
 
 def _label(runs: tuple[Run, Run], spec: str, key: str, views: Views) -> None:
     try:
-        image = cache.sample(spec, state.SPLIT, key).image
+        image = cache.sample(spec, choices.SPLIT, key).image
         for run in runs:
             if run.has_network:
                 cache.predict(run, image, views)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from segcore.evaluation.image_search import Query
-from studio import cache, state
+from studio import address, cache, choices, state
 from studio.state import Selection
 from studio.widgets import image_search
 from studio.widgets.gallery import LegendEntry, show_gallery
@@ -14,17 +14,17 @@ PAGE_SIZE = 12
 
 def searched(selection: Selection) -> Searched:
     """The split that is compared on, with the counts of its masks or of an evaluation's truth."""
-    samples = cache.samples(selection.spec, state.SPLIT)
-    counted = cache.counted(selection.spec, state.SPLIT)
+    samples = cache.samples(selection.spec, choices.SPLIT)
+    counted = cache.counted(selection.spec, choices.SPLIT)
     if counted is not None:
-        return Searched(state.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
+        return Searched(choices.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
     for run in selection.pair.runs if selection.pair else ():
-        scored = cache.stored_evaluation(run, selection.data, state.SPLIT)
+        scored = cache.stored_evaluation(run, selection.data, choices.SPLIT)
         is_of_data = scored is not None and scored.space.has_classes_of(selection.space)
         if scored is not None and is_of_data and scored.keys == samples.keys:
             counts = scored.matrices.sum(axis=2)
-            return Searched(state.SPLIT, scored.keys, scored.sequences, counts)
-    return Searched(state.SPLIT, samples.keys, [""] * len(samples), None)
+            return Searched(choices.SPLIT, scored.keys, scored.sequences, counts)
+    return Searched(choices.SPLIT, samples.keys, [""] * len(samples), None)
 
 
 def ask_pictures(selection: Selection, split: Searched) -> Found:
@@ -49,7 +49,9 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
     pages = -(-len(found.keys) // PAGE_SIZE)
     page = st.pagination(pages, default=at, key=f"pictures_{selection.data.slug}_{found.asked}")
     on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
-    thumbnails = [cache.thumbnail(selection.spec, state.SPLIT, key) for key in found.keys[on_page]]
+    thumbnails = [
+        cache.thumbnail(selection.spec, choices.SPLIT, key) for key in found.keys[on_page]
+    ]
     label = found.query.label
     lit = []
     if label is not None:
@@ -69,7 +71,7 @@ def chosen_picture(split: Searched, found: Found) -> str:
             choose(str(key))
             return str(key)
     if named is not None and named != last:  # by a link, not by changing the data set
-        state.say_what_is_missing(f"Image {named}")
+        address.say_what_is_missing(f"Image {named}")
     choose(found.keys[0])
     return found.keys[0]
 

@@ -6,7 +6,7 @@ import streamlit as st
 from segcore.evaluation.disagreement import CONFIDENT
 from segcore.presentation.tables import Cell, Kind, Table
 from segcore.runs.data_sets import slug_of
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.dataset.imbalance import Splits
 from studio.dataset.sample_browser import offer_closer_look
 from studio.errors import fragment, without_paths
@@ -68,7 +68,7 @@ def show_suspects(selection: Selection) -> None:
     page = st.pagination(-(-len(suspects) // SUSPECTS), key=f"suspects_{selection.data.slug}")
     shown = suspects[(page - 1) * SUSPECTS : page * SUSPECTS]
     thumbnails = [
-        cache.suspect_thumbnail(selection.pair.runs, selection.spec, state.SPLIT, picture.key)
+        cache.suspect_thumbnail(selection.pair.runs, selection.spec, choices.SPLIT, picture.key)
         for picture in shown
     ]
     captions = [
@@ -76,7 +76,7 @@ def show_suspects(selection: Selection) -> None:
     ]
     legend = [LegendEntry(1, "suspect", SUSPECT_COLOR, "")]
     opened = show_gallery("suspects", thumbnails, captions, legend)
-    offer_closer_look(selection, state.SPLIT, "suspects", opened)
+    offer_closer_look(selection, choices.SPLIT, "suspects", opened)
     columns: dict[str, Kind] = {
         "Picture": "text", "Suspect": "percent", "Truth": "text", "Both models": "text",
     }  # fmt: skip
@@ -84,7 +84,7 @@ def show_suspects(selection: Selection) -> None:
     st.download_button(
         "All as CSV",
         Table("suspects", "Suspected label errors", columns, rows).csv(),
-        f"suspects-{slug_of(selection.data.name)}-{state.SPLIT}.csv",
+        f"suspects-{slug_of(selection.data.name)}-{choices.SPLIT}.csv",
         "text/csv",
         icon=":material/download:",
         on_click="ignore",

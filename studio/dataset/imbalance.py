@@ -10,7 +10,7 @@ from segcore.data.counts import SplitStatistics
 from segcore.data.preparation.counting import CountedSplit
 from segcore.labels import LabelSpace
 from segcore.presentation import figures, findings
-from studio import cache, state
+from studio import cache, choices
 from studio.state import Selection
 from studio.widgets.charts import show_chart
 
@@ -91,7 +91,7 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
         st.info("Two trained runs are needed to see it: choose them in the sidebar.")
         return
     scores = []
-    evaluations = cache.compared_evaluations(selection.pair.runs, selection.data, state.SPLIT)
+    evaluations = cache.compared_evaluations(selection.pair.runs, selection.data, choices.SPLIT)
     for side, found in zip(selection.pair, evaluations, strict=True):
         if found is not None:
             scores.append((side.name, side.color, found.scores.class_iou))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from segcore.data import counts
 from segcore.data.preparation.counting import CountedSplit
-from studio import cache, state, wording
+from studio import cache, choices, state, wording
 from studio.dataset.imbalance import Splits
 from studio.errors import fragment
 from studio.state import Selection
@@ -91,7 +91,7 @@ def _look_closer(selection: Selection, split: str, key: str) -> None:
     if sample.mask is not None:
         panels.append(Panel("truth", "Truth", sample.mask))
     show_viewer(f"closer {key}", sample.image, panels, selection.space)
-    if split == state.SPLIT and st.button(
+    if split == choices.SPLIT and st.button(
         "See what both models say", icon=":material/compare:", type="primary"
     ):
         state.compare_on(key)

@@ -12,7 +12,7 @@ from segcore.presentation.report.measured import COST, candidate
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.background import Asked, offer
 from studio.evaluation.scored import ScoredPair
 from studio.state import Selection
@@ -52,8 +52,8 @@ def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
     points: list[Candidate] = []
     missing: list[tuple[Run, str]] = []
     chosen = {side.run.name: side for side in pair}
-    for run in state.comparable_runs(selection.data).values():
-        found, cost = cache.stored_evaluation(run, selection.data, state.SPLIT), cache.cost(run)
+    for run in choices.comparable_runs(selection.data).values():
+        found, cost = cache.stored_evaluation(run, selection.data, choices.SPLIT), cache.cost(run)
         if found is None:
             continue
         side = chosen.get(run.name)

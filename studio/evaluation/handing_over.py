@@ -4,7 +4,7 @@ import streamlit as st
 
 from segcore.presentation.report import make_report
 from segcore.runs.data_sets import slug_of
-from studio import cache, state
+from studio import cache, choices
 from studio.evaluation.scored import Scored, ScoredPair
 from studio.state import Selection
 
@@ -12,7 +12,7 @@ from studio.state import Selection
 def show_downloads(selection: Selection, pair: ScoredPair) -> None:
     """A button that opens the choice of files; they are made when it is opened."""
     a, b = pair
-    name = f"comparison-{slug_of(selection.data.name)}-{state.SPLIT}"
+    name = f"comparison-{slug_of(selection.data.name)}-{choices.SPLIT}"
     # Files that Streamlit makes on a click alone are gone when the page happens to run meanwhile.
     opened = st.popover("Report", icon=":material/download:", key="report", on_change="rerun")
     if not opened.open:
@@ -44,7 +44,7 @@ def show_downloads(selection: Selection, pair: ScoredPair) -> None:
         st.caption("Or from the command line:")
         st.code(
             f"python -m segcore report --a {a.run.name} --b {b.run.name} "
-            f"--data {selection.data.argument} --split {state.SPLIT} --out report.html",
+            f"--data {selection.data.argument} --split {choices.SPLIT} --out report.html",
             language="bash",
             wrap_lines=True,
         )

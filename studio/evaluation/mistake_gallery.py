@@ -4,7 +4,7 @@ import streamlit as st
 
 from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 from segcore.labels import LabelSpace
-from studio import cache, state
+from studio import cache, choices, state
 from studio.evaluation.scored import Scored, ScoredPair, scope
 from studio.state import Selection
 from studio.widgets import dialogs, guards, split_predictions
@@ -52,7 +52,7 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     both = selection.pair.runs if selection.pair else (side.run, side.run)
     other = both[1] if both[0].name == side.run.name else both[0]
     thumbnails = [
-        cache.mistake_thumbnail(side.run, other, selection.spec, state.SPLIT, key, mistake)
+        cache.mistake_thumbnail(side.run, other, selection.spec, choices.SPLIT, key, mistake)
         for key, _ in shown
     ]
     captions = [f"{pixels:,} pixels · {key}" for key, pixels in shown]

@@ -10,7 +10,7 @@ from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.measured import ROBUSTNESS
 from segcore.presentation.sides import Pair, Side
 from segcore.system.progress import Progress
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.background import Asked, offer
 from studio.errors import fragment
 from studio.evaluation.scored import Scored, ScoredPair, scope
@@ -36,7 +36,7 @@ def show_lab(selection: Selection, pair: ScoredPair) -> None:
 
 @fragment
 def _show_image(selection: Selection, sides: Pair[Side]) -> None:
-    keys = cache.samples(selection.spec, state.SPLIT).keys
+    keys = cache.samples(selection.spec, choices.SPLIT).keys
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Image", keys, key="lab_image", width=280)
         severity = st.select_slider(
@@ -45,7 +45,7 @@ def _show_image(selection: Selection, sides: Pair[Side]) -> None:
     name = st.pills(
         "Corruption", list(CORRUPTIONS), default=DEFAULT, required=True, key="lab_corruption"
     )
-    sample = cache.sample(selection.spec, state.SPLIT, key)
+    sample = cache.sample(selection.spec, choices.SPLIT, key)
     image = corrupt(sample.image, name, severity, seed=keys.index(key))
     clean = side_by_side.predict_pair(sides, sample.image)
     found = side_by_side.predict_pair(sides, image) if clean is not None else None
@@ -122,7 +122,7 @@ def _work(side: Scored, spec: str) -> Asked:
     run = side.run
 
     def measure(progress: Progress) -> None:
-        measure_robustness(run, spec, state.SPLIT, progress)
+        measure_robustness(run, spec, choices.SPLIT, progress)
 
     key = "robustness", run.name, run.weights_hash, spec
     return Asked(key, f"{side.name}, corrupted images labelled", measure)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from segcore.evaluation import Evaluation
 from segcore.presentation.sides import Pair, ScoredSide, Side
 from segcore.runs.data_sets import DataSet
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.state import Selection
 
 
@@ -26,7 +26,7 @@ ScoredPair = Pair[Scored]
 
 def scored_sides(selection: Selection, pair: Pair[Side]) -> tuple[Scored | None, Scored | None]:
     """Run A and run B; None for one without scores on the selected data."""
-    found = cache.compared_evaluations(pair.runs, selection.data, state.SPLIT)
+    found = cache.compared_evaluations(pair.runs, selection.data, choices.SPLIT)
     return _scored(selection, pair.a, found[0]), _scored(selection, pair.b, found[1])
 
 

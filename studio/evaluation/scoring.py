@@ -7,7 +7,7 @@ import streamlit as st
 from segcore.evaluation import evaluate, reports_of_before
 from segcore.runs import Run
 from segcore.system.progress import Progress
-from studio import state, wording
+from studio import choices, wording
 from studio.background import Asked, offer
 from studio.evaluation.scored import Scored
 from studio.state import Selection
@@ -20,7 +20,7 @@ def show_missing(selection: Selection, missing: Named) -> None:
     """Which of the runs have no scores on this data set, and a button that makes them."""
     listed = " and ".join(f"{name} (`{run.name}`)" for run, name in missing)
     st.info(
-        f"Not scored on {selection.data.name} {state.SPLIT} yet: {listed}. "
+        f"Not scored on {selection.data.name} {choices.SPLIT} yet: {listed}. "
         "Every image is predicted once at its own resolution; the result is stored.",
         icon=":material/scoreboard:",
     )
@@ -33,7 +33,7 @@ def show_missing(selection: Selection, missing: Named) -> None:
     st.caption("Or from the command line:")
     commands = [
         f"python -m segcore evaluate --run {run.name} "
-        f"--data {selection.data.argument} --split {state.SPLIT}"
+        f"--data {selection.data.argument} --split {choices.SPLIT}"
         for run, _ in missing
     ]
     st.code("\n".join(commands), language="bash")
@@ -44,7 +44,7 @@ def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:
     digest = selection.data.digest
     if digest is None:
         return
-    for report in reports_of_before(run, selection.spec, state.SPLIT, digest):
+    for report in reports_of_before(run, selection.spec, choices.SPLIT, digest):
         st.caption(
             f"{name} was scored before {selection.data.name} changed: mean IoU "
             f"{wording.score(report.mean_iou)} on the {report.images} images that it held "
@@ -81,7 +81,7 @@ def offer_again(selection: Selection, sides: Iterable[Scored]) -> None:
 
 def _work(run: Run, name: str, spec: str, *, force: bool = False) -> Asked:
     def score(progress: Progress) -> None:
-        evaluate(run, spec, state.SPLIT, progress=progress, force=force)
+        evaluate(run, spec, choices.SPLIT, progress=progress, force=force)
 
     key = "evaluate", run.name, run.weights_hash, spec
     return Asked(key, f"{name}, images scored", score)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from segcore import runs
 from segcore.errors import SegcoreError
-from studio import cache, engine, state
+from studio import cache, choices, engine
 
 PATIENCE_SECONDS = 1.5
 """How long the first visitor is waited for, who is shown a page before networks are loaded."""
@@ -20,11 +20,11 @@ def make_ready() -> None:
     """
     try:
         inspect.stack()  # Streamlit calls it at its first element; the next time it takes a tenth
-        sets = state.data_sets()
+        sets = choices.data_sets()
         champions = list(runs.champions(engine.BUILT_IN).values())
         if len(champions) == 2:
             a, b = champions
-            cache.comparison(a, b, sets[engine.BUILT_IN], state.SPLIT)
+            cache.comparison(a, b, sets[engine.BUILT_IN], choices.SPLIT)
         engine.FIRST.asked.wait(PATIENCE_SECONDS)
         engine.start()
         engine.FIRST.thread.join()
@@ -32,8 +32,8 @@ def make_ready() -> None:
         if engine.FIRST.title == engine.OPENVINO:
             with ThreadPoolExecutor() as together:
                 list(together.map(cache.warm_up, champions))
-        samples = cache.samples(engine.BUILT_IN, state.SPLIT)
-        first = cache.sample(engine.BUILT_IN, state.SPLIT, samples.keys[0]).image
+        samples = cache.samples(engine.BUILT_IN, choices.SPLIT)
+        first = cache.sample(engine.BUILT_IN, choices.SPLIT, samples.keys[0]).image
         for run in champions if engine.is_ready(*champions) else []:
             cache.predict(run, first)
     except SegcoreError:

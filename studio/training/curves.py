@@ -11,7 +11,7 @@ from segcore.presentation import figures, findings
 from segcore.presentation.colors import MORE_RUNS, RUN_A, RUN_B
 from segcore.presentation.figures import Axis, Curve, View
 from segcore.runs import Run, csv_logs
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.errors import fragment, show_error
 from studio.state import Selection
 from studio.visits.memory import uploaded_bytes
@@ -177,7 +177,7 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
         for curve in each
     ]
     for number, run in enumerate(runs):
-        lines[number] += f" {state.earlier_trainings(run)}"
+        lines[number] += f" {choices.earlier_trainings(run)}"
     st.markdown("\n".join(f"- {line}" for line in lines))
     with unfolding("Learning rate and images per second", "training_rates") as unfolded:
         if unfolded:
@@ -228,7 +228,7 @@ def short_names(runs: Sequence[Run]) -> dict[str, str]:
     models = [wording.model_name(run) for run in runs]
     recipes = [f"{wording.model_name(run)} {wording.recipe_name(run)}" for run in runs]
     times = [f"{wording.model_name(run)} {started(run):%d %b %H:%M:%S}" for run in runs]
-    data_name = state.namer()
+    data_name = choices.namer()
     several = len({data_name(run) for run in runs}) > 1
     names = {}
     for run, *candidates in zip(runs, models, recipes, times, strict=True):

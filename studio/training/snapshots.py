@@ -11,7 +11,7 @@ from segcore.presentation import figures, findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.runs.snapshots import read_masks
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.errors import fragment
 from studio.state import Selection
 from studio.widgets.charts import show_chart
@@ -34,7 +34,7 @@ def show_classes_learnt(pair: Pair[Side]) -> None:
             run, name, color = side.run, side.name, side.color
             with st.container():
                 if rows:
-                    earlier = state.earlier_trainings(run)
+                    earlier = choices.earlier_trainings(run)
                     learnt = f"**{name}.** {earlier}" if earlier else None
                     st.markdown(learnt or findings.classes_learnt(name, rows))
                     figure = cache.drawn(figures.classes_over_epochs, rows, color, run.best_epoch)
@@ -87,7 +87,7 @@ def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
     if selection.problem is not None:
         return None
     try:
-        sample = cache.sample(selection.spec, state.SPLIT, key)
+        sample = cache.sample(selection.spec, choices.SPLIT, key)
     except KeyError:  # an image of another data set, or no longer there
         return None
     st.image(sample.image, caption=f"Image {key}", width="stretch", output_format="JPEG", alt=key)

@@ -17,7 +17,7 @@ from segcore.evaluation.image_search import (
     shuffled,
 )
 from segcore.labels import NO_LABEL, LabelSpace
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.state import Selection
 from studio.widgets import split_predictions
 
@@ -144,7 +144,7 @@ def _ask_sort(
     asker: _Asker,
 ) -> tuple[str, int]:
     """The order, and the seed of a random one."""
-    of_models = split.name == state.SPLIT and selection.pair is not None
+    of_models = split.name == choices.SPLIT and selection.pair is not None
     options = [
         *([IN_ORDER] if asker.in_address else []),
         *([MOST] if query.label is not None else []),
@@ -163,7 +163,7 @@ def _ask_sort(
 
 def _scores(selection: Selection, split: Searched, label: int | None) -> dict[str, np.ndarray]:
     """What the samples can be sorted by -> (N,), highest first: by the runs' stored scores."""
-    if selection.pair is None or split.name != state.SPLIT:
+    if selection.pair is None or split.name != choices.SPLIT:
         return {}
     scores, known = {}, []
     evaluations = cache.compared_evaluations(selection.pair.runs, selection.data, split.name)

@@ -9,13 +9,13 @@ import streamlit as st
 from segcore.data.sources import FirstLook
 from segcore.errors import SegcoreError
 from segcore.runs.data_sets import DataSet, registered
-from studio import cache, state, wording
+from studio import cache, choices, wording
 from studio.errors import without_paths
 
 
 def tell() -> None:
     """A first look at each data set that is not prepared yet, on the console."""
-    for data_set in state.data_sets().values():
+    for data_set in choices.data_sets().values():
         if data_set.problem is not None:
             continue
         try:

@@ -8,7 +8,7 @@ from segcore.evaluation.disagreement import PictureAgreement
 from segcore.evaluation.predictions import StoredPredictions, predict_split, stored_predictions
 from segcore.runs import Run
 from segcore.system.progress import Progress
-from studio import cache, engine, state, wording
+from studio import cache, choices, engine, wording
 from studio.background import Asked, offer
 from studio.errors import show_error
 from studio.state import Selection
@@ -22,7 +22,7 @@ def agreements(selection: Selection, purpose: str) -> list[PictureAgreement] | N
     """
     if selection.pair is None:
         return None
-    found = cache.agreements(selection.pair.runs, selection.spec, state.SPLIT)
+    found = cache.agreements(selection.pair.runs, selection.spec, choices.SPLIT)
     if found is None:
         _offer(selection, selection.pair.runs, purpose)
     return found
@@ -36,10 +36,10 @@ def differing(selection: Selection, purpose: str) -> dict[str, float] | None:
 
 def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
     """What the run says about the validation images; None, with a button, until it is known."""
-    stored = stored_predictions(run, spec, state.SPLIT)
+    stored = stored_predictions(run, spec, choices.SPLIT)
     if stored is not None:
         return stored
-    count = len(cache.samples(spec, state.SPLIT))
+    count = len(cache.samples(spec, choices.SPLIT))
     place = st.empty()
     with place.container(border=True):
         st.markdown(f"For this {name} has to label all {count} validation images, once.")
@@ -47,11 +47,11 @@ def labelled(run: Run, name: str, spec: str) -> StoredPredictions | None:
     if not pressed or not engine.wait() or not _label(run, name, spec, st.progress(0.0)):
         return None
     place.empty()
-    return stored_predictions(run, spec, state.SPLIT)
+    return stored_predictions(run, spec, choices.SPLIT)
 
 
 def _offer(selection: Selection, runs: tuple[Run, Run], purpose: str) -> None:
-    count = len(cache.samples(selection.spec, state.SPLIT))
+    count = len(cache.samples(selection.spec, choices.SPLIT))
     with st.container(border=True):
         st.markdown(
             f"{purpose}, both runs have to label all {count} validation images, once; it is "
@@ -62,7 +62,7 @@ def _offer(selection: Selection, runs: tuple[Run, Run], purpose: str) -> None:
 
 def _work(run: Run, spec: str) -> Asked:
     def label(progress: Progress) -> None:
-        predict_split(run, spec, state.SPLIT, progress)
+        predict_split(run, spec, choices.SPLIT, progress)
 
     key = "labels", run.name, run.weights_hash, spec
     return Asked(key, f"{wording.model_name(run)}, images labelled", label)
@@ -75,7 +75,7 @@ def _label(run: Run, name: str, spec: str, bar: DeltaGenerator) -> bool:
         bar.progress(done / total, f"{name} has labelled {done} of {total} images")
 
     try:
-        predict_split(run, spec, state.SPLIT, show)
+        predict_split(run, spec, choices.SPLIT, show)
     except SegcoreError as error:
         show_error(error)
         return False

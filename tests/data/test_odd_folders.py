@@ -14,7 +14,7 @@ from segcore.data.preparation import load_prepared
 from segcore.data.sources import open_source, recognise
 from segcore.errors import DataError
 from segcore.runs.data_sets import data_sets
-from studio import state
+from studio import address
 from tests.factories.fake_runs import make_run
 from tests.factories.made_data import id_mask, noise, write_picture
 from tests.factories.made_runs import make_run as made_run
@@ -122,6 +122,6 @@ def test_a_page_shows_names_that_are_no_utf8(odd: Path, monkeypatch: pytest.Monk
     app = AppTest.from_file(str(ROOT / "pages" / "dataset.py"), default_timeout=60)
     (name,) = (one.name for one in data_sets() if one.spec != "streets")
     assert name == "m\\xfcnchen"
-    app.session_state[state.DATA] = data_sets()[1].slug
+    app.session_state[address.DATA] = data_sets()[1].slug
     assert not app.run().exception
     text(app).encode()

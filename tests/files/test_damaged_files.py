@@ -24,7 +24,7 @@ from segcore.jobs import worker
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.unreadable import find_unreadable
 from segcore.runs import Run, run_lock
-from studio import engine, state
+from studio import address, engine
 from studio.admin import gate
 from studio.widgets import side_by_side
 from studio.widgets.parts import PART
@@ -115,7 +115,7 @@ def _opened_at(page: str, navigation: Callable, sections: dict) -> object:
 def draw(page: str, part: str) -> AppTest:
     """The page as a visitor sees it who chose nothing, its sidebar with it."""
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
-    app.session_state[state.DATA] = "camvid"
+    app.session_state[address.DATA] = "camvid"
     app.session_state[gate.ADMISSION] = ADMISSIONS.issue("tester")
     if part:
         app.session_state[PART] = part

@@ -15,7 +15,7 @@ from segcore.data.preparation import prepare
 from segcore.data.preparation.counting import stored_counts
 from segcore.data.sources import open_source
 from segcore.labels import IDS
-from studio import engine, state
+from studio import address, engine
 from studio.dataset import counting
 from tests.factories.made_data import write_picture
 from tests.factories.made_runs import make_run, stub_predictions
@@ -28,7 +28,7 @@ PAGE = str(Path(__file__).parents[2] / "pages" / "dataset.py")
 def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("SEGCORE_DATA", f"camvid:{camvid}")
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = "camvid"
+    app.session_state[address.DATA] = "camvid"
     return app
 
 
@@ -129,7 +129,7 @@ def test_the_health_report_names_what_was_left_out(page: AppTest, camvid: Path) 
 def test_a_data_set_that_is_not_here_says_so(tmp_path: Path) -> None:
     make_run("unet", tmp_path / "gone")
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = "camvid"
+    app.session_state[address.DATA] = "camvid"
     app.run()
     assert not app.exception
     assert "is not on this machine" in app.title[0].value
@@ -179,7 +179,7 @@ def test_other_layouts_are_shown_as_well(
     spec = f"{kind}:{request.getfixturevalue(kind)}"
     monkeypatch.setenv("SEGCORE_DATA", spec)
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = kind
+    app.session_state[address.DATA] = kind
     when_done(app.run())
     assert not app.exception
     assert "of the pixels" in app.title[0].value
@@ -197,7 +197,7 @@ def test_pictures_without_any_masks_are_shown_all_the_same(
             shutil.rmtree(cityscapes / folder / split)
     monkeypatch.setenv("SEGCORE_DATA", f"cityscapes:{cityscapes}")
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = "cityscapes"
+    app.session_state[address.DATA] = "cityscapes"
     app.run()
     assert not app.exception
     assert "has no masks" in app.title[0].value

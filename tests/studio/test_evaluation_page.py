@@ -15,7 +15,7 @@ from segcore.labels import CITYSCAPES
 from segcore.presentation import findings
 from segcore.runs import Run
 from segcore.runs.results import result_files
-from studio import engine, state
+from studio import address, engine
 from tests.factories.made_data import val_digest, write_picture
 from tests.factories.made_runs import make_run, stub_predictions
 from tests.studio.drawn_pages import open_part, text, when_done
@@ -33,7 +33,7 @@ def runs(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 @pytest.fixture
 def page() -> AppTest:
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = "camvid"
+    app.session_state[address.DATA] = "camvid"
     return app
 
 

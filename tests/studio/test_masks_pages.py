@@ -11,7 +11,7 @@ from segcore.evaluation.predictions import predict_split
 from segcore.runs import Run
 from segcore.runs.added_masks import add_masks
 from segcore.runs.data_sets import data_sets, read_identity
-from studio import state
+from studio import choices
 from studio.server import api
 from tests.factories.fake_runs import make_run
 from tests.factories.own_classes import space_of, write_plants
@@ -78,6 +78,6 @@ def test_masks_are_not_offered_for_other_data(tmp_path: Path, masks: Run) -> Non
     (tmp_path / "others" / "val" / "masks" / "bed0_000.png").unlink()
     read_identity(other)
     known = data_sets()[1]
-    assert masks.name in state.comparable_runs(known)
+    assert masks.name in choices.comparable_runs(known)
     changed = type(known)(other, "others", read_identity(other), None)
-    assert masks.name not in state.comparable_runs(changed)
+    assert masks.name not in choices.comparable_runs(changed)

@@ -17,7 +17,7 @@ from segcore.presentation import sides
 from segcore.presentation.sides import Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
-from studio import engine, state
+from studio import address, engine
 from studio.evaluation import cost as cost_part
 from studio.widgets import side_by_side
 from tests.factories.made_data import val_digest
@@ -41,7 +41,7 @@ def runs(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
 @pytest.fixture
 def page(runs: Pair) -> AppTest:
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = "camvid"
+    app.session_state[address.DATA] = "camvid"
     return app.run()
 
 

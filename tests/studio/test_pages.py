@@ -23,7 +23,7 @@ from segcore.jobs.admission import ADMISSIONS
 from segcore.labels import CITYSCAPES, IDS
 from segcore.prediction.inference import Predictor
 from segcore.runs import Run, get_run
-from studio import state
+from studio import address
 from studio.compare import looking_ahead
 from studio.viewer import Panel
 from studio.viewer.viewer import SHOWN_PIXELS, payload, shown_size
@@ -125,16 +125,16 @@ def test_the_choice_is_kept_in_the_address_and_on_the_next_page(
 ) -> None:
     app = open_page("overview", data="camvid")
     assert app.query_params["a"] == RUN_A and app.query_params["b"] == RUN_B
-    app.sidebar.selectbox(key=state.B).set_value(RUN_A).run()
+    app.sidebar.selectbox(key=address.B).set_value(RUN_A).run()
     assert app.query_params["b"] == RUN_A
     app.switch_page("pages/compare.py").run()
-    assert app.sidebar.selectbox(key=state.B).value == RUN_A
+    assert app.sidebar.selectbox(key=address.B).value == RUN_A
     assert app.query_params["data"] == slug(camvid) and app.query_params["b"] == RUN_A
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(two_runs: tuple[Run, Run]) -> None:
     app = open_page("overview", data="camvid", a="unet-camvid-19990101-000000-0000")
-    assert app.sidebar.selectbox(key=state.A).value == RUN_A
+    assert app.sidebar.selectbox(key=address.A).value == RUN_A
     assert "is not here" in app.toast[0].value
 
 
@@ -145,7 +145,7 @@ def test_a_link_to_a_data_set_of_which_there_are_copies_by_now_shows_one(
     shutil.copytree(camvid, copy)
     monkeypatch.setenv("SEGCORE_DATA", f"camvid:{camvid} camvid:{copy}")
     app = open_page("overview", data="camvid", a=RUN_A, b=RUN_B)
-    box = app.sidebar.selectbox(key=state.DATA)
+    box = app.sidebar.selectbox(key=address.DATA)
     assert box.value == slug(camvid)
     assert box.options == ["Streets (built in)", "camvid", "copy"]  # by name, without a folder
     assert not app.toast
@@ -169,7 +169,7 @@ def test_a_data_set_that_is_elsewhere_is_named_and_streets_offered(
     assert str(camvid.parent) not in app.warning[0].value
     assert "\n" not in app.warning[0].value
     app.button[0].click().run()
-    assert app.sidebar.selectbox(key=state.DATA).value == "streets"
+    assert app.sidebar.selectbox(key=address.DATA).value == "streets"
 
 
 def test_data_whose_masks_may_mean_other_classes_is_marked_until_an_admin_has_looked(
@@ -181,10 +181,10 @@ def test_data_whose_masks_may_mean_other_classes_is_marked_until_an_admin_has_lo
     app = open_page("overview", data="camvid")
     assert "camvid may not be what it is shown as" in app.warning[0].value
     assert "sky, building, pole" in app.warning[0].value
-    app.sidebar.selectbox(key=state.DATA).set_value("streets").run()
+    app.sidebar.selectbox(key=address.DATA).set_value("streets").run()
     assert not app.warning
     datasets.register(str(camvid), ADMISSIONS.issue("tester"), confirmed=True)
-    app.sidebar.selectbox(key=state.DATA).set_value(slug(camvid)).run()
+    app.sidebar.selectbox(key=address.DATA).set_value(slug(camvid)).run()
     assert not app.warning
 
 

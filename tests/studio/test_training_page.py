@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from segcore import runs
 from segcore.runs import run_lock
 from segcore.runs.writer import RunWriter, class_iou_csv, write_progress
-from studio import state
+from studio import address
 from tests.factories.made_runs import make_run
 from tests.studio.drawn_pages import open_part, text
 
@@ -21,7 +21,7 @@ PAGE = str(Path(__file__).parents[2] / "pages" / "training.py")
 @pytest.fixture
 def page(camvid: Path) -> AppTest:
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = "camvid"
+    app.session_state[address.DATA] = "camvid"
     return app
 
 

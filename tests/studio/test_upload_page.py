@@ -37,7 +37,7 @@ from segcore.runs import Run
 from segcore.system import fair_queues
 from segcore.system.background import WorkQueue
 from segcore.system.progress import Progress
-from studio import cache, engine, state
+from studio import address, cache, engine
 from studio.background import VISITORS_QUEUE
 from studio.cache import networks
 from studio.upload import photo_results, video_labelling
@@ -79,7 +79,7 @@ def page(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
         monkeypatch.setattr(module, "ALLOWANCE", fair_queues.RateLimit(clock=lambda: 0.0))
     memory.STORE.keep_only(())
     app = AppTest.from_file(PAGE, default_timeout=60)
-    app.session_state[state.DATA] = "camvid"
+    app.session_state[address.DATA] = "camvid"
     return app.run()
 
 
@@ -146,8 +146,8 @@ def test_photos_are_labelled_by_whom_an_admin_chose_and_not_by_a_data_sets_champ
     for run in runs.list_runs():
         if run.spec == "streets":
             runs.promote(run)
-    page.session_state[state.DATA] = "streets"
-    page.session_state[state.A] = page.session_state[state.B] = None
+    page.session_state[address.DATA] = "streets"
+    page.session_state[address.A] = page.session_state[address.B] = None
     upload(page.run(), ("a.png", RED))
     assert set(asked) == {"camvid"}
     page.segmented_control(key="photo_runs").set_value("Chosen in the sidebar").run()
