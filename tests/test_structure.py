@@ -19,6 +19,7 @@ NEED_KERAS = {
     "segcore/training/checkpoint.py",
     "segcore/training/losses.py",
     "segcore/training/session.py",
+    "segcore/training/training_data.py",
     *(f"segcore/training/{name}.py" for name in "batch_metrics first_manifest optimizers".split()),
     *(f"segcore/training/{name}.py" for name in "progress validation warm_start".split()),
     *(f"segcore/models/{name}.py" for name in "danet normalization tasm unet light".split()),

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from segcore import runs
-from segcore.data.counts import class_weights, logit_offsets
+from segcore.data.counts import logit_offsets
 from segcore.data.preparation import Prepared
 from segcore.errors import RunError, SegcoreError, StorageError, TrainingError
 from segcore.files.writing import to_json, write_atomically
@@ -24,21 +24,19 @@ from segcore.runs.data_sets import short_name
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
 from segcore.system import devices
 from segcore.training.batch_metrics import ConfusionMatrix, IoUScore
-from segcore.training.batches import Pictures, TrainingBatches
+from segcore.training.batches import TrainingBatches
 from segcore.training.checkpoint import OPTIMIZER, optimizer_bytes, restore, weights_bytes
 from segcore.training.first_manifest import first_manifest
 from segcore.training.joined_data import (
-    chosen_images,
     digests_of,
-    images_and_masks,
     joined_classes,
     prepare_joined,
 )
 from segcore.training.losses import build_loss
 from segcore.training.optimizers import build_optimizer
 from segcore.training.progress import Listener, Reporter
-from segcore.training.targets import Targets
 from segcore.training.tensorboard_log import EventLog
+from segcore.training.training_data import TrainingData
 from segcore.training.validation import ValidationResult, Validator
 from segcore.training.warm_start import TrainedOn, inherit, parent_of
 
@@ -152,24 +150,7 @@ class Session:
         digests: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self.recipe, self.prepared = recipe, joined[0]
-        val = self.prepared.splits["val"]
-        if val.masks is None:
-            raise TrainingError(f"{self.prepared.spec}: its val has no masks; choose other data")
-        self.space = space = self.prepared.space
-        if not val.counts[:, list(space.evaluated_ids)].any():
-            raise TrainingError(f"{self.prepared.spec}: its val masks hold no class that is scored")
-        merges = [prepared.merges for prepared in joined]
-        chosen = chosen_images(joined, left_out)
-        counted = [
-            prepared.splits["train"].counts[indices].sum(axis=0)
-            for prepared, indices in zip(joined, chosen, strict=True)
-        ]
-        targets = Targets.of(merges, counted, space)
-        encoders = [None] * len(joined) if targets is None else targets.encoders
-        self.pictures = [
-            Pictures(*images_and_masks(prepared), indices, encoder)
-            for prepared, indices, encoder in zip(joined, chosen, encoders, strict=True)
-        ]
+        self.data = TrainingData.of(joined, left_out)
         keras.utils.set_random_seed(recipe.seed)
         depthwise = recipe.model == "danet"
         keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
@@ -177,20 +158,16 @@ class Session:
         spec = spec_of(recipe.model)
         multiple = spec.multiple(recipe.model_options)
         self.preprocessing = Preprocessing(recipe.mode, self.prepared.size, multiple)
-        sizes = {size for prepared in joined for size in prepared.splits["train"].sizes}
-        self.crop = recipe.crop or self.preprocessing.canvas(sizes)
-        count = sum(map(len, chosen))
-        self.steps = recipe.steps_per_epoch or -(-count // recipe.batch_size)
-        input_size = self.preprocessing.input_size if spec.fixed_size else None
-        network = build_model(
+        self.crop = recipe.crop or self.preprocessing.canvas(self.data.sizes)
+        self.steps = recipe.steps_per_epoch or -(-self.data.images // recipe.batch_size)
+        self.input_size = self.preprocessing.input_size if spec.fixed_size else None
+        self.network = build_model(
             recipe.model,
-            input_size=input_size,
-            num_classes=space.num_classes,
+            input_size=self.input_size,
+            num_classes=self.data.space.num_classes,
             backbone_weights=recipe.backbone_weights,
             **recipe.model_options,
         )
-        self.input_size = input_size
-        pixels = np.sum(counted, axis=0) if targets is None else targets.pixels(counted)
         if parent is not None:
             trained_on = TrainedOn(
                 [digest["train"] for digest in digests],
@@ -198,27 +175,44 @@ class Session:
                 self.prepared.size,
                 left_out,
             )
-            inherit(network, parent, recipe, trained_on, pixels, space)
+            pixels, space = self.data.pixels, self.data.space
+            inherit(self.network, parent, recipe, trained_on, pixels, space)
+        self._compile()
+        val = self.data.val
+        self.validate = Validator(
+            self.model,
+            self.loss,
+            val,
+            self.preprocessing,
+            merges=self.data.merges,
+            encoder=self.data.encoder,
+            space=self.data.space,
+        )
+        count = min(SNAPSHOT_PICTURES, len(val.keys))
+        self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
+
+    def _compile(self) -> None:
+        """Makes the model that is trained: the network with its loss, optimizer and metrics."""
+        recipe, data = self.recipe, self.data
         # Heads that do not count are not computed.
-        heads = {k: v for k, v in network.output.items() if k == "logits" or recipe.aux_weight}
+        heads = self.network.output
+        heads = {name: heads[name] for name in heads if name == "logits" or recipe.aux_weight}
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
         # of the weights themselves; so the network is saved, and a twin that shares it is trained.
-        self.network = network
-        self.model = keras.Model(network.input, heads)
+        self.model = keras.Model(self.network.input, heads)
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
-            class_weights=class_weights(pixels, recipe.balance, space)
-            if targets is None
-            else targets.weights(counted, recipe.balance),
-            logit_offsets=logit_offsets(pixels, recipe.logit_adjustment, space),
-            targets=targets,
-            space=space,
+            class_weights=data.weights(recipe.balance),
+            logit_offsets=logit_offsets(data.pixels, recipe.logit_adjustment, data.space),
+            targets=data.targets,
+            space=data.space,
             **recipe.loss_options,
         )
         self.optimizer = build_optimizer(recipe, self.steps)
         self.optimizer.build(self.model.trainable_variables)
-        self.confusion, self.score = ConfusionMatrix(space, targets), IoUScore(space, targets)
+        self.confusion = ConfusionMatrix(data.space, data.targets)
+        self.score = IoUScore(data.space, data.targets)
         outputs = list(self.model.output)
         self.model.compile(
             optimizer=self.optimizer,
@@ -231,17 +225,6 @@ class Session:
             # Else the first `fit` does it with the first batch, which then comes last (3.15.1): an
             # epoch after a resume would differ.
             self.model._symbolic_build(data_batch=self.batches(1)[0])
-        self.validate = Validator(
-            self.model,
-            self.loss,
-            val,
-            self.preprocessing,
-            merges=merges[0],
-            encoder=encoders[0],
-            space=space,
-        )
-        count = min(SNAPSHOT_PICTURES, len(val.keys))
-        self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
 
     def run(self, writer: RunWriter, on_progress: Listener | None) -> runs.Run:
         history, class_iou = writer.run().history(), writer.run().class_iou()
@@ -256,7 +239,7 @@ class Session:
             for epoch in range(done + 1, self.recipe.epochs + 1):
                 row, validation = self._epoch(epoch, writer, on_progress)
                 history.append(row)
-                class_iou.append({"epoch": epoch, **_iou_by_name(validation, self.space)})
+                class_iou.append({"epoch": epoch, **_iou_by_name(validation, self.data.space)})
                 self._commit(writer, epoch, history, class_iou, validation)
                 events.add(epoch, row)
                 writer.log(f"epoch {epoch}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()))
@@ -278,7 +261,7 @@ class Session:
         """What the epoch trains on."""
         recipe = self.recipe
         return TrainingBatches(
-            self.pictures,
+            self.data.pictures,
             augmentation=recipe.augmentation,
             crop=self.crop,
             batch_size=recipe.batch_size,
@@ -366,7 +349,7 @@ class Session:
         files["last.weights.h5"] = weights_bytes(self.network, writer.path)
         files[OPTIMIZER] = optimizer_bytes(self.optimizer)
         files[runs.HISTORY] = history_csv(history)
-        files[runs.CLASS_IOU] = class_iou_csv(class_iou, self.space)
+        files[runs.CLASS_IOU] = class_iou_csv(class_iou, self.data.space)
         writer.commit_epoch(files, epochs=epoch, **changes)
 
     def _write_snapshot_index(self, writer: RunWriter) -> None:
