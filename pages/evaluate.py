@@ -11,8 +11,8 @@ from studio.errors import errors_told, show_error
 from studio.evaluation import (
     confidence,
     cost,
-    error_anatomy,
-    handing_over,
+    downloads,
+    error_breakdown,
     mistake_gallery,
     robustness_lab,
     scoreboard,
@@ -56,7 +56,7 @@ def show_pair(selection: Selection, pair: ScoredPair) -> None:
         scoring.offer_again(selection, pair)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part([SCORES, MISTAKES, CONFIDENCE, ROBUSTNESS, COST])
-        handing_over.show_downloads(selection, pair)
+        downloads.show_downloads(selection, pair)
     if part == SCORES:
         show_scores(pair, comparison)
     elif part == MISTAKES:
@@ -82,10 +82,10 @@ def show_scores(pair: ScoredPair, comparison: Comparison | None) -> None:
 
 
 def show_mistakes(selection: Selection, pair: ScoredPair) -> None:
-    error_anatomy.show_confusions(pair)
+    error_breakdown.show_confusions(pair)
     if complete(selection, pair):
-        error_anatomy.show_bands(pair)
-        error_anatomy.show_sizes(pair)
+        error_breakdown.show_bands(pair)
+        error_breakdown.show_sizes(pair)
 
 
 def show_confidence(selection: Selection, pair: ScoredPair) -> None:

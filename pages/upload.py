@@ -12,7 +12,7 @@ from segcore.presentation.sides import Pair, Side
 from studio import cache, choices, state, wording
 from studio.engine import BUILT_IN
 from studio.errors import errors_told
-from studio.upload import given, photos
+from studio.upload import photos, uploaded_files
 from studio.upload.labelled_photo import LabelledPhoto, label_photo
 from studio.upload.paste import paste_into
 from studio.upload.photo_results import offer_bundle, show_downloads, show_shares
@@ -41,7 +41,7 @@ def choose_example() -> None:
     st.session_state["example"] = True
     st.session_state["use_camera"] = False
     st.session_state["photo_turn"] = st.session_state.get("photo_turn", 0) + 1
-    given.clear()
+    uploaded_files.clear()
 
 
 def given_files(*, knows_streets: bool) -> list[File]:
@@ -75,7 +75,7 @@ def given_files(*, knows_streets: bool) -> list[File]:
             f"{limits.LIMITS_IN_WORDS} Nothing of them is stored: they are in memory while you "
             "visit, seen by nobody else, then gone."
         )
-        return given.gather(uploads, is_new_uploader=is_new)
+        return uploaded_files.gather(uploads, is_new_uploader=is_new)
 
 
 def choose_pair(chosen: Pair[Side]) -> Pair[Side]:

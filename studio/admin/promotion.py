@@ -16,7 +16,7 @@ from segcore.runs.data import val_digest
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, default_name
 from segcore.runs.registry import Promotion, UndonePromotion
 from studio import cache, choices, state, wording
-from studio.admin import actions, taking_home
+from studio.admin import actions, downloads
 from studio.errors import show_error
 from studio.widgets import guards
 
@@ -149,7 +149,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
                 disabled=not may_be_promoted,
             )
             _offer_photos(run, data)
-            taking_home.show(run)
+            downloads.show(run)
 
 
 def _offer_photos(run: Run, data: DataSet) -> None:

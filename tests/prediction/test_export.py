@@ -18,7 +18,7 @@ from segcore.errors import RunError
 from segcore.models.danet import ChannelAttention, PositionAttention, ResizeTo
 from segcore.models.light import EvenLight
 from segcore.prediction.engines import keras_engine
-from segcore.prediction.export import FORMATS, apart, exported_network
+from segcore.prediction.export import FORMATS, exported_network, own_process
 from segcore.prediction.loading import load_predictor
 from segcore.runs import Run
 from tests.factories.fake_runs import make_run
@@ -112,14 +112,14 @@ def test_what_differs_from_keras_is_not_handed_over(
 
 def test_the_dashboard_has_exports_made_by_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run()
-    assert apart.stored_export(run, "zip") is None
-    path = apart.export_apart(run, "zip")
-    assert apart.stored_export(run, "zip") == path and zipfile.is_zipfile(path)
+    assert own_process.stored_export(run, "zip") is None
+    path = own_process.export_apart(run, "zip")
+    assert own_process.stored_export(run, "zip") == path and zipfile.is_zipfile(path)
     other = make_run("unet-camvid-20250101-000000-ffff")
     (other.path / "best.weights.h5").write_bytes(b"damaged")
     with pytest.raises(RunError, match=r"best.weights.h5 does not match .*; restore the file"):
-        apart.export_apart(other, "zip")
-    monkeypatch.setattr(apart, "KEPT", 1)
+        own_process.export_apart(other, "zip")
+    monkeypatch.setattr(own_process, "KEPT", 1)
     with pytest.raises(RunError):
-        apart.export_apart(other, "zip")
-    assert apart.stored_export(run, "zip") is None  # made room
+        own_process.export_apart(other, "zip")
+    assert own_process.stored_export(run, "zip") is None  # made room

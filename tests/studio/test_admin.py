@@ -20,7 +20,7 @@ from segcore.recipes import get_recipe
 from segcore.runs import run_lock
 from segcore.runs.writer import write_progress
 from studio import background
-from studio.admin import taking_home
+from studio.admin import downloads
 from tests.factories.made_data import id_mask, write_picture
 from tests.studio.admin_visit import (
     QUICK,
@@ -266,7 +266,7 @@ def test_a_run_can_be_taken_home(page: AppTest, monkeypatch: pytest.MonkeyPatch)
     make_run("unet-streets-20250101-000000-aaaa")
     opened = nullcontext()
     monkeypatch.setattr(opened, "open", True, raising=False)
-    monkeypatch.setattr(taking_home.st, "popover", lambda *_, **__: opened)
+    monkeypatch.setattr(downloads.st, "popover", lambda *_, **__: opened)
     show(page, "Runs and champions")
     assert not page.exception
     assert len(page.selectbox(key="export as").options) == 5

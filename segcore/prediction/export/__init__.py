@@ -14,7 +14,7 @@ from segcore.errors import MissingPackageError, RunError
 from segcore.files.writing import storage_error, to_json, write_atomically
 from segcore.prediction.export.agreement import Agreement, agreement
 from segcore.prediction.export.formats import FORMATS, OUTPUTS
-from segcore.prediction.export.handing_over import classes, example, readme
+from segcore.prediction.export.instructions import classes, example, readme
 from segcore.runs import Run
 
 __all__ = ["FORMATS", "OUTPUTS", "Agreement", "export_network"]

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from segcore.prediction.export import FORMATS
-from segcore.prediction.export.apart import export_apart, stored_export
+from segcore.prediction.export.own_process import export_apart, stored_export
 from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio.background import Asked, offer
