@@ -13,6 +13,7 @@ from segcore.presentation import figures, findings
 from studio import cache, choices
 from studio.state import Selection
 from studio.widgets.charts import show_chart
+from studio.widgets.many_classes import asks_for_all, ends_of
 
 Splits = Mapping[str, CountedSplit]
 
@@ -37,6 +38,8 @@ def shown_classes(splits: Splits, space: LabelSpace) -> list[int]:
 
 def show_imbalance(splits: Splits, space: LabelSpace) -> None:
     ids = shown_classes(splits, space)
+    if not asks_for_all(len(ids), "commonest and rarest", "all shares"):
+        ids = ends_of(ids)
     pixels = {name: counts.pixel_share(s.statistics.pixels) for name, s in splits.items()}
     images = {name: counts.image_share(s.statistics.counts) for name, s in splits.items()}
     # Captions of one line each, at most: the two charts' rows are to be level.

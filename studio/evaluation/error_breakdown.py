@@ -14,6 +14,7 @@ from studio import cache, wording
 from studio.evaluation import mistake_gallery
 from studio.evaluation.scored import Scored, ScoredPair, scope
 from studio.widgets.charts import show_chart, show_clickable
+from studio.widgets.many_classes import SHOWN, asks_for_all
 
 BY_CLASS, BY_ALL = "Share of the class", "Share of all pixels"
 PAIRS = 6
@@ -35,6 +36,10 @@ def show_confusions(pair: ScoredPair) -> None:
         "unlabelled pixels left out. A click on a cell opens the images where it happens."
     )
     present = np.flatnonzero(metrics.present_classes(pair.a.evaluation.matrix)).tolist()
+    if not asks_for_all(len(present), "of which most pixels are missed", "all confused classes"):
+        matrix = pair.a.evaluation.matrix + pair.b.evaluation.matrix
+        missed = matrix.sum(axis=1) - np.diag(matrix)
+        present = sorted(sorted(present, key=lambda id_: -missed[id_])[:SHOWN])
     with st.grid(2, min_column_width=340, gap="medium"):
         for side in pair:
             with st.container():

@@ -12,6 +12,7 @@ from studio import cache, wording
 from studio.evaluation import mistake_gallery
 from studio.evaluation.scored import ScoredPair
 from studio.widgets.charts import show_chart, show_clickable
+from studio.widgets.many_classes import SHOWN, asks_for_all
 from studio.widgets.tabular import show_table
 
 TASM_NOTE = (
@@ -31,7 +32,11 @@ def policy_line(evaluation: Evaluation) -> str:
 
 
 def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
-    scores = [(side.name, side.color, side.scores.class_iou) for side in pair]
+    shown = _telling_classes(pair)
+    scores = [
+        (side.name, side.color, {name: side.scores.class_iou[name] for name in shown})
+        for side in pair
+    ]
 
     def ask(point: dict[str, Any]) -> None:
         side = list(pair)[int(point["curve_number"])]
@@ -53,7 +58,7 @@ def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
                 show_chart(
                     cache.drawn(
                         figures.class_differences,
-                        comparison.per_class,
+                        {name: comparison.per_class[name] for name in shown},
                         pair.a.name,
                         pair.b.name,
                     ),
@@ -63,6 +68,20 @@ def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
                     "Intervals hold with 95 % for all classes together. A point is hollow where "
                     "its interval holds 0, or where there is none."
                 )
+
+
+def _telling_classes(pair: ScoredPair) -> list[str]:
+    """The classes that are shown: all, or those of very many on which the runs differ most."""
+    a, b = (side.scores.class_iou for side in pair)
+    if asks_for_all(len(a), "on which the two differ most", "all scored classes"):
+        return list(a)
+
+    def gap(name: str) -> float:
+        iou_a, iou_b = a[name], b[name]
+        return -1.0 if iou_a is None or iou_b is None else abs(iou_a - iou_b)
+
+    kept = set(sorted(a, key=gap, reverse=True)[:SHOWN])
+    return [name for name in a if name in kept]
 
 
 def show_headline(pair: ScoredPair, comparison: Comparison | None) -> None:

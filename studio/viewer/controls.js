@@ -2,6 +2,8 @@
 
 const STEP = 1.25; // of the zoom
 
+const MANY = 24; // classes in a picture: the legend of more can be searched
+
 const WHOLE = { zoom: 1, x: 0.5, y: 0.5 };
 
 /** The bar above the panels. */
@@ -56,10 +58,25 @@ function legend(viewer) {
     return element("li", {}, [toggle, only]);
   });
   return element("div", { className: "legends" }, [
+    ...(classes.length > MANY ? [finder(viewer, classes)] : []),
     ...(viewer.layer() === "labels" ? [] : [scale(viewer.layer())]),
     ...(viewer.shows(viewer.shownMap()?.id) ? [meanings(viewer.shownMap())] : []),
     element("ul", { className: "legend", ariaLabel: "Classes" }, classes),
   ]);
+}
+
+/** A field that leaves the classes in the legend whose names hold what is typed. */
+function finder(viewer, classes) {
+  const find = (text) => {
+    viewer.sought = text;
+    for (const item of classes) {
+      item.hidden = !item.firstChild.textContent.toLowerCase().includes(text.trim().toLowerCase());
+    }
+  };
+  find(viewer.sought ?? "");
+  return element("input", { type: "search", className: "finder", value: viewer.sought,
+    placeholder: `Find one of ${classes.length} classes`, ariaLabel: "Find a class",
+    oninput: ({ target }) => find(target.value) });
 }
 
 function meanings(map) {

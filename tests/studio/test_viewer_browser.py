@@ -309,3 +309,19 @@ def test_a_side_that_is_not_there_yet_says_so(page: Page, picture: Picture) -> N
     panels = [Panel("photo", "Image"), Panel("a", "A", pending="Predicting…")]
     open_viewer(page, payload("waiting", picture.image, panels, CITYSCAPES))
     expect(page.locator("figure[data-panel='a']")).to_contain_text("Predicting…")
+
+
+def test_the_legend_of_many_classes_can_be_searched(page: Page, picture: Picture) -> None:
+    open_viewer(page, picture.data())
+    expect(page.get_by_label("Find a class")).to_have_count(0)
+    picture.truth = (np.arange(SIZE[0] * SIZE[1]).reshape(SIZE) % 34).astype(np.uint8)
+    show(page, Picture(1).data())
+    show(page, picture.data())
+    shown = page.locator(".legend li:visible")
+    expect(shown).to_have_count(29)
+    page.get_by_label("Find a class").fill("Traffic")
+    expect(shown).to_have_count(2)
+    page.get_by_label("Show only traffic light").click()
+    expect(shown).to_have_count(2)  # still the ones that were looked for
+    page.get_by_label("Find a class").fill("")
+    expect(shown).to_have_count(29)
