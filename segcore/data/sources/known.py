@@ -28,7 +28,8 @@ KNOWN = (
     KnownData(
         STREETS,
         "Streets (built in)",
-        "street scenes rendered by this project (`segcore/data/sources/streets`); no photograph",
+        "street scenes rendered by this project (`segcore/data/sources/streets`), "
+        "which are no photographs",
         "The weights are free to use, as the project is.",
         STREETS,
     ),
