@@ -15,6 +15,10 @@ from studio.viewer import Panel, show_viewer
 from studio.widgets import guards, side_by_side
 from studio.widgets.home_and_away import show_home_and_away
 
+FROM_ELSEWHERE = {
+    "masks": "Masks that another program predicted, without a network",
+    "onnx": "A network that was trained elsewhere, read as an ONNX file",
+}
 MEAN_IOU_HELP = (
     "Intersection over union of prediction and truth, per class, over all pixels of the split, "
     "then averaged over those of the {count} scored classes that occur in the truth. "
@@ -113,8 +117,8 @@ def show_facts(pair: Pair[Side]) -> None:
             at = f"; sees images at {seen.size[1]}x{seen.size[0]}" if seen else ""
             with st.container(border=True):
                 st.markdown(f"**{wording.dot(side)} {wording.model_name(run)}** `{run.name}`")
-                if run.kind == "masks":
-                    st.markdown("Masks that another program predicted, without a network.")
+                if run.kind != "trained":
+                    st.markdown(FROM_ELSEWHERE[run.kind] + at)
                     continue
                 device = run.manifest.device or "CPU"
                 st.markdown(

@@ -45,6 +45,14 @@ def size(text: str) -> tuple[int, int]:
     return height, width
 
 
+def height_by_width(text: str) -> tuple[int, int]:
+    """ "256x512" -> (256, 512), as the shapes of networks are written."""
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and min(int(height), int(width)) >= 8):
+        raise argparse.ArgumentTypeError(f"{text}: give HEIGHTxWIDTH, 8 pixels a side or more")
+    return int(height), int(width)
+
+
 def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text}: give a whole number of 1 or more")

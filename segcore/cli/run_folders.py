@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from segcore import runs
-from segcore.cli.arguments import DATA_HELP, add_data_and_split, print_json
+from segcore.cli.arguments import (
+    DATA_HELP,
+    add_data_and_split,
+    height_by_width,
+    print_json,
+)
 from segcore.cli.progress_bar import ProgressBar
 from segcore.data.sources import DATA_SETS
 from segcore.errors import DataError
@@ -102,6 +107,27 @@ def add(commands: Any) -> None:
     add_data_and_split(masks)
     masks.add_argument("--name", required=True, help="what to call it, such as SegFormer")
     masks.set_defaults(command=_runs_add_masks)
+
+    onnx = actions.add_parser("add-onnx", help="take a network from elsewhere, as an ONNX file")
+    onnx.add_argument("file", type=Path)
+    onnx.add_argument(
+        "--classes",
+        required=True,
+        metavar="FILE|cityscapes",
+        help="what it tells apart, in the order of its channels, as classes.json names it",
+    )
+    onnx.add_argument(
+        "--size", required=True, type=height_by_width, metavar="HxW", help="that it was trained at"
+    )
+    onnx.add_argument(
+        "--mean", nargs=3, type=float, default=(0, 0, 0), metavar="N",
+        help="it sees (pixel - mean) / std, of red, green and blue from 0 to 255; default: 0",
+    )  # fmt: skip
+    onnx.add_argument(
+        "--std", nargs=3, type=float, default=(1, 1, 1), metavar="N", help="default: 1"
+    )
+    onnx.add_argument("--layout", choices=("nchw", "nhwc"), help="of its input; default: its own")
+    onnx.set_defaults(command=_runs_add_onnx)
 
 
 def _runs_list(options: argparse.Namespace) -> None:
@@ -240,3 +266,17 @@ def _runs_add_masks(options: argparse.Namespace) -> None:
     print(f"added {run.name}")
     for note in run.notes:
         print(note)
+
+
+def _runs_add_onnx(options: argparse.Namespace) -> None:
+    from segcore.prediction.adding import add_onnx
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as after Ctrl-C
+    run = add_onnx(
+        options.file, options.classes, options.size, options.mean, options.std, options.layout
+    )
+    network, seen = run.manifest.onnx, run.preprocessing
+    assert network is not None
+    way = "of any size" if seen.mode == "fit" else "of one size"
+    print(f"added {run.name}")
+    print(f"takes images {way} ({network.layout}), gives {network.output}")

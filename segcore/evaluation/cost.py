@@ -209,6 +209,8 @@ def _time(predictor: Predictor, batch: int, preprocessing: Preprocessing) -> Tim
 
 
 def _flops(run: Run) -> int | None:
+    if run.kind != "trained":
+        return None
     from segcore.models import build_model, inference_model
 
     preprocessing = run.preprocessing

@@ -48,7 +48,8 @@ class NetworkLabeller:
 
     @property
     def has_confidence(self) -> bool:
-        return True
+        network = self._predictor.run.manifest.onnx
+        return network is None or network.output != "labels"
 
     def label(self, sample: Sample) -> Prediction:
         return self._predictor.predict(sample.image, self._views)

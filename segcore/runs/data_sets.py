@@ -81,7 +81,8 @@ def data_sets(
         open_, identity: for a caller that remembers what it opened and asked.
     """
     runs = list_runs() if runs is None else runs
-    trained = [run for run in reversed(list(runs)) if not run.is_imported]
+    known = [run for run in reversed(list(runs)) if run.kind != "onnx"]  # on data of nobody knows
+    trained = [run for run in known if not run.is_imported]
     asked = [STREETS, *listed_specs(os.environ.get("SEGCORE_DATA", "")), *_registered_or_none()]
     placed: dict[str, DataSet] = {}
     for spec in asked:

@@ -26,6 +26,7 @@ from segcore.files.reading import (
     typed,
 )
 from segcore.labels import CITYSCAPES, ClassMap, LabelSpace
+from segcore.labels.space import Id
 from segcore.runs.kinds import Kind
 
 FORMAT = 1
@@ -92,6 +93,35 @@ class StoredPreprocessing(msgspec.Struct, frozen=True):
             raise ValueError(f"Expected at most {MAX_PIXELS:,} pixels, got {width}x{height}")
 
 
+Layout = Literal["nchw", "nhwc"]
+Colors = tuple[Number, Number, Number]
+
+
+class OnnxNetwork(msgspec.Struct, frozen=True):
+    """How a network from elsewhere is fed, and what its output is.
+
+    Attributes:
+        layout: of its input.
+        mean, std: it sees (pixel - mean) / std of RGB pixels from 0 to 255.
+        output_place: which of its outputs is taken.
+        output: what its numbers are.
+        output_layout: of them, where there is a channel for each class.
+        channels: the label id of each channel, or of each number where it gives labels.
+    """
+
+    layout: Layout
+    mean: Colors = (0.0, 0.0, 0.0)
+    std: Colors = (1.0, 1.0, 1.0)
+    output_place: Count = 0
+    output: Literal["logits", "probabilities", "labels"] = "logits"
+    output_layout: Layout = "nchw"
+    channels: list[Id] = []
+
+    def __post_init__(self) -> None:
+        if min(self.std) <= 0:
+            raise ValueError("Expected a std above 0")
+
+
 class StageData(msgspec.Struct, frozen=True):
     spec: Spec
     digests: dict[str, Word] = {}
@@ -153,6 +183,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     note: what whoever trained it adds to its card.
     label_space: what its network tells apart; None for Cityscapes' labels.
     merged_from: the classes of its data, where they are others.
+    onnx: of a network from elsewhere, which has a preprocessing as well.
     is_imported: a history that another program logged; `notes` say how its log was read.
     """
 
@@ -184,12 +215,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[Text] = []
     label_space: LabelSpace | None = None
     merged_from: MergedFrom | None = None
+    onnx: OnnxNetwork | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.recipe.get("name"), str):
             raise ValueError("Expected a recipe with a name")
         if (self.kind == "masks") != (self.split is not None):
             raise ValueError("Expected a split of masks, and of nothing else")
+        if (self.kind == "onnx") != (self.onnx is not None):
+            raise ValueError("Expected onnx of a network from elsewhere, and of nothing else")
+        if self.onnx is not None:
+            classes = (self.label_space or CITYSCAPES).num_classes
+            if not self.onnx.channels or max(self.onnx.channels) >= classes:
+                raise ValueError("Expected the label of each channel of onnx")
         for name in self.weights:
             if not is_word(name):
                 raise ValueError("Expected names of files in weights")

@@ -211,6 +211,8 @@ class Run:
         """Of all that its labels depend on: weights, network, and how that is fed."""
         known = {name: self.record.get(name) for name in ("model_options", "preprocessing")}
         identity = {"weights": self.weights_hash, "model": self.model, **known}
+        if self.kind == "onnx":
+            identity["onnx"] = self.record.get("onnx")
         return hashlib.sha256(to_json(identity)).hexdigest()
 
     @property

@@ -101,6 +101,15 @@ def classes_seen(directory: Path, masks: Sequence[Path], fingerprint: str) -> Fo
     return _looked_at(directory, tuple(evenly_spread(masks, LOOKED_AT)), fingerprint)
 
 
+def space_named_by(path: Path) -> LabelSpace:
+    """The classes that a file such as `classes.json` or a list of colours names, in its order.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return (_given if path.suffix.lower() == ".json" else _listed)(path).space
+
+
 # --- classes that are named --------------------------------------------------------------------
 
 

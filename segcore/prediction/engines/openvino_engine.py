@@ -11,27 +11,29 @@ from segcore.prediction.engines.openvino_store import NETWORK
 from segcore.system import devices
 
 
-class OpenVINOEngine:
-    """A converted checkpoint. Imports neither TensorFlow nor Keras.
+def new_core(precision: str) -> Any:
+    """OpenVINO for one network on the processor.
+
+    Args:
+        precision: "f32" or "bf16".
+    """
+    core = load_openvino().Core()
+    core.set_property("CPU", {"INFERENCE_PRECISION_HINT": precision})
+    core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    return core
+
+
+class CompiledNetwork:
+    """A network from images (B, h, w, 3) uint8, compiled for the shapes that it meets.
 
     A network compiled for one shape takes 12 to 36 % less time than one for any shape
     (docs/speed.md), so each shape is compiled once, when it is first met.
-
-    Args:
-        folder: holds the converted checkpoint.
-        precision: "f32" or "bf16".
-
-    Raises:
-        RuntimeError: OpenVINO cannot read it.
     """
 
     title = "OpenVINO"
 
-    def __init__(self, folder: Path, precision: str) -> None:
-        self._core = load_openvino().Core()
-        self._core.set_property("CPU", {"INFERENCE_PRECISION_HINT": precision})
-        self._core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
-        self._model = read_network(self._core, folder / NETWORK)
+    def __init__(self, core: Any, model: Any) -> None:
+        self._core, self._model = core, model
         self._requests: dict[Shape, Any] = {}
 
     @property
@@ -49,7 +51,8 @@ class OpenVINOEngine:
         if len(self._requests) > MAX_SHAPES:
             del self._requests[next(iter(self._requests))]  # the oldest
 
-    def run(self, batch: np.ndarray) -> Output:
+    def results(self, batch: np.ndarray) -> list[np.ndarray]:
+        """All that it says of a batch, in arrays that the caller may keep."""
         self.warm_up(batch.shape)
         request = self._requests[batch.shape]
         results = []
@@ -57,4 +60,24 @@ class OpenVINOEngine:
             results.append(np.empty(port.shape, port.element_type.to_dtype()))
             request.set_tensor(port, load_openvino().Tensor(results[-1], shared_memory=True))
         request.infer([np.ascontiguousarray(batch)], share_inputs=True, share_outputs=True)
-        return Output(*results)
+        return results
+
+    def run(self, batch: np.ndarray) -> Output:
+        """Of a network that gives the parts of an `Output`."""
+        return Output(*self.results(batch))
+
+
+class OpenVINOEngine(CompiledNetwork):
+    """A converted checkpoint. Imports neither TensorFlow nor Keras.
+
+    Args:
+        folder: holds the converted checkpoint.
+        precision: "f32" or "bf16".
+
+    Raises:
+        RuntimeError: OpenVINO cannot read it.
+    """
+
+    def __init__(self, folder: Path, precision: str) -> None:
+        core = new_core(precision)
+        super().__init__(core, read_network(core, folder / NETWORK))

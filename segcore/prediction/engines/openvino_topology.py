@@ -45,7 +45,7 @@ def fill(topology: Path, weights: Path, target: Path) -> None:
                 weight = openvino.opset13.constant(file[name][()].astype(np.float32))
                 weight.set_friendly_name(name)
                 _replace(model, parameter, weight)
-    _add_top_class(model)
+    add_top_class(model)
     # What `convert_model` does to a network whose weights it knows: constants folded, batch
     # normalisation in the convolutions. It makes the network load twice as fast.
     transformations = importlib.import_module("openvino._offline_transformations")
@@ -67,7 +67,7 @@ def save(model: Any, target: Path) -> None:
         ) from problem
 
 
-def _add_top_class(model: Any) -> None:
+def add_top_class(model: Any) -> None:
     """Labels and confidence beside the probabilities: found by all of the network's threads.
 
     The lowest label where several are equal, as NumPy says: OpenVINO's own search for the best
