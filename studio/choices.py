@@ -97,12 +97,13 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     trained = [run for run in trained_on(data) if run.name in comparable]
     # Those of merged classes are for whoever asks for them, or where there are no others.
     trained.sort(key=lambda run: not run.class_map.is_same)
+    added = [run for run in comparable.values() if run.kind == "onnx"]  # on nobody knows what
     chosen: list[str] = []
     for family in MODEL_FAMILIES:
         of_family = [run for run in trained if run.model.startswith(family)]
         serving = [champions[family]] if family in champions else []
         usable = [run for run in serving if run.name in comparable]
-        candidates = usable or [*of_family, *trained]
+        candidates = usable or [*of_family, *trained, *added]
         chosen += [run.name for run in candidates if run.name not in chosen][:1]
     return (*chosen, None, None)[0], (*chosen, None, None)[1]
 

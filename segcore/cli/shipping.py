@@ -93,9 +93,10 @@ def write_card(run: Run) -> Path:
     champion of, moves to its folder with that.
 
     Raises:
-        RunError: it is not evaluated yet, or no pixel of its data is scored.
+        RunError: it was not trained here, is not evaluated yet, or no pixel of its data is scored.
         StorageError: the file cannot be written.
     """
+    run.require_training("have a model card")
     digest = val_digest(identity_of(run))
     evaluation = None if digest is None else stored_evaluation(run, digest, "val")
     if digest is None or evaluation is None:

@@ -35,7 +35,8 @@ FORMAT = 1
 MAX_PIXELS = 1 << 21
 """Of the size that a network sees: 2048x1024, all of Cityscapes. A prediction takes 2 GB there."""
 
-Side = Annotated[int, msgspec.Meta(ge=8, le=4096)]
+LONGEST_SIDE = 4096
+Side = Annotated[int, msgspec.Meta(ge=8, le=LONGEST_SIDE)]
 Size = tuple[Side, Side]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 

@@ -1,14 +1,18 @@
 """Small ONNX files, as other programs export them: one convolution with random weights."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from segcore.errors import RunError
+from segcore.prediction import adding
+from segcore.prediction.adding import trial
+from segcore.runs.manifest import StoredPreprocessing
+
 OPSET = helper.make_opsetid("", 17)
-Made = Callable[[Path], Path]
 
 
 def _saved(
@@ -88,6 +92,22 @@ def gigantic(path: Path) -> Path:
     ]
     weights = {"kernel": kernel(5), "scales": np.array([1, 1, 1e5, 1e5], np.float32)}
     return _saved(path, nodes, weights, (1, 3, 32, 64))
+
+
+def unknown_operation(path: Path) -> Path:
+    """By an operation that no runtime knows."""
+    nodes = [helper.make_node("Imagine", ["image"], ["found"])]
+    return _saved(path, nodes, {}, (1, 3, 32, 64))
+
+
+def tried_here(asked: dict[str, object], shown: str) -> adding._Answer:
+    """What a process of its own would say, in this one: to start one takes seconds."""
+    try:
+        found = trial.tried(msgspec.convert(asked, trial.Asked))
+    except trial.TrialError as error:
+        raise RunError(f"{shown}: {error}") from error
+    seen = msgspec.convert(found.preprocessing.to_json(), StoredPreprocessing)
+    return adding._Answer(None, found.network, seen, found.parameters)
 
 
 def classifier(path: Path) -> Path:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -15,11 +14,11 @@ from segcore.evaluation import evaluate
 from segcore.images import resize_image
 from segcore.labels import CITYSCAPES, metrics
 from segcore.prediction import adding
-from segcore.prediction.adding import add_onnx, trial
+from segcore.prediction.adding import add_onnx
+from segcore.prediction.export import handing_over
 from segcore.prediction.inference import AUGMENTED
 from segcore.prediction.loading import load_fastest_predictor, load_predictor, serves_converted
 from segcore.runs import Run
-from segcore.runs.manifest import StoredPreprocessing
 from segcore.training.session import train
 from tests.factories import onnx_networks
 from tests.factories.made_data import noise
@@ -35,17 +34,8 @@ SIZE = (32, 64)
 @pytest.fixture(autouse=True)
 def tried_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting a process takes seconds: one test of each outcome does."""
-
-    def tried(asked: dict[str, object], shown: str) -> adding._Answer:
-        try:
-            found = trial.tried(msgspec.convert(asked, trial.Asked))
-        except trial.TrialError as error:
-            raise RunError(f"{shown}: {error}") from error
-        seen = msgspec.convert(found.preprocessing.to_json(), StoredPreprocessing)
-        return adding._Answer(None, found.network, seen, found.parameters)
-
     if not any(name in request.node.name for name in ("of_its_own", "gigantic", "no mask")):
-        monkeypatch.setattr(adding, "_tried", tried)
+        monkeypatch.setattr(adding, "_tried", onnx_networks.tried_here)
 
 
 @pytest.fixture
@@ -156,6 +146,12 @@ def test_cityscapes_train_ids_become_label_ids(tmp_path: Path) -> None:
     assert (labels == np.array(CITYSCAPES.evaluated_ids)[train_ids]).mean() > 0.999
 
 
+def test_the_classes_of_an_export_are_cityscapes(tmp_path: Path) -> None:
+    named = tmp_path / "classes.json"
+    named.write_text(json.dumps(handing_over.classes(CITYSCAPES)))
+    assert adding.space_of(str(named)) == adding.space_of("cityscapes") == CITYSCAPES
+
+
 def text(path: Path) -> Path:
     path.write_bytes(b"no network at all, only words " * 20)
     return path
@@ -178,6 +174,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
     "cut off": (cut_off, "or was cut off"),
     "external data": (onnx_networks.external_data, "keeps its weights in another file"),
     "gigantic": (onnx_networks.gigantic, "cannot"),
+    "unknown operation": (onnx_networks.unknown_operation, "OpenVINO cannot read it"),
     "other classes": (of_classes(6), "gives 6 classes, --classes names 5"),
     "no mask": (onnx_networks.classifier, "which is no mask of"),
 }
@@ -202,6 +199,8 @@ def test_wrong_arguments_are_told(classes: str, tmp_path: Path) -> None:
         add_onnx(path, classes, SIZE, layout="nhwc")
     with pytest.raises(RunError, match="of pixels from 0 to 1; .*from 0 to 255: give 123.67"):
         add_onnx(path, classes, SIZE, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    with pytest.raises(RunError, match="2048x2048 is too large"):
+        add_onnx(path, classes, (2048, 2048))
     with pytest.raises(DataError, match=r"nowhere\.json"):
         add_onnx(path, str(tmp_path / "nowhere.json"), SIZE)
 

@@ -20,7 +20,13 @@ from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.prediction.adding.onnx_files import MAX_BYTES, require_plain_onnx
 from segcore.runs import Run, get_run, now
 from segcore.runs.kinds import MAIN_FILE
-from segcore.runs.manifest import Layout, OnnxNetwork, StoredPreprocessing
+from segcore.runs.manifest import (
+    LONGEST_SIDE,
+    MAX_PIXELS,
+    Layout,
+    OnnxNetwork,
+    StoredPreprocessing,
+)
 from segcore.runs.staging import staging_folder
 from segcore.runs.writer import RunWriter, new_run_name
 
@@ -72,6 +78,8 @@ def add_onnx(
         StorageError: artifacts/ cannot be written.
     """
     _require_scale(mean, std)
+    if size[0] * size[1] > MAX_PIXELS or max(size) > LONGEST_SIDE:
+        raise RunError(f"A size of {size[0]}x{size[1]} is too large; give at most 1024x2048 (HxW)")
     space = space_of(classes)
     shown = path_text(path)
     try:
@@ -104,7 +112,15 @@ def add_onnx(
 
 def space_of(classes: str) -> LabelSpace:
     """The label space that is named; see `add_onnx`. Raises DataError."""
-    return CITYSCAPES if classes == "cityscapes" else space_named_by(Path(classes))
+    if classes == "cityscapes":
+        return CITYSCAPES
+    named = space_named_by(Path(classes))
+    # As an export of ours names them: a file does not say which labels are void.
+    return CITYSCAPES if _classes_of(named) == _classes_of(CITYSCAPES) else named
+
+
+def _classes_of(space: LabelSpace) -> list[tuple[int, str, bool]]:
+    return [(of.id, of.name, of.is_scored) for of in space.labels]
 
 
 def _require_scale(mean: Colors, std: Colors) -> None:

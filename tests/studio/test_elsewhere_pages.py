@@ -1,5 +1,6 @@
-"""A network beside masks that another program predicted: what pages show, and what they decline."""
+"""A network beside what came from elsewhere: what pages show of it, and what masks cannot do."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from streamlit.testing.v1 import AppTest, app_test
 
 from segcore.evaluation import evaluate
 from segcore.evaluation.predictions import predict_split
+from segcore.prediction import adding
 from segcore.runs import Run
 from segcore.runs.added_masks import add_masks
 from segcore.runs.data_sets import data_sets, read_identity
 from studio import choices
 from studio.server import api
+from tests.factories import onnx_networks
 from tests.factories.fake_runs import make_run
 from tests.factories.own_classes import space_of, write_plants
 from tests.runs.test_added_masks import PLANTS, write_masks
@@ -43,8 +46,9 @@ def open_page(name: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
     app.query_params["data"] = next(one.slug for one in data_sets() if one.layout == "folders")
     app.run()
-    app.switch_page(f"pages/{name}.py")
-    app.run()
+    if name != "overview":
+        app.switch_page(f"pages/{name}.py")
+        app.run()
     assert not app.exception
     return when_done(app)
 
@@ -70,6 +74,23 @@ def test_no_photo_is_given_to_masks(masks: Run) -> None:
     app = open_page("upload")
     assert f"{DECLINED} label a photo" in text(app)
     assert masks.name not in [model["run"] for model in api.models()["models"]]
+
+
+def test_pages_take_a_network_from_elsewhere(
+    tmp_path: Path, masks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adding, "_tried", onnx_networks.tried_here)
+    net = onnx_networks.channels_last_probabilities(tmp_path / "net.onnx", len(PLANTS))
+    run = adding.add_onnx(net, str(tmp_path / "plants" / "classes.json"), (24, 32))
+    shutil.rmtree(masks.path)
+    evaluate(run, f"folders:{tmp_path / 'plants'}", "val")
+    assert "A network that was trained elsewhere" in text(open_page("overview"))
+    (viewer,) = viewers(open_page("compare"))
+    (panel,) = (panel for panel in viewer["panels"] if panel["title"] == "B · net")
+    assert panel["mask"] and panel["confidence"]
+    app = open_page("upload")
+    assert not app.exception and DECLINED not in text(app)
+    assert run.name in [model["run"] for model in api.models()["models"]]
 
 
 def test_masks_are_not_offered_for_other_data(tmp_path: Path, masks: Run) -> None:
