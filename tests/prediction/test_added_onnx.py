@@ -15,7 +15,7 @@ from segcore.images import resize_image
 from segcore.labels import CITYSCAPES, metrics
 from segcore.prediction import adding
 from segcore.prediction.adding import add_onnx
-from segcore.prediction.export import handing_over
+from segcore.prediction.export import instructions
 from segcore.prediction.inference import AUGMENTED
 from segcore.prediction.loading import load_fastest_predictor, load_predictor, serves_converted
 from segcore.runs import Run
@@ -148,7 +148,7 @@ def test_cityscapes_train_ids_become_label_ids(tmp_path: Path) -> None:
 
 def test_the_classes_of_an_export_are_cityscapes(tmp_path: Path) -> None:
     named = tmp_path / "classes.json"
-    named.write_text(json.dumps(handing_over.classes(CITYSCAPES)))
+    named.write_text(json.dumps(instructions.classes(CITYSCAPES)))
     assert adding.space_of(str(named)) == adding.space_of("cityscapes") == CITYSCAPES
 
 
