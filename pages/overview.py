@@ -8,17 +8,13 @@ from segcore.errors import DataError
 from segcore.evaluation.comparison import Comparison
 from segcore.presentation import findings
 from segcore.presentation.sides import Pair, Side
-from segcore.runs.lineage import training_seconds
 from studio import cache, choices, engine, state, wording
 from studio.errors import errors_told, fragment
+from studio.overview.story import explain_scores, show_networks, show_question, show_ways_on
 from studio.viewer import Panel, show_viewer
 from studio.widgets import guards, side_by_side
 from studio.widgets.home_and_away import show_home_and_away
 
-FROM_ELSEWHERE = {
-    "masks": "Masks that another program predicted, without a network",
-    "onnx": "A network that was trained elsewhere, read as an ONNX file",
-}
 MEAN_IOU_HELP = (
     "Intersection over union of prediction and truth, per class, over all pixels of the split, "
     "then averaged over those of the {count} scored classes that occur in the truth. "
@@ -76,9 +72,11 @@ def show_scores(pair: Pair[Side], comparison: Comparison) -> None:
                 border=True,
                 height="stretch",
             )
-    st.caption(
-        f"{a.spec}, {a.split} split, {a.images} images at {a.resolution}, policy `{a.policy}`"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{a.spec}, {a.split} split, {a.images} images at {a.resolution}, policy `{a.policy}`"
+        )
+        explain_scores(pair.b.color, a.policy, len(comparison.per_class))
 
 
 @fragment
@@ -108,40 +106,6 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     show_viewer("overview", sample.image, panels, selection.compared)
 
 
-def show_facts(pair: Pair[Side]) -> None:
-    st.subheader("How they were trained", anchor=False)
-    with st.grid(2, min_column_width=300):
-        for side in pair:
-            run = side.run
-            seen = run.manifest.preprocessing
-            at = f"; sees images at {seen.size[1]}x{seen.size[0]}" if seen else ""
-            with st.container(border=True):
-                st.markdown(f"**{wording.dot(side)} {wording.model_name(run)}** `{run.name}`")
-                if run.kind != "trained":
-                    st.markdown(FROM_ELSEWHERE[run.kind] + at)
-                    continue
-                device = run.manifest.device or "CPU"
-                st.markdown(
-                    f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
-                    f"{wording.duration(training_seconds(run))} on {device}, best of "
-                    f"{run.epochs} epochs: {run.best_epoch}{at}. "
-                    f"{wording.beginning(run)} {choices.earlier_trainings(run)}"
-                )
-
-
-def show_ways_on() -> None:
-    st.subheader("Look further", anchor=False)
-    with st.grid(4, min_column_width=200):
-        for page, label, icon in (
-            ("pages/compare.py", "Compare image by image", ":material/compare:"),
-            ("pages/upload.py", "Label your own photo", ":material/add_a_photo:"),
-            ("pages/training.py", "See how they learned", ":material/show_chart:"),
-            ("pages/dataset.py", "See which classes are rare", ":material/photo_library:"),
-        ):
-            with st.container(border=True):
-                st.page_link(page, label=label, icon=icon, width="stretch")
-
-
 def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
     try:
         comparison = cache.comparison(*pair.runs, selection.data, choices.SPLIT)
@@ -151,11 +115,13 @@ def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
         return
     if comparison is not None:
         st.title(findings.headline(comparison, *pair.names), anchor=False)
+        show_question(pair)
         if comparison.mean_iou.reason is not None:
             st.markdown(comparison.mean_iou.reason)
         show_scores(pair, comparison)
         return
     st.title(f"{pair.a.name} and {pair.b.name} label the same image", anchor=False)
+    show_question(pair)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Which one is better is not known yet: not both are scored on these images.")
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/scoreboard:")
@@ -174,7 +140,7 @@ def main() -> None:
     with errors_told():
         show_home_and_away(pair, choices.photo_pair())
     with errors_told():
-        show_facts(pair)
+        show_networks(pair)
     show_ways_on()
 
 

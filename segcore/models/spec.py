@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from segcore.errors import RecipeError
+from segcore.models.stages import Stage, danet_stages, unet_stages
 
 if TYPE_CHECKING:
     import keras
@@ -38,6 +39,7 @@ class ModelSpec:
         backbones: name -> the weights that it can begin with, `FILE` among them where they may be
             a file. The option `backbone` chooses, the first where it does not; none for a model
             without one.
+        stages: of the model's options, what a drawing of it shows; None where there is none.
     """
 
     name: str
@@ -47,6 +49,7 @@ class ModelSpec:
     fixed_size: bool = False
     multiple: Callable[[Mapping[str, Any]], int] = _least_multiple
     backbones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stages: Callable[[Mapping[str, Any]], list[Stage]] | None = None
 
     def weights_for(self, options: Mapping[str, Any]) -> tuple[str, ...]:
         """What the weights of the chosen backbone may be; "none" alone without one."""
@@ -74,8 +77,8 @@ LITE2: dict[str, tuple[str, ...]] = {"efficientnet-lite2": ("none", "packaged")}
 SPECS: dict[str, ModelSpec] = {
     spec.name: spec
     for spec in (
-        ModelSpec("unet", "U-Net", "unet", "unet", multiple=_unet_multiple),
-        ModelSpec("danet", "DANet", "danet", "danet", backbones=B3 | LITE2),
+        ModelSpec("unet", "U-Net", "unet", "unet", multiple=_unet_multiple, stages=unet_stages),
+        ModelSpec("danet", "DANet", "danet", "danet", backbones=B3 | LITE2, stages=danet_stages),
         ModelSpec("danet-tasm", "DANet (TASM)", "tasm", "danet", fixed_size=True, backbones=B3),
     )
 }

@@ -1,6 +1,7 @@
 """Figures: plotly takes 15 to 40 ms for one, each time a page is shown."""
 
 import hashlib
+import importlib
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -24,9 +25,19 @@ def drawn(draw: Callable[..., Drawn], *args: Any) -> Drawn:
     return _drawn(hashlib.blake2b(content.encode()).hexdigest(), draw, args)
 
 
+def draw_now(draw: Callable[..., Drawn], args: tuple[Any, ...]) -> Drawn:
+    """`draw(*args)`, once pandas is there whole.
+
+    Plotly asks pandas even where another thread is still importing it, and it lacks half of what
+    it is asked for.
+    """
+    importlib.import_module("pandas")
+    return draw(*args)
+
+
 @st.cache_resource(max_entries=24, show_spinner=False, scope="session")
 def _drawn(key: str, _draw: Callable[..., Drawn], _args: tuple[Any, ...]) -> Drawn:
-    return _draw(*_args)
+    return draw_now(_draw, _args)
 
 
 def _plain(value: Any) -> Any:

@@ -11,8 +11,8 @@ from studio.widgets.charts import show_chart
 
 VALIDATION = "validation film"
 CORRUPTED = "in bad weather, light"
-HOME = "twin: validation film"
-AWAY = "twin: unseen films"
+HOME = "retrained: validation film"
+AWAY = "retrained: unseen films"
 
 
 def show_home_and_away(*pairs: Pair[Side] | None) -> None:
@@ -56,11 +56,11 @@ def _show(pair: Pair[Side], known: list[Generalization], left_out: list[LeftOutS
         show_chart(
             cache.drawn(figures.home_and_away, scores),
             "Mean IoU of both networks on their validation film, on corrupted copies of it, and on "
-            "films that a twin of each was not trained on",
+            "films left out when each was trained anew",
         )
         st.caption(
-            f"{pair.a.name} `{pair.a.run.name}` and {pair.b.name} `{pair.b.run.name}`. A twin is "
-            "the same network, trained anew, from random or ImageNet's weights, on the same data "
+            f"{pair.a.name} `{pair.a.run.name}` and {pair.b.name} `{pair.b.run.name}`. "
+            "Retrained: the same network from random or ImageNet's weights, on the same data "
             f"{findings.conditions(left_out[0])}; for {wording.duration(left_out[0].seconds)} and "
             f"{wording.duration(left_out[1].seconds)}."
         )

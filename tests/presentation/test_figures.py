@@ -4,6 +4,7 @@ import pytest
 from segcore.evaluation.comparison import Difference
 from segcore.evaluation.error_breakdown import RegionRecall
 from segcore.labels import CITYSCAPES, IDS
+from segcore.models.stages import danet_stages
 from segcore.presentation import figures
 from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures import Curve, View
@@ -20,6 +21,27 @@ def shares(**of: float) -> np.ndarray:
 
 def rows(epochs: int, **columns: float) -> list[dict[str, float]]:
     return [{"epoch": epoch, "seconds": 30.0, **columns} for epoch in range(1, epochs + 1)]
+
+
+def test_only_what_is_pretrained_is_filled_in_the_drawing_of_a_network() -> None:
+    stages = danet_stages({"backbone": "efficientnet-lite2"})
+    pretrained, random = figures.network_drawing(stages, RUN_B, True).data[:2]
+    assert [name for name, *_ in pretrained.customdata][:2] == ["stem", "block 1"]
+    assert pretrained.marker.color == RUN_B != random.marker.color
+    assert [name for name, *_ in random.customdata][-1] == "decoder"
+    (bars, _) = figures.network_drawing(stages, RUN_B, False).data
+    assert bars.marker.color == random.marker.color and len(bars.x) == len(stages)
+
+
+def test_the_drawn_intersection_over_union_is_that_of_the_drawn_boxes() -> None:
+    figure = figures.intersection_over_union(RUN_B)
+    covered = np.zeros((3, 5, 8), bool)
+    for drawn, box in zip(covered, figure.layout.shapes, strict=True):
+        drawn[int(box.y0) : int(box.y1), int(box.x0) : int(box.x1)] = True
+    truth, prediction, both = covered
+    assert (both == truth & prediction).all()
+    iou = both.sum() / (truth | prediction).sum()
+    assert any(f"IoU {iou:.2f}" in word.text for word in figure.layout.annotations)
 
 
 def test_pixel_shares_are_on_a_log_axis_that_holds_the_rarest_class() -> None:

@@ -4,6 +4,8 @@ import base64
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -205,6 +207,45 @@ def test_the_overview_begins_with_the_verdict_and_its_policy(
     assert "camvid-11" in app.caption[0].value
     assert "3 images at 32x24" in app.caption[0].value
     assert [panel["id"] for panel in viewer_data(app, "overview")["panels"]] == PANELS
+
+
+def test_the_overview_draws_both_networks_and_says_what_mean_iou_is(
+    two_runs: tuple[Run, Run],
+) -> None:
+    for run in two_runs:
+        evaluate(run, run.spec, "val")
+    app = open_page("overview", data="camvid")
+    assert any("names the class of every pixel" in element.value for element in app.markdown)
+    assert any("Intersection over union" in element.value for element in app.markdown)
+    assert len(app.get("plotly_chart")) == 3  # intersection over union and a drawing of each
+
+
+def test_a_figure_waits_for_pandas_that_another_thread_imports() -> None:
+    """Plotly asks half-imported pandas for what it has not yet, on the first page of a server."""
+    program = """
+import sys, threading, time
+from importlib.abc import MetaPathFinder
+
+begun = threading.Event()
+
+class Slow(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "pandas.core":
+            begun.set()
+            time.sleep(1)
+
+from segcore.presentation import figures
+from studio.cache.drawn import draw_now
+assert "pandas" not in sys.modules
+sys.meta_path.insert(0, Slow())
+thread = threading.Thread(target=lambda: __import__("pandas"))
+thread.start()
+begun.wait(60)
+draw_now(figures.home_and_away, ([("A", "#2d6cec", {"here": 0.5})],))
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(

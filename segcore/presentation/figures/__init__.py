@@ -25,6 +25,8 @@ from segcore.presentation.figures.evaluation import (
     risk_coverage,
 )
 from segcore.presentation.figures.generalization import home_and_away
+from segcore.presentation.figures.intersection import intersection_over_union
+from segcore.presentation.figures.networks import network_drawing
 from segcore.presentation.figures.robustness import kept_shares, severity_curves
 from segcore.presentation.figures.style import NEUTRAL
 from segcore.presentation.figures.training import (
@@ -52,10 +54,12 @@ __all__ = [
     "error_bands",
     "home_and_away",
     "image_shares",
+    "intersection_over_union",
     "kept_shares",
     "learning_curves",
     "location_map",
     "mean_of_seeds",
+    "network_drawing",
     "pixel_shares",
     "region_recall",
     "region_sizes",

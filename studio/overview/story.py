@@ -1,0 +1,122 @@
+"""What the overview tells around its figures: the question, the networks, where to go next."""
+
+from contextlib import suppress
+
+import streamlit as st
+
+from segcore.errors import RecipeError
+from segcore.models.spec import SPECS
+from segcore.presentation import figures
+from segcore.presentation.sides import Pair, Side
+from segcore.recipes.checks import checked_options
+from segcore.runs.lineage import pretraining, training_seconds
+from studio import cache, choices, wording
+from studio.widgets.charts import show_chart
+
+STATIONS = (
+    ("pages/dataset.py", "Rare classes", ":material/photo_library:"),
+    ("pages/training.py", "How they learned", ":material/show_chart:"),
+    ("pages/compare.py", "Image by image", ":material/compare:"),
+    ("pages/upload.py", "Your own photo", ":material/add_a_photo:"),
+    ("pages/evaluate.py", "The verdict in full", ":material/scoreboard:"),
+)
+"""In the order in which one tells it."""
+
+
+FROM_ELSEWHERE = {
+    "masks": "Masks that another program predicted, without a network",
+    "onnx": "A network that was trained elsewhere, read as an ONNX file",
+}
+
+
+def show_question(pair: Pair[Side]) -> None:
+    """What the two networks do, and in what they differ."""
+    began = [pretraining(side.run) for side in pair]
+    names = " and ".join(f"{wording.dot(side)} {side.name}" for side in pair)
+    words = f"Semantic segmentation names the class of every pixel of an image. {names} both do it"
+    if (began[0] is None) is (began[1] is None):
+        st.markdown(f"{words}: which one is better, and where?")
+        return
+    first, scratch = (pair.a, pair.b) if began[0] else (pair.b, pair.a)
+    st.markdown(
+        f"{words}. {scratch.name} learned all it knows from street scenes, {first.name} had seen "
+        "a million other photographs first (ImageNet). What is that worth?"
+    )
+
+
+def explain_scores(color: str, policy: str, classes: int) -> None:
+    """What mean IoU is, a click away, with a drawing."""
+    with st.popover("What is mean IoU?", icon=":material/help:", type="tertiary"):
+        st.markdown(
+            "**Intersection over union** (IoU) of a class: the pixels on which prediction and "
+            "truth agree, divided by all pixels that either gives to the class. **Mean IoU** is "
+            "its average over the classes; 1 is perfect."
+        )
+        show_chart(
+            cache.drawn(figures.intersection_over_union, color),
+            "Two overlapping boxes, truth and prediction; what both cover is the intersection",
+        )
+        st.caption(
+            f"Here over {classes} classes (policy `{policy}`), counted over all pixels of the "
+            "split. Pixels without a label are left out."
+        )
+
+
+def show_networks(pair: Pair[Side]) -> None:
+    """Each network as a drawing, and how it was trained."""
+    st.subheader("The two networks", anchor=False)
+    with st.grid(2, min_column_width=300):
+        for side in pair:
+            with st.container(border=True):
+                _show_network(side)
+
+
+def _show_network(side: Side) -> None:
+    run = side.run
+    st.markdown(f"**{wording.dot(side)} {wording.model_name(run)}** `{run.name}`")
+    seen = run.manifest.preprocessing
+    at = f"; sees images at {seen.size[1]}x{seen.size[0]}" if seen else ""
+    if run.kind != "trained":
+        st.markdown(FROM_ELSEWHERE[run.kind] + at)
+        return
+    _draw(side)
+    device = run.manifest.device or "CPU"
+    st.markdown(
+        f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
+        f"{wording.duration(training_seconds(run))} on {device}, best of "
+        f"{run.epochs} epochs: {run.best_epoch}{at}. "
+        f"{wording.beginning(run)} {choices.earlier_trainings(run)}"
+    )
+
+
+def _draw(side: Side) -> None:
+    """The drawing of a network whose stages are known."""
+    run = side.run
+    spec = SPECS.get(run.manifest.model)
+    if spec is None or spec.stages is None:
+        return
+    with suppress(RecipeError):  # where it is asked to predict, the page says what is wrong
+        stages = spec.stages(checked_options(run.model, run.manifest.model_options))
+        is_pretrained = pretraining(run) is not None
+        show_chart(
+            cache.drawn(figures.network_drawing, stages, side.color, is_pretrained),
+            f"{wording.model_name(run)} from image to labels, {len(stages)} stages",
+            key=f"network {side.letter}",
+        )
+        st.caption(
+            "The higher a stage, the finer its resolution; the wider, the more channels. "
+            + (
+                "Filled: pretrained on ImageNet. Pale: random at first."
+                if is_pretrained
+                else "Pale: all of it was random at first."
+            )
+        )
+
+
+def show_ways_on() -> None:
+    """The other pages, in the order in which one tells the story."""
+    st.subheader("Look further", anchor=False)
+    with st.grid(len(STATIONS), min_column_width=170):
+        for page, label, icon in STATIONS:
+            with st.container(border=True):
+                st.page_link(page, label=label, icon=icon, width="stretch")
