@@ -14,7 +14,7 @@ def main() -> None:
     from studio import engine, state
     from studio.admin import gate
     from studio.errors import errors_told
-    from studio.widgets import dialogs, named_data
+    from studio.widgets import dialogs, named_data, presenting
 
     st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
     st.logo(LOGO, size="large")
@@ -44,7 +44,8 @@ def main() -> None:
     with errors_told():
         gate.announce()
         dialogs.close_elsewhere(page.url_path)
-    for draw in (state.sidebar, engine.badge, mark_data, page.run):
+    before = (state.sidebar, presenting.offer, engine.badge, mark_data, presenting.show_bar)
+    for draw in (*before, page.run, presenting.show_notes):
         with errors_told():
             draw()
     engine.start()  # not before: the page comes first

@@ -1,6 +1,7 @@
 """The two champions: who is better, on one live image, and where to look further."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from studio import cache, choices, engine, state, wording
 from studio.errors import errors_told, fragment
 from studio.overview.story import explain_scores, show_networks, show_question, show_ways_on
 from studio.viewer import Panel, show_viewer
-from studio.widgets import guards, side_by_side
+from studio.widgets import guards, presenting, side_by_side
 from studio.widgets.home_and_away import show_home_and_away
 
 MEAN_IOU_HELP = (
@@ -106,6 +107,13 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     show_viewer("overview", sample.image, panels, selection.compared)
 
 
+def show_image(selection: state.Selection, pair: Pair[Side]) -> None:
+    if selection.problem is not None:
+        guards.offer_streets(selection)
+    else:
+        show_live_picture(selection, pair)
+
+
 def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
     try:
         comparison = cache.comparison(*pair.runs, selection.data, choices.SPLIT)
@@ -130,18 +138,18 @@ def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
 def main() -> None:
     selection = state.selection()
     pair = guards.require_pair(selection)
-    with errors_told():
-        show_verdict(selection, pair)
-    with errors_told():
-        if selection.problem is not None:
-            guards.offer_streets(selection)
-        else:
-            show_live_picture(selection, pair)
-    with errors_told():
-        show_home_and_away(pair, choices.photo_pair())
-    with errors_told():
-        show_networks(pair)
-    show_ways_on()
+    station = presenting.station()
+    parts: dict[Callable[[], None], presenting.Station | None] = {
+        lambda: show_verdict(selection, pair): presenting.VERDICT,
+        lambda: show_image(selection, pair): None,
+        lambda: show_home_and_away(pair, choices.photo_pair()): presenting.VERDICT,
+        lambda: show_networks(pair): presenting.NETWORKS,
+        show_ways_on: None,
+    }
+    for show, told_at in parts.items():
+        if station is None or told_at is station:
+            with errors_told():
+                show()
 
 
 with errors_told():

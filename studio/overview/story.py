@@ -11,6 +11,7 @@ from segcore.presentation.sides import Pair, Side
 from segcore.recipes.checks import checked_options
 from segcore.runs.lineage import pretraining, training_seconds
 from studio import cache, choices, wording
+from studio.widgets import presenting
 from studio.widgets.charts import show_chart
 
 STATIONS = (
@@ -64,7 +65,8 @@ def explain_scores(color: str, policy: str, classes: int) -> None:
 
 def show_networks(pair: Pair[Side]) -> None:
     """Each network as a drawing, and how it was trained."""
-    st.subheader("The two networks", anchor=False)
+    is_station = presenting.station() is presenting.NETWORKS
+    (st.title if is_station else st.subheader)("The two networks", anchor=False)
     with st.grid(2, min_column_width=300):
         for side in pair:
             with st.container(border=True):

@@ -7,17 +7,21 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from studio.widgets import presenting
+
 CONFIG = {"displayModeBar": False}
 
 
 def show_chart(figure: go.Figure, alt: str, key: str | None = None) -> None:
     """Shows a figure in the theme's own text colours, without plotly's toolbar.
 
+    To an audience it is shown larger.
+
     Args:
         alt: what it shows, for screen readers.
         key: keeps the figure in place while its data changes.
     """
-    st.plotly_chart(figure, alt=alt, key=key, config=CONFIG)
+    st.plotly_chart(_enlarged(figure), alt=alt, key=key, config=CONFIG)
 
 
 @contextmanager
@@ -49,6 +53,20 @@ def show_clickable(
             st.session_state[clicks] += 1
             on_point(points[0])
 
+    shown = _enlarged(figure)
     st.plotly_chart(
-        figure, alt=alt, key=key, config=CONFIG, on_select=clicked, selection_mode="points"
+        shown, alt=alt, key=key, config=CONFIG, on_select=clicked, selection_mode="points"
+    )
+
+
+def _enlarged(figure: go.Figure) -> go.Figure:
+    """The figure itself, or where somebody presents a larger copy of it."""
+    if presenting.station() is None:
+        return figure
+    large = go.Figure(figure)
+    margin = figure.layout.margin.to_plotly_json()
+    return large.update_layout(
+        font_size=presenting.CHART_FONT,
+        height=(figure.layout.height or 450) * presenting.CHART_GROWTH,
+        margin={side: width * presenting.CHART_GROWTH for side, width in margin.items()},
     )

@@ -24,6 +24,7 @@ from segcore import runs
 from segcore.data.sources import open_source
 from segcore.data.sources.streets import render_scene
 from segcore.labels import CITYSCAPES
+from studio.widgets.presenting import STATIONS
 
 pytestmark = [
     pytest.mark.browser,
@@ -139,6 +140,42 @@ def test_back_takes_one_press_a_step_and_finds_the_part_again(page: Page, addres
     go_back("/dataset\\?(?!.*part=)")
     page.go_back()  # and out: opening the page was one step too
     assert page.url == "about:blank"
+
+
+def test_a_presenter_walks_through_the_stations_by_the_arrow_keys(page: Page, address: str) -> None:
+    page.goto(f"{address}/?data=streets")
+    settle(page)
+    page.get_by_role("button", name="Present").click()
+    for number, station in enumerate(STATIONS, start=1):
+        expect(page).to_have_url(re.compile(f"present={number}"))
+        expect(page.get_by_text(f"{number} of 7 · {station.title}")).to_be_visible()
+        expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+        settle(page)
+        smallest = page.evaluate(SMALLEST_TEXT)
+        assert smallest["size"] >= 18, smallest
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("6 of 7 · Your photo")).to_be_visible()
+    settle(page)
+    page.get_by_role("button", name="End").click()
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    expect(page).to_have_url(re.compile("/upload\\?(?!.*present=)"))
+
+
+SMALLEST_TEXT = """() => {
+  const found = {size: 1000};
+  for (const element of document.querySelectorAll("[data-testid=stMain] *")) {
+    const own = [...element.childNodes].some(
+      (node) => node.nodeType === 3 && node.textContent.trim());
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    const isShown = element.getBoundingClientRect().height > 1 && element.checkVisibility();
+    if (own && isShown && size < found.size) {
+      Object.assign(found, {size, text: element.textContent.slice(0, 80)});
+    }
+  }
+  return found;
+}"""
+"""The smallest text on the page, in pixels."""
 
 
 def test_an_admin_stays_signed_in_when_the_page_is_loaded_anew(

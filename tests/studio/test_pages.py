@@ -30,6 +30,8 @@ from studio.compare import looking_ahead
 from studio.viewer import Panel
 from studio.viewer.viewer import SHOWN_PIXELS, payload, shown_size
 from studio.widgets import charts
+from studio.widgets.parts import PART
+from studio.widgets.presenting import STATIONS
 from tests.factories.fake_runs import make_run
 from tests.factories.made_data import id_mask, slug, val_digest, write_picture
 from tests.studio.drawn_pages import when_done
@@ -255,6 +257,36 @@ def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(
     assert not app.metric
     assert any("not known yet" in element.value for element in app.markdown)
     assert [panel["id"] for panel in viewer_data(app, "overview")["panels"]] == PANELS
+
+
+@pytest.mark.parametrize(
+    "number",
+    # Curves need histories: the browser's presenter sees those of the shipped runs.
+    [number for number, one in enumerate(STATIONS, start=1) if one.part != "Curves"],
+)
+def test_a_station_shows_its_part_of_its_page_in_large_type(
+    two_runs: tuple[Run, Run], number: int
+) -> None:
+    station = STATIONS[number - 1]
+    address = {"data": "camvid", "present": str(number)}
+    if station.part:
+        address["part"] = station.part
+    app = when_done(open_page(Path(station.page).stem, **address))  # classes are counted first
+    said = "\n".join(element.value for element in app.markdown)
+    assert station.sentence in said and station.notes in said
+    if station.part:
+        assert [group.value for group in app.button_group if group.key == PART] == [station.part]
+    drawn = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    assert all(figure["layout"]["font"]["size"] >= 18 for figure in drawn)
+
+
+@pytest.mark.parametrize("number", ["0", "8", "-1", "x", "\u00b2", "9" * 5000])
+def test_an_address_of_no_station_shows_the_page_as_always(
+    two_runs: tuple[Run, Run], number: str
+) -> None:
+    app = open_page("overview", data="camvid", present=number)
+    assert not any(" of 7 · " in element.value for element in app.markdown)
+    assert any(element.value == "Look further" for element in app.subheader)
 
 
 # --- compare -------------------------------------------------------------------------------------
