@@ -35,13 +35,14 @@ def show_question(pair: Pair[Side]) -> None:
     began = [pretraining(side.run) for side in pair]
     names = " and ".join(f"{wording.dot(side)} {side.name}" for side in pair)
     words = f"Semantic segmentation names the class of every pixel of an image. {names} both do it"
-    if (began[0] is None) is (began[1] is None):
+    is_known = all(side.run.kind == "trained" for side in pair)
+    if not is_known or (began[0] is None) is (began[1] is None):
         st.markdown(f"{words}: which one is better, and where?")
         return
     first, scratch = (pair.a, pair.b) if began[0] else (pair.b, pair.a)
     st.markdown(
-        f"{words}. {scratch.name} learned all it knows from street scenes, {first.name} had seen "
-        "a million other photographs first (ImageNet). What is that worth?"
+        f"{words}. {scratch.name} began with random weights, {first.name} had seen a million other "
+        "photographs first (ImageNet). What is that worth?"
     )
 
 
