@@ -121,18 +121,15 @@ def show_bar() -> None:
         return
     number = STATIONS.index(here)
     st.html(STYLE)
-    with st.container(horizontal=True, vertical_alignment="center", key="presenting"):
-        if st.button("Back", icon=":material/arrow_back:", shortcut="Left", disabled=number == 0):
+    last = len(STATIONS) - 1
+    with st.container(key="presenting"):
+        back, words, following, end = st.columns([2, 11, 2, 2], vertical_alignment="center")
+        words.markdown(f"**{number + 1} of {len(STATIONS)} · {here.title}** {here.sentence}")
+        if back.button("Back", shortcut="Left", disabled=number == 0, width="stretch"):
             _go(number - 1)
-        st.markdown(f"**{number + 1} of {len(STATIONS)} · {here.title}** {here.sentence}")
-        if st.button(
-            "Next",
-            icon=":material/arrow_forward:",
-            shortcut="Right",
-            disabled=number == len(STATIONS) - 1,
-        ):
+        if following.button("Next", shortcut="Right", disabled=number == last, width="stretch"):
             _go(number + 1)
-        st.button("End", icon=":material/close:", on_click=_end, help="Back to the page as it was")
+        end.button("End", on_click=_end, help="Back to the page as it was", width="stretch")
 
 
 def show_notes() -> None:

@@ -62,7 +62,12 @@ def network_drawing(stages: Sequence[Stage], color: str, is_pretrained: bool) ->
     if attended:
         left, width = attended[0]
         figure.add_annotation(
-            x=left + width / 2, y=-0.22, text="attention", showarrow=False, yanchor="top"
+            x=left + width,
+            y=-0.16,
+            text="attention",
+            showarrow=False,
+            xanchor="right",
+            yanchor="top",
         )
     figure.update_xaxes(visible=False, range=[-1.3, right + 1.3])
     figure.update_yaxes(visible=False, range=[-0.62, 0.78])
