@@ -16,7 +16,7 @@ from segcore.runs.data import val_digest
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, default_name
 from segcore.runs.registry import Promotion, UndonePromotion
 from studio import cache, choices, state, wording
-from studio.admin import actions, downloads
+from studio.admin import actions, downloads, elsewhere
 from studio.errors import show_error
 from studio.widgets import guards
 
@@ -24,6 +24,7 @@ from studio.widgets import guards
 def show() -> None:
     found = cache.list_runs()
     st.subheader("Runs", anchor=False)
+    elsewhere.show()
     if not found:
         guards.show_unreadable()
         st.info(
