@@ -467,6 +467,7 @@ def test_a_visit_draws_a_figure_once_and_anew_when_what_it_shows_changes() -> No
     def page() -> None:
         import numpy as np
 
+        from segcore.labels import CITYSCAPES
         from segcore.presentation import figures
         from studio.cache import drawn
 
@@ -479,7 +480,8 @@ def test_a_visit_draws_a_figure_once_and_anew_when_what_it_shows_changes() -> No
         longer = drawn(figures.learning_curves, [curve([2.0, 1.0])], "loss")
         assert list(longer.data[0].y) == [2, 1]
         matrix = np.eye(34)
-        shares = [drawn(figures.confusion, m, "#123456", [7, 8]) for m in (matrix, matrix[::-1])]
+        args = "#123456", [7, 8], CITYSCAPES.names
+        shares = [drawn(figures.confusion, m, *args) for m in (matrix, matrix[::-1])]
         assert shares[0] is not shares[1]
 
     assert not AppTest.from_function(page).run(timeout=30).exception
