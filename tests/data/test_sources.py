@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segcore.data.sources import Problem, SampleError, has_masks, open_source, recognise
+from segcore.data.sources import (
+    Problem,
+    SampleError,
+    has_masks,
+    listed_specs,
+    open_source,
+    recognise,
+)
 from segcore.data.sources.pairs import nearest_labels
 from segcore.errors import DataError
 from segcore.labels import CITYSCAPES, IDS
@@ -137,6 +144,20 @@ def test_nearest_labels_equals_a_search_through_all_labels():
 def test_shared_colours_go_to_the_evaluated_class():
     ids = nearest_labels(CITYSCAPES.colorize(np.array([0, 3, 17, 18, 26], np.uint8)))
     assert ids.tolist() == [0, 0, 17, 17, 26]
+
+
+@pytest.mark.parametrize(
+    ("text", "specs"),
+    [
+        ("camvid:/My Drive/CamVid", ["camvid:/My Drive/CamVid"]),
+        ("camvid:/a b/c pairs:/d  e", ["camvid:/a b/c", "pairs:/d  e"]),
+        (" folders:/my data\ncityscapes:/x ", ["folders:/my data", "cityscapes:/x"]),
+        ("camvid:/15:30 walk", ["camvid:/15:30 walk"]),
+        ("", []),
+    ],
+)
+def test_a_list_of_data_sets_is_cut_only_before_the_name_of_one(text, specs):
+    assert listed_specs(text) == specs
 
 
 @pytest.mark.parametrize("spec", ["", "camvid", "camvid:", "kitti:/data", "streets:/data"])

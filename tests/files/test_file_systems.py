@@ -20,14 +20,15 @@ from segcore.prediction.engines.openvino_library import read_network
 from segcore.runs import run_lock
 
 
+@pytest.mark.parametrize("answer", [errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES])
 def test_a_folder_that_cannot_be_flushed_fails_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: int
 ) -> None:
     real = os.fsync
 
     def fsync(handle: int) -> None:
         if stat.S_ISDIR(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "Invalid argument")
+            raise OSError(answer, os.strerror(answer))
         real(handle)
 
     monkeypatch.setattr(os, "fsync", fsync)
