@@ -12,7 +12,7 @@ from segcore.data.sources import (
     open_source,
     recognise,
 )
-from segcore.data.sources.pairs import nearest_labels
+from segcore.data.sources.pairs import is_drawn, nearest_labels
 from segcore.errors import DataError
 from segcore.labels import CITYSCAPES, IDS
 from tests.factories.made_data import id_mask, noise, write_picture
@@ -263,6 +263,7 @@ def test_a_single_picture_among_pairs_is_named(pairs):
     [
         ((CITYSCAPES.colorize(id_mask(1, 256, 256, [7, 23])), noise(1, 256, 256)), "swap them"),
         ((noise(1, 256, 256), noise(2, 256, 256)), "its right half is no mask"),
+        ([CITYSCAPES.colorize(id_mask(1, 256, 256, [7, 23]))] * 2, "both of its halves are masks"),
     ],
 )
 def test_pairs_with_halves_that_do_not_fit_are_told(pairs, halves, message):
@@ -271,6 +272,13 @@ def test_pairs_with_halves_that_do_not_fit_are_told(pairs, halves, message):
     with pytest.raises(SampleError, match=rf"4\.jpg: .*{message}") as error:
         source.read(source.items("val")[1])
     assert error.value.problem is Problem.NO_CLASSES
+
+
+def test_a_dark_street_is_no_mask():
+    assert not is_drawn(noise(1, 64, 64) // 16)
+    half_lit = noise(1, 64, 64)
+    half_lit[:30] = 0
+    assert not is_drawn(half_lit)
 
 
 def test_the_fingerprint_follows_content_split_by_split(camvid):

@@ -31,7 +31,7 @@ def nearest_labels(colors: np.ndarray) -> np.ndarray:
 
 
 def is_mask(colors: np.ndarray) -> bool:
-    """Whether most pixels of (H, W, 3) uint8 RGB have the colour of a label.
+    """Whether most pixels of (..., 3) uint8 RGB have the colour of a label.
 
     A fifth of a mask's pixels are further than `BLURRED` from one at most (CamVid at 256x256 by
     JPEG's quality 30), of a photograph two thirds at least.
@@ -39,6 +39,13 @@ def is_mask(colors: np.ndarray) -> bool:
     squares = (colors.astype(np.float32) ** 2).sum(-1)
     distance = _relative_distances(colors).min(-1) + squares
     return bool((distance > BLURRED**2).mean() < 0.5)
+
+
+def is_drawn(image: np.ndarray) -> bool:
+    """Whether (H, W, 3) uint8 RGB is a mask where an image should be: a dark street is none,
+    though much of it has the black of what has no label."""
+    lit = image[image.max(-1) > 2 * BLURRED]
+    return 2 * len(lit) > image[..., 0].size and is_mask(lit)
 
 
 def _relative_distances(colors: np.ndarray) -> np.ndarray:
@@ -93,5 +100,8 @@ class PairsSource(FolderSource):
                 if is_mask(image)
                 else "its right half is no mask in Cityscapes' colours: replace it or remove it"
             )
+            raise SampleError(Problem.NO_CLASSES, f"{item.image}: {what}.")
+        if is_drawn(image):
+            what = "both of its halves are masks: the left one should be the image"
             raise SampleError(Problem.NO_CLASSES, f"{item.image}: {what}.")
         return image, colors
