@@ -20,6 +20,9 @@ DAMAGED = (
 )  # fmt: skip
 """What reading a file of arrays raises that was cut off, overwritten, or is another one's."""
 
+LEAST_ROOM = 1 << 20
+"""Bytes; a disk with less is full."""
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Replaces `path` by `data`, or leaves it as it was: written beside, flushed, renamed.
@@ -95,6 +98,11 @@ def free_bytes(folder: Path) -> int:
     folder = folder.absolute()
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     return shutil.disk_usage(existing).free
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk that holds the folder is full: some libraries do not say it, or not so."""
+    return free_bytes(folder) < LEAST_ROOM
 
 
 def flush_folder(folder: Path) -> None:

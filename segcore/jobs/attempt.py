@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from segcore import runs, settings
 from segcore.errors import RunError, SegcoreError, StorageError
-from segcore.files.writing import free_bytes, storage_error
+from segcore.files.writing import is_full, storage_error
 from segcore.jobs import Job, State, leases
 from segcore.jobs.job_lock import end_processes, locked_log
 from segcore.jobs.leases import LeaseLostError
@@ -29,7 +29,6 @@ from segcore.system.child_report import OUT_OF_MEMORY, read_report
 WATCH_SECONDS = 1.0  # between looks at the training, the queue and the request to stop
 GRACE_SECONDS = 6.0  # between asking a training to stop and killing it
 NICE = 10  # the demo goes first
-LEAST_ROOM = 1 << 20  # bytes; with less, the disk is full
 
 # Waits for a line before it becomes the training: if the worker dies before it has recorded the
 # process group, the line never comes, so no training runs that nobody could end.
@@ -196,7 +195,7 @@ class Attempt:
             return str(reported.error)
         if reported.kind == OUT_OF_MEMORY:
             return "out of memory: choose a smaller batch size, crop or network"
-        if free_bytes(self.job.folder) < LEAST_ROOM:  # no room for what it said either
+        if is_full(self.job.folder):  # no room for what it said either
             return f"{self.job.folder}: no room left on the disk; free some space and try again"
         lines = [line for line in self._output().splitlines() if line.strip()]
         last = lines[-1].strip() if lines else "it said nothing"

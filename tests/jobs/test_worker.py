@@ -188,7 +188,7 @@ def test_out_of_memory_is_said_in_plain_words(start: Callable[..., threading.Eve
 def test_a_full_disk_is_named_even_where_nothing_could_be_printed(
     start: Callable[..., threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "LEAST_ROOM", 1 << 60)
+    monkeypatch.setattr(attempt, "is_full", lambda _: True)
     job = enqueue(QUICK)
     start("silent")
     wait_for(has_state(job, State.FAILED))

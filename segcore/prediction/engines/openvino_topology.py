@@ -12,11 +12,8 @@ import h5py
 import numpy as np
 
 from segcore.errors import StorageError
-from segcore.files.writing import free_bytes
+from segcore.files.writing import is_full
 from segcore.prediction.engines.openvino_library import load_openvino, read_network
-
-LEAST_ROOM = 1 << 20
-"""Bytes; a disk with less is full."""
 
 IMAGES = "images"
 """The input for images. Every other input is named by its array's path in the checkpoint."""
@@ -61,7 +58,7 @@ def save(model: Any, target: Path) -> None:
     except (RuntimeError, OSError) as error:
         problem = error
     # OpenVINO does not always say that the disk was full.
-    if problem is not None or free_bytes(target.parent) < LEAST_ROOM:
+    if problem is not None or is_full(target.parent):
         raise StorageError(
             f"{target.parent}: a converted network cannot be written; free some space and try again"
         ) from problem

@@ -10,8 +10,8 @@ import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
-from segcore.errors import MissingPackageError, RunError
-from segcore.files.writing import storage_error, to_json, write_atomically
+from segcore.errors import MissingPackageError, RunError, StorageError
+from segcore.files.writing import is_full, storage_error, to_json, write_atomically
 from segcore.prediction.export.agreement import Agreement, agreement
 from segcore.prediction.export.formats import FORMATS, OUTPUTS
 from segcore.prediction.export.instructions import classes, example, readme
@@ -37,7 +37,7 @@ def export_network(
     Raises:
         RunError: no weights, it cannot be converted, or it does not agree with Keras.
         RecipeError, MissingPackageError: Keras cannot build the network here.
-        StorageError: `target` cannot be written.
+        StorageError: `target` cannot be written, or the disk for temporary files is full.
     """
     if not target.parent.is_dir():
         raise RunError(f"{target.parent}: no such folder; make it first")
@@ -78,6 +78,10 @@ def _convert(run: Run, name: str, path: Path, outputs: tuple[str, ...]) -> Agree
             "pip install -r requirements-export.txt"
         ) from error
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
+        if is_full(path.parent):  # which says nothing of the network
+            raise StorageError(
+                f"{path.parent.parent}: no room left on the disk; free some space and try again"
+            ) from error
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
         raise RunError(
             f"{run.name}: cannot be converted to {of.title} ({said}); export it in another format"
