@@ -255,15 +255,23 @@ def js_divergence(pixels_a: np.ndarray, pixels_b: np.ndarray) -> float:
 def class_weights(pixels: np.ndarray, balance: float, space: LabelSpace) -> np.ndarray | None:
     """Weight of each class in a loss: its pixel share to the power of -balance.
 
+    Classes that are not scored have theirs by the same rule: else the scored ones, whose weights
+    are mostly below 1, would be predicted too rarely beside them.
+
+    Args:
+        pixels: (C,) of each class that is learnt.
+
     Returns:
-        (C,) float32 with mean 1 over the pixels of the evaluated classes; 1 for a class that is
-        absent or not evaluated. None for a balance of 0, where all weigh the same.
+        (C,) float32 with mean 1 over the pixels of the scored classes, 1 for a class that is
+        absent. None for a balance of 0, where all weigh the same.
     """
     if not balance:
         return None
     weights = np.ones(space.num_classes, np.float32)
-    ids, share = _shares_of_evaluated(pixels, space)
-    weights[ids] = share**-balance / (share ** (1 - balance)).sum()
+    ids, share = _shares(pixels, space)
+    scored = share[space.is_evaluated[ids]]
+    if scored.size:
+        weights[ids] = share**-balance / (scored ** (1 - balance)).sum()
     return weights
 
 
@@ -271,16 +279,19 @@ def logit_offsets(pixels: np.ndarray, adjustment: float, space: LabelSpace) -> n
     """What a loss adds to each class's logit: -adjustment log(pixel share) (Menon et al.,
     "Long-tail learning via logit adjustment", ICLR 2021, equation 10, where shares are added).
 
+    Args:
+        pixels: (C,) of each class that is learnt.
+
     Returns:
-        (C,) float32; 0 for a class that is absent or not evaluated.
+        (C,) float32; 0 for a class that is absent.
     """
     offsets = np.zeros(space.num_classes, np.float32)
-    ids, share = _shares_of_evaluated(pixels, space)
+    ids, share = _shares(pixels, space)
     offsets[ids] = -adjustment * np.log(share)
     return offsets
 
 
-def _shares_of_evaluated(pixels: np.ndarray, space: LabelSpace) -> tuple[list[int], np.ndarray]:
-    """The evaluated classes that occur, and their shares among themselves."""
-    ids = [label for label in space.evaluated_ids if pixels[label]]
-    return ids, pixel_share(pixels[ids])
+def _shares(pixels: np.ndarray, space: LabelSpace) -> tuple[np.ndarray, np.ndarray]:
+    """The classes that occur, and their pixels as shares of those of the scored ones."""
+    ids = np.flatnonzero(pixels)
+    return ids, pixels[ids] / max(pixels[list(space.evaluated_ids)].sum(), 1)

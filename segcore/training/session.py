@@ -150,7 +150,7 @@ class Session:
         digests: Sequence[Mapping[str, str]] = (),
     ) -> None:
         self.recipe, self.prepared = recipe, joined[0]
-        self.data = TrainingData.of(joined, left_out)
+        self.data = TrainingData.of(joined, left_out, ignore_void=recipe.ignore_void)
         keras.utils.set_random_seed(recipe.seed)
         depthwise = recipe.model == "danet"
         keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))

@@ -118,16 +118,17 @@ class Targets:
         """As `statistics.class_weights`, a weight for each target.
 
         Returns:
-            (K,) float32 with mean 1 over the pixels of all data sets, None for a balance of 0. A
-            target of several labels has the share of all of them.
+            (K,) float32 with mean 1 over the pixels of the scored classes of all data sets, None
+            for a balance of 0. A target of several labels has the share of all of them.
         """
         if not balance:
             return None
         by_code = self.count(pixels)
-        evaluated = self.space.is_evaluated[self.labels] & (by_code > 0)
-        is_evaluated = self.space.is_evaluated[: self.space.num_classes]
-        share = self.members @ pixel_share(self.pixels(pixels) * is_evaluated)
+        present = by_code > 0
+        scored = self.space.is_evaluated[self.labels] & present
+        share = self.members @ pixel_share(self.pixels(pixels))
         weights = np.ones(len(self.members), np.float32)
-        weights[evaluated] = share[evaluated] ** -balance
-        weights[evaluated] /= np.average(weights[evaluated], weights=by_code[evaluated])
+        if scored.any():
+            weights[present] = share[present] ** -balance
+            weights[present] /= np.average(weights[scored], weights=by_code[scored])
         return weights

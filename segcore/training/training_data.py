@@ -26,7 +26,8 @@ class TrainingData:
         space: of their label ids.
         pictures: of each data set what is drawn from it.
         sizes: of all training images, (H, W).
-        counted: of each data set (C,) pixels of each label in the images that are drawn.
+        counted: of each data set (C,) pixels of each label that is learnt, in the images that are
+            drawn.
         targets: None where every target is one label.
         val: the split that is validated on, of the first data set.
         merges: of the first data set.
@@ -43,7 +44,9 @@ class TrainingData:
     encoder: np.ndarray | None
 
     @classmethod
-    def of(cls, joined: Sequence[Prepared], left_out: Sequence[str]) -> Self:
+    def of(
+        cls, joined: Sequence[Prepared], left_out: Sequence[str], *, ignore_void: bool = True
+    ) -> Self:
         """Raises TrainingError: there is nothing to learn from, or to validate on."""
         first, space = joined[0], joined[0].space
         val = first.splits["val"]
@@ -57,6 +60,9 @@ class TrainingData:
             prepared.splits["train"].counts[indices].sum(axis=0)
             for prepared, indices in zip(joined, chosen, strict=True)
         ]
+        if ignore_void:
+            for pixels in counted:
+                pixels[list(space.void_ids)] = 0
         targets = Targets.of(merges, counted, space)
         encoders = [None] * len(joined) if targets is None else targets.encoders
         pictures = [

@@ -136,6 +136,19 @@ def test_logit_offsets_raise_rare_classes_in_the_loss():
     assert not logit_offsets(pixels, 0, CITYSCAPES).any()
 
 
+def test_a_class_that_is_not_scored_has_its_place_in_the_balance():
+    pixels = np.zeros(34, np.int64)
+    pixels[[7, 17, 9]] = 9900, 100, 100  # road, pole, parking
+    weights, scored = class_weights(pixels, 0.5, CITYSCAPES), pixels.copy()
+    scored[9] = 0
+    assert weights[9] == weights[17] == class_weights(scored, 0.5, CITYSCAPES)[17]
+    offsets = logit_offsets(pixels, 0.5, CITYSCAPES)
+    assert offsets[9] == offsets[17] == logit_offsets(scored, 0.5, CITYSCAPES)[17]
+    scored[[7, 17]] = 0
+    scored[9] = 5  # nothing that is scored
+    assert (class_weights(scored, 0.5, CITYSCAPES) == 1).all()
+
+
 def test_regions_are_counted_by_size():
     mask = np.full((40, 40), 7, np.uint8)
     mask[0, :4] = 26  # a car of 4 pixels

@@ -18,7 +18,14 @@ COARSE = Merges("made-3", {ROAD: (ROAD,), BUILDING: (BUILDING, WALL), CAR: (CAR,
 
 
 def pixels(**counts: int) -> np.ndarray:
-    ids = {"road": ROAD, "building": BUILDING, "wall": WALL, "car": CAR, "truck": TRUCK}
+    ids = {
+        "road": ROAD,
+        "parking": 9,
+        "building": BUILDING,
+        "wall": WALL,
+        "car": CAR,
+        "truck": TRUCK,
+    }
     counted = np.zeros(34, np.int64)
     for name, count in counts.items():
         counted[ids[name]] = count
@@ -126,16 +133,18 @@ def test_weights_have_mean_one_and_follow_the_share_of_all_labels(targets: Targe
     assert targets.weights(counted, 0.0) is None
 
 
-def test_weights_of_plain_data_are_as_ever() -> None:
+@pytest.mark.parametrize("parking", [0, 7])  # which is not scored
+def test_weights_of_plain_data_are_as_ever(parking: int) -> None:
+    counted = FINE + pixels(parking=parking)
     plain = SimpleNamespace(
         members=np.eye(34, dtype=bool),
         labels=np.arange(34),
-        count=lambda counted: FINE,
-        pixels=lambda counted: FINE,
+        count=lambda _: counted,
+        pixels=lambda _: counted,
         space=CITYSCAPES,
     )
-    found = Targets.weights(plain, [FINE], 0.5)  # type: ignore[arg-type]
-    np.testing.assert_allclose(found, class_weights(FINE, 0.5, CITYSCAPES), rtol=1e-6)
+    found = Targets.weights(plain, [counted], 0.5)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found, class_weights(counted, 0.5, CITYSCAPES), rtol=1e-6)
 
 
 def test_curves_count_each_image_by_the_classes_of_its_data_set(targets: Targets) -> None:
