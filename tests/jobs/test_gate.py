@@ -1,5 +1,9 @@
 """The gate of the admin page, as a visitor meets it."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import argon2
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -118,6 +122,21 @@ def test_a_thousand_wrong_passwords_cost_ten_hashes_in_a_quarter_of_an_hour(
     assert hashes.is_refused("correct", "guesser")
     hashes.now += 900
     assert not hashes.is_refused("correct", "guesser")
+
+
+def test_one_password_is_hashed_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, at_work = admin_gate.Gate(), threading.Lock()
+
+    def matches(*_: str) -> bool:
+        alone = at_work.acquire(blocking=False)
+        time.sleep(0.05)
+        if alone:
+            at_work.release()
+        return alone
+
+    monkeypatch.setattr(admin_gate, "_matches", matches)
+    with ThreadPoolExecutor(4) as pool:  # whoever is not alone is refused
+        list(pool.map(lambda visit: gate.admit("any", "hash", visit), "abcd"))
 
 
 def test_who_guesses_holds_up_nobody_else(hashes: Hashes) -> None:

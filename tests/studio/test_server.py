@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+import tomllib
 import weakref
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -13,9 +14,9 @@ import streamlit
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.session_manager import SessionInfo
 
-from devtools.live_dashboard import running_dashboard
+from devtools.live_dashboard import ROOT, running_dashboard
 from devtools.raw_visit import RawVisit
-from studio.server.lifespan import forget_closed_visits
+from studio.server.lifespan import FORGETTING_SECONDS, forget_closed_visits
 
 
 class Visit:
@@ -41,6 +42,11 @@ def test_a_closed_visit_is_gone_without_another_one_closing() -> None:
     assert visit() is not None
     assert forget_closed_visits(storage) == 1
     assert visit() is None
+
+
+def test_what_a_closed_visit_held_is_gone_within_two_minutes() -> None:
+    configured = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]
+    assert configured["disconnectedSessionTTL"] + FORGETTING_SECONDS <= 120
 
 
 def test_a_visit_is_emptied_though_somebody_still_refers_to_it() -> None:

@@ -8,7 +8,8 @@ import threading
 import time
 import weakref
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from streamlit.testing.v1 import AppTest
 
 from segcore import runs
 from segcore.errors import BusyError
-from segcore.images import Photo
+from segcore.images import Photo, limits
 from segcore.images.videos import VideoWriter
 from segcore.labels import IDS
 from segcore.prediction.engines import Output
@@ -333,6 +334,24 @@ def test_a_photo_that_had_to_give_way_is_a_sentence(page: AppTest) -> None:
     page.file_uploader[0].clear().run()
     assert not page.exception
     assert "ran short of memory" in page.error[0].value and page.dataframe
+
+
+def test_large_photos_wait_for_those_of_others_and_small_ones_do_not(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = []
+
+    @contextmanager
+    def turn(visitor: str, **_: object) -> Iterator[None]:
+        waited.append(visitor)
+        yield
+
+    monkeypatch.setattr(visitors, "LARGE_PHOTOS", SimpleNamespace(turn=turn))
+    upload(page, ("small.png", RED))
+    assert not waited
+    monkeypatch.setattr(limits, "LARGE_PIXELS", 48 * 32 - 1)
+    upload(page, ("large.png", RED))
+    assert waited
 
 
 def test_a_removed_photo_is_forgotten(page: AppTest) -> None:
