@@ -19,11 +19,15 @@ from hypothesis import settings as examples
 from streamlit.testing.v1 import AppTest
 
 from segcore import jobs, settings
-from segcore.cli import main
+from segcore.cli import doctor, main
+from segcore.errors import TrainingError
+from segcore.evaluation import labelling
 from segcore.jobs import worker
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.unreadable import find_unreadable
+from segcore.prediction import loading
 from segcore.runs import Run, run_lock
+from segcore.training import session
 from studio import address, engine
 from studio.admin import gate
 from studio.widgets import side_by_side
@@ -34,6 +38,9 @@ from tests.factories.made_runs import stub_predictions
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = int(os.environ.get("SEGCORE_DAMAGE", "0"))
 MAX_MEMORY = 300 << 20
+"""Bytes that any command or page may take beside what the process has already."""
+
+STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 PARTS = {
     "overview": ("",),
     "dataset": ("Effect on scores",),
@@ -55,9 +62,33 @@ def studio(camvid: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     monkeypatch.setattr(engine, "wait", lambda *served: True)
     monkeypatch.setattr(side_by_side, "predict_before_eyes", lambda *asked, **how: None)
     monkeypatch.setattr(worker, "ensure_worker", lambda: None)
+    monkeypatch.setattr(loading, "load_fastest_predictor", labelling.load_predictor)
+    monkeypatch.setattr(doctor, "_tell_devices", lambda: None)
+    monkeypatch.setattr(session, "Session", begun)
     both = make_studio(camvid)
     with run_lock.hold(settings.runs_dir() / TRAINING):
         yield both
+
+
+def begun(*_: object) -> None:
+    raise TrainingError("begun")
+
+
+@contextlib.contextmanager
+def bounded_memory() -> Iterator[None]:
+    """What happens inside takes no more than `MAX_MEMORY`, where the system counts it."""
+    if not CLEAR_REFS.exists():
+        yield
+        return
+    CLEAR_REFS.write_text("5")  # the most that was taken begins anew
+    before = most_memory()
+    yield
+    assert most_memory() - before < MAX_MEMORY
+
+
+def most_memory() -> int:
+    (line,) = [line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) << 10
 
 
 @contextlib.contextmanager
@@ -68,7 +99,8 @@ def one_damaged(seed: int) -> Iterator[Path]:
     path = choose.choice(sorted(whole))
     damage(path, choose)
     try:
-        yield path
+        with bounded_memory():
+            yield path
     finally:
         for known in {*damageable(), *whole}:
             if known in whole and (not known.exists() or known.read_bytes() != whole[known]):
@@ -80,8 +112,17 @@ def one_damaged(seed: int) -> Iterator[Path]:
 def run_commands(a: Run, b: Run, folder: Path, choose: random.Random) -> None:
     """Commands that read what is stored; each ends well or by one line."""
     pair = ["--a", a.name, "--b", b.name, "--data", a.spec, "--split", "val"]
+    image = Path(a.spec.removeprefix("camvid:"), "val", "film0_000.png")
     others = [
         ["runs", "list", "--json"],
+        ["data", "list"],
+        ["doctor"],
+        ["evaluate", *pair[4:], "--run", a.name],
+        ["robustness", *pair[4:], "--run", a.name],
+        ["predict", "--run", a.name, "--out", str(folder / "labelled"), str(image)],
+        ["train", "--resume", a.name],
+        ["train", "--resume", TRAINING],
+        ["train", "--recipe", "quick-unet", "--data", a.spec, "--start-from", a.name],
         ["runs", "card", a.name],
         ["runs", "export", a.name, str(folder / "run.zip")],
         ["runs", "promote", a.name],
