@@ -16,12 +16,6 @@ from studio.viewer import Panel, show_viewer
 from studio.widgets import guards, presenting, side_by_side
 from studio.widgets.home_and_away import show_home_and_away
 
-MEAN_IOU_HELP = (
-    "Intersection over union of prediction and truth, per class, over all pixels of the split, "
-    "then averaged over those of the {count} scored classes that occur in the truth. "
-    "Unlabelled pixels are left out. 1 is perfect."
-)
-
 DIFFERENCE_HELP = (
     "Mean IoU of run A minus run B, with its 95 % interval; where that holds 0 the comparison is "
     "undecided. {from_what}"
@@ -31,20 +25,19 @@ DIFFERENCE_HELP = (
 def show_scores(pair: Pair[Side], comparison: Comparison) -> None:
     a, b, difference = comparison.a, comparison.b, comparison.mean_iou
     decided = [of for of in comparison.per_class.values() if of.delta is not None]
-    mean_iou_help = MEAN_IOU_HELP.format(count=len(comparison.per_class))
     verdicts = Counter(of.verdict for of in decided)
     cards = (
         (
             f"{wording.dot(pair.a)} {pair.a.name}, mean IoU",
             wording.score(a.scores.mean_iou),
             None,
-            mean_iou_help,
+            None,
         ),
         (
             f"{wording.dot(pair.b)} {pair.b.name}, mean IoU",
             wording.score(b.scores.mean_iou),
             None,
-            mean_iou_help,
+            None,
         ),
         (
             "Difference A − B",
@@ -139,14 +132,14 @@ def main() -> None:
     selection = state.selection()
     pair = guards.require_pair(selection)
     station = presenting.station()
-    parts: dict[Callable[[], None], presenting.Station | None] = {
-        lambda: show_verdict(selection, pair): presenting.VERDICT,
-        lambda: show_image(selection, pair): None,
-        lambda: show_home_and_away(pair, choices.photo_pair()): presenting.VERDICT,
-        lambda: show_networks(pair): presenting.NETWORKS,
-        show_ways_on: None,
-    }
-    for show, told_at in parts.items():
+    parts: tuple[tuple[Callable[[], None], presenting.Station | None], ...] = (
+        (lambda: show_verdict(selection, pair), presenting.VERDICT),
+        (lambda: show_image(selection, pair), None),
+        (lambda: show_home_and_away(pair, choices.photo_pair()), presenting.VERDICT),
+        (lambda: show_networks(pair), presenting.NETWORKS),
+        (show_ways_on, None),
+    )
+    for show, told_at in parts:
         if station is None or told_at is station:
             with errors_told():
                 show()

@@ -4,8 +4,6 @@ import base64
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 from PIL import Image
-from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import AppTest, app_test
+from streamlit.testing.v1 import AppTest
 
 from segcore.evaluation import evaluate, stored_evaluation
 from segcore.evaluation.image_search import iou_of_each
@@ -24,68 +21,16 @@ from segcore.jobs import datasets
 from segcore.jobs.admission import ADMISSIONS
 from segcore.labels import CITYSCAPES, IDS
 from segcore.prediction.inference import Predictor
-from segcore.runs import Run, get_run
+from segcore.runs import Run
 from studio import address
 from studio.compare import looking_ahead
 from studio.viewer import Panel
 from studio.viewer.viewer import SHOWN_PIXELS, payload, shown_size
 from studio.widgets import charts
-from studio.widgets.parts import PART
-from studio.widgets.presenting import STATIONS
-from tests.factories.fake_runs import make_run
 from tests.factories.made_data import id_mask, slug, val_digest, write_picture
-from tests.studio.drawn_pages import when_done
+from tests.studio.drawn_pages import RUN_A, RUN_B, open_page, viewer_data, when_done
 
-pytestmark = pytest.mark.usefixtures("networks_made_once")
-
-ROOT = Path(__file__).resolve().parents[2]
-RUN_A = "unet-camvid-20250101-000000-aaaa"
-RUN_B = "unet-camvid-20250101-000000-bbbb"
-PANELS = ["photo", "truth", "a", "b"]
-
-
-@pytest.fixture(autouse=True)
-def navigated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a server whose dashboard has called st.navigation: AppTest forgets it at each run."""
-    monkeypatch.setattr(PagesManager, "uses_pages_directory", False)
-    monkeypatch.setattr(app_test, "PagesManager", type("Navigated", (PagesManager,), {}))
-
-
-@pytest.fixture
-def two_runs(camvid: Path) -> tuple[Run, Run]:
-    """Two finished runs on the made CamVid; B is the older one, so A is chosen first."""
-    for seed, (name, recipe) in enumerate(((RUN_A, "quick-unet"), (RUN_B, "tuned-unet"))):
-        run = make_run(name, seed=seed)
-        manifest = {
-            **run.record,
-            "recipe": {"name": recipe},
-            "data": {**run.record["data"], "spec": f"camvid:{camvid}"},
-            "started": f"2025-01-0{2 - seed}T00:00:00+00:00",
-        }
-        (run.path / "run.json").write_text(json.dumps(manifest))
-    return get_run(RUN_A), get_run(RUN_B)
-
-
-def open_page(name: str, **address: str) -> AppTest:
-    """The page under the dashboard, opened by an address; it must not fail."""
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
-    for key, value in address.items():
-        app.query_params[key] = value
-    app.run()
-    if name != "overview":
-        app.switch_page(f"pages/{name}.py")
-        for key, value in address.items():  # which a change of the page empties
-            app.query_params[key] = value
-        app.run()
-    assert not app.exception
-    return app
-
-
-def viewer_data(app: AppTest, name: str) -> dict[str, Any]:
-    """What the viewer of that name is sent."""
-    sent = [json.loads(element.proto.json) for element in app.get("bidi_component")]
-    (found,) = (data for data in sent if data.get("name") == name)
-    return found
+pytestmark = pytest.mark.usefixtures("networks_made_once", "navigated")
 
 
 def thumbnails(app: AppTest) -> list[dict[str, Any]]:
@@ -190,103 +135,6 @@ def test_data_whose_masks_may_mean_other_classes_is_marked_until_an_admin_has_lo
     datasets.register(str(camvid), ADMISSIONS.issue("tester"), confirmed=True)
     app.sidebar.selectbox(key=address.DATA).set_value(slug(camvid)).run()
     assert not app.warning
-
-
-# --- overview ------------------------------------------------------------------------------------
-
-
-def test_the_overview_begins_with_the_verdict_and_its_policy(
-    two_runs: tuple[Run, Run], camvid: Path
-) -> None:
-    for run in two_runs:
-        evaluate(run, run.spec, "val")
-    app = open_page("overview", data="camvid")
-    stored = [stored_evaluation(run, val_digest(camvid), "val") for run in two_runs]
-    scores = [one.report()["mean_iou"] for one in stored if one is not None]
-    for score, metric in zip(scores, app.metric[:2], strict=True):
-        assert f"{score:.3f}" in app.title[0].value
-        assert metric.value == f"{score:.3f}"
-    assert "camvid-11" in app.caption[0].value
-    assert "3 images at 32x24" in app.caption[0].value
-    assert [panel["id"] for panel in viewer_data(app, "overview")["panels"]] == PANELS
-
-
-def test_the_overview_draws_both_networks_and_says_what_mean_iou_is(
-    two_runs: tuple[Run, Run],
-) -> None:
-    for run in two_runs:
-        evaluate(run, run.spec, "val")
-    app = open_page("overview", data="camvid")
-    assert any("names the class of every pixel" in element.value for element in app.markdown)
-    assert any("Intersection over union" in element.value for element in app.markdown)
-    assert len(app.get("plotly_chart")) == 3  # intersection over union and a drawing of each
-
-
-def test_a_figure_waits_for_pandas_that_another_thread_imports() -> None:
-    """Plotly asks half-imported pandas for what it has not yet, on the first page of a server."""
-    program = """
-import sys, threading, time
-from importlib.abc import MetaPathFinder
-
-begun = threading.Event()
-
-class Slow(MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name == "pandas.core":
-            begun.set()
-            time.sleep(1)
-
-from segcore.presentation import figures
-from studio.cache.drawn import draw_now
-assert "pandas" not in sys.modules
-sys.meta_path.insert(0, Slow())
-thread = threading.Thread(target=lambda: __import__("pandas"))
-thread.start()
-begun.wait(60)
-draw_now(figures.home_and_away, ([("A", "#2d6cec", {"here": 0.5})],))
-thread.join()
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def test_runs_that_are_not_scored_yet_are_shown_without_a_verdict(
-    two_runs: tuple[Run, Run],
-) -> None:
-    app = open_page("overview", data="camvid")
-    assert not app.metric
-    assert any("not known yet" in element.value for element in app.markdown)
-    assert [panel["id"] for panel in viewer_data(app, "overview")["panels"]] == PANELS
-
-
-@pytest.mark.parametrize(
-    "number",
-    # Curves need histories: the browser's presenter sees those of the shipped runs.
-    [number for number, one in enumerate(STATIONS, start=1) if one.part != "Curves"],
-)
-def test_a_station_shows_its_part_of_its_page_in_large_type(
-    two_runs: tuple[Run, Run], number: int
-) -> None:
-    station = STATIONS[number - 1]
-    address = {"data": "camvid", "present": str(number)}
-    if station.part:
-        address["part"] = station.part
-    app = when_done(open_page(Path(station.page).stem, **address))  # classes are counted first
-    said = "\n".join(element.value for element in app.markdown)
-    assert station.sentence in said and station.notes in said
-    if station.part:
-        assert [group.value for group in app.button_group if group.key == PART] == [station.part]
-    drawn = [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
-    assert all(figure["layout"]["font"]["size"] >= 18 for figure in drawn)
-
-
-@pytest.mark.parametrize("number", ["0", "8", "-1", "x", "\u00b2", "9" * 5000])
-def test_an_address_of_no_station_shows_the_page_as_always(
-    two_runs: tuple[Run, Run], number: str
-) -> None:
-    app = open_page("overview", data="camvid", present=number)
-    assert not any(" of 7 · " in element.value for element in app.markdown)
-    assert any(element.value == "Look further" for element in app.subheader)
 
 
 # --- compare -------------------------------------------------------------------------------------
