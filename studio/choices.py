@@ -46,7 +46,9 @@ def earlier_trainings(run: Run) -> str:
 
     def name(stage: Ancestor) -> str:
         spec = stage.dataset if stage.data is None else stage.data.spec
-        return name_among(sets, spec, stage_identity(stage))
+        # Early runs did not record what their data was: at the run's own place it is the run's.
+        here = cache.identities().get(run.name) if spec == run.spec else None
+        return name_among(sets, spec, stage_identity(stage) or here)
 
     return wording.earlier_trainings(run, name)
 
