@@ -24,8 +24,8 @@ from studio.widgets import guards
 def show() -> None:
     found = cache.list_runs()
     st.subheader("Runs", anchor=False)
-    elsewhere.show()
     if not found:
+        elsewhere.show()
         guards.show_unreadable()
         st.info(
             "No run yet. Start `quick-unet` on `streets` under Train: it takes minutes.",
@@ -58,6 +58,7 @@ def show() -> None:
         },
         hide_index=True,
     )
+    elsewhere.show()
     guards.show_unreadable()
     _show_promotions()
 
