@@ -39,6 +39,10 @@ BYTES_A_SECOND = 2e7
 MAX_WORDS = 400
 """Characters of a note or a reason that are passed on."""
 
+NICE, NICEST = 10, 15
+"""How far processes stand back for the server, whose visitors' photos are open already; and those
+that take long."""
+
 COMMAND = (sys.executable, "-m", "segcore.images.decoder_process")
 ENVIRONMENT = {
     "PYTHONPATH": str(settings.ROOT),
@@ -76,7 +80,7 @@ class Lane:
 
     Attributes:
         cpu_seconds: of the processor, that a file may take.
-        niceness: how far its process stands back for all others.
+        niceness: of its process, where that stands back for other processes too.
     """
 
     turns: FairTurns
@@ -85,8 +89,8 @@ class Lane:
 
 
 LIGHT = Lane(FairTurns(places=2, places_of_one=1), limits.LIGHT_CPU_SECONDS)
-HEAVY = Lane(FairTurns(places=1), limits.DECODING_CPU_SECONDS, niceness=10)
-VIDEOS = Lane(FairTurns(places=2, places_of_one=1), limits.VIDEO_CPU_SECONDS, niceness=10)
+HEAVY = Lane(FairTurns(places=1), limits.DECODING_CPU_SECONDS, niceness=NICEST)
+VIDEOS = Lane(FairTurns(places=2, places_of_one=1), limits.VIDEO_CPU_SECONDS, niceness=NICEST)
 
 
 class _SlowError(ImageError):
@@ -311,15 +315,19 @@ _spare_lock = threading.Lock()
 
 
 def _start() -> Process:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         COMMAND,
         cwd=settings.ROOT,
         env=ENVIRONMENT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for whoever uses it
+        # Ctrl-C is for whoever uses it. No session of its own: Linux gives each session an equal
+        # share of the cores (autogroup), however nice its processes are.
+        process_group=0,
     )
+    os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+    return process
 
 
 def _take() -> Process:

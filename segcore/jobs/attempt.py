@@ -31,8 +31,13 @@ GRACE_SECONDS = 6.0  # between asking a training to stop and killing it
 NICE = 10  # the demo goes first
 
 # Waits for a line before it becomes the training: if the worker dies before it has recorded the
-# process group, the line never comes, so no training runs that nobody could end.
-LAUNCHER = 'read -r go && exec nice -n "$0" "$@" </dev/null'
+# process group, the line never comes, so no training runs that nobody could end. And Linux gives
+# each session an equal share of the cores, however nice its processes are, unless that is told of
+# the session too (autogroup).
+LAUNCHER = (
+    'read -r go && { { echo "$0" >/proc/self/autogroup; } 2>/dev/null; '
+    'exec nice -n "$0" "$@" </dev/null; }'
+)
 
 Command = Callable[[Job], list[str]]
 """Gives the command of a job."""

@@ -44,6 +44,16 @@ def test_a_photo_is_the_same_as_decoded_here(opened: Decoder) -> None:
     assert np.array_equal(opened.photo(data).image, images.decode_image(data))
 
 
+def test_its_process_gives_way_to_the_server_in_the_session_of_which_it_stays() -> None:
+    """Each session has an equal share of the cores, however nice its processes are (autogroup)."""
+    with Decoder() as found:
+        found.photo(encoded(photo(), "JPEG"))
+        assert found._process is not None
+        pid = found._process.pid
+        assert os.getsid(pid) == os.getsid(0) and os.getpgid(pid) == pid
+        assert os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0)
+
+
 def test_notes_come_along(opened: Decoder) -> None:
     frames = [Image.new("RGBA", (40, 30), color) for color in ((255, 0, 0, 90), (0, 0, 0, 255))]
     data = encoded(frames[0], save_all=True, append_images=frames[1:])

@@ -1,6 +1,7 @@
 """What the queue promises: nothing runs twice, nothing stays stuck, nothing stale is believed."""
 
 import sqlite3
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from segcore import jobs, settings
 from segcore.errors import DataError, RecipeError, RunError, StorageError
 from segcore.jobs import Job, JobError, State, leases
 from segcore.jobs.admission import ADMISSIONS, Admission, AdmissionError
+from segcore.jobs.attempt import LAUNCHER
 from segcore.jobs.leases import LeaseLostError
 from segcore.jobs.tasks import Preparation, Scoring, Task, TaskError, Training
 from segcore.recipes import get_recipe
@@ -228,3 +230,20 @@ def test_a_damaged_or_locked_queue_is_one_line(
     settings.jobs_path().write_bytes(b"not a database" * 100)
     with pytest.raises(StorageError, match=r"jobs\.sqlite3"):
         jobs.list_jobs()
+
+
+AUTOGROUP = Path("/proc/sys/kernel/sched_autogroup_enabled")
+
+
+@pytest.mark.skipif(
+    not AUTOGROUP.exists() or AUTOGROUP.read_text().strip() == "0", reason="needs Linux's autogroup"
+)
+def test_a_training_in_a_session_of_its_own_gives_way_to_the_server() -> None:
+    said = subprocess.run(
+        ["/bin/sh", "-c", LAUNCHER, "7", "cat", "/proc/self/autogroup"],
+        input=b"go\n",
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        check=True,
+    )
+    assert said.stdout.split()[-2:] == [b"nice", b"7"]
