@@ -117,8 +117,7 @@ class Predictor:
     def warm_up(self, height: int, width: int) -> None:
         """Has the network built for images of that size, so that the first need not wait for it."""
         unseen = self.preprocessing.apply(np.zeros((height, width, 3), np.uint8))
-        with self._lock:
-            self._engine.warm_up((1, *unseen.shape))
+        self._engine.warm_up((1, *unseen.shape))
 
     def predict(
         self, image: np.ndarray, views: Views = ONE_VIEW, in_turn: InTurn = at_once
@@ -166,6 +165,7 @@ class Predictor:
             preprocessing = self.preprocessing.scaled(scale)
             batch = np.stack([preprocessing.apply(image) for image in images])
             preprocess_ms += _milliseconds_since(started)
+            self._engine.warm_up(batch.shape)  # takes a second when new, and nobody's turn
             height, width = preprocessing.content_size(*images[0].shape[:2])
             for step in (1, -1) if views.mirrored else (1,):
                 output, milliseconds = in_turn(partial(self._run_network, batch[:, :, ::step]))
@@ -179,7 +179,6 @@ class Predictor:
     def _run_network(self, batch: np.ndarray) -> NetworkRun:
         """Of (B, h, w, 3) uint8, and the milliseconds."""
         with self._lock:
-            self._engine.warm_up(batch.shape)
             started = time.perf_counter()
             output = self._engine.run(batch)
             return output, _milliseconds_since(started)

@@ -101,7 +101,7 @@ class SharedEngine(KerasEngine):
             verified_weights(run)
         else:
             self._made[key] = KerasEngine(run, input_size)
-        self.network, self._by_shape = self._made[key].network, self._made[key]._by_shape
+        self.network, self._networks = self._made[key].network, self._made[key]._networks
 
 
 def _halve(path: Path) -> None:

@@ -275,7 +275,7 @@ def test_a_danet_labels_pictures_of_one_shape_after_another(monkeypatch):
     for height, width in ((32, 64), (64, 32), (45, 45), (32, 64)):
         prediction = predictor.predict(noise(0, height, width))
         assert prediction.labels.shape == (height, width)
-    assert len(predictor._engine._by_shape) == 3
+    assert len(predictor._engine._networks) == 3
 
 
 def test_the_network_runs_in_turns_of_one_view_each() -> None:

@@ -9,10 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-Shape = tuple[int, ...]
-
-MAX_SHAPES = 16
-"""Input shapes that an engine keeps a built network for."""
+from segcore.prediction.engines.by_shape import Shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +39,7 @@ class Output:
 
 
 class Engine(Protocol):
-    """Runs one network; not to be called by two threads at a time."""
+    """Runs one network. `run` is for one thread at a time; `warm_up` may be called beside it."""
 
     @property
     def title(self) -> str:

@@ -1,13 +1,18 @@
 """The reference engine: the network built from code, with Keras and its backend."""
 
+import threading
 from typing import Any
 
 import numpy as np
 
-from segcore.prediction.engines import MAX_SHAPES, Output, Shape
+from segcore.prediction.engines import Output
+from segcore.prediction.engines.by_shape import ByShape, Shape
 from segcore.recipes.checks import checked_options
 from segcore.runs import Run
 from segcore.system import devices
+
+MAX_SHAPES = 16
+"""Input shapes that a built network is kept for: of data with images of many sizes."""
 
 
 class KerasEngine:
@@ -22,31 +27,30 @@ class KerasEngine:
 
     def __init__(self, run: Run, input_size: tuple[int, int] | None) -> None:
         self.network = build_network(run, input_size)
-        self._by_shape: dict[Shape, Any] = {}
+        self._networks = ByShape(self._build, MAX_SHAPES)
+        self._building = threading.Lock()
 
     @property
     def device(self) -> str:
         return devices.device()
 
     def warm_up(self, shape: Shape) -> None:
+        self._networks.get(shape)
+
+    def _build(self, shape: Shape) -> Any:
         """A network that meets a second shape would be traced again for any shape, which is slower,
         and which the DANet's resizing does not take: each shape gets one with it built in.
         """
         import keras
 
-        if shape in self._by_shape:
-            return
         image = keras.Input(batch_shape=shape)
         network = keras.Model(image, self.network(image))
         network.compile(jit_compile=devices.compiles_with_xla())
         network.predict_on_batch(np.zeros(shape, np.uint8))
-        self._by_shape[shape] = network
-        if len(self._by_shape) > MAX_SHAPES:
-            del self._by_shape[next(iter(self._by_shape))]  # the oldest
+        return network
 
     def run(self, batch: np.ndarray) -> Output:
-        self.warm_up(batch.shape)
-        return Output.of(np.asarray(self._by_shape[batch.shape].predict_on_batch(batch)))
+        return Output.of(np.asarray(self._networks.get(batch.shape).predict_on_batch(batch)))
 
 
 def build_network(run: Run, input_size: tuple[int, int] | None) -> Any:

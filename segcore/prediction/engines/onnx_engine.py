@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from segcore.errors import RunError
-from segcore.prediction.engines import Output, Shape
+from segcore.prediction.engines import Output
+from segcore.prediction.engines.by_shape import Shape
 from segcore.prediction.engines.openvino_engine import CompiledNetwork, new_core
 from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.engines.openvino_topology import add_top_class

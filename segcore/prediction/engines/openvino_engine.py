@@ -1,14 +1,19 @@
 """The engine for processors: a converted checkpoint, run by OpenVINO."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from segcore.prediction.engines import MAX_SHAPES, Output, Shape
+from segcore.prediction.engines import Output
+from segcore.prediction.engines.by_shape import ByShape, Shape
 from segcore.prediction.engines.openvino_library import load_openvino, read_network
 from segcore.prediction.engines.openvino_store import NETWORK
 from segcore.system import devices
+
+MAX_SHAPES = 4
+"""For the whole image, and smaller and larger ones of a closer look; each takes up to 150 MB."""
 
 
 def new_core(precision: str) -> Any:
@@ -27,34 +32,33 @@ class CompiledNetwork:
     """A network from images (B, h, w, 3) uint8, compiled for the shapes that it meets.
 
     A network compiled for one shape takes 12 to 36 % less time than one for any shape
-    (docs/speed.md), so each shape is compiled once, when it is first met.
+    (docs/speed.md), so each shape is compiled when it is met.
     """
 
     title = "OpenVINO"
 
     def __init__(self, core: Any, model: Any) -> None:
         self._core, self._model = core, model
-        self._requests: dict[Shape, Any] = {}
+        self._requests = ByShape(self._compile, MAX_SHAPES)
+        self._building = threading.Lock()
 
     @property
     def device(self) -> str:
         return devices.processor()
 
     def warm_up(self, shape: Shape) -> None:
-        if shape in self._requests:
-            return
+        self._requests.get(shape)
+
+    def _compile(self, shape: Shape) -> Any:
         model = self._model.clone()
         model.reshape(list(shape))
         request = self._core.compile_model(model, "CPU").create_infer_request()
         request.infer([np.zeros(shape, np.uint8)])
-        self._requests[shape] = request
-        if len(self._requests) > MAX_SHAPES:
-            del self._requests[next(iter(self._requests))]  # the oldest
+        return request
 
     def results(self, batch: np.ndarray) -> list[np.ndarray]:
         """All that it says of a batch, in arrays that the caller may keep."""
-        self.warm_up(batch.shape)
-        request = self._requests[batch.shape]
+        request = self._requests.get(batch.shape)
         results = []
         for port in request.model_outputs:  # written into arrays of their own, not copied there
             results.append(np.empty(port.shape, port.element_type.to_dtype()))
