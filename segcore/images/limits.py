@@ -50,6 +50,9 @@ VISIT_BYTES = 256 * MEGABYTE
 MEMORY_BYTES = 512 * MEGABYTE
 """What all visits may hold together, what can be made again included."""
 
+MADE_BYTES = 192 * MEGABYTE
+"""How much of that may be what can be made again: decoded photos, and labels."""
+
 LARGE_PIXELS = 4_000_000
 """Photos with more are drawn for few visitors at once, since each takes ten bytes a pixel."""
 

@@ -7,7 +7,7 @@ from segcore.errors import BusyError
 from segcore.images import limits
 from studio.visits.store import VisitStore
 
-STORE = VisitStore(limits.MEMORY_BYTES, limits.VISIT_BYTES)
+STORE = VisitStore(limits.MEMORY_BYTES, limits.VISIT_BYTES, limits.MADE_BYTES)
 """Of this process."""
 
 FILE = "file"

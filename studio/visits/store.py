@@ -32,10 +32,11 @@ class VisitStore:
     Args:
         most_bytes: of all visits together.
         most_of_one: bytes of one visit that cannot be made again.
+        most_made: of all visits together, that can be made again.
     """
 
-    def __init__(self, most_bytes: int, most_of_one: int) -> None:
-        self._most_bytes, self._most_of_one = most_bytes, most_of_one
+    def __init__(self, most_bytes: int, most_of_one: int, most_made: int) -> None:
+        self._most_bytes, self._most_of_one, self._most_made = most_bytes, most_of_one, most_made
         self._visits: dict[str, OrderedDict[Key, _Entry]] = {}  # the longest unused first
         self._lock = threading.Lock()
 
@@ -112,21 +113,40 @@ class VisitStore:
                         "of it first."
                     )
             entries[key] = _Entry(value, size, can_be_made_again)
-            self._make_room(visit, key)
+            self._make_room((visit, key))
 
-    def _make_room(self, visit: str, newest: Key) -> None:
-        total = sum(map(self._size, self._visits))
-        while total > self._most_bytes:
-            largest = max(self._visits, key=self._size)
-            entries = self._visits[largest]
-            others = [key for key in entries if (largest, key) != (visit, newest)]
-            if not others:
+    def _make_room(self, newest: tuple[str, Key]) -> None:
+        self._drop(self._most_made, newest, made_only=True)
+        self._drop(self._most_bytes, newest)
+
+    def _drop(self, most: int, newest: tuple[str, Key], made_only: bool = False) -> None:
+        """Until all visits together have no more than `most`; of those that hold anything but the
+        newest, the one that holds most gives way."""
+
+        def size(visit: str) -> int:
+            return self._size(visit, made_only)
+
+        total = sum(map(size, self._visits))
+        while total > most:
+            others = {
+                visit: [
+                    key
+                    for key, entry in entries.items()
+                    if (visit, key) != newest and (entry.can_be_made_again or not made_only)
+                ]
+                for visit, entries in self._visits.items()
+            }
+            holding = [visit for visit, keys in others.items() if keys]
+            if not holding:
                 return
-            following = min(others, key=lambda key: not entries[key].can_be_made_again)
+            largest = max(holding, key=size)
+            entries = self._visits[largest]
+            following = min(others[largest], key=lambda key: not entries[key].can_be_made_again)
             total -= entries.pop(following).size
 
-    def _size(self, visit: str) -> int:
-        return sum(entry.size for entry in self._visits.get(visit, {}).values())
+    def _size(self, visit: str, made_only: bool = False) -> int:
+        entries = self._visits.get(visit, OrderedDict[Key, _Entry]()).values()
+        return sum(one.size for one in entries if one.can_be_made_again or not made_only)
 
 
 def size_in_bytes(value: Any) -> int:
