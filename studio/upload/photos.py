@@ -11,6 +11,7 @@ from segcore.errors import BusyError, ImageError
 from segcore.images import Photo, limits, resize_image
 from segcore.images.decoder import Decoder
 from segcore.images.file_kinds import kind_of
+from segcore.system.priority import give_way
 from studio import cache, wording
 from studio.encoding import jpeg
 from studio.errors import show_error
@@ -228,6 +229,7 @@ def drawing_turn(opened: Opened) -> Iterator[None]:
 
     with visitors.LARGE_PHOTOS.turn(visitors.visitor(), meanwhile=tell_waiting):
         waiting.empty()
+        give_way(visitors.NICENESS)
         yield
 
 

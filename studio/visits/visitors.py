@@ -19,6 +19,9 @@ LARGE_PHOTOS = FairTurns()
 DETAILED_PHOTOS = FairTurns()
 """Who may have a photo labelled in tiles, which takes minutes, and much memory meanwhile."""
 
+NICENESS = 10
+"""Of a page that works on a large photo, until it is drawn: others come first."""
+
 
 def visitor() -> str:
     """Whose share a request counts towards: the address it comes from, else the visit."""

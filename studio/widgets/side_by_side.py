@@ -17,11 +17,12 @@ from segcore.prediction.tiling import count_tiles, predict_tiled
 from segcore.presentation.sides import Letter, Pair, Side
 from segcore.runs import Run
 from segcore.runs.seen_data import seen_by
+from segcore.system.priority import give_way
 from studio import cache, engine, viewer, wording
 from studio.errors import show_error
 from studio.state import Selection
 from studio.viewer import Panel, show_viewer
-from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, visitor
+from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, NICENESS, visitor
 
 Predictions = tuple[Prediction, Prediction]
 
@@ -178,6 +179,7 @@ def predict_in_tiles(
 
     try:
         with DETAILED_PHOTOS.turn(visitor(), meanwhile=tell_waiting):
+            give_way(NICENESS)
             image = read()
             a, b = (
                 cache.given(side.run, str(key))
