@@ -68,12 +68,16 @@ def _begin(stop: threading.Event) -> None:
         first_page.make_ready()
         named_data.tell()
     finally:
+        gc.freeze()  # what is imported stays: looking through it would hold up every visitor
         gc.enable()
 
 
 async def _keep_forgetting() -> None:
     while True:
         await asyncio.sleep(FORGETTING_SECONDS)
+        from segcore.prediction.engines.by_shape import release_unused  # loaded by now
+
+        released = release_unused()
         sessions: Any = runtime.get_instance()._session_mgr  # no public way leads to its storage
         forgotten = forget_closed_visits(sessions._session_storage)
         gone = STORE.keep_only([info.session.id for info in sessions.list_sessions()])
@@ -81,7 +85,7 @@ async def _keep_forgetting() -> None:
             from studio.background import VISITORS_QUEUE  # by now it is loaded anyway
 
             VISITORS_QUEUE.cancel_all_of(gone)
-        if gone or forgotten:
+        if gone or forgotten or released:
             allocator.hand_back_freed_memory()
 
 
