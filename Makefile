@@ -33,6 +33,8 @@ bench: $(VENV)/installed-dev  ## what is fast and what is not, beside its peers,
 
 counts: $(VENV)/installed  ## what the built-in data set holds, anew after its renderer changed
 	$(BIN)/python -c "from segcore.data.preparation.counting import count_built_in; count_built_in()"
+	$(BIN)/python -c "from segcore.data.preparation.digests import split_digest as digest; \
+		[print(split, digest('streets', split)) for split in ('val', 'train', 'test')]"
 
 doctor: $(VENV)/installed
 	$(BIN)/python -m segcore doctor

@@ -60,7 +60,9 @@ class FacadePainter:
         floors = max(1, int(height / floor))
         floor = height / floors
         ground = floor
-        if plain:
+        if not plain and height > 9 and rng.random() < 0.12:
+            self._curtain_wall(width, height, floors, floor)
+        elif plain:
             if rng.random() < 0.6:
                 self._row(width, height, 1, floors, floor, wall, sparse=True)
         else:
@@ -116,6 +118,9 @@ class FacadePainter:
         start = (width - count * pitch + pitch - w) / 2
         frame: Color = (226, 224, 218) if rng.random() < 0.65 else (70, 66, 62)
         trim = mix(wall, (232, 228, 218), 0.55) if rng.random() < 0.5 else None
+        balconies = first > 0 and not sparse and rng.random() < 0.3
+        every = int(rng.integers(1, 4))
+        panel = mix(wall, (226, 224, 220) if rng.random() < 0.5 else (60, 62, 66), 0.7)
         for level in range(first, last):
             y = level * floor + floor * 0.28
             for i in range(count):
@@ -131,13 +136,44 @@ class FacadePainter:
                     self._rect(x, y + h / 2, w, 0.05, height, frame)
                 self._rect(x - 0.1, y - 0.16, w + 0.2, 0.1, height, mix(wall, (205, 202, 196), 0.5))
                 self._rect(x, y + h - 0.12, w, 0.12, height, (24, 26, 30))
+                if balconies and i % every == 0:
+                    self._balcony(x - 0.5, level * floor, w + 1.0, height, panel)
+
+    def _balcony(self, x: float, y: float, w: float, height: float, panel: Color) -> None:
+        """Slab and railing before a window, and the shade that they throw."""
+        self._rect(x, y - 0.55, w, 0.5, height, (58, 58, 60))
+        bars = self.rng.random() < 0.5 and self.scale > 8
+        if bars:
+            for bar in np.arange(x, x + w, 0.25):
+                self._rect(float(bar), y, 0.06, 0.95, height, panel)
+            self._rect(x, y + 0.9, w, 0.1, height, panel)
+        else:
+            self._rect(x, y, w, 1.0, height, panel)
+        self._rect(x, y - 0.12, w, 0.2, height, mix(panel, (190, 188, 184), 0.6))
+
+    def _curtain_wall(self, width: float, height: float, floors: int, floor: float) -> None:
+        """An office front of glass, which mirrors the sky or the dark across the street."""
+        rng, pane = self.rng, float(self.rng.uniform(1.2, 2.4))
+        bright = float(rng.uniform(0.1, 0.75))
+        frame = mix((70, 74, 78), (210, 212, 214), float(rng.random()))
+        for level in range(floors):
+            x = 0.0
+            while x < width:
+                shine = bright * (0.4 + 0.6 * level / floors) * float(rng.uniform(0.75, 1.1))
+                glass = mix((38, 46, 50), self.light.skyline, shine)
+                y = level * floor
+                self._rect(x + 0.06, y + 0.3, pane - 0.12, floor - 0.36, height, glass)
+                self._rect(x, y, 0.06, floor, height, frame)
+                x += pane
+            self._rect(0, level * floor, width, 0.3, height, frame)
 
     def _pane(self, x: float, y: float, w: float, h: float, height: float) -> None:
         rng = self.rng
         if self.light.lamps and rng.random() < 0.3:
             self._rect(x, y, w, h, height, (250, 214, 150))
             return
-        sky = mix((34, 38, 44), self.light.zenith, float(rng.uniform(0.0, 0.42)))
+        mirrored = self.light.zenith if rng.random() < 0.5 else self.light.skyline
+        sky = mix((34, 38, 44), mirrored, float(rng.uniform(0.0, 0.6)))
         self._rect(x, y, w, h, height, sky)
         if rng.random() < 0.35:
             curtain: Color = (176, 172, 164) if rng.random() < 0.6 else (96, 86, 80)
@@ -192,10 +228,13 @@ class FacadePainter:
                 lw = float(rng.uniform(0.12, 0.3))
                 self._rect(lx, ground - 0.75, lw, float(rng.uniform(0.22, 0.36)), height, letters)
                 lx += lw + 0.1
-            if rng.random() < 0.2:
+            if rng.random() < 0.35:
+                cloth = SIGNS[int(rng.integers(len(SIGNS)))]
+                striped = rng.random() < 0.5
+                self._rect(x, ground - 1.9, w, 0.3, height, (36, 36, 38))
                 for i in range(int(w / 0.5)):
-                    stripe = board if i % 2 else (228, 224, 216)
-                    self._rect(x + i * 0.5, ground - 1.5, 0.5, 0.6, height, stripe)
+                    stripe = cloth if i % 2 or not striped else (228, 224, 216)
+                    self._rect(x + i * 0.5, ground - 1.65, 0.5, 0.75, height, stripe)
             x += w + 0.25
 
 
@@ -214,8 +253,9 @@ def make_house(
     z0, z1 = span
     walls = BRICKS[town.materials[int(rng.choice(3, p=(0.55, 0.3, 0.15)))]]
     wall = walls[int(rng.integers(len(walls)))]
-    tone = float(rng.uniform(0.92, 1.4))
-    wall = (wall[0] * tone, wall[1] * tone, wall[2] * tone)
+    tone = float(rng.uniform(0.8, 1.5))
+    red, green, blue = (np.asarray(wall) * tone + rng.uniform(-9, 9, 3)).tolist()
+    wall = (red, green, blue)
     depth = float(rng.uniform(8, 14))
     pitched = height < 16 and rng.random() < 0.75
     painter = FacadePainter(rng, town, light, scale)

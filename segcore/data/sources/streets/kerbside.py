@@ -36,7 +36,7 @@ def place_furniture(stage: Stage, side: int) -> None:
         _post(stage, kerb, float(z), posts.draw_lamp, 7.0, steel)
     for _ in range(int(rng.poisson(1.7))):
         _post(stage, kerb, stage.uniform(6, 50), posts.draw_sign, rng)
-    for _ in range(int(rng.poisson(0.6))):
+    for _ in range(int(rng.poisson(0.85))):
         z, height = stage.uniform(6, 60), stage.uniform(3, 8)
         _post(stage, kerb + side * 0.5, z, posts.draw_pole, height, steel)
     stop = street.crossing[0] - 1.0 if street.crossing else street.zebra
@@ -48,7 +48,7 @@ def place_furniture(stage: Stage, side: int) -> None:
         start, end = stage.uniform(5, 15), stage.uniform(20, 45)
         for z in np.arange(start, end, 2.0):
             _post(stage, kerb, float(z), posts.draw_bollard, steel)
-    for _ in range(int(rng.poisson(1.4))):
+    for _ in range(int(rng.poisson(1.6))):
         _place_clutter(stage, side, stage.uniform(6, 45))
 
 
@@ -91,12 +91,12 @@ def _place_clutter(stage: Stage, side: int, z: float) -> None:
 def place_two_wheelers(stage: Stage, side: int) -> None:
     """Groups of parked bicycles, now and then a motorcycle."""
     rng, street = stage.rng, stage.street
-    for _ in range(int(rng.poisson(0.55))):
+    for _ in range(int(rng.poisson(0.62))):
         z = stage.uniform(7, 35)
         for _ in range(int(rng.integers(1, 6))):
             z += stage.uniform(0.4, 1.3)
             sideways, facing = stage.chance(0.6), 1 if stage.chance(0.5) else -1
-            motor, offset = stage.chance(0.11), stage.uniform(0.5, 0.9)
+            motor, offset = stage.chance(0.13), stage.uniform(0.5, 0.9)
             if stage.in_crossing(z):
                 continue
             if motor:
@@ -129,14 +129,20 @@ def place_two_wheelers(stage: Stage, side: int) -> None:
 def place_walkers(stage: Stage, side: int) -> None:
     """People on the sidewalk, alone and in groups; some cross the road."""
     rng, street = stage.rng, stage.street
-    low, high = sorted((street.kerb(side), street.walk_edge(side)))
+    low, high = sorted((street.walk_start(side), street.walk_edge(side)))
     for _ in range(int(rng.poisson(3.6 * stage.town.people))):
         z = float(6 + rng.gamma(2.0, 11.0))
         for _ in range(1 + int(stage.chance(0.35)) + int(stage.chance(0.1))):
             x = stage.uniform(low + 0.4, high - 0.4)
             _place_person(stage, x, z + stage.uniform(-0.3, 0.3), 0.1)
+    if stage.chance(0.28 * stage.town.people):  # close by, often cut by the picture's edge
+        z = max(2.6, stage.canvas.camera.entry(low if side > 0 else high) * stage.uniform(0.9, 1.5))
+        for _ in range(int(rng.choice((1, 2, 4), p=(0.5, 0.3, 0.2)))):
+            x = stage.uniform(low + 0.3, high - 0.3)
+            if not stage.in_crossing(z):
+                _place_person(stage, x, z + stage.uniform(-0.4, 0.8), 0.1)
     if stage.chance(0.16):
-        z = street.zebra + 1.5 if street.zebra else stage.uniform(12, 35)
+        z = street.zebra + 1.5 if street.zebra else stage.uniform(7, 35)
         for _ in range(int(rng.integers(1, 4))):
             _place_person(stage, stage.uniform(*street.road), z + stage.uniform(-1, 1), 0.0)
 

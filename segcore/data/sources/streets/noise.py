@@ -44,8 +44,11 @@ def grain(low: int) -> Image.Image:
 
 
 @lru_cache(maxsize=FOLIAGE_KINDS)
-def foliage(kind: int) -> tuple[Image.Image, Image.Image]:
-    """A crown of leaves: (alpha, shade), L images of SPRITE x SPRITE; alpha is 0 or 255."""
+def foliage(kind: int) -> tuple[Image.Image, Image.Image, Image.Image]:
+    """A crown of leaves: (alpha, shade, hull), L images of SPRITE x SPRITE; alpha is 0 or 255.
+
+    The hull is what an annotator outlines as vegetation: the crown with the gaps between leaves.
+    """
     rng = np.random.Generator(np.random.PCG64(5000 + kind))
     alpha = Image.new("L", (SPRITE, SPRITE))
     shade = Image.new("L", (SPRITE, SPRITE), 90)
@@ -60,17 +63,18 @@ def foliage(kind: int) -> tuple[Image.Image, Image.Image]:
     for y, x, size in sorted(clumps, reverse=True):
         edge.ellipse((x - size, y - size, x + size, y + size), fill=255)
         base = 60 + 110 * (1 - y / SPRITE) + rng.uniform(-25, 25)
-        tone.ellipse((x - size, y - size, x + size, y + size), fill=int(base * 0.75))
+        tone.ellipse((x - size, y - size, x + size, y + size), fill=int(base * 0.6))
         size *= 0.72
         y -= size * 0.35
-        tone.ellipse((x - size, y - size, x + size, y + size), fill=int(base * 1.1))
+        tone.ellipse((x - size, y - size, x + size, y + size), fill=int(base * 1.2))
     leaves = tile(21 + kind % 3, 16, 128, 1.1)[:SPRITE, :SPRITE].astype(np.int16)
     soft = np.asarray(alpha.filter(ImageFilter.GaussianBlur(6)), np.int16)
     holes = tile(31, 8, 128, 1.0)[:SPRITE, :SPRITE].astype(np.int16)
-    solid = (soft + (holes - 128) * 0.75 > 112).astype(np.uint8) * 255
+    solid = (soft + (holes - 128) * 0.9 > 118).astype(np.uint8) * 255
+    outline = np.maximum(solid, (soft > 96).astype(np.uint8) * 255)
     smooth = np.asarray(shade.filter(ImageFilter.GaussianBlur(2.0)), np.int16)
-    toned = np.clip(smooth + (leaves - 128) * 0.75, 0, 255).astype(np.uint8)
-    return Image.fromarray(solid), Image.fromarray(toned)
+    toned = np.clip(smooth + (leaves - 128) * 1.0, 0, 255).astype(np.uint8)
+    return Image.fromarray(solid), Image.fromarray(toned), Image.fromarray(outline)
 
 
 @lru_cache(maxsize=BARE_KINDS)

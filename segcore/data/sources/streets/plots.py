@@ -14,7 +14,7 @@ from segcore.data.sources.streets.trees import cast_tree, draw_bush, draw_tree
 from segcore.labels import IDS
 
 LAST_HOUSE = 150.0
-BARRIER_HEIGHTS = {"fence": (0.9, 2.0), "wall": (0.7, 2.3), "hedge": (0.9, 2.2)}
+BARRIER_HEIGHTS = {"fence": (0.9, 2.1), "wall": (0.8, 2.4), "hedge": (0.9, 2.2)}
 
 
 def next_cut(z: float) -> float:
@@ -68,7 +68,7 @@ def place_barriers(stage: Stage, side: int) -> None:
     while z < 110:
         end = z + stage.uniform(7, 26)
         blocked = any(stage.in_crossing(float(at)) for at in np.arange(z, end, 3.0))
-        if stage.chance(character.barriers * 0.72) and not blocked:
+        if stage.chance(character.barriers * 0.84) and not blocked:
             kind = str(stage.rng.choice(list(BARRIER_HEIGHTS), p=(0.5, 0.28, 0.22)))
             _barrier(stage, kind, x, (z, end), stage.uniform(*BARRIER_HEIGHTS[kind]))
         for _ in range(int(stage.rng.poisson((end - z) * trees))):

@@ -7,7 +7,7 @@ from segcore.data.sources.streets.canvas import SUPERSAMPLING, Canvas
 from segcore.data.sources.streets.finish import photograph
 from segcore.data.sources.streets.layout import paint_scene
 from segcore.data.sources.streets.sky import draw_sky
-from segcore.data.sources.streets.street import make_street
+from segcore.data.sources.streets.street import Street, make_street
 from segcore.data.sources.streets.style import make_light, make_town
 from segcore.images.resizing import Size
 from segcore.labels import IDS
@@ -25,29 +25,32 @@ def render_scene(seed: int, size: Size = (256, 512)) -> tuple[np.ndarray, np.nda
     town = make_town(seed // SCENES_PER_TOWN)
     light = make_light(rng)
     street, character = make_street(rng, town)
-    canvas = Canvas(_aim_camera(rng, size, street.road[1], town.left_hand, street.rails), light)
+    canvas = Canvas(_aim_camera(rng, size, street, town.left_hand), light)
     draw_sky(canvas, rng)
     paint_scene(canvas, town, street, character, rng)
     if rng.random() < 0.32:
         _draw_bonnet(canvas, rng)
     labels = canvas.label_array()
-    return photograph(canvas, labels, rng), labels
+    return photograph(canvas, street, labels, rng), labels
 
 
-def _aim_camera(
-    rng: np.random.Generator, size: Size, half_road: float, left_hand: bool, rails: bool
-) -> Camera:
+def _aim_camera(rng: np.random.Generator, size: Size, street: Street, left_hand: bool) -> Camera:
+    """A camera in a car or on a van's roof, now and then anywhere on the road."""
     height, width = size[0] * SUPERSAMPLING, size[1] * SUPERSAMPLING
-    lane = (half_road + 3.1) / 2 if rails else half_road / 2
+    half_road, side = street.road[1], -1 if left_hand else 1
+    lane = (half_road + 3.1) / 2 if street.rails else half_road / 2
+    if rng.random() < 0.2:  # anywhere on the road
+        lane = float(rng.uniform(-0.4, 0.95)) * half_road
+    usual = rng.random() < 0.65
     return Camera(
         width=width,
         height=height,
-        focal=width * float(rng.uniform(0.8, 1.2)),
-        center=width * float(rng.uniform(0.38, 0.62)),
-        horizon=height * float(rng.uniform(0.33, 0.47)),
-        x=(-1 if left_hand else 1) * lane + float(rng.normal(0, 0.3)),
-        y=float(rng.uniform(1.2, 1.75)),
-        bend=float(rng.normal(0, 0.0011)) if rng.random() < 0.5 else 0.0,
+        focal=width * float(rng.uniform(0.8, 1.2) if usual else rng.uniform(0.55, 1.5)),
+        center=width * float(rng.uniform(0.38, 0.62) if usual else rng.uniform(0.2, 0.8)),
+        horizon=height * float(rng.uniform(0.33, 0.47) if usual else rng.uniform(0.25, 0.56)),
+        x=side * lane + float(rng.normal(0, 0.3)),
+        y=float(rng.uniform(1.2, 1.75) if usual else rng.uniform(1.0, 2.5)),
+        bend=float(rng.normal(0, 0.0018)) if rng.random() < 0.55 else 0.0,
     )
 
 

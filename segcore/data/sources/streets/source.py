@@ -11,7 +11,7 @@ from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, LabelSpace
 from segcore.labels.merges import Merges
 
-RENDERER_VERSION = "1"
+RENDERER_VERSION = "2"
 """Change it whenever any pixel of any scene changes: prepared data is cached by it."""
 
 TOWNS_PER_SPLIT = 10

@@ -21,6 +21,10 @@ GREENS: tuple[Color, ...] = (
     (116, 128, 66),
     (70, 96, 60),
     (122, 112, 60),
+    (54, 72, 48),
+    (128, 138, 66),
+    (98, 112, 86),
+    (146, 108, 54),
 )
 STEEL: tuple[Color, ...] = ((116, 118, 120), (72, 76, 76), (150, 152, 150), (58, 76, 66))
 
@@ -37,6 +41,7 @@ class Town:
     shops: float  # share of houses with a shop in the ground floor
     rails: bool
     paving: Color
+    yellow: bool  # centre lines are yellow
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,8 @@ class Light:
 
 
 def _stone(rng: np.random.Generator) -> Color:
-    red, green, blue = (rng.uniform(104, 148) + rng.uniform(-6, 6, 3)).tolist()
-    return red, green, blue
+    tone, warm = float(rng.uniform(100, 150)), float(rng.uniform(-4, 9))
+    return tone + warm, tone, tone - warm
 
 
 def make_town(seed: int) -> Town:
@@ -101,18 +106,21 @@ def make_town(seed: int) -> Town:
         shops=float(rng.uniform(0.15, 0.75)),
         rails=bool(rng.random() < 0.35),
         paving=_stone(rng),
+        yellow=bool(rng.random() < 0.3),
     )
 
 
 def make_light(rng: np.random.Generator) -> Light:
     kind = str(
         rng.choice(
-            ("sun", "cloudy", "overcast", "low sun", "dusk", "rain"),
-            p=(0.31, 0.21, 0.28, 0.09, 0.05, 0.06),
+            ("sun", "cloudy", "overcast", "low sun", "dim", "dusk", "rain"),
+            p=(0.28, 0.18, 0.23, 0.14, 0.06, 0.05, 0.06),
         )
     )
     azimuth = rng.uniform(-math.pi, math.pi)
-    elevation = {"low sun": 0.22, "dusk": 0.1}.get(kind, rng.uniform(0.4, 1.1))
+    if kind == "low sun" and rng.random() < 0.45:
+        azimuth = rng.uniform(-0.5, 0.5)  # ahead, into the camera
+    elevation = {"low sun": rng.uniform(0.12, 0.34), "dusk": 0.1}.get(kind, rng.uniform(0.4, 1.1))
     to_sun = (
         math.sin(azimuth) * math.cos(elevation),
         math.sin(elevation),
@@ -132,6 +140,9 @@ def make_light(rng: np.random.Generator) -> Light:
     elif kind == "dusk":
         zenith, skyline = (70, 88, 128), (226, 158, 122)
         sun, ambient, warmth, cloud, haze = 0.1, 0.5, 1.0, 0.6, 260
+    elif kind == "dim":  # the sky is all the light there is, and the exposure follows it
+        zenith, skyline = (104, 116, 124), (206, 212, 212)
+        sun, ambient, warmth, cloud, haze = 0.0, rng.uniform(0.3, 0.46), 0.0, 0.8, 500
     else:
         grey = rng.uniform(205, 255)
         zenith, skyline = (grey * 0.93, grey * 0.96, grey), (grey, grey, grey)
@@ -139,6 +150,8 @@ def make_light(rng: np.random.Generator) -> Light:
     if kind == "rain":
         zenith, skyline = (150, 156, 164), (184, 188, 192)
         ambient, haze = 0.58, 130
+    if kind in ("sun", "cloudy", "low sun") and rng.random() < 0.25:
+        zenith = (240.0, 244.0, 250.0)  # exposed for the street, the sky has no colour left
     return Light(
         to_sun=to_sun,
         sun=float(sun),
@@ -148,6 +161,6 @@ def make_light(rng: np.random.Generator) -> Light:
         skyline=skyline,
         haze=float(haze * rng.uniform(0.8, 1.9)),
         cloud=cloud,
-        lamps=kind in ("dusk", "rain"),
+        lamps=kind in ("dim", "dusk", "rain"),
         wet=float(rng.uniform(0.5, 1.0)) if kind == "rain" else 0.0,
     )

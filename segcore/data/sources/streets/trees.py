@@ -20,11 +20,18 @@ from segcore.labels import IDS
 BARK: Color = (74, 64, 54)
 
 
+def pick_green(rng: np.random.Generator) -> Color:
+    """No two trees are of quite the same green."""
+    green = np.asarray(GREENS[int(rng.integers(len(GREENS)))]) * rng.uniform(0.75, 1.2)
+    red, green_, blue = (green + rng.uniform(-10, 10, 3)).tolist()
+    return red, green_, blue
+
+
 def _leaf_colors(canvas: Canvas, green: Color, z: float) -> tuple[Color, Color]:
     """Colour of the leaves in the crown's depth and at its lit top."""
     light = canvas.light
     facing = 0.35 + 0.65 * max(0.0, -light.to_sun[2]) + 0.3 * light.to_sun[1]
-    bright = light.shade(mix(green, (204, 212, 150), 0.56), (0, 0.6 * facing, -0.8 * facing))
+    bright = light.shade(mix(green, (204, 212, 160), 0.62), (0, 0.6 * facing, -0.8 * facing))
     dark = light.shade(mix(green, (16, 20, 14), 0.72), (0, 0, 0))
     return light.fade(dark, z), light.fade(bright, z)
 
@@ -49,6 +56,7 @@ def draw_tree(
         )
         return
     crown = height * float(rng.uniform(0.55, 0.75))
+    slim = float(rng.uniform(0.75, 1.1) if rng.random() < 0.8 else rng.uniform(0.4, 0.6))
     canvas.line(
         (u, v),
         (u, v - (height - crown * 0.6) * scale),
@@ -56,7 +64,7 @@ def draw_tree(
         max(2.0, height * 0.035 * scale),
         vegetation,
     )
-    green = GREENS[int(rng.integers(len(GREENS)))]
+    green = pick_green(rng)
     # Seen from close by a crown is a cloud of smaller ones, so that its leaves stay small.
     parts = 1 if crown * scale < 90 else 4 if crown * scale < 260 else 9
     size = crown * (1.0 if parts == 1 else 0.68 if parts == 4 else 0.5)
@@ -65,15 +73,20 @@ def draw_tree(
         dx = dy = 0.0
         if parts > 1:
             angle = 2 * math.pi * i / parts + float(rng.uniform(-0.4, 0.4))
-            dx, dy = 0.3 * crown * math.cos(angle), 0.26 * crown * math.sin(angle)
+            dx, dy = 0.3 * slim * crown * math.cos(angle), 0.26 * crown * math.sin(angle)
         cu, cv = u + dx * scale, v - (height - crown / 2 + dy) * scale
         half = size / 2 * scale * float(rng.uniform(0.95, 1.2))
-        alpha, shade = foliage(kind)
+        alpha, shade, hull = foliage(kind)
         colors = _leaf_colors(canvas, mix(green, (20, 26, 16), 0.12 * (dy < 0)), z)
         if rng.random() < 0.5:
-            alpha, shade = ImageOps.mirror(alpha), ImageOps.mirror(shade)
+            alpha, shade, hull = (ImageOps.mirror(layer) for layer in (alpha, shade, hull))
         canvas.sprite(
-            (cu - half, cv - half, cu + half, cv + half), alpha, shade, colors, alpha, vegetation
+            (cu - half * slim, cv - half, cu + half * slim, cv + half),
+            alpha,
+            shade,
+            colors,
+            hull,
+            vegetation,
         )
 
 
@@ -120,9 +133,9 @@ def draw_bush(
 ) -> None:
     scale = canvas.camera.focal / z
     u, v = canvas.camera.project(x, 0.0, z)
-    alpha, shade = foliage(int(rng.integers(FOLIAGE_KINDS)))
+    sprite = foliage(int(rng.integers(FOLIAGE_KINDS)))
     crop = (SPRITE // 12, SPRITE // 8, SPRITE * 11 // 12, SPRITE * 5 // 8)
-    colors = _leaf_colors(canvas, GREENS[int(rng.integers(len(GREENS)))], z)
-    stencil = alpha.crop(crop)
+    colors = _leaf_colors(canvas, pick_green(rng), z)
+    alpha, shade, hull = (layer.crop(crop) for layer in sprite)
     box = (u - width / 2 * scale, v - height * scale, u + width / 2 * scale, v + 0.05 * scale)
-    canvas.sprite(box, stencil, shade.crop(crop), colors, stencil, IDS["vegetation"])
+    canvas.sprite(box, alpha, shade, colors, hull, IDS["vegetation"])

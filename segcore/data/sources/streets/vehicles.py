@@ -114,6 +114,8 @@ def draw_car(
     model.end_panel(-0.04, -0.26, 0.26, 0.56, 0.67, plate, rear=True)
     model.end_panel(length + 0.04, -0.26, 0.26, 0.36, 0.47, (226, 226, 222), rear=False)
     model.loft(shape.cabin, GLASS, paint, 0.22, 0.12, glass=True)
+    if pose.z < 30:
+        _car_details(model, shape, paint, rng)
     # Pillars and roof edge over the glass.
     slim: tuple[Ring, ...] = (
         (roof[0] - 0.06, roof[1] - 0.03, roof[2] + 0.05, roof[3] + 0.02),
@@ -166,6 +168,49 @@ def draw_car(
                 (a, belt[0], low + 0.09),
             ]
             model.facet(quad if side > 0 else quad[::-1], paint, 0.2)
+
+
+def _car_details(model: Modeller, shape: Shape, paint: Color, rng: np.random.Generator) -> None:
+    """What is seen of a car near by: what paint and glass mirror, the gaps of doors, handles."""
+    half, length = shape.width / 2, shape.length
+    light = model.canvas.light
+    belt, roof = shape.cabin[0], shape.cabin[1]
+    rear, front = shape.wheels[0] + 0.42, shape.wheels[1] - 0.42
+    ground, sky = mix(paint, (26, 26, 28), 0.42), mix(paint, light.skyline, 0.45)
+    model.side_panel(half, rear, front, 0.34, float(rng.uniform(0.5, 0.6)), ground)
+    model.side_panel(half, 0.3, length - 0.3, 0.74, 0.79, sky)
+    for z in (rear + 0.1, (belt[1] + belt[2]) / 2, front):
+        model.side_panel(half + 0.005, z, z + 0.03, 0.36, belt[0] - 0.02, (20, 20, 22))
+        model.side_panel(half + 0.01, z - 0.24, z - 0.08, 0.72, 0.76, mix(paint, (20, 20, 22), 0.7))
+    model.end_panel(-0.025, -half + 0.2, half - 0.2, 0.86, 0.89, (24, 24, 26), rear=True)
+    model.end_panel(-0.025, -half + 0.1, half - 0.1, 0.53, 0.56, sky, rear=True)
+    model.end_panel(length + 0.025, -half + 0.2, half - 0.2, 0.71, 0.74, sky, rear=False)
+    # Panes are bright above, where they mirror the sky, and dark below, where one looks in.
+    bright = mix(GLASS, light.skyline, float(rng.uniform(0.15, 0.6)))
+    seat = (14.0, 15.0, 17.0)
+    for t0, t1, inset, color in ((0.04, 0.34, 0.2, seat), (0.6, 0.93, 0.12, bright)):
+        edges = []
+        for t in (t0, t1):
+            y = belt[0] + (roof[0] - belt[0]) * t
+            width = belt[3] + (roof[3] - belt[3]) * t
+            ends = tuple(belt[k] + (roof[k] - belt[k]) * t for k in (1, 2))
+            edges.append((y, ends, width))
+        (y0, (r0, f0), w0), (y1, (r1, f1), w1) = edges
+        a, b = w0 - inset, w1 - inset
+        model.facet([(b, y1, r1), (-b, y1, r1), (-a, y0, r0), (a, y0, r0)], color)
+        model.facet([(a, y0, f0), (-a, y0, f0), (-b, y1, f1), (b, y1, f1)], color)
+        for x0, x1 in ((w0 + 0.005, w1 + 0.005), (-w0 - 0.005, -w1 - 0.005)):
+            quad: list[Vertex] = [
+                (x0, y0, r0 + 0.2),
+                (x1, y1, r1 + 0.2),
+                (x1, y1, f1 - 0.2),
+                (x0, y0, f0 - 0.3),
+            ]
+            model.facet(quad if x0 > 0 else quad[::-1], color)
+    for side in (-1, 1):  # mirrors
+        x, z = side * (half + 0.12), belt[2] - 0.25
+        for back in (True, False):
+            model.end_panel(z, x - 0.09, x + 0.09, 0.92, 1.06, mix(paint, seat, 0.5), rear=back)
 
 
 def draw_bus(
