@@ -21,7 +21,7 @@ from segcore.files.writing import to_json
 from segcore.runs import PHOTOS, Run
 from segcore.runs.archives import export_run
 from segcore.runs.data_sets import data_sets, find, rename
-from segcore.runs.results import result_files
+from segcore.runs.results import adopt_results, result_files
 from tests.factories.made_data import noise, write_picture
 from tests.factories.made_runs import make_run, stub_predictions
 
@@ -180,6 +180,25 @@ def test_a_shipped_runs_folder_is_never_written_to(
     names = zipfile.ZipFile(tmp_path / "run.zip").namelist()
     digest = scored.identity.data_sha256[:12]
     assert f"{run.name}/evaluation-camvid-val-{digest}.npz" in names
+
+
+def test_scores_on_rendered_scenes_take_the_place_of_those_on_earlier_ones(camvid: Path) -> None:
+    run = shipped_run(camvid)
+    made_here = settings.scores_dir() / run.name
+    made_here.mkdir(parents=True)
+    digests = {"streets": ("a" * 64, "b" * 64), "camvid": ("c" * 64, "d" * 64)}
+    for dataset, (before, now) in digests.items():
+        for folder, digest in ((run.path, before), (made_here, now)):
+            path = folder / f"evaluation-{dataset}-val-{digest[:12]}.npz"
+            path.write_bytes(b"counts")
+            path.with_suffix(".json").write_bytes(to_json({"data_sha256": digest}))
+        adopt_results(run, "val", now)
+    assert sorted(path.name for path in run.path.glob("evaluation-*.npz")) == [
+        "evaluation-camvid-val-cccccccccccc.npz",  # other data in the same layout
+        "evaluation-camvid-val-dddddddddddd.npz",
+        "evaluation-camvid-val.npz",
+        "evaluation-streets-val-bbbbbbbbbbbb.npz",
+    ]
 
 
 # --- champions -----------------------------------------------------------------------------------
