@@ -263,7 +263,10 @@ def test_a_single_picture_among_pairs_is_named(pairs):
     [
         ((CITYSCAPES.colorize(id_mask(1, 256, 256, [7, 23])), noise(1, 256, 256)), "swap them"),
         ((noise(1, 256, 256), noise(2, 256, 256)), "its right half is no mask"),
-        ([CITYSCAPES.colorize(id_mask(1, 256, 256, [7, 23]))] * 2, "both of its halves are masks"),
+        (
+            [CITYSCAPES.colorize(np.repeat([[7], [23]], 128, 0).repeat(256, 1))] * 2,
+            "both of its halves are masks",
+        ),
     ],
 )
 def test_pairs_with_halves_that_do_not_fit_are_told(pairs, halves, message):

@@ -31,21 +31,29 @@ def nearest_labels(colors: np.ndarray) -> np.ndarray:
 
 
 def is_mask(colors: np.ndarray) -> bool:
-    """Whether most pixels of (..., 3) uint8 RGB have the colour of a label.
+    """Whether most pixels of (H, W, 3) uint8 RGB have the colour of a label.
 
     A fifth of a mask's pixels are further than `BLURRED` from one at most (CamVid at 256x256 by
     JPEG's quality 30), of a photograph two thirds at least.
     """
-    squares = (colors.astype(np.float32) ** 2).sum(-1)
-    distance = _relative_distances(colors).min(-1) + squares
-    return bool((distance > BLURRED**2).mean() < 0.5)
+    return _share_off_labels(colors) < 0.5
 
 
 def is_drawn(image: np.ndarray) -> bool:
-    """Whether (H, W, 3) uint8 RGB is a mask where an image should be: a dark street is none,
-    though much of it has the black of what has no label."""
+    """Whether (H, W, 3) uint8 RGB is certainly a mask where an image should be.
+
+    A dark or foggy street is none, though much of it has the black of what has no label, and up to
+    three quarters of the rest a grey that some label has.
+    """
     lit = image[image.max(-1) > 2 * BLURRED]
-    return 2 * len(lit) > image[..., 0].size and is_mask(lit)
+    return 2 * len(lit) > image[..., 0].size and _share_off_labels(lit) < 0.2
+
+
+def _share_off_labels(colors: np.ndarray) -> float:
+    """Of (..., 3) uint8 RGB the share further than `BLURRED` from the colour of each label."""
+    squares = (colors.astype(np.float32) ** 2).sum(-1)
+    distance = _relative_distances(colors).min(-1) + squares
+    return float((distance > BLURRED**2).mean())
 
 
 def _relative_distances(colors: np.ndarray) -> np.ndarray:
