@@ -6,7 +6,6 @@ member or a header that declares more is refused before anything of that size is
 
 import io
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +16,13 @@ import numpy as np
 from segcore.errors import UnreadableError
 from segcore.errors.plain import plain, printable
 from segcore.files.reading import read_bytes
+from segcore.files.writing import DAMAGED
 
 LARGEST = 1 << 40
 """Pixels of a million images; sums of counts up to here do not overflow."""
 LONGEST_TEXT = 2000
 
-_DAMAGED = (
-    ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, zlib.error,
-    zipfile.BadZipFile,
-)  # fmt: skip
+_DAMAGED = (*DAMAGED, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ def _read(
         version = np.lib.format.read_magic(file)
         if version != (1, 0):  # what NumPy writes for anything that has plain types
             raise UnreadableError(f"`{name}` is of an unusual format")
-        shape, in_columns, dtype = np.lib.format.read_array_header_1_0(file)
+        shape, in_columns, dtype = _header(file, name)
         if in_columns or dtype.kind not in _KINDS[wanted.kind]:
             raise UnreadableError(f"`{name}` is of {dtype}, not of kind {wanted.kind}")
         if dtype.itemsize > 4 * wanted.longest:
@@ -130,6 +127,14 @@ def _read(
     if array.size and wanted.kind != "state" and not _is_plain(array, wanted.kind):
         raise UnreadableError(f"`{name}` holds numbers that no count or score is")
     return array
+
+
+def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order by columns, and type."""
+    try:
+        return np.lib.format.read_array_header_1_0(file)
+    except MemoryError as error:  # Python's parser, of a text that is nested too deeply
+        raise UnreadableError(f"`{name}` has a header that is none") from error
 
 
 def _fill(array: np.ndarray, file: IO[bytes], name: str) -> None:

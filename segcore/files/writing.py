@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,8 +18,12 @@ from segcore.files.locks import NOT_SUPPORTED, FolderLock
 
 DAMAGED = (
     OSError, EOFError, ValueError, KeyError, TypeError, zlib.error, zipfile.BadZipFile,
+    SyntaxError, tokenize.TokenError, RecursionError,
 )  # fmt: skip
-"""What reading a file of arrays raises that was cut off, overwritten, or is another one's."""
+"""What reading a file of arrays raises that was cut off, overwritten, or is another one's.
+
+NumPy reads an array's header as Python, so that it can fail in as many ways.
+"""
 
 LEAST_ROOM = 1 << 20
 """Bytes; a disk with less is full."""

@@ -235,6 +235,15 @@ def test_a_damaged_cache_is_refused_and_built_again(camvid, damaged):
     assert len(split.statistics.counts) == 3
 
 
+def test_a_damaged_header_is_no_defect(camvid):
+    """NumPy reads it as Python."""
+    spec = f"camvid:{camvid}"
+    (folder,) = prepare(spec, (24, 32), ["val"]).path.glob("val-*")
+    path = folder / "images.npy"
+    path.write_bytes(path.read_bytes().replace(b"), }", b",sn}"))
+    assert load_prepared(spec, (24, 32)) is None
+
+
 def fill_disk(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -155,7 +155,7 @@ def _opened_at(page: str, navigation: Callable, sections: dict) -> object:
 
 def draw(page: str, part: str) -> AppTest:
     """The page as a visitor sees it who chose nothing, its sidebar with it."""
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=600)
     app.session_state[address.DATA] = "camvid"
     app.session_state[gate.ADMISSION] = ADMISSIONS.issue("tester")
     if part:
@@ -179,6 +179,7 @@ def draw(page: str, part: str) -> AppTest:
 )
 @given(seed=strategies.integers(0, 2**32))
 @example(seed=10959)  # a run that does not say how it is fed, in a report
+@example(seed=826156905)  # an array whose header is an unfinished line of Python
 def test_no_command_falls_over(studio: Studio, tmp_path: Path, seed: int) -> None:
     with one_damaged(seed):
         run_commands(*studio, tmp_path, random.Random(seed))

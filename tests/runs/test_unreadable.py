@@ -62,8 +62,24 @@ def header(shape: str, kind: str = "<i8") -> bytes:
         (header("(1,)", "|O"), "not of kind count"),
         (header("(1,)") + b"\xff" * 8, "no count or score"),
         (b"nothing", "is damaged"),
+        (header("(34,  snN"), "is damaged"),
+        (header("(1,), 5: 0"), "is damaged"),
+        (header("{[]: 1}"), "is damaged"),
+        (header("-" * 9000 + "1"), "is damaged|header that is none"),
     ],
-    ids=["header", "short", "bomb", "long", "objects", "negative", "no array"],
+    ids=[
+        "header",
+        "short",
+        "bomb",
+        "long",
+        "objects",
+        "negative",
+        "no array",
+        "open",
+        "key",
+        "set",
+        "deep",
+    ],
 )
 def test_arrays_are_bounded_before_they_are_made(
     tmp_path: Path, member: bytes, problem: str
