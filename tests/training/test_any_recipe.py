@@ -102,8 +102,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"camvid:{root}"
 
 
-@pytest.mark.skipif(COUNT > PIECE, reason="too many for one process")
-@pytest.mark.parametrize("number", range(FIRST, FIRST + COUNT))
+@pytest.mark.parametrize("number", range(FIRST, FIRST + COUNT) if COUNT <= PIECE else ())
 def test_what_the_checks_let_through_works(spec: str, number: int) -> None:
     run = train(recipe_number(number), spec)
     assert (run.status, run.best_epoch) == ("finished", 1)
@@ -118,8 +117,7 @@ def test_what_the_checks_let_through_works(spec: str, number: int) -> None:
     keras.backend.clear_session()
 
 
-@pytest.mark.skipif(COUNT <= PIECE, reason="few enough for one process")
-@pytest.mark.parametrize("first", range(FIRST, FIRST + COUNT, PIECE))
+@pytest.mark.parametrize("first", range(FIRST, FIRST + COUNT, PIECE) if COUNT > PIECE else ())
 def test_many_recipes_work(first: int) -> None:
     count = min(PIECE, FIRST + COUNT - first)
     piece = {"RANDOM_RECIPES": str(count), "FIRST_RECIPE": str(first)}
