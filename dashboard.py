@@ -1,5 +1,7 @@
 """The dashboard: `streamlit run dashboard.py`."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from studio import server
@@ -16,27 +18,21 @@ def main() -> None:
     from studio.errors import errors_told
     from studio.widgets import dialogs, named_data, presenting
 
-    st.set_page_config(page_title="Segmentation studio", page_icon=LOGO, layout="wide")
+    st.set_page_config(page_icon=LOGO, layout="wide")
     st.logo(LOGO, size="large")
+    st.html(Path("studio/theme.css"))
     page = st.navigation(
-        {
-            "": [
-                st.Page(
-                    "pages/overview.py", title="Overview", icon=":material/home:", default=True
-                ),
-                st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
-                st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
-            ],
-            "Models side by side": [
-                st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
-                st.Page("pages/evaluate.py", title="Evaluation", icon=":material/scoreboard:"),
-                st.Page("pages/upload.py", title="Upload", icon=":material/add_a_photo:"),
-            ],
-            "Operation": [
-                st.Page("pages/admin.py", title="Admin", icon=":material/settings:"),
-            ],
-        }
+        [
+            st.Page("pages/overview.py", title="Overview", icon=":material/home:", default=True),
+            st.Page("pages/dataset.py", title="Dataset", icon=":material/photo_library:"),
+            st.Page("pages/training.py", title="Training", icon=":material/show_chart:"),
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+            st.Page("pages/evaluate.py", title="Evaluation", icon=":material/scoreboard:"),
+            st.Page("pages/upload.py", title="Upload", icon=":material/add_a_photo:"),
+            st.Page("pages/admin.py", title="Admin", icon=":material/settings:"),
+        ]
     )
+    st.set_page_config(page_title=f"{page.title} · Segmentation studio")
 
     def mark_data() -> None:
         named_data.mark(state.selection().data)

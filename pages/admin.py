@@ -25,7 +25,7 @@ def show_train(listed: list[Job]) -> None:
 
 
 def show_log() -> None:
-    st.subheader("Who did what", anchor=False)
+    st.header("Who did what", anchor=False)
     entries = audit.latest()
     if not entries:
         st.caption("Nothing has been logged yet.")

@@ -54,7 +54,7 @@ def show_counted(selection: Selection, splits: Splits) -> None:
 def show_unlabelled(selection: Selection) -> None:
     st.title("This data set has no masks: there is nothing to count", anchor=False)
     for split in cache.splits(selection.spec):
-        st.subheader(f"{split.capitalize()} images", anchor=False)
+        st.header(f"{split.capitalize()} images", anchor=False)
         sample_browser.show_unlabelled(selection, split)
 
 

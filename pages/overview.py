@@ -81,7 +81,7 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.subheader("The same image, labelled by both", anchor=False)
+        st.header("The same image, labelled by both", anchor=False)
         if st.button("Another image", icon=":material/shuffle:"):
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture

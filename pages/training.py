@@ -112,7 +112,7 @@ def show_recipes(pair: Pair[Side]) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.subheader("How the recipes differ", anchor=False)
+        st.header("How the recipes differ", anchor=False)
         show_all = st.toggle("Show all parameters")
     table = [
         {"Parameter": name, pair.a.title: written(name, a), pair.b.title: written(name, b)}

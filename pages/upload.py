@@ -152,7 +152,7 @@ def show_photos(pair: Pair[Side], opened: list[Opened], above: Above) -> None:
     chosen = photos.chosen(opened)
     show_photo(pair, photos.shown(chosen), above)
     if len(opened) > 1:
-        st.subheader(f"Your {len(opened)} photos", anchor=False)
+        st.header(f"Your {len(opened)} photos", anchor=False)
         photos.show_gallery(opened, chosen)
         offer_bundle(pair, opened)
 

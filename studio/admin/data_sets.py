@@ -25,7 +25,7 @@ DOUBTFUL = "doubtful data set"
 
 
 def show() -> None:
-    st.subheader("Data sets", anchor=False)
+    st.header("Data sets", anchor=False)
     _show_registration()
     found = list(choices.data_sets().values())
     registered = _registered()

@@ -49,7 +49,7 @@ def require() -> None:
         stay.ask()
         return
     with st.container(border=True, width=560):
-        st.subheader("Sign in to retrain", anchor=False)
+        st.header("Sign in to retrain", anchor=False)
         if _addresses():
             _sign_in_with_account()
         else:

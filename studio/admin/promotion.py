@@ -23,7 +23,7 @@ from studio.widgets import guards
 
 def show() -> None:
     found = cache.list_runs()
-    st.subheader("Runs", anchor=False)
+    st.header("Runs", anchor=False)
     if not found:
         elsewhere.show()
         guards.show_unreadable()
@@ -254,7 +254,7 @@ def _resume(run: Run, admission: Admission) -> None:
 
 
 def _show_promotions() -> None:
-    st.subheader("Promotions", anchor=False)
+    st.header("Promotions", anchor=False)
     if problem := runs.registry_problem():
         show_error(problem)
         return

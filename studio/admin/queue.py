@@ -84,7 +84,7 @@ def _look(shown: list[tuple[int, State]]) -> list[Job]:
 
 def _show_unfinished(shown: list[tuple[int, State]]) -> None:
     queue = _look(shown)
-    st.subheader("Queue", anchor=False)
+    st.header("Queue", anchor=False)
     for job in queue:
         if job.is_active:
             _show_active(job)

@@ -26,7 +26,7 @@ FIRST = ("epochs", "batch_size", "learning_rate", "seed")
 
 
 def show() -> None:
-    st.subheader("Start a training", anchor=False)
+    st.header("Start a training", anchor=False)
     with st.container(border=True):
         bases, data_name = _bases(), choices.namer()
         names = {one.spec: one.name for one in cache.data_sets() if one.spec != "streets"}

@@ -12,7 +12,7 @@ from studio.admin import actions
 
 
 def show() -> None:
-    st.subheader("Storage", anchor=False)
+    st.header("Storage", anchor=False)
     usage = storage.run_usage()
     made_again = settings.engines_dir(), settings.predictions_dir(), settings.exports_dir()
     with st.grid(4, min_column_width=150):

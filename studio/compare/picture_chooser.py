@@ -29,7 +29,7 @@ def searched(selection: Selection) -> Searched:
 
 def ask_pictures(selection: Selection, split: Searched) -> Found:
     """Asks which images to choose from; all of them where none is found, or not yet."""
-    st.subheader("Choose the image", anchor=False)
+    st.header("Choose the image", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         found = image_search.ask(selection, split, in_address=True)
     if found is not None and found.keys:

@@ -46,7 +46,7 @@ def show_preview(selection: Selection) -> None:
     """A few samples straight from the source."""
     split = cache.splits(selection.spec)[0]
     samples = cache.samples(selection.spec, split)
-    st.subheader("A first look", anchor=False)
+    st.header("A first look", anchor=False)
     with st.grid(4, min_column_width=150):
         for index in range(0, len(samples), max(1, len(samples) // PREVIEWED))[:PREVIEWED]:
             sample = cache.sample(selection.spec, split, samples.keys[index])

@@ -25,7 +25,7 @@ SUSPECT_NOTE = (
 
 
 def show_health(splits: Splits) -> None:
-    st.subheader("Data health", anchor=False)
+    st.header("Data health", anchor=False)
     reports = {name: split.health for name, split in splits.items()}
     checked = ", ".join(f"{name} {health.checked}" for name, health in reports.items())
     if all(health.is_healthy for health in reports.values()):
@@ -50,7 +50,7 @@ def show_health(splits: Splits) -> None:
 @fragment
 def show_suspects(selection: Selection) -> None:
     """Images whose truth both runs contradict, worst first."""
-    st.subheader("Suspected label errors", anchor=False)
+    st.header("Suspected label errors", anchor=False)
     st.caption(SUSPECT_NOTE)
     found = split_predictions.agreements(selection, "To find them")
     if found is None or selection.pair is None:

@@ -45,14 +45,14 @@ def show_imbalance(splits: Splits, space: LabelSpace) -> None:
     # Captions of one line each, at most: the two charts' rows are to be level.
     with st.grid(2, min_column_width=340, gap="medium"):
         with st.container():
-            st.subheader("Share of pixels", anchor=False)
+            st.header("Share of pixels", anchor=False)
             st.caption("Log scale, so that a class of a thousandth is seen at all.")
             show_chart(
                 cache.drawn(figures.pixel_shares, pixels, ids, space),
                 "Share of pixels of each class",
             )
         with st.container():
-            st.subheader("Share of images that hold the class", anchor=False)
+            st.header("Share of images that hold the class", anchor=False)
             st.caption("A class in few images is learnt from few scenes.")
             show_chart(
                 cache.drawn(figures.image_shares, images, ids, space),
@@ -104,7 +104,7 @@ def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
         return
     share, space = counts.pixel_share(selection.classes.counts(train.pixels)), selection.compared
     by_name = [(name, iou) for name, _, iou in scores]
-    st.subheader("Does imbalance explain the errors?", anchor=False)
+    st.header("Does imbalance explain the errors?", anchor=False)
     st.markdown(findings.share_and_iou(share, by_name, space))
     show_chart(
         cache.drawn(figures.share_against_iou, share, scores, space),

@@ -22,7 +22,7 @@ PAGE_SIZE = 12
 @fragment
 def show_browser(selection: Selection, splits: Splits) -> None:
     """Thumbnails of the samples that are asked for; `splits` are those with masks."""
-    st.subheader("Samples", anchor=False)
+    st.header("Samples", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.segmented_control(
             "Split", list(splits), default=next(iter(splits)), required=True, key="browser_split"

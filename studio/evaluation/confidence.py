@@ -11,7 +11,7 @@ from studio.widgets.charts import show_chart
 
 def show_trust(pair: ScoredPair) -> None:
     """As trained; what needs newer counts where both runs have them."""
-    st.subheader("Is the confidence calibrated?", anchor=False)
+    st.header("Is the confidence calibrated?", anchor=False)
     st.markdown(findings.calibration([(side.name, side.scores.ece) for side in pair]))
     for side in pair:
         if not side.evaluation.has_confidence:
@@ -71,7 +71,7 @@ def show_coverage(pair: ScoredPair) -> None:
     ]
     if not curves:
         return
-    st.subheader(f"Pixels to keep for {TARGET * 100:.0f} % accuracy", anchor=False)
+    st.header(f"Pixels to keep for {TARGET * 100:.0f} % accuracy", anchor=False)
     kept = [
         findings.kept(side.name, side.evaluation.trust.kept())
         for side in pair

@@ -24,7 +24,7 @@ from studio.widgets.tabular import show_table
 def show_costs(pair: Pair[Side]) -> None:
     """Size, operations, latency and memory of both runs, and a button that measures them."""
     listed = [(side.title, side.run, cache.cost(side.run)) for side in pair]
-    st.subheader("What they cost", anchor=False)
+    st.header("What they cost", anchor=False)
     show_table(tables.costs(listed))
     measured = [(title, cost) for title, _, cost in listed if cost is not None]
     if measured:
@@ -48,7 +48,7 @@ def show_costs(pair: Pair[Side]) -> None:
 
 def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
     """Accuracy against latency of every run that is scored on the data set."""
-    st.subheader("Accuracy against latency", anchor=False)
+    st.header("Accuracy against latency", anchor=False)
     points: list[Candidate] = []
     missing: list[tuple[Run, str]] = []
     chosen = {side.run.name: side for side in pair}

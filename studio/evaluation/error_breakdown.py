@@ -21,7 +21,7 @@ PAIRS = 6
 
 
 def show_confusions(pair: ScoredPair) -> None:
-    st.subheader("Which classes are confused", anchor=False)
+    st.header("Which classes are confused", anchor=False)
     unit = st.segmented_control(
         "Cells show", [BY_CLASS, BY_ALL], default=BY_CLASS, key="confusion_unit"
     )
@@ -97,7 +97,7 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
 def show_bands(pair: ScoredPair) -> None:
     """Errors along the outlines against errors inside regions."""
     d = pair.a.evaluation.boundary_width
-    st.subheader("Errors at boundaries and inside regions", anchor=False)
+    st.header("Errors at boundaries and inside regions", anchor=False)
     shares = [(side.name, side.color, side.anatomy.shares) for side in pair if side.anatomy]
     st.markdown("\n".join(f"- {findings.error_bands(name, found, d)}" for name, _, found in shares))
     st.caption(
@@ -113,7 +113,7 @@ def show_bands(pair: ScoredPair) -> None:
 
 def show_sizes(pair: ScoredPair) -> None:
     """Recall of small things by the size of their regions."""
-    st.subheader("Small objects by size", anchor=False)
+    st.header("Small objects by size", anchor=False)
     st.caption(
         "Share of the pixels labelled right, by the pixels of the region they are in; "
         f"{scope(pair.a.evaluation)}. A region is pixels of one class that touch: two people "

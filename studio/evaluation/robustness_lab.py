@@ -25,7 +25,7 @@ DEFAULT, DEFAULT_SEVERITY = "fog", 3
 
 def show_lab(selection: Selection, pair: ScoredPair) -> None:
     """One image at a time, corrupted and labelled as one looks."""
-    st.subheader("Try it on an image", anchor=False)
+    st.header("Try it on an image", anchor=False)
     if not guards.have_networks(pair, "label a corrupted image"):
         return
     if selection.problem is not None:
@@ -90,7 +90,7 @@ def _show_loss(
 
 def show_curves(selection: Selection, pair: ScoredPair) -> None:
     """What the whole split loses, as far as that is measured."""
-    st.subheader("Over the whole split", anchor=False)
+    st.header("Over the whole split", anchor=False)
     measured = [
         (side, found)
         for side in pair

@@ -44,7 +44,7 @@ def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
 
     with st.grid(2, min_column_width=340, gap="medium"):
         with st.container():
-            st.subheader("IoU of each class", anchor=False)
+            st.header("IoU of each class", anchor=False)
             show_clickable(
                 cache.drawn(figures.class_iou, scores),
                 "IoU of each class for both runs",
@@ -54,7 +54,7 @@ def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
             st.caption("A click on a bar opens the images with most mistakes of that class.")
         if comparison is not None:
             with st.container():
-                st.subheader("Difference A − B of each class", anchor=False)
+                st.header("Difference A − B of each class", anchor=False)
                 show_chart(
                     cache.drawn(
                         figures.class_differences,
@@ -112,7 +112,7 @@ def show_headline(pair: ScoredPair, comparison: Comparison | None) -> None:
 
 
 def show_scoreboard(pair: ScoredPair, comparison: Comparison | None) -> None:
-    st.subheader("Scoreboard", anchor=False)
+    st.header("Scoreboard", anchor=False)
     st.caption(
         "A higher score is not yet a better model: that takes an interval without 0. "
         f"Boundaries are bands of {pair.a.evaluation.boundary_width} pixels. {TASM_NOTE}"
@@ -125,7 +125,7 @@ def show_scoreboard(pair: ScoredPair, comparison: Comparison | None) -> None:
 
 def show_classes(pair: ScoredPair, comparison: Comparison | None) -> None:
     table = tables.classes(pair, comparison)
-    st.subheader(table.title, anchor=False)
+    st.header(table.title, anchor=False)
     show_table(table, _bars(pair), swatches=pair.a.evaluation.space)
     if table.note:
         st.caption(table.note)
@@ -133,7 +133,7 @@ def show_classes(pair: ScoredPair, comparison: Comparison | None) -> None:
 
 def show_categories(pair: ScoredPair, comparison: Comparison | None) -> None:
     for table in tables.categories(pair, comparison):
-        st.subheader(table.title, anchor=False)
+        st.header(table.title, anchor=False)
         st.caption(f"Cityscapes' categories. {table.note}")
         show_table(table, _bars(pair))
 

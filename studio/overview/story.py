@@ -118,7 +118,7 @@ def _draw(side: Side) -> None:
 
 def show_ways_on() -> None:
     """The other pages, in the order in which one tells the story."""
-    st.subheader("Look further", anchor=False)
+    st.header("Look further", anchor=False)
     with st.grid(len(STATIONS), min_column_width=170):
         for page, label, icon in STATIONS:
             with st.container(border=True):

@@ -155,7 +155,7 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
     each = curves_of(runs, selection)
     curves = [*(_with_bands(runs, each) if choice.seeds_as_band else each), *choice.logs]
     each += choice.logs
-    st.subheader("Mean IoU", anchor=False)
+    st.header("Mean IoU", anchor=False)
     st.caption(
         "Dashed: training, solid: validation, shaded: the gap, star: best epoch."
         + (" Of several seeds: their mean, and the range of validation." if curves != each else "")
@@ -169,7 +169,7 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
             ("accuracy", "Pixel accuracy", linear),
         ):
             with st.container():
-                st.subheader(title, anchor=False)
+                st.header(title, anchor=False)
                 figure = cache.drawn(figures.learning_curves, curves, metric, view, False)
                 show_chart(figure, f"{title} over training", f"curve_{metric}")
     lines = [

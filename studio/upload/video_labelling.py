@@ -40,7 +40,7 @@ class Result:
 
 def show_video(pair: Pair[Side], file: File) -> None:
     """One video: how finely to label it, the button, and the result once there is one."""
-    st.subheader(wording.file_name(file.name), anchor=False)
+    st.header(wording.file_name(file.name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.segmented_control(
             "Frames to label",

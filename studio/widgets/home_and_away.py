@@ -42,7 +42,7 @@ def show_expectation(pair: Pair[Side]) -> None:
 def _show(pair: Pair[Side], known: list[Generalization], left_out: list[LeftOutScore]) -> None:
     pretrained = [side.name for side in pair if pretraining(side.run)]
     with st.container(border=True):
-        st.subheader("At home and away", anchor=False)
+        st.header("At home and away", anchor=False)
         st.markdown(
             findings.at_home_and_away(
                 *pair.names,

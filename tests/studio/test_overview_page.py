@@ -109,7 +109,7 @@ def test_an_address_of_no_station_shows_the_page_as_always(
 ) -> None:
     app = open_page("overview", data="camvid", present=number)
     assert not any(" of 7 · " in element.value for element in app.markdown)
-    assert any(element.value == "Look further" for element in app.subheader)
+    assert any(element.value == "Look further" for element in app.header)
 
 
 def test_an_earlier_training_on_the_same_data_has_the_same_name(
