@@ -146,7 +146,7 @@ def show_empty(selection: Selection) -> None:
     st.markdown("Start one: the `quick-` recipes take minutes, and their curves appear here live.")
     st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
     data = selection.data.argument
-    st.code(f"python -m segcore train --recipe quick-unet --data {data}", language="bash")
+    st.code(f"python -m segcore train --recipe quick-unet --data {data}", language=None)
 
 
 def finding(runs: list[Run], selection: Selection) -> str:

@@ -30,7 +30,7 @@ def show_counting(selection: Selection) -> None:
         unasked=pictures <= COUNTED_UNASKED,
     )
     st.caption("A training prepares its data set by itself; from the command line:")
-    st.code(f"python -m segcore prepare --data {selection.data.argument}", language="bash")
+    st.code(f"python -m segcore prepare --data {selection.data.argument}", language=None)
     show_preview(selection)
 
 
@@ -53,4 +53,10 @@ def show_preview(selection: Selection) -> None:
             picture = sample.image
             if sample.mask is not None:
                 picture = overlay(picture, sample.mask, 0.55, selection.space)
-            st.image(picture, caption=sample.key, width="stretch", output_format="JPEG")
+            st.image(
+                picture,
+                caption=sample.key,
+                width="stretch",
+                output_format="JPEG",
+                alt=f"Image {sample.key}",
+            )

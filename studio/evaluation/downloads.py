@@ -45,7 +45,7 @@ def show_downloads(selection: Selection, pair: ScoredPair) -> None:
         st.code(
             f"python -m segcore report --a {a.run.name} --b {b.run.name} "
             f"--data {selection.data.argument} --split {choices.SPLIT} --out report.html",
-            language="bash",
+            language=None,
             wrap_lines=True,
         )
 

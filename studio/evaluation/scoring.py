@@ -36,7 +36,7 @@ def show_missing(selection: Selection, missing: Named) -> None:
         f"--data {selection.data.argument} --split {choices.SPLIT}"
         for run, _ in missing
     ]
-    st.code("\n".join(commands), language="bash")
+    st.code("\n".join(commands), language=None)
 
 
 def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:

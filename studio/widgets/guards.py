@@ -31,7 +31,7 @@ def require_pair(selection: Selection) -> Pair[Side]:
     st.code(
         f"python -m segcore train --recipe quick-unet --data {selection.data.argument}\n"
         f"python -m segcore train --recipe quick-danet --data {selection.data.argument}",
-        language="bash",
+        language=None,
     )
     st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
     st.stop()

@@ -1,4 +1,4 @@
-"""Pages for those who read with a screen reader, by keyboard or in little light: axe-core's rules."""
+"""Pages for who reads by ear, by keyboard or in little light: the rules of axe-core."""
 
 import os
 from typing import Any
