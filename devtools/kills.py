@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from segcore import runs
 from segcore.errors import RunError
-from segcore.runs.weight_files import UnsafeWeightsError, require_plain
+from segcore.models.weight_files import UnsafeWeightsError, require_plain
 
 CHILD = Path(__file__).with_name("killed_training.py")
 POINTS = ("half written", "before flush", "before rename", "after rename")

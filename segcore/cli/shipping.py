@@ -16,6 +16,7 @@ from segcore.evaluation import evaluate, stored_evaluation
 from segcore.evaluation.generalization import generalization_of, keep_left_out_score
 from segcore.evaluation.robustness import robustness_of
 from segcore.files.writing import write_atomically
+from segcore.models.weight_files import require_plain
 from segcore.prediction.conversion import convert_to_ship
 from segcore.prediction.engines.openvino_store import Verdict
 from segcore.prediction.loading import load_predictor
@@ -25,7 +26,6 @@ from segcore.runs.data import val_digest
 from segcore.runs.data_sets import short_name
 from segcore.runs.registry import shipped_seats
 from segcore.runs.results import adopt_results
-from segcore.runs.weight_files import require_plain
 from segcore.runs.writer import RunWriter, new_run_name
 from segcore.system.progress import NamedProgress
 

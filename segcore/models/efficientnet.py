@@ -16,7 +16,7 @@ from keras import layers
 from segcore.errors import RecipeError
 from segcore.models.light import EvenLight
 from segcore.models.normalization import MOMENTUM, BatchNormalization
-from segcore.runs.weight_files import UnsafeWeightsError, require_plain_apart
+from segcore.models.weight_files import UnsafeWeightsError, require_plain_apart
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # RGB in [0, 1]
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -1,7 +1,7 @@
 """Runs: folders of a training, and the registry of champions.
 
 Read here; `writer` is what a training writes them by, `archives` and `csv_logs` bring them in from
-elsewhere by way of `staging`, `weight_files` looks through what they bring.
+elsewhere by way of `staging`, `weights` puts weights into a network.
 """
 
 from segcore.runs.data import identity_of

@@ -12,12 +12,12 @@ from segcore.errors import RunError, UnreadableError
 from segcore.errors.plain import plain
 from segcore.files.reading import MAX_CSV_BYTES, MAX_JSON_BYTES, parse_json, read_bytes
 from segcore.files.writing import DAMAGED, storage_error, to_json, write_atomically
+from segcore.models.weight_files import require_plain_apart
 from segcore.runs import MANIFEST, Run, Unreadable, get_run, verified_weights
 from segcore.runs.kinds import MAIN_FILE
 from segcore.runs.results import result_folders
 from segcore.runs.run import read_run
 from segcore.runs.staging import staging_folder
-from segcore.runs.weight_files import require_plain_apart
 from segcore.runs.zip_files import open_zip
 
 WEIGHTS = MAIN_FILE["trained"]

@@ -11,7 +11,7 @@ from segcore.errors import RunError, UnreadableError
 from segcore.files.array_files import ArrayOf, Limits, read_arrays
 from segcore.files.writing import storage_error
 from segcore.runs import Run, verified_file
-from segcore.runs.weight_files import load_weights
+from segcore.runs.weights import load_weights
 
 OPTIMIZER = "optimizer.npz"
 

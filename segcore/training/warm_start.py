@@ -16,7 +16,7 @@ from segcore.labels import LabelSpace
 from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe
 from segcore.runs import Run, get_run, manifest
-from segcore.runs.weight_files import load_weights
+from segcore.runs.weights import load_weights
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from segcore.models import build_model
 from segcore.recipes import RECIPES, Augmentation, Recipe, from_dict
 from segcore.runs import Run
 from segcore.runs.lineage import earlier_trainings, seconds_in_all, training_seconds
-from segcore.runs.weight_files import load_weights
+from segcore.runs.weights import load_weights
 from segcore.training.progress import TrainingProgress
 from segcore.training.session import Session, resume, train
 from segcore.training.warm_start import TrainedOn, inherit

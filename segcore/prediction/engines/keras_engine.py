@@ -58,7 +58,7 @@ def build_network(run: Run, input_size: tuple[int, int] | None) -> Any:
     import keras
 
     from segcore.models import build_model, inference_model
-    from segcore.runs.weight_files import load_weights
+    from segcore.runs.weights import load_weights
 
     # A training in this process may have set a lower precision for the layers it builds.
     policy = keras.config.dtype_policy()

@@ -181,7 +181,7 @@ def intact_folder(run: Run) -> Path | None:
 
 def _unpack(run: Run, shipped: Verdict, weights: Path) -> None:
     """Makes the converted checkpoint of a shipped run. Who does it meanwhile writes the same."""
-    from segcore.runs.weight_files import require_plain
+    from segcore.models.weight_files import require_plain
 
     require_plain(weights)
     with tempfile.TemporaryDirectory(dir=make_folder(run), prefix="unpacking-") as scratch:

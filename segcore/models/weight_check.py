@@ -1,4 +1,4 @@
-"""The process that looks through a file of weights: `python -m segcore.runs.weight_check FILE`.
+"""The process that looks through a file of weights: `python -m segcore.models.weight_check FILE`.
 
 It may use little memory and time, and opens nothing but the file. Its exit status is 0 for a plain
 file; for any other it prints what is wrong, or nothing where the file is no HDF5 at all.

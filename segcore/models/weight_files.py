@@ -7,45 +7,20 @@ and names.
 
 import subprocess
 import sys
-import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import h5py
 
 from segcore import settings
 from segcore.errors import RunError
 from segcore.errors.plain import printable
-from segcore.runs import Run, verified_weights
-from segcore.runs.weight_check import MAX_BYTES, UNREADABLE, problems
-
-if TYPE_CHECKING:
-    import keras
+from segcore.models.weight_check import MAX_BYTES, UNREADABLE, problems
 
 PATIENCE_SECONDS = 120.0
 
 
 class UnsafeWeightsError(RunError):
     """A file of weights that holds more than groups, arrays of numbers and names."""
-
-
-def load_weights(model: "keras.Model", run: Run, which: str = "best") -> None:
-    """Puts the run's `best` or `last` weights into the network built for it.
-
-    Half precision on disk is cast to the layers' own.
-
-    Raises:
-        RunError: missing, damaged, not plain, or of another network.
-    """
-    path = verified_weights(run, which)
-    require_plain(path)
-    try:
-        with warnings.catch_warnings(action="ignore"):  # the error below says it in one line
-            model.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
-        raise RunError(
-            f"{run.name}: {path.name} does not fit the network in its run.json; train it again"
-        ) from error
 
 
 def require_plain(path: Path) -> None:
@@ -70,7 +45,7 @@ def require_plain_apart(path: Path) -> None:
     there, too.
     """
     _require_small(path)
-    command = [sys.executable, "-m", "segcore.runs.weight_check", str(path.absolute())]
+    command = [sys.executable, "-m", "segcore.models.weight_check", str(path.absolute())]
     try:
         checked = subprocess.run(
             command, cwd=settings.ROOT, stdin=subprocess.DEVNULL, capture_output=True,

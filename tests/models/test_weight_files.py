@@ -15,14 +15,14 @@ import pytest
 from segcore.errors import RunError
 from segcore.files.writing import sha256, to_json
 from segcore.jobs.unreadable import problems_of
-from segcore.prediction.loading import load_predictor
-from segcore.runs.archives import import_run
-from segcore.runs.weight_files import (
+from segcore.models.weight_files import (
     UnsafeWeightsError,
-    load_weights,
     require_plain,
     require_plain_apart,
 )
+from segcore.prediction.loading import load_predictor
+from segcore.runs.archives import import_run
+from segcore.runs.weights import load_weights
 from segcore.runs.writer import RunWriter
 from tests.factories.fake_runs import make_run
 
@@ -182,7 +182,7 @@ def test_refusing_takes_little_memory_and_time(weights: bytes, tmp_path: Path) -
         spoil(paths[-1])
     code = (
         "import sys; from pathlib import Path\n"
-        "from segcore.runs.weight_files import UnsafeWeightsError, require_plain\n"
+        "from segcore.models.weight_files import UnsafeWeightsError, require_plain\n"
         "for path in sys.argv[1:]:\n"
         "    try: require_plain(Path(path))\n"
         "    except UnsafeWeightsError: print('refused')\n"
