@@ -17,7 +17,7 @@ from segcore.errors import SegcoreError
 from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.loading import may_be_converted, serves_converted
 from segcore.runs import Run
-from segcore.system import devices
+from segcore.system import backend, devices
 from studio.errors import fragment, show_error, without_paths
 from studio.visits.memory import NO_VISIT
 from studio.visits.visitors import QUEUE
@@ -78,7 +78,7 @@ def _load_first() -> None:
 
 def _load_keras() -> None:
     try:
-        devices.check_backend()
+        backend.check_backend()
         import keras
 
         import segcore.models  # noqa: F401 -- the rest of what the first prediction needs

@@ -12,7 +12,7 @@ from segcore import settings
 from segcore.cli import data, doctor, prediction, run_folders, scores, training
 from segcore.cli.arguments import named_spec
 from segcore.errors import SegcoreError
-from segcore.system import devices
+from segcore.system import backend
 from segcore.system.child_report import OUT_OF_MEMORY, report
 from segcore.system.out_of_memory import is_out_of_memory
 
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command is not _examine:  # which tells of it among the rest
-            devices.check_backend()
+            backend.check_backend()
             _tell_where()
         if getattr(options, "data", None):
             options.data = named_spec(options.data)

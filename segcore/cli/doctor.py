@@ -13,7 +13,7 @@ from segcore.errors import SegcoreError
 from segcore.files.sizes import byte_size
 from segcore.files.writing import free_bytes
 from segcore.jobs import unreadable
-from segcore.system import devices
+from segcore.system import backend, devices
 
 REQUIRED = ("tensorflow", "keras", "streamlit", "plotly", "pandas", "pillow", "numpy", "openvino")
 FREE_SPACE_WANTED = 2 << 30
@@ -63,7 +63,7 @@ def _tell_devices() -> None:
     if importlib.util.find_spec("keras") is None:
         return
     try:
-        devices.check_backend()
+        backend.check_backend()
     except SegcoreError as error:
         _tell(False, str(error))
         return

@@ -31,7 +31,7 @@ from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.engines.openvino_store import TOPOLOGY, Verdict
 from segcore.prediction.loading import serves_converted
 from segcore.runs import Run, verified_weights
-from segcore.system import devices
+from segcore.system import precisions
 
 SAME_LABELS = 0.999
 BOUND = 0.01
@@ -66,7 +66,7 @@ def convert(run: Run, turn: Turn = lambda step: step()) -> Verdict:
         known = openvino_store.stored_verdict(run)
         if known is not None and _is_settled(run, known):
             return known  # else it was slow, on a machine that may have been busy: once more
-        verdict = _convert(run, devices.processor_precisions(), turn)
+        verdict = _convert(run, precisions.processor_precisions(), turn)
         if known is not None and not known.shipped_as:
             verdict = with_best_times(verdict, known)
         openvino_store.store_verdict(run, verdict)
@@ -82,7 +82,7 @@ def convert_to_ship(run: Run) -> Verdict:
     """
     run.require_training("be converted")
     with locked(settings.engines_dir()):
-        verdict = _convert(run, devices.processor_precisions(), lambda step: step())
+        verdict = _convert(run, precisions.processor_precisions(), lambda step: step())
         if verdict.agrees and verdict.precision != SHIPPED_PRECISION:
             verdict = _convert(run, [SHIPPED_PRECISION], lambda step: step())
         if verdict.agrees:
@@ -108,8 +108,8 @@ def with_best_times(verdict: Verdict, earlier: Verdict) -> Verdict:
     )
 
 
-def _convert(run: Run, precisions: Sequence[str], turn: Turn) -> Verdict:
-    """Judged in the first of the precisions that agrees, else in the last."""
+def _convert(run: Run, allowed: Sequence[str], turn: Turn) -> Verdict:
+    """Judged in the first of the allowed precisions that agrees, else in the last."""
     import keras
 
     if openvino_store.openvino_version() is None:
@@ -128,7 +128,7 @@ def _convert(run: Run, precisions: Sequence[str], turn: Turn) -> Verdict:
     except OSError as error:  # of a disk, not of the network: no verdict
         raise storage_error(folder, error) from error
     refused: list[str] = []
-    for precision in precisions:
+    for precision in allowed:
         engine = OpenVINOEngine(folder, precision)
         verdict = judge(engine, precision, reference, _batches(preprocessing), turn)
         if verdict.agrees:

@@ -22,7 +22,7 @@ from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.data_sets import short_name
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
-from segcore.system import devices
+from segcore.system import backend, data_parallel, precisions
 from segcore.training.batch_metrics import ConfusionMatrix, IoUScore
 from segcore.training.batches import TrainingBatches
 from segcore.training.checkpoint import OPTIMIZER, optimizer_bytes, restore, weights_bytes
@@ -81,8 +81,8 @@ def train(
     parent = runs.get_run(start_from) if start_from else None
     if parent is not None:
         parent.require_training("be trained on from")
-    replicas = devices.replicas(recipe.batch_size)
-    with devices.shared_by(replicas):
+    replicas = data_parallel.replicas(recipe.batch_size)
+    with data_parallel.shared_by(replicas):
         session = Session(recipe, joined, parent, leave_out, digests)
         manifest = first_manifest(
             recipe,
@@ -129,7 +129,8 @@ def resume(
     joined = [prepared.in_classes(run.class_map) for prepared in joined]
     # Its own weights hold what it began with, from its first epoch on.
     parent = parent_of(run) if run.epochs == 0 else None
-    with run_lock.hold(run.path), devices.shared_by(devices.replicas(recipe.batch_size)):
+    replicas = data_parallel.replicas(recipe.batch_size)
+    with run_lock.hold(run.path), data_parallel.shared_by(replicas):
         digests = digests_of(joined) if parent is not None else ()
         session = Session(recipe, joined, parent, run.left_out, digests)
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
@@ -152,8 +153,9 @@ class Session:
         self.recipe, self.prepared = recipe, joined[0]
         self.data = TrainingData.of(joined, left_out, ignore_void=recipe.ignore_void)
         keras.utils.set_random_seed(recipe.seed)
-        depthwise = recipe.model == "danet"
-        keras.mixed_precision.set_dtype_policy(devices.precision(depthwise=depthwise))
+        # Depthwise convolutions are slower in it there (docs/speed.md).
+        policy = precisions.training_policy(bfloat16_on_cpu=recipe.model != "danet")
+        keras.mixed_precision.set_dtype_policy(policy)
 
         spec = spec_of(recipe.model)
         multiple = spec.multiple(recipe.model_options)
@@ -219,7 +221,7 @@ class Session:
             loss=dict.fromkeys(outputs, self.loss),
             loss_weights={name: 1.0 if name == "logits" else recipe.aux_weight for name in outputs},
             metrics={"logits": [self.confusion, self.score]},
-            jit_compile=devices.compiles_with_xla(),
+            jit_compile=backend.compiles_with_xla(),
         )
         if keras.backend.backend() == "jax":
             # Else the first `fit` does it with the first batch, which then comes last (3.15.1): an

@@ -21,7 +21,7 @@ from segcore.images.resizing import Size
 from segcore.labels import NO_LABEL, LabelSpace, metrics
 from segcore.labels.merges import Merges, merged
 from segcore.models import inference_model
-from segcore.system import devices
+from segcore.system import backend
 from segcore.system.parallel import overlapped
 
 BATCH_SIZE = 4
@@ -174,7 +174,7 @@ class Validator:
             keras.mixed_precision.set_dtype_policy(self._policy)
             if group not in self._scorers:
                 scorer = Scorer(self.network, self.loss, group.is_resized)
-                scorer.compile(jit_compile=devices.compiles_with_xla())
+                scorer.compile(jit_compile=backend.compiles_with_xla())
                 self._scorers[group] = scorer
             found = self._scorers[group].predict_on_batch(inputs)
         outputs = []

@@ -32,7 +32,7 @@ from segcore.prediction.loading import (
     serves_converted,
 )
 from segcore.runs import Run, get_run
-from segcore.system import devices
+from segcore.system import precisions
 from segcore.training import session
 from tests.factories.fake_runs import make_run
 from tests.factories.made_data import noise
@@ -340,10 +340,10 @@ def test_a_damaged_shipped_network_leaves_the_run_with_keras(
 def test_a_processor_that_computes_faster_converts_a_shipped_run_again(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(devices, "processor_precisions", lambda: ("f32",))
+    monkeypatch.setattr(precisions, "processor_precisions", lambda: ("f32",))
     shipped = as_shipped(run, monkeypatch, tmp_path)
     assert not may_be_converted(shipped)
-    monkeypatch.setattr(devices, "processor_precisions", lambda: ("bf16", "f32"))
+    monkeypatch.setattr(precisions, "processor_precisions", lambda: ("bf16", "f32"))
     assert serves_converted(shipped)  # meanwhile, as it came
     assert may_be_converted(shipped)
     convert(shipped)
@@ -359,7 +359,7 @@ def agrees_in(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return replace(judge(engine, precision, *others), agrees=precision in agreeing)
 
     monkeypatch.setattr(conversion, "judge", judged)
-    monkeypatch.setattr(devices, "processor_precisions", lambda: ("bf16", "f32"))
+    monkeypatch.setattr(precisions, "processor_precisions", lambda: ("bf16", "f32"))
     return agreeing
 
 

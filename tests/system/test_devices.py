@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from segcore.cli import main
-from segcore.system import devices
+from segcore.system import data_parallel, devices, precisions
 
 TWO_DEVICES = """
 import json, sys
 import tensorflow as tf
 processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
-from segcore.system import devices
+from segcore.system import backend, data_parallel, devices, precisions
 devices.gpus = lambda: ["cpu:0", "cpu:1"]
-devices.compiles_with_xla = lambda: False
-devices.precision = lambda **_: "float32"
+backend.compiles_with_xla = lambda: False
+precisions.training_policy = lambda **_: "float32"
 from dataclasses import replace
 from tests.training.test_training import TINY
 from segcore.evaluation import evaluate
@@ -47,7 +47,7 @@ def test_as_many_gpus_as_divide_the_batch_are_used(
     monkeypatch: pytest.MonkeyPatch, gpus: int, batch: int, shared: int
 ) -> None:
     monkeypatch.setattr(devices, "gpus", lambda: [f"gpu:{i}" for i in range(gpus)])
-    assert devices.replicas(batch) == shared
+    assert data_parallel.replicas(batch) == shared
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_a_processor_trains_in_bfloat16_only_where_it_has_it(
     (tmp_path / "cpuinfo").write_text(f"model name\t: Some chip\nflags\t\t: fpu {flags}\n")
     monkeypatch.setattr(devices, "CPU_INFO", tmp_path / "cpuinfo")
     monkeypatch.setattr(devices, "gpus", lambda: [])
-    assert devices.precision(depthwise=False) == policy
-    assert devices.precision(depthwise=True) == "float32"
+    assert precisions.training_policy(bfloat16_on_cpu=True) == policy
+    assert precisions.training_policy(bfloat16_on_cpu=False) == "float32"
     assert devices.device() == "CPU (Some chip)"
 
 
@@ -71,8 +71,9 @@ def test_a_gpu_trains_in_bfloat16_from_ampere_on(
     monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], policy: str
 ) -> None:
     monkeypatch.setattr(devices, "gpus", lambda: ["gpu:0"])
-    monkeypatch.setattr(devices, "_gpu_details", lambda: [("Some GPU", capability)])
-    assert devices.precision(depthwise=False) == devices.precision(depthwise=True) == policy
+    monkeypatch.setattr(devices, "gpu_details", lambda: [("Some GPU", capability)])
+    assert precisions.training_policy(bfloat16_on_cpu=True) == policy
+    assert precisions.training_policy(bfloat16_on_cpu=False) == policy
     assert devices.device() == "Some GPU"
 
 

@@ -9,7 +9,7 @@ from segcore.prediction.engines import Output
 from segcore.prediction.engines.by_shape import ByShape, Shape
 from segcore.recipes.checks import checked_options
 from segcore.runs import Run
-from segcore.system import devices
+from segcore.system import backend, devices
 
 MAX_SHAPES = 16
 """Input shapes that a built network is kept for: of data with images of many sizes."""
@@ -45,7 +45,7 @@ class KerasEngine:
 
         image = keras.Input(batch_shape=shape)
         network = keras.Model(image, self.network(image))
-        network.compile(jit_compile=devices.compiles_with_xla())
+        network.compile(jit_compile=backend.compiles_with_xla())
         network.predict_on_batch(np.zeros(shape, np.uint8))
         return network
 

@@ -25,7 +25,7 @@ from segcore.errors import SegcoreError, UnreadableError
 from segcore.files.reading import read_bytes, read_json
 from segcore.files.writing import sha256, storage_error, to_json, write_atomically
 from segcore.runs import Run, verified_weights
-from segcore.system import devices
+from segcore.system import precisions
 
 NETWORK = "network.xml"
 WEIGHTS = "network.bin"
@@ -114,7 +114,7 @@ def stored_verdict(run: Run) -> Verdict | None:
 def may_be_faster_here(verdict: Verdict) -> bool:
     """Whether it came from another machine, and this processor has a precision untried there."""
     tried = (verdict.precision, *verdict.refused)
-    return bool(verdict.shipped_as) and devices.processor_precisions()[0] not in tried
+    return bool(verdict.shipped_as) and precisions.processor_precisions()[0] not in tried
 
 
 def _shipped_verdict(run: Run) -> Verdict | None:
