@@ -1,14 +1,10 @@
-"""Recipes: how a network is trained. `fields` has each parameter's range, `checks` hold them."""
+"""Recipes: how a network is trained.
 
-from segcore.recipes.recipe import (
-    BACKBONE_WEIGHTS,
-    RECIPES,
-    STRONG,
-    Augmentation,
-    Recipe,
-    from_dict,
-    get_recipe,
-)
+`named` has those of ours, `fields` each parameter's range, `checks` hold them.
+"""
+
+from segcore.recipes.named import RECIPES, STRONG, get_recipe
+from segcore.recipes.recipe import BACKBONE_WEIGHTS, Augmentation, Recipe, from_dict
 
 __all__ = [
     "BACKBONE_WEIGHTS",
