@@ -5,8 +5,9 @@ from collections.abc import Callable
 from segcore.errors import DataError
 from segcore.labels import CITYSCAPES, ClassMap, LabelSpace
 from segcore.labels.class_map import between, common
+from segcore.models import family_of, model_families
 from segcore.presentation.sides import Pair, Side, pair_of
-from segcore.runs import MODEL_FAMILIES, PHOTOS, Run
+from segcore.runs import PHOTOS, Run
 from segcore.runs.data import UNREAD
 from segcore.runs.data_sets import DataSet, name_among
 from segcore.runs.lineage import stage_identity
@@ -101,8 +102,8 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     trained.sort(key=lambda run: not run.class_map.is_same)
     added = [run for run in comparable.values() if run.kind == "onnx"]  # on nobody knows what
     chosen: list[str] = []
-    for family in MODEL_FAMILIES:
-        of_family = [run for run in trained if run.model.startswith(family)]
+    for family in model_families():
+        of_family = [run for run in trained if family_of(run.model) == family]
         serving = [champions[family]] if family in champions else []
         usable = [run for run in serving if run.name in comparable]
         candidates = usable or [*of_family, *trained, *added]
@@ -113,10 +114,10 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
 def photo_pair() -> Pair[Side] | None:
     """Who labels visitors' photos, as an admin said.
 
-    None where a model family has nobody, or the two tell other classes apart.
+    None where fewer than two do, or the two tell other classes apart.
     """
     serving = cache.champions(PHOTOS)
-    if len(serving) < len(MODEL_FAMILIES):
+    if len(serving) < 2:
         return None
-    a, b = (serving[family] for family in MODEL_FAMILIES)
+    a, b = list(serving.values())[:2]
     return None if common(a.class_map, b.class_map) is None else pair_of(a, b)

@@ -13,9 +13,9 @@ from segcore.evaluation.outcomes import disagreement, largest_confusion
 from segcore.labels import LabelSpace
 from segcore.prediction.inference import Prediction
 from segcore.presentation.findings.words import listed
-from segcore.presentation.names import MODEL_NAMES as MODEL_NAMES
 from segcore.presentation.names import distinct_names as distinct_names
 from segcore.presentation.names import model_name as model_name
+from segcore.presentation.names import title_of as title_of
 from segcore.presentation.sides import Letter, Side
 from segcore.runs import Run, lineage
 from segcore.runs.manifest import Ancestor

@@ -13,6 +13,7 @@ from segcore.errors import SegcoreError
 from segcore.files.sizes import byte_size
 from segcore.files.writing import free_bytes
 from segcore.jobs import unreadable
+from segcore.models import SPECS
 from segcore.system import backend, devices
 
 REQUIRED = ("tensorflow", "keras", "streamlit", "plotly", "pandas", "pillow", "numpy", "openvino")
@@ -32,7 +33,9 @@ def examine(move_away: bool = False) -> None:
     for package in REQUIRED:
         _tell_package(package, "pip install -r requirements.txt")
     _tell_devices()
-    _tell_package("tensorflow_advanced_segmentation_models", "pip install -r requirements-tasm.txt")
+    for spec in SPECS.values():
+        if spec.package is not None:
+            _tell_package(*spec.package)
     _tell_package("tf2onnx", "pip install -r requirements-export.txt")
     _tell_artifacts()
     _tell_runs()

@@ -17,6 +17,7 @@ from segcore.cli.arguments import (
 from segcore.cli.progress_bar import ProgressBar
 from segcore.data.sources import DATA_SETS
 from segcore.errors import DataError
+from segcore.models import model_families
 from segcore.prediction.export import FORMATS, OUTPUTS, export_network
 from segcore.runs.data_sets import SLUG_DIGITS, data_sets, find, name_among, read_identity
 
@@ -48,7 +49,7 @@ def add(commands: Any) -> None:
     promote.set_defaults(command=_runs_promote)
 
     rollback = actions.add_parser("rollback", help="take the last promotion back")
-    rollback.add_argument("model", choices=runs.MODEL_FAMILIES)
+    rollback.add_argument("model", choices=model_families())
     rollback.add_argument("dataset", metavar="DATA", help=f"{DATA_HELP}, or photos")
     rollback.set_defaults(command=_runs_rollback)
 

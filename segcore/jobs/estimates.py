@@ -1,8 +1,8 @@
 """What a training will take, before it starts: time, memory, room on the disk.
 
 Time follows from the images per second of the newest run of the same network on the same kind of
-device, scaled by the pixels it is asked for. Memory follows from what trainings on a processor were
-measured to take (docs/speed.md): a constant, and so much for each pixel of a batch.
+device, scaled by the pixels it is asked for. Memory follows from what trainings of the network on a
+processor were measured to take: a constant, and so much for each pixel of a batch.
 """
 
 from dataclasses import dataclass
@@ -16,26 +16,10 @@ from segcore.errors import RecipeError, SegcoreError
 from segcore.files.sizes import byte_size
 from segcore.files.writing import free_bytes
 from segcore.images.resizing import Size
+from segcore.models import spec_of
 from segcore.recipes import Recipe, from_dict
 from segcore.runs import Run
 from segcore.system.devices import may_have_gpu
-
-GIGABYTE = 2**30
-BASE_MEMORY = {"unet": 1.2 * GIGABYTE, "danet": 1.6 * GIGABYTE, "danet-tasm": 1.6 * GIGABYTE}
-"""A training's memory without images: Python, the network library, weights and optimizer.
-
-A model that was not measured counts as the largest, here and below.
-"""
-
-UNET_BYTES = 105.0
-"""For each pixel of a batch and each channel of a U-Net's first level."""
-STEM_BYTES = 48.0
-"""The same for a stem; the network proper then sees a quarter of the pixels."""
-DANET_BYTES = 5700.0
-"""For each pixel of a batch, at an output stride of 16 or 32."""
-STRIDE_8_COST = 1.5
-TASM_BYTES = 14_500.0
-"""The same for TASM's DANet at 256x256 (docs/speed.md)."""
 
 MEMORY_INFO = Path("/proc/meminfo")
 
@@ -59,14 +43,15 @@ def estimate(recipe: Recipe, spec: str) -> Estimate:
 
     Raises:
         DataError: the data cannot be opened.
+        RecipeError: there is no such model.
     """
     source = open_source(spec)
-    timed = _timed(recipe)
+    timed, memory = _timed(recipe), spec_of(recipe.model).memory
     return Estimate(
         seconds=_seconds(recipe, source, timed) if timed else None,
         timed=timed,
-        memory=BASE_MEMORY.get(recipe.model, max(BASE_MEMORY.values()))
-        + recipe.batch_size * _pixels(recipe, source) * _bytes_per_pixel(recipe),
+        memory=memory.base
+        + recipe.batch_size * _pixels(recipe, source) * memory.per_pixel(recipe.model_options),
         disk=_disk(recipe, source, timed),
     )
 
@@ -145,18 +130,6 @@ def _seconds(recipe: Recipe, source: Source, timed: Run) -> float:
     return recipe.epochs * (trained + validated / 3) / speed
 
 
-def _bytes_per_pixel(recipe: Recipe) -> float:
-    """Activations and gradients kept for a pixel of a batch, as measured."""
-    if recipe.model == "danet-tasm":
-        return TASM_BYTES
-    if recipe.model == "danet":
-        stride = int(recipe.model_options.get("output_stride", 16))
-        return DANET_BYTES * (STRIDE_8_COST if stride == 8 else 1.0)
-    width = int(recipe.model_options.get("width", 32))
-    stem = recipe.model_options.get("stem_width")
-    return UNET_BYTES * width if stem is None else STEM_BYTES * stem + UNET_BYTES * width / 4
-
-
 def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
     """Prepared arrays that are not there yet, and two sets of weights: kept and being written."""
     size = recipe.size_for(source.default_size)
@@ -169,11 +142,10 @@ def _disk(recipe: Recipe, source: Source, timed: Run | None) -> float:
     )
     is_same = timed is not None and timed.manifest.model_options == recipe.model_options
     known = timed.parameters if timed and is_same else None
-    usual = USUAL_PARAMETERS.get(recipe.model, max(USUAL_PARAMETERS.values()))
-    return missing + 2 * BYTES_PER_PARAMETER * (known or usual)
+    parameters = known or spec_of(recipe.model).usual_parameters
+    return missing + 2 * BYTES_PER_PARAMETER * parameters
 
 
-USUAL_PARAMETERS = {"unet": 8_000_000, "danet": 12_000_000, "danet-tasm": 4_000_000}
 BYTES_PER_PARAMETER = 16
 """Best, last and two moments of the optimizer, float32."""
 

@@ -2,7 +2,7 @@
 
 Every model takes RGB images (B, H, W, 3) with values 0-255 (normalisation is its first layer) and
 returns a dict of float32 logits (B, H, W, num_classes): "logits", the prediction, and possibly
-auxiliary heads that only training uses.
+auxiliary heads that only training uses. A model is one file with its `ModelSpec`, named in `SPECS`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,51 @@ from typing import TYPE_CHECKING, Any
 
 from segcore.errors import RecipeError
 from segcore.labels import CITYSCAPES
-from segcore.models.spec import SPECS, ModelSpec, spec_of
+from segcore.models.danet import DANET
+from segcore.models.spec import ModelSpec
+from segcore.models.tasm import DANET_TASM
+from segcore.models.unet import UNET
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["SPECS", "ModelSpec", "build_model", "inference_model", "spec_of"]
+__all__ = [
+    "SPECS",
+    "ModelSpec",
+    "build_model",
+    "family_of",
+    "inference_model",
+    "model_families",
+    "spec_of",
+]
+
+SPECS: dict[str, ModelSpec] = {
+    spec.name: spec
+    for spec in (
+        UNET,
+        DANET,
+        DANET_TASM,
+    )
+}
+"""Every model, by name: a new one is a file like `unet.py` and a line here."""
+
+
+def spec_of(model: str) -> ModelSpec:
+    """Raises RecipeError where there is no such model."""
+    if model not in SPECS:
+        raise RecipeError(f"There is no model '{model}'. Models: {', '.join(SPECS)}.")
+    return SPECS[model]
+
+
+def model_families() -> tuple[str, ...]:
+    """The models that have champions; the first is run A by default, the second run B."""
+    return tuple(name for name, spec in SPECS.items() if spec.family is None)
+
+
+def family_of(model: str) -> str:
+    """The family of a run's model, of one that is no longer known its own name."""
+    spec = SPECS.get(model)
+    return (spec and spec.family) or model
 
 
 def build_model(
@@ -43,7 +82,7 @@ def build_model(
         RecipeError: unknown model or option, or backbone weights that cannot be had.
         MissingPackageError: `danet-tasm` where the library is not installed.
     """
-    builder = spec_of(name).builder()
+    builder = spec_of(name).build
     known = list(inspect.signature(builder).parameters)
     if "backbone_weights" in known:
         options["backbone_weights"] = backbone_weights

@@ -1,16 +1,61 @@
-"""The pretrained networks that a model can be built on, by name."""
+"""The pretrained networks that a model can be built on, by name.
+
+Importing this loads neither Keras nor TensorFlow; building one does.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-
-import keras
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from segcore.errors import RecipeError
-from segcore.models.efficientnet import efficientnet_b3
-from segcore.models.efficientnet_lite import efficientnet_lite2
 
-BACKBONES: dict[str, Callable[..., keras.Model]] = {
-    "efficientnet-b3": efficientnet_b3,
-    "efficientnet-lite2": efficientnet_lite2,
+if TYPE_CHECKING:
+    import keras
+
+FILE = "FILE"
+"""Stands for the path of any file of weights."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained network.
+
+    Attributes:
+        weights: that it can begin with, `FILE` among them where they may be a file.
+        blocks: (channels, stride as published) of the stem and of blocks 1 to 7.
+        build: as `build_backbone`, without its name.
+    """
+
+    weights: tuple[str, ...]
+    blocks: tuple[tuple[int, int], ...]
+    build: Callable[..., keras.Model]
+
+
+def _efficientnet_b3(*args: Any, **options: Any) -> keras.Model:
+    from segcore.models.efficientnet import efficientnet_b3
+
+    return efficientnet_b3(*args, **options)
+
+
+def _efficientnet_lite2(*args: Any, **options: Any) -> keras.Model:
+    from segcore.models.efficientnet_lite import efficientnet_lite2
+
+    return efficientnet_lite2(*args, **options)
+
+
+BACKBONES = {
+    "efficientnet-b3": Backbone(
+        ("none", "imagenet", FILE),
+        ((40, 2), (24, 2), (32, 4), (48, 8), (96, 16), (136, 16), (232, 32), (384, 32)),
+        _efficientnet_b3,
+    ),
+    "efficientnet-lite2": Backbone(
+        ("none", "packaged"),
+        ((32, 2), (16, 2), (24, 4), (48, 8), (88, 16), (120, 16), (208, 32), (352, 32)),
+        _efficientnet_lite2,
+    ),
 }
 
 
@@ -40,6 +85,6 @@ def build_backbone(
     """
     if name not in BACKBONES:
         raise RecipeError(f"There is no backbone '{name}': choose one of {', '.join(BACKBONES)}.")
-    return BACKBONES[name](
+    return BACKBONES[name].build(
         input_size, output_stride=output_stride, weights=weights, even_light=even_light
     )

@@ -1,78 +1,20 @@
 """Dual Attention Network (Fu et al., "Dual Attention Network for Scene Segmentation", CVPR 2019)
 on a dilated, pretrained backbone."""
 
-from typing import Any
+from __future__ import annotations
 
-import keras
-from keras import layers, ops
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from segcore.models.backbones import build_backbone
-from segcore.models.normalization import MOMENTUM, BatchNormalization
+from segcore.models.backbones import BACKBONES, build_backbone
+from segcore.models.options import EVEN_LIGHT, Option
+from segcore.models.spec import GIGABYTE, Memory, ModelSpec
+from segcore.models.stages import ATTENTION, DECODER, ENCODER, Stage
+
+if TYPE_CHECKING:
+    import keras
 
 DECODER_CHANNELS = 64
-
-
-class PositionAttention(layers.Layer):
-    """Position attention module, section 3.2 of the paper.
-
-    Every position gathers the features of all positions that look alike,
-    `E_j = alpha * sum_i s_ji D_i + A_j` with `s_ji = exp(B_i . C_j) / sum_i exp(B_i . C_j)`, where
-    B, C and D are 1x1 convolutions of the input A. B and C have an eighth of its channels, as in
-    the authors' code. alpha starts at 0.
-
-    Memory: the affinities of N = H W positions are an (N, N) matrix per image.
-    """
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        channels = input_shape[-1]
-        assert channels is not None
-        self.query = layers.Dense(max(channels // 8, 1), dtype=self.dtype_policy, name="query")
-        self.key = layers.Dense(max(channels // 8, 1), dtype=self.dtype_policy, name="key")
-        self.value = layers.Dense(channels, dtype=self.dtype_policy, name="value")
-        for projection in (self.query, self.key, self.value):
-            projection.build(input_shape)
-        self.alpha = self.add_weight(shape=(), initializer="zeros", name="alpha")
-
-    def call(self, features: Any) -> Any:  # (B, H, W, C) -> (B, H, W, C)
-        query = _positions(self.query(features))  # (B, N, C/8), C_j of the paper
-        key = _positions(self.key(features))  # (B, N, C/8), B_i
-        value = _positions(self.value(features))  # (B, N, C), D_i
-        affinity = ops.matmul(query, ops.transpose(key, (0, 2, 1)))  # (B, N, N): [j, i]
-        attended = ops.matmul(_softmax(affinity), value)  # (B, N, C)
-        return self.alpha * ops.reshape(attended, ops.shape(features)) + features
-
-
-class ChannelAttention(layers.Layer):
-    """Channel attention module, section 3.3 of the paper.
-
-    Every channel gathers the channels that respond alike, `E_j = beta * sum_i x_ji A_i + A_j` with
-    `x_ji = exp(A_i . A_j) / sum_i exp(A_i . A_j)`, the products taken over all positions.
-    beta starts at 0.
-    """
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        self.beta = self.add_weight(shape=(), initializer="zeros", name="beta")
-
-    def call(self, features: Any) -> Any:  # (B, H, W, C) -> (B, H, W, C)
-        flat = _positions(features)  # (B, N, C)
-        affinity = ops.matmul(ops.transpose(flat, (0, 2, 1)), flat)  # (B, C, C), symmetric
-        attention = _softmax(affinity)  # [j, i]: rows sum to 1
-        attended = ops.matmul(flat, ops.transpose(attention, (0, 2, 1)))  # (B, N, C)
-        return self.beta * ops.reshape(attended, ops.shape(features)) + features
-
-
-class ResizeTo(layers.Layer):
-    """Bilinear resize of the first input to the height and width of the second."""
-
-    def compute_output_shape(
-        self, features_shape: tuple[int | None, ...], reference_shape: tuple[int | None, ...]
-    ) -> tuple[int | None, ...]:
-        return (features_shape[0], *reference_shape[1:3], features_shape[3])
-
-    def call(self, features: Any, reference: Any) -> Any:
-        _, height, width, _ = ops.shape(reference)
-        resized = ops.image.resize(features, (height, width), interpolation="bilinear")
-        return ops.cast(resized, self.compute_dtype)
 
 
 def danet(
@@ -107,6 +49,11 @@ def danet(
     Raises:
         RecipeError: a backbone, output stride or backbone weights that cannot be had.
     """
+    from keras import Model, layers
+
+    from segcore.models.attention import ChannelAttention, PositionAttention
+    from segcore.models.blocks import ResizeTo, conv_norm, conv_norm_relu
+
     features = build_backbone(
         backbone,
         input_size,
@@ -119,42 +66,90 @@ def danet(
 
     branches = {}
     for name, attention in (("position", PositionAttention), ("channel", ChannelAttention)):
-        branch = _conv_norm_relu(x, attention_channels, 3, f"{name}_in")
+        branch = conv_norm_relu(x, attention_channels, 3, f"{name}_in")
         branch = attention(name=f"{name}_attention")(branch)
-        branches[name] = _conv_norm_relu(branch, attention_channels, 3, f"{name}_out")
+        branches[name] = conv_norm_relu(branch, attention_channels, 3, f"{name}_out")
     fused = layers.Add(name="fusion")(list(branches.values()))
 
     if decoder:
-        detail = _conv_norm(features.output["block2"], DECODER_CHANNELS, 1, "decoder_detail")
-        fused = _conv_norm(fused, DECODER_CHANNELS, 1, "decoder_fused")
+        detail = conv_norm(features.output["block2"], DECODER_CHANNELS, 1, "decoder_detail")
+        fused = conv_norm(fused, DECODER_CHANNELS, 1, "decoder_fused")
         fused = ResizeTo(name="decoder_up")(fused, detail)
         fused = layers.Add(name="decoder_add")([fused, detail])
         fused = layers.Activation("relu", name="decoder_relu")(fused)
-        fused = _conv_norm_relu(fused, DECODER_CHANNELS, 3, "decoder_out")
+        fused = conv_norm_relu(fused, DECODER_CHANNELS, 3, "decoder_out")
 
     outputs = {}
     for name, branch in {"logits": fused, **branches}.items():
         branch = layers.Dropout(0.1, name=f"{name}_dropout")(branch)
         scores = layers.Conv2D(num_classes, 1, dtype="float32", name=f"{name}_classifier")(branch)
         outputs[name] = ResizeTo(dtype="float32", name=name)(scores, image)
-    return keras.Model(image, outputs, name="danet")
+    return Model(image, outputs, name="danet")
 
 
-def _conv_norm(x: keras.KerasTensor, channels: int, size: int, name: str) -> keras.KerasTensor:
-    x = layers.Conv2D(channels, size, padding="same", use_bias=False, name=f"{name}_conv")(x)
-    return BatchNormalization(momentum=MOMENTUM, name=f"{name}_norm")(x)
+def danet_stages(options: Mapping[str, Any]) -> list[Stage]:
+    """What a drawing of `danet` shows."""
+    least = options.get("output_stride") or 16
+    attended = options.get("attention_channels") or 128
+    blocks = BACKBONES[options.get("backbone") or "efficientnet-b3"].blocks
+    names = ["stem", *(f"block {number}" for number in range(1, len(blocks)))]
+    down = [
+        Stage(name, None, ENCODER, channels, min(stride, least), is_backbone=True)
+        for name, (channels, stride) in zip(names, blocks, strict=True)
+    ]
+    attentions = [
+        Stage(
+            f"{kind} attention",
+            f"{kind}_out_relu",
+            ATTENTION,
+            attended,
+            least,
+            is_parallel=kind == "channel",
+        )
+        for kind in ("position", "channel")
+    ]
+    if not options.get("decoder", True):
+        return [*down, *attentions]
+    decoder = Stage("decoder", "decoder_out_relu", DECODER, DECODER_CHANNELS, 4, skip=2)
+    return [*down, *attentions, decoder]
 
 
-def _conv_norm_relu(x: keras.KerasTensor, channels: int, size: int, name: str) -> keras.KerasTensor:
-    return layers.Activation("relu", name=f"{name}_relu")(_conv_norm(x, channels, size, name))
+def _bytes_per_pixel(options: Mapping[str, Any]) -> float:
+    """Measured at an output stride of 16 or 32, and at 8."""
+    return 5700.0 * (1.5 if options.get("output_stride") == 8 else 1.0)
 
 
-def _positions(features: Any) -> Any:
-    """(B, H, W, C) -> (B, H W, C)."""
-    batch, height, width, channels = ops.shape(features)
-    return ops.reshape(features, (batch, height * width, channels))
-
-
-def _softmax(affinity: Any) -> Any:
-    """Softmax over the last axis, in float32: products of many terms overflow half precision."""
-    return ops.cast(ops.softmax(ops.cast(affinity, "float32"), axis=-1), affinity.dtype)
+DANET = ModelSpec(
+    "danet",
+    "DANet",
+    danet,
+    options=(
+        Option(
+            "backbone", "Backbone", "The network whose features the attention works on.", "choice",
+            choices=("efficientnet-b3", "efficientnet-lite2"), default="efficientnet-b3",
+        ),
+        EVEN_LIGHT,
+        Option(
+            "output_stride", "Output stride",
+            "Input pixels per position of the attention; 8 is finer and half as dear again.",
+            "choice", choices=(8, 16, 32), default=16,
+        ),
+        Option(
+            "attention_channels", "Attention channels", "Channels of the two attention branches.",
+            "whole", 16, 512, optional="the usual 128",
+        ),
+        Option(
+            "decoder", "Decoder",
+            "Adds fine features before the classifier, so that thin things come out thin.",
+            "switch", default=True,
+        ),
+    ),
+    backbones=("efficientnet-b3", "efficientnet-lite2"),
+    has_auxiliary_heads=True,
+    trains_in_bfloat16_on_cpu=False,
+    memory=Memory(1.6 * GIGABYTE, _bytes_per_pixel),
+    usual_parameters=12_000_000,
+    stages=danet_stages,
+    remark="DANet's backbone has learned from ImageNet's photographs before (filled); its two "
+    "attentions relate every position and every channel to all others.",
+)  # fmt: skip

@@ -274,7 +274,7 @@ def with_sizes_from_the_input(network: Any) -> Any:
     import keras
     import tensorflow as tf
 
-    from segcore.models.danet import ResizeTo
+    from segcore.models.blocks import ResizeTo
 
     class ResizeToInput(ResizeTo):
         def call(self, features: Any, reference: Any) -> Any:

@@ -5,13 +5,16 @@ from datetime import datetime
 from segcore.models import SPECS
 from segcore.runs import Run
 
-MODEL_NAMES = {name: spec.title for name, spec in SPECS.items()}
-
 
 def model_name(run: Run) -> str:
     if run.kind != "trained":  # what whoever added it calls it
         return run.recipe
-    return MODEL_NAMES.get(run.model, run.model)
+    return title_of(run.model)
+
+
+def title_of(model: str) -> str:
+    """A model's name for people; its own where it is not known here."""
+    return SPECS[model].title if model in SPECS else model
 
 
 def distinct_names(run_a: Run, run_b: Run) -> tuple[str, str]:

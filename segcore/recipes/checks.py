@@ -9,7 +9,7 @@ from typing import Any
 
 from segcore.errors import RecipeError
 from segcore.models import SPECS
-from segcore.models.spec import FILE
+from segcore.models.backbones import FILE
 from segcore.recipes import BACKBONE_WEIGHTS, RECIPES, Augmentation, Recipe, from_dict, get_recipe
 from segcore.recipes.fields import Field, fields_of, value_of
 

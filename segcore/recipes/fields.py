@@ -1,13 +1,15 @@
 """The parameters of a recipe as a person edits them: name, range, and a sentence on each.
 
 The one table behind the form of the admin page and behind the check of every recipe that comes from
-outside (`segcore.recipes.checks`).
+outside (`segcore.recipes.checks`). The options of a network come from its `ModelSpec`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from segcore.models import spec_of
+from segcore.models.options import Option
 from segcore.recipes import BACKBONE_WEIGHTS, Augmentation, Recipe
 
 Kind = Literal["whole", "number", "switch", "choice", "size", "range"]
@@ -32,7 +34,7 @@ class Field:
         kind: whole and number lie in `low` to `high`; size is (H, W), range (low, high), both of
             whose parts lie there.
         optional: whether None is a value too, and what it stands for.
-        models: the networks that have it; all where empty.
+        default: of an option, what it is where the recipe does not name it.
     """
 
     path: str
@@ -44,7 +46,7 @@ class Field:
     high: float = 1
     choices: tuple[Any, ...] = ()
     optional: str | None = None
-    models: tuple[str, ...] = ()
+    default: Any = None
 
     @property
     def range(self) -> str:
@@ -241,68 +243,31 @@ FIELDS = (
     ),
     Field(
         "aux_weight", "Auxiliary heads", Group.LOSS,
-        "Share of each auxiliary head's loss that is added; a U-Net has none.", "number", 0, 1,
-        models=("danet", "danet-tasm"),
+        "Share of each auxiliary head's loss that is added.", "number", 0, 1,
     ),
     Field(
         "backbone_weights", "Backbone weights", Group.NETWORK,
         "Random, or ImageNet's: packaged for EfficientNet-Lite2, downloaded by Keras for B3.",
-        "choice", choices=BACKBONE_WEIGHTS, models=("danet", "danet-tasm"),
-    ),
-    Field(
-        "model_options.backbone", "Backbone", Group.NETWORK,
-        "The network whose features the attention works on.", "choice",
-        choices=("efficientnet-b3", "efficientnet-lite2"), models=("danet",),
-    ),
-    Field(
-        "model_options.even_light", "Even light", Group.NETWORK,
-        "Gives each image the same brightness, contrast and white balance first.", "switch",
-        models=("unet", "danet"),
-    ),
-    Field(
-        "model_options.width", "Width", Group.NETWORK,
-        "Channels of the first level; each level below has twice as many.", "whole", 4, 128,
-        optional="the usual 32", models=("unet",),
-    ),
-    Field(
-        "model_options.depth", "Depth", Group.NETWORK,
-        "How often the image is halved.", "whole", 2, 5, optional="the usual 4",
-        models=("unet",),
-    ),
-    Field(
-        "model_options.stem_width", "Stem", Group.NETWORK,
-        "Channels at full resolution, where the network proper works at half of it.",
-        "whole", 4, 128, optional="no stem", models=("unet",),
-    ),
-    Field(
-        "model_options.output_stride", "Output stride", Group.NETWORK,
-        "Input pixels per position of the attention; 8 is finer and half as dear again.",
-        "choice", choices=(8, 16, 32), models=("danet",),
-    ),
-    Field(
-        "model_options.attention_channels", "Attention channels", Group.NETWORK,
-        "Channels of the two attention branches.", "whole", 16, 512, optional="the usual 128",
-        models=("danet",),
-    ),
-    Field(
-        "model_options.decoder", "Decoder", Group.NETWORK,
-        "Adds fine features before the classifier, so that thin things come out thin.", "switch",
-        models=("danet",),
+        "choice", choices=BACKBONE_WEIGHTS,
     ),
 )  # fmt: skip
 
-DEFAULTS = {
-    "model_options.backbone": "efficientnet-b3",
-    "model_options.even_light": False,
-    "model_options.output_stride": 16,
-    "model_options.decoder": True,
-}
-"""What the networks take where the recipe's options name nothing else."""
-
 
 def fields_of(model: str) -> list[Field]:
-    """The fields that a network has."""
-    return [field for field in FIELDS if not field.models or model in field.models]
+    """The fields that a network has.
+
+    Raises:
+        RecipeError: there is no such network.
+    """
+    spec = spec_of(model)
+    has = {"aux_weight": spec.has_auxiliary_heads, "backbone_weights": bool(spec.backbones)}
+    common = [field for field in FIELDS if has.get(field.path, True)]
+    return [*common, *map(_field, spec.options)]
+
+
+def _field(option: Option) -> Field:
+    values = {**vars(option)}
+    return Field(f"model_options.{values.pop('name')}", group=Group.NETWORK, **values)
 
 
 def value_of(recipe: Recipe, field: Field) -> Any:
@@ -313,4 +278,4 @@ def value_of(recipe: Recipe, field: Field) -> Any:
     holder = getattr(recipe, outer)
     if isinstance(holder, Augmentation):
         return getattr(holder, inner)
-    return holder.get(inner, DEFAULTS.get(field.path))
+    return holder.get(inner, field.default)

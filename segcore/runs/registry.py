@@ -17,9 +17,9 @@ from segcore.errors import RunError, UnreadableError
 from segcore.errors.plain import plain
 from segcore.files.reading import MAX_JSON_BYTES, Day, Plain, parse_json, read_bytes, typed
 from segcore.files.writing import locked, to_json, write_atomically
+from segcore.models import model_families
 from segcore.runs.data import identity_of, seat_identity
 from segcore.runs.run import (
-    MODEL_FAMILIES,
     Run,
     get_run,
     list_runs,
@@ -70,7 +70,7 @@ class Registry:
 def champions(data: str) -> dict[str, Run]:
     """Model family -> its champion on the data set of that identity, where there is one."""
     found = {}
-    for model in MODEL_FAMILIES:
+    for model in model_families():
         run = champion(model, data)
         if run is not None:
             found[model] = run
@@ -111,9 +111,9 @@ def promote(run: Run, data: str | None = None, by: str = "command line") -> None
             its model has no champions.
     """
     run.require_network("label photos as a champion")
-    if run.model not in MODEL_FAMILIES:
+    if run.model not in model_families():
         raise RunError(
-            f"{run.name}: only {' and '.join(MODEL_FAMILIES)} have champions, not {run.model}; "
+            f"{run.name}: only {' and '.join(model_families())} have champions, not {run.model}; "
             "choose the run in the sidebar"
         )
     verified_weights(run)

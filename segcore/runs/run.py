@@ -45,8 +45,6 @@ HISTORY_COLUMNS = (
 )
 CLASS_IOU = "class_iou.csv"
 PENDING = "next."
-MODEL_FAMILIES = ("unet", "danet")
-"""What the dashboard compares: the first is run A by default, the second run B."""
 
 
 def now() -> str:

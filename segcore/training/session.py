@@ -153,11 +153,10 @@ class Session:
         self.recipe, self.prepared = recipe, joined[0]
         self.data = TrainingData.of(joined, left_out, ignore_void=recipe.ignore_void)
         keras.utils.set_random_seed(recipe.seed)
-        # Depthwise convolutions are slower in it there (docs/speed.md).
-        policy = precisions.training_policy(bfloat16_on_cpu=recipe.model != "danet")
+        spec = spec_of(recipe.model)
+        policy = precisions.training_policy(bfloat16_on_cpu=spec.trains_in_bfloat16_on_cpu)
         keras.mixed_precision.set_dtype_policy(policy)
 
-        spec = spec_of(recipe.model)
         multiple = spec.multiple(recipe.model_options)
         self.preprocessing = Preprocessing(recipe.mode, self.prepared.size, multiple)
         self.crop = recipe.crop or self.preprocessing.canvas(self.data.sizes)

@@ -10,6 +10,7 @@ from segcore import jobs, runs
 from segcore.jobs import worker
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Scoring, Training
+from segcore.models import model_families
 from segcore.presentation import findings
 from segcore.runs import Run
 from segcore.runs.data import val_digest
@@ -126,7 +127,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
         (data,) = _data_of([run])
         champion = cache.champions(data.identity).get(run.model)
         is_champion = champion is not None and champion.name == run.name
-        may_be_promoted = run.model in runs.MODEL_FAMILIES and not is_champion
+        may_be_promoted = run.model in model_families() and not is_champion
         unscored = _unscored(run, champion, data)
         seat = _seat(run.model, data.name)
         st.markdown(_standing(run, champion, unscored, data))
@@ -174,7 +175,7 @@ def _offer_photos(run: Run, data: DataSet) -> None:
         f"{run.name} labels visitors' photos",
         key="photos",
         icon=":material/add_a_photo:",
-        disabled=run.model not in runs.MODEL_FAMILIES or (now is not None and now.name == run.name),
+        disabled=run.model not in model_families() or (now is not None and now.name == run.name),
     )
 
 
@@ -205,7 +206,7 @@ def _promote(run: Run, data: str | None, admission: Admission) -> None:
 def _standing(run: Run, champion: Run | None, unscored: list[Run], data: DataSet) -> str:
     """How the run compares with the champion, as far as that is known."""
     seat = _seat(run.model, data.name)
-    if run.model not in runs.MODEL_FAMILIES:
+    if run.model not in model_families():
         return f"{seat} has no champion: visitors choose it themselves."
     if champion is None:
         return f"{seat} has no champion yet."
@@ -334,4 +335,4 @@ def _name_of(data: str) -> str:
 
 
 def _seat(model: str, data_name: str) -> str:
-    return f"{wording.MODEL_NAMES.get(model, model)} on {data_name}"
+    return f"{wording.title_of(model)} on {data_name}"

@@ -5,7 +5,7 @@ from contextlib import suppress
 import streamlit as st
 
 from segcore.errors import RecipeError
-from segcore.models.spec import SPECS
+from segcore.models import SPECS
 from segcore.presentation import figures
 from segcore.presentation.sides import Pair, Side
 from segcore.recipes.checks import checked_options

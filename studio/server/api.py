@@ -20,11 +20,12 @@ from segcore import runs, settings
 from segcore.errors import BusyError, ImageError, SegcoreError
 from segcore.images.decoder import Decoder
 from segcore.labels import CITYSCAPES, LabelSpace
+from segcore.models import spec_of
 from segcore.presentation import photo_outputs
 from segcore.presentation.names import model_name
 from segcore.presentation.photo_outputs import Labelled
 from segcore.presentation.sides import Side
-from segcore.runs import MODEL_FAMILIES, PHOTOS, Run
+from segcore.runs import PHOTOS, Run
 from segcore.runs.data_sets import data_sets, name_among
 from segcore.system.fair_queues import FairTurns
 from studio import cache, engine
@@ -193,11 +194,10 @@ def _own_labels(space: LabelSpace) -> dict[str, Any]:
 def _run(name: str | None) -> Run:
     if name is None:
         serving = runs.champions(PHOTOS)
-        # The one with pretraining, which is the last family, travels best.
-        found = [serving[family] for family in reversed(MODEL_FAMILIES) if family in serving]
-        if not found:
+        if not serving:
             raise RequestError(400, "Name a run: ?run=RUN; GET /api/models lists them.")
-        return found[0]
+        # One with pretraining travels best.
+        return max(serving.values(), key=lambda run: bool(spec_of(run.model).backbones))
     try:
         run = runs.get_run(name)
     except SegcoreError:

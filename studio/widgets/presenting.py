@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from segcore.models import SPECS
 from studio.widgets.parts import PART
 
 PRESENT = "present"
@@ -57,9 +58,12 @@ NETWORKS = Station(
     "Networks",
     "pages/overview.py",
     "Both go down to coarse features and back up to each pixel; one of them starts with knowledge.",
-    "Follow an image from left to right. U-Net hands its fine features across (the dotted lines) "
-    "and begins with random weights. DANet's backbone has learned from ImageNet's photographs "
-    "before (filled); its two attentions relate every position and every channel to all others.",
+    " ".join(
+        [
+            "Follow an image from left to right.",
+            *(spec.remark for spec in SPECS.values() if spec.remark),
+        ]
+    ),
 )
 LEARNING = Station(
     "Learning",

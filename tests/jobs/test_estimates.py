@@ -79,7 +79,7 @@ def test_memory_is_what_was_measured_or_somewhat_more(
     camvid: Path, recipe: str, size: tuple[int, int], batch: int, measured: float
 ) -> None:
     asked = replace(get_recipe(recipe), size=size, crop=None, batch_size=batch)
-    ratio = estimate(asked, f"camvid:{camvid}").memory / (measured * estimates.GIGABYTE)
+    ratio = estimate(asked, f"camvid:{camvid}").memory / (measured * 2**30)
     assert 0.95 < ratio < 1.4
 
 

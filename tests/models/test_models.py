@@ -8,7 +8,7 @@ import tensorflow as tf
 from segcore.errors import RecipeError
 from segcore.labels import CITYSCAPES
 from segcore.models import build_model, inference_model
-from segcore.models.danet import ChannelAttention, PositionAttention
+from segcore.models.attention import ChannelAttention, PositionAttention
 from segcore.models.efficientnet import IMAGENET_MEAN, IMAGENET_STD, efficientnet_b3
 from segcore.models.normalization import BatchNormalization
 from segcore.training.losses import build_loss

@@ -3,8 +3,8 @@
 import keras
 import pytest
 
+from segcore.models import spec_of
 from segcore.models.backbones import build_backbone
-from segcore.models.spec import spec_of
 from segcore.models.stages import Stage
 
 SIDE = 64
@@ -33,7 +33,7 @@ def check(model: keras.Model, stage: Stage, layer: str) -> None:
 def test_the_drawn_stages_have_the_networks_channels_and_resolutions(
     name: str, options: dict[str, object]
 ) -> None:
-    model = spec_of(name).builder()((SIDE, SIDE), 5, **options)
+    model = spec_of(name).build((SIDE, SIDE), 5, **options)
     named = [(stage, stage.layer) for stage in stages_of(name, options) if stage.layer]
     assert named
     for stage, layer in named:

@@ -15,7 +15,8 @@ from PIL import Image
 from segcore.cli import main
 from segcore.data.sources.streets import render_scene
 from segcore.errors import RunError
-from segcore.models.danet import ChannelAttention, PositionAttention, ResizeTo
+from segcore.models.attention import ChannelAttention, PositionAttention
+from segcore.models.blocks import ResizeTo
 from segcore.models.light import EvenLight
 from segcore.prediction.engines import keras_engine
 from segcore.prediction.export import FORMATS, exported_network, own_process

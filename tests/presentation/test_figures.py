@@ -4,7 +4,7 @@ import pytest
 from segcore.evaluation.comparison import Difference
 from segcore.evaluation.error_breakdown import RegionRecall
 from segcore.labels import CITYSCAPES, IDS
-from segcore.models.stages import danet_stages
+from segcore.models.danet import danet_stages
 from segcore.presentation import figures
 from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures import Curve, View

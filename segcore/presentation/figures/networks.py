@@ -1,6 +1,7 @@
 """The drawing of a network."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import log2
 
 import plotly.graph_objects as go
@@ -28,8 +29,8 @@ def network_drawing(stages: Sequence[Stage], color: str, is_pretrained: bool) ->
     places = _places(stages)
     for name, chosen in ((PRETRAINED, True), (RANDOM, False)):
         shown = [
-            (stage, left, width)
-            for stage, (left, width) in zip(stages, places, strict=True)
+            (stage, left, width, half)
+            for stage, (left, width), half in zip(stages, places, _halves(stages), strict=True)
             if (is_pretrained and stage.is_backbone) is chosen
         ]
         if not shown:
@@ -37,12 +38,12 @@ def network_drawing(stages: Sequence[Stage], color: str, is_pretrained: bool) ->
         heights = [_height(stage, most) for stage, *_ in shown]
         figure.add_bar(
             name=name,
-            x=[left for _, left, _ in shown],
-            width=[width for *_, width in shown],
-            y=[height if _halves(stage) == 0 else height / 2 - 0.03
-               for (stage, *_), height in zip(shown, heights, strict=True)],
-            base=[_base(stage, height)
-                  for (stage, *_), height in zip(shown, heights, strict=True)],
+            x=[left for _, left, *_ in shown],
+            width=[width for *_, width, _ in shown],
+            y=[height if half == 0 else height / 2 - 0.03
+               for (*_, half), height in zip(shown, heights, strict=True)],
+            base=[0.03 if half == 1 else -height / 2
+                  for (*_, half), height in zip(shown, heights, strict=True)],
             offset=0,
             marker={
                 "color": color if chosen else with_opacity(color, 0.14),
@@ -76,14 +77,14 @@ def network_drawing(stages: Sequence[Stage], color: str, is_pretrained: bool) ->
 
 
 def _places(stages: Sequence[Stage]) -> list[tuple[float, float]]:
-    """(left edge, width) of each stage; both attentions have one place, one above the other."""
+    """(left edge, width) of each stage; parallel ones have one place, one above the other."""
     found: list[tuple[float, float]] = []
     at = 0.0
-    for number, stage in enumerate(stages):
+    for stage in stages:
         width = 0.5 + 0.5 * log2(max(stage.channels, NARROWEST) / NARROWEST) / log2(
             WIDEST / NARROWEST
         )
-        if number and stage.part == stages[number - 1].part == ATTENTION:
+        if stage.is_parallel:
             found.append(found[-1])
             continue
         found.append((at, width))
@@ -95,15 +96,10 @@ def _height(stage: Stage, most: float) -> float:
     return 1 - log2(stage.stride) / most
 
 
-def _halves(stage: Stage) -> int:
+def _halves(stages: Sequence[Stage]) -> list[int]:
     """1 for what is drawn in the upper half of its place, -1 in the lower, 0 in all of it."""
-    if stage.part != ATTENTION:
-        return 0
-    return 1 if stage.name.startswith("position") else -1
-
-
-def _base(stage: Stage, height: float) -> float:
-    return {0: -height / 2, 1: 0.03, -1: -height / 2}[_halves(stage)]
+    is_lower = [*(stage.is_parallel for stage in stages), False]
+    return [-1 if lower else int(before_lower) for lower, before_lower in pairwise(is_lower)]
 
 
 def _draw_skips(
