@@ -8,7 +8,7 @@ from segcore.presentation import figures, findings
 from segcore.presentation.sides import Pair
 from studio import cache, choices, state, wording
 from studio.errors import errors_told, show_error
-from studio.evaluation import (
+from studio.evaluate import (
     confidence,
     cost,
     downloads,
@@ -18,7 +18,7 @@ from studio.evaluation import (
     scoreboard,
     scoring,
 )
-from studio.evaluation.scored import Scored, ScoredPair, scored_sides
+from studio.evaluate.scored import Scored, ScoredPair, scored_sides
 from studio.state import Selection
 from studio.widgets import guards
 from studio.widgets.charts import show_chart

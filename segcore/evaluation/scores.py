@@ -1,4 +1,4 @@
-"""Every score of a split, from the counts of its images."""
+"""Every score of a split, from the counts of its images by the formulas of `labels.metrics`."""
 
 from dataclasses import dataclass
 

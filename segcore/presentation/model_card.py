@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from segcore.data.sources.known import STREETS, KnownData, known_data, known_layout
+from segcore.data.known_data_sets import STREETS, KnownData, known_data, known_layout
 from segcore.evaluation import Evaluation
 from segcore.evaluation.generalization import LeftOutScore
 from segcore.labels import LabelSpace

@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 
+from segcore.data.known_data_sets import STREETS, known_layout
 from segcore.data.preparation.digests import known_digest
 from segcore.data.sources import DATA_SETS, open_source
-from segcore.data.sources.known import STREETS, known_layout
 from segcore.errors import DataError, UnreadableError
 from segcore.files.reading import read_json
 from segcore.runs.records import StoredReport

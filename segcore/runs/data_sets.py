@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from segcore import settings
+from segcore.data.known_data_sets import STREETS, known_data, known_layout
 from segcore.data.preparation.digests import identifying_split, known_digest, split_digest
 from segcore.data.sources import DATA_SETS, Source, listed_specs, open_source
-from segcore.data.sources.known import STREETS, known_data, known_layout
 from segcore.errors import DataError, SegcoreError, UnreadableError
 from segcore.errors.plain import path_text
 from segcore.files.reading import Plain, Spec, read_json

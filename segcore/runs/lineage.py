@@ -4,7 +4,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from segcore.data.sources.known import STREETS
+from segcore.data.known_data_sets import STREETS
 from segcore.runs.manifest import Ancestor
 from segcore.runs.run import Run
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from segcore import settings
-from segcore.data.sources.known import STREETS
+from segcore.data.known_data_sets import STREETS
 from segcore.errors import RunError, UnreadableError
 from segcore.errors.plain import plain
 from segcore.files.reading import MAX_JSON_BYTES, Day, Plain, parse_json, read_bytes, typed

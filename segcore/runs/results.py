@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from segcore import settings
-from segcore.data.sources.known import STREETS
+from segcore.data.known_data_sets import STREETS
 from segcore.errors import UnreadableError
 from segcore.files.reading import read_json
 from segcore.files.writing import storage_error

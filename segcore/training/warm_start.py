@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from segcore.data.counts import logit_offsets
+from segcore.data.known_data_sets import STREETS
 from segcore.data.preparation.digests import known_digest
 from segcore.data.sources import open_source
-from segcore.data.sources.known import STREETS
 from segcore.errors import RunError
 from segcore.images.resizing import Size
 from segcore.labels import LabelSpace

@@ -14,7 +14,7 @@ from segcore.data.sources import Problem, SampleError
 from segcore.data.sources.camvid import CAMVID_CLASSES
 from segcore.data.sources.camvid import CODING as CAMVID
 from segcore.data.sources.cityscapes import CODINGS
-from segcore.data.sources.masks import MaskCoding, read_mask
+from segcore.data.sources.mask_files import MaskCoding, read_mask
 from segcore.labels import CITYSCAPES, IDS, NO_LABEL
 from tests.factories.made_data import noise, write_picture
 from tests.factories.made_png import GREY, GREY_ALPHA, PALETTE, RGB, RGBA, png

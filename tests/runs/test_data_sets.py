@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from segcore import runs, settings
+from segcore.data.known_data_sets import known_layout
 from segcore.data.preparation.counting import count_split
 from segcore.data.preparation.digests import BUILT_IN, known_digest, remember_digest, split_digest
 from segcore.data.sources import open_source
-from segcore.data.sources.known import known_layout
 from segcore.errors import DataError
 from segcore.evaluation import evaluate, labelling, stored_evaluation
 from segcore.evaluation.predictions import predict_split, stored_predictions

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from segcore import runs, settings
-from segcore.data.sources.known import known_layout
+from segcore.data.known_data_sets import known_layout
 from segcore.errors import RunError, StorageError
 from segcore.files.writing import to_json
 from segcore.jobs.unreadable import problems_of

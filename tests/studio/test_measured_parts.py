@@ -18,7 +18,7 @@ from segcore.presentation.sides import Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import address, engine
-from studio.evaluation import cost as cost_part
+from studio.evaluate import cost as cost_part
 from studio.widgets import side_by_side
 from tests.factories.made_data import val_digest
 from tests.factories.made_runs import LABEL_OF, make_run, stub_predictions

@@ -23,9 +23,9 @@ from devtools.live_dashboard import (
     settle,
 )
 from segcore import jobs, runs
+from segcore.data.known_data_sets import known_layout
 from segcore.data.preparation.digests import remember_digest
 from segcore.data.sources import open_source
-from segcore.data.sources.known import known_layout
 from segcore.errors import DataError
 from segcore.evaluation import evaluate
 from segcore.jobs import audit, leases

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from segcore.data.sources.masks import MaskCoding, read_mask
+from segcore.data.sources.mask_files import MaskCoding, read_mask
 from segcore.data.sources.problems import Problem, SampleError
 from segcore.errors import DataError, ImageError
 from segcore.errors.plain import path_text

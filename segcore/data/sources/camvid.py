@@ -7,7 +7,7 @@ this version: Badrinarayanan, Kendall, Cipolla, "SegNet", PAMI 2017.
 from pathlib import Path
 
 from segcore.data.sources.base import SPLITS, FolderSource, visible_files
-from segcore.data.sources.masks import MaskCoding
+from segcore.data.sources.mask_files import MaskCoding
 from segcore.images.resizing import Size
 from segcore.labels import IDS
 from segcore.labels.merges import Merges

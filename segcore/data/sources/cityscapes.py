@@ -7,7 +7,7 @@ folder of its own beside the other.
 from pathlib import Path
 
 from segcore.data.sources.base import FolderSource, visible_files
-from segcore.data.sources.masks import MaskCoding
+from segcore.data.sources.mask_files import MaskCoding
 from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, NO_LABEL
 

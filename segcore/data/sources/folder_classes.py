@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from segcore.data.sources.base import evenly_spread
-from segcore.data.sources.masks import MaskCoding
+from segcore.data.sources.mask_files import MaskCoding
 from segcore.errors import DataError, UnreadableError
 from segcore.errors.plain import path_text, plain
 from segcore.files.reading import Plain, read_bytes, read_json

@@ -29,7 +29,7 @@ from segcore.data.sources.folder_corrections import (
     ignored_ids,
 )
 from segcore.data.sources.folder_files import Place, files_of, places_in
-from segcore.data.sources.masks import MaskCoding, read_nearest_mask
+from segcore.data.sources.mask_files import MaskCoding, read_nearest_mask
 from segcore.data.sources.problems import Problem, SampleError
 from segcore.errors import DataError
 from segcore.images import UNREADABLE_ERRORS, resize_image

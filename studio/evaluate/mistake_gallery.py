@@ -5,7 +5,7 @@ import streamlit as st
 from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 from segcore.labels import LabelSpace
 from studio import cache, choices, state
-from studio.evaluation.scored import Scored, ScoredPair, scope
+from studio.evaluate.scored import Scored, ScoredPair, scope
 from studio.state import Selection
 from studio.widgets import dialogs, guards, split_predictions
 from studio.widgets.gallery import LegendEntry, show_gallery

@@ -11,8 +11,8 @@ from segcore.evaluation.mistakes import Mistake
 from segcore.labels import metrics
 from segcore.presentation import figures, findings
 from studio import cache, wording
-from studio.evaluation import mistake_gallery
-from studio.evaluation.scored import Scored, ScoredPair, scope
+from studio.evaluate import mistake_gallery
+from studio.evaluate.scored import Scored, ScoredPair, scope
 from studio.widgets.charts import show_chart, show_clickable
 from studio.widgets.many_classes import SHOWN, asks_for_all
 

@@ -9,7 +9,7 @@ from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import choices, wording
 from studio.background import Asked, offer
-from studio.evaluation.scored import Scored
+from studio.evaluate.scored import Scored
 from studio.state import Selection
 from studio.widgets import guards
 

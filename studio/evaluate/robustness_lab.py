@@ -13,7 +13,7 @@ from segcore.system.progress import Progress
 from studio import cache, choices, wording
 from studio.background import Asked, offer
 from studio.errors import fragment
-from studio.evaluation.scored import Scored, ScoredPair, scope
+from studio.evaluate.scored import Scored, ScoredPair, scope
 from studio.state import Selection
 from studio.viewer import Panel, outcome_panel, show_viewer
 from studio.widgets import guards, side_by_side

@@ -5,7 +5,7 @@ import streamlit as st
 from segcore.presentation.report import make_report
 from segcore.runs.data_sets import slug_of
 from studio import cache, choices
-from studio.evaluation.scored import Scored, ScoredPair
+from studio.evaluate.scored import Scored, ScoredPair
 from studio.state import Selection
 
 

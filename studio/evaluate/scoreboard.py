@@ -9,8 +9,8 @@ from segcore.evaluation.comparison import Comparison
 from segcore.evaluation.mistakes import Mistake
 from segcore.presentation import figures, findings, tables
 from studio import cache, wording
-from studio.evaluation import mistake_gallery
-from studio.evaluation.scored import ScoredPair
+from studio.evaluate import mistake_gallery
+from studio.evaluate.scored import ScoredPair
 from studio.widgets.charts import show_chart, show_clickable
 from studio.widgets.many_classes import SHOWN, asks_for_all
 from studio.widgets.tabular import show_table

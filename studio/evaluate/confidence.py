@@ -5,7 +5,7 @@ import streamlit as st
 from segcore.evaluation.calibration import TARGET
 from segcore.presentation import figures, findings
 from studio import cache
-from studio.evaluation.scored import ScoredPair, scope
+from studio.evaluate.scored import ScoredPair, scope
 from studio.widgets.charts import show_chart
 
 

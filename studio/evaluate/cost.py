@@ -14,7 +14,7 @@ from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import cache, choices, wording
 from studio.background import Asked, offer
-from studio.evaluation.scored import ScoredPair
+from studio.evaluate.scored import ScoredPair
 from studio.state import Selection
 from studio.widgets import guards
 from studio.widgets.charts import show_chart
