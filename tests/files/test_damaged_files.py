@@ -5,7 +5,6 @@
 
 import contextlib
 import io
-import itertools
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -146,10 +145,10 @@ def run_commands(a: Run, b: Run, folder: Path, choose: random.Random) -> None:
         assert job.task.title("data").isprintable()
 
 
-def _opened_at(page: str, navigation: Callable, sections: dict) -> object:
-    for one in itertools.chain(*sections.values()):
+def _opened_at(page: str, navigation: Callable, pages: list) -> object:
+    for one in pages:
         one._default = one._url_path == page
-    return navigation(sections)
+    return navigation(pages)
 
 
 def draw(page: str, part: str) -> AppTest:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.types import Message
 
+from segcore.images import decoder
 from segcore.labels import CITYSCAPES, IDS
 from segcore.system.fair_queues import FairTurns, RateLimit
 from studio import engine
@@ -195,6 +197,7 @@ def test_who_asks_for_too_much_is_told_how_long_to_wait(
     run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api, "ALLOWANCE", RateLimit(burst=1.0, clock=lambda: 0.0))
+    monkeypatch.setattr(decoder, "SECONDS_PER_PHOTO", math.inf)  # however busy the machine is
     assert predict(RED, run=run).status == 200
     refused = predict(RED, run=run)
     assert refused.status == 429 and "is free in" in refused.json["error"]
