@@ -16,6 +16,7 @@ secrets; so are the providers that verify addresses without saying so (SEGCORE_V
 import hashlib
 import json
 import os
+import time
 
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
@@ -32,6 +33,9 @@ ADMISSION = "admission"
 """Key of the session: the pass of who is signed in."""
 
 GATE = Gate()
+
+REFUSED_SECONDS = 2.0
+"""From a wrong secret to the answer: who guesses without end keeps no page of others waiting."""
 
 _ended_logins: set[str] = set()
 """Logins with an account that were signed out; each is good for one stay."""
@@ -147,6 +151,7 @@ def _sign_in_with_secret() -> None:
             st.session_state[ADMISSION] = admitted
             stay.begin(admitted)
         except GateError as error:
+            time.sleep(REFUSED_SECONDS)
             st.error(wording.sentence(str(error)), icon=":material/lock:")
         else:
             st.rerun()
