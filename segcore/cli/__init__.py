@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error))
     except KeyboardInterrupt:
         return _failed("stopped by hand")
-    except Exception as error:
+    except Exception as error:  # raised on; whoever started this process is told what kind it is
         if is_out_of_memory(error):
             report(kind=OUT_OF_MEMORY)
         raise
