@@ -354,6 +354,24 @@ def test_large_photos_wait_for_those_of_others_and_small_ones_do_not(
     assert waited
 
 
+def test_a_detailed_photo_waits_for_those_of_others_and_a_quick_one_does_not(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labelled_before: list[int] = []
+
+    @contextmanager
+    def turn(visitor: str, **_: object) -> Iterator[None]:
+        labelled_before.append(len(kept(side_by_side.TILED)))
+        yield
+
+    monkeypatch.setattr(side_by_side, "DETAILED_PHOTOS", SimpleNamespace(turn=turn))
+    upload(page, ("a.png", RED))
+    assert not labelled_before
+    page.segmented_control(key="quality").set_value("Detailed").run()
+    assert not page.exception and kept(side_by_side.TILED)
+    assert labelled_before == [0]
+
+
 def test_a_removed_photo_is_forgotten(page: AppTest) -> None:
     upload(page, ("a.png", RED))
     assert len(page.session_state["opened"]) == 1
