@@ -1,6 +1,5 @@
 """The reference engine: the network built from code, with Keras and its backend."""
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ class KerasEngine:
     def __init__(self, run: Run, input_size: tuple[int, int] | None) -> None:
         self.network = build_network(run, input_size)
         self._networks = ByShape(self._build, MAX_SHAPES)
-        self._building = threading.Lock()
 
     @property
     def device(self) -> str:

@@ -1,6 +1,5 @@
 """The engine for processors: a converted checkpoint, run by OpenVINO."""
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,6 @@ class CompiledNetwork:
     def __init__(self, core: Any, model: Any) -> None:
         self._core, self._model = core, model
         self._requests = ByShape(self._compile, MAX_SHAPES)
-        self._building = threading.Lock()
 
     @property
     def device(self) -> str:
