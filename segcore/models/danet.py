@@ -126,7 +126,7 @@ DANET = ModelSpec(
     options=(
         Option(
             "backbone", "Backbone", "The network whose features the attention works on.", "choice",
-            choices=("efficientnet-b3", "efficientnet-lite2"), default="efficientnet-b3",
+            choices=tuple(BACKBONES), default="efficientnet-b3",
         ),
         EVEN_LIGHT,
         Option(
@@ -144,7 +144,7 @@ DANET = ModelSpec(
             "switch", default=True,
         ),
     ),
-    backbones=("efficientnet-b3", "efficientnet-lite2"),
+    backbones=tuple(BACKBONES),
     has_auxiliary_heads=True,
     trains_in_bfloat16_on_cpu=False,
     memory=Memory(1.6 * GIGABYTE, _bytes_per_pixel),
