@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from segcore import settings
-from segcore.cli import data, doctor, prediction, run_folders, scores, training
+from segcore.cli import data, doctor, prediction, runs, scores, training
 from segcore.cli.arguments import named_spec
 from segcore.errors import SegcoreError
 from segcore.system import backend

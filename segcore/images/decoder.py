@@ -43,7 +43,7 @@ NICE, NICEST = 10, 15
 """How far processes stand back for the server, whose visitors' photos are open already; and those
 that take long."""
 
-COMMAND = (sys.executable, "-m", "segcore.images.decoder_process")
+COMMAND = (sys.executable, "-m", "segcore.images.decoder_sandbox")
 ENVIRONMENT = {
     "PYTHONPATH": str(settings.ROOT),
     "OPENBLAS_NUM_THREADS": "1",

@@ -14,7 +14,7 @@ from segcore.errors.plain import plain
 from segcore.files.reading import parse_json, typed
 from segcore.files.writing import to_json, write_atomically
 from segcore.jobs import estimates
-from segcore.labels.merging import merging
+from segcore.labels.merge_syntax import merging
 from segcore.recipes import BACKBONE_WEIGHTS, Recipe, from_dict
 from segcore.recipes.checks import checked
 from segcore.runs import Run
@@ -33,7 +33,7 @@ class Training:
     Attributes:
         data: a data spec.
         start_from: a run of the same network whose best weights are the starting point.
-        merge, ignore: fewer classes than the data's, as `segcore.labels.merging` reads them.
+        merge, ignore: fewer classes than the data's, as `segcore.labels.merge_syntax` reads them.
     """
 
     kind: ClassVar[str] = "train"

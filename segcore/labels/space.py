@@ -15,7 +15,7 @@ import numpy as np
 from segcore.errors import UnreadableError
 from segcore.errors.plain import plain
 from segcore.files.reading import typed
-from segcore.labels.colors import distinct_colors, safe_colors
+from segcore.labels.distinct_colors import distinct_colors, safe_colors
 
 NO_LABEL = 255
 """Mask value of a pixel that has no label at all (padding, a missing annotation)."""

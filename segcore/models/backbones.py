@@ -74,7 +74,7 @@ def build_backbone(
         input_size: (H, W) of the input, or None for any.
         output_stride: input pixels per position of the last features, 32, 16 or 8.
         weights: "none" (random), or what the backbone knows: see its own function.
-        even_light: begins with `segcore.models.light.EvenLight`.
+        even_light: begins with `segcore.models.even_light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to the features of its stages

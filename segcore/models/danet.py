@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from segcore.models.backbones import BACKBONES, build_backbone
+from segcore.models.drawing_stages import ATTENTION, DECODER, ENCODER, Stage
 from segcore.models.options import EVEN_LIGHT, Option
 from segcore.models.spec import GIGABYTE, Memory, ModelSpec
-from segcore.models.stages import ATTENTION, DECODER, ENCODER, Stage
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +39,7 @@ def danet(
         attention_channels: channels of the two attention branches.
         decoder: adds the backbone's block 2 at 1/4 resolution to the fused features before the
             classifier. The paper has no decoder; it makes thin things come out thin.
-        even_light: begins with `segcore.models.light.EvenLight`.
+        even_light: begins with `segcore.models.even_light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to float32 logits (B, H, W,

@@ -14,7 +14,7 @@ import keras
 from keras import layers
 
 from segcore.errors import RecipeError
-from segcore.models.light import EvenLight
+from segcore.models.even_light import EvenLight
 from segcore.models.normalization import MOMENTUM, BatchNormalization
 from segcore.models.weight_files import UnsafeWeightsError, require_plain_apart
 
@@ -48,7 +48,7 @@ def efficientnet_b3(
         weights: "none", "imagenet" or the path of a file of weights saved from
             `keras.applications.EfficientNetB3(include_top=False)`. The input is normalised as
             the ImageNet weights expect, whichever is chosen.
-        even_light: begins with `segcore.models.light.EvenLight`.
+        even_light: begins with `segcore.models.even_light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to {"block2": (B, H/4, W/4, 32),

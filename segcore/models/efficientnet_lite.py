@@ -14,7 +14,7 @@ import numpy as np
 from keras import layers
 
 from segcore.errors import RecipeError
-from segcore.models.light import EvenLight
+from segcore.models.even_light import EvenLight
 from segcore.models.normalization import MOMENTUM, BatchNormalization
 
 PACKAGED_WEIGHTS = Path(__file__).parent / "weights" / "efficientnet_lite2.npz"
@@ -63,7 +63,7 @@ def efficientnet_lite2(
         input_size: (H, W), or None for any.
         output_stride: 32 (as published), 16 or 8: input pixels per position of block 7.
         weights: "packaged" (ImageNet's, in this repository) or "none" (random).
-        even_light: begins with `segcore.models.light.EvenLight`.
+        even_light: begins with `segcore.models.even_light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to {"block2": (B, H/4, W/4, 24),

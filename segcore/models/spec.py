@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from segcore.models.backbones import BACKBONES
+from segcore.models.drawing_stages import Stage
 from segcore.models.options import Option
-from segcore.models.stages import Stage
 
 if TYPE_CHECKING:
     import keras

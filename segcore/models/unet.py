@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from segcore.models.drawing_stages import DECODER, ENCODER, Stage
 from segcore.models.options import EVEN_LIGHT, Option
 from segcore.models.spec import GIGABYTE, LEAST_MULTIPLE, Memory, ModelSpec
-from segcore.models.stages import DECODER, ENCODER, Stage
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +35,7 @@ def unet(
         stem_width: where given, full resolution only has one convolution of this many channels
             before and after, and the U-Net proper works at half resolution. The full-resolution
             level of a U-Net without costs as much as all others together.
-        even_light: begins with `segcore.models.light.EvenLight`.
+        even_light: begins with `segcore.models.even_light.EvenLight`.
 
     Returns:
         A model from RGB images (B, H, W, 3), values 0-255, to {"logits": (B, H, W, num_classes)}
@@ -44,7 +44,7 @@ def unet(
     from keras import Input, Model, layers
 
     from segcore.models.blocks import conv_norm_relu
-    from segcore.models.light import EvenLight
+    from segcore.models.even_light import EvenLight
 
     def convolved(x: keras.KerasTensor, channels: int, times: int, name: str) -> keras.KerasTensor:
         for number in range(1, times + 1):

@@ -10,8 +10,8 @@ from typing import Generic, Literal, TypeVar
 from segcore.evaluation import Evaluation
 from segcore.evaluation.error_breakdown import Anatomy
 from segcore.evaluation.scores import Scores
-from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.names import distinct_names
+from segcore.presentation.run_colors import RUN_A, RUN_B
 from segcore.runs import Run
 
 Letter = Literal["A", "B"]

@@ -10,12 +10,12 @@ from segcore.data.preparation.ragged import Images
 from segcore.data.sources import Source, open_source, split_specs
 from segcore.errors import TrainingError
 from segcore.labels import ClassMap
-from segcore.labels.merging import merging
+from segcore.labels.merge_syntax import merging
 from segcore.recipes import Recipe
 
 
 def joined_classes(specs: str, merge: Sequence[str], ignore: Sequence[str]) -> ClassMap:
-    """The classes that are trained on, as `segcore.labels.merging` reads them.
+    """The classes that are trained on, as `segcore.labels.merge_syntax` reads them.
 
     Raises:
         TrainingError: the ids of the data sets' masks do not mean the same.

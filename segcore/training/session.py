@@ -64,7 +64,7 @@ def train(
             the classifiers' where it was trained on other data, or on other classes.
         leave_out: films or cities whose images are not trained on, so that they can tell how well
             the network does on a street that it has not seen.
-        merge, ignore: fewer classes than the data's, as `segcore.labels.merging` reads them.
+        merge, ignore: fewer classes than the data's, as `segcore.labels.merge_syntax` reads them.
         on_start: called with the new run as soon as its folder exists.
 
     Returns:

@@ -9,7 +9,7 @@ from segcore.data.preparation import prepared_folders
 from segcore.data.sources import DoubtfulDataError, FirstLook, HealthReport
 from segcore.errors import SegcoreError
 from segcore.files.sizes import byte_size
-from segcore.jobs import datasets, storage, worker
+from segcore.jobs import registration, storage, worker
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Preparation
 from segcore.presentation.findings.words import listed
@@ -68,7 +68,7 @@ def _show_registration() -> None:
 def _register(directory: str, name: str, admission: Admission, *, confirmed: bool = False) -> None:
     st.session_state.pop(DOUBTFUL, None)
     try:
-        datasets.register(directory, admission, name, confirmed=confirmed)
+        registration.register(directory, admission, name, confirmed=confirmed)
     except DoubtfulDataError as error:
         st.session_state[DOUBTFUL] = directory, name, error.look
         st.rerun()  # nothing was done that could be told of
@@ -116,7 +116,7 @@ def _show_data_set(data_set: DataSet, copies: list[str], is_registered: bool) ->
                     f"Remove {room}",
                     f"Remove the prepared arrays of {name}? They are made again when "
                     "they are needed, which takes a minute or two.",
-                    partial(datasets.remove_prepared, spec),
+                    partial(registration.remove_prepared, spec),
                     f"The prepared arrays of {name} are removed",
                     key=f"remove {spec}",
                     icon=":material/delete:",
@@ -125,7 +125,7 @@ def _show_data_set(data_set: DataSet, copies: list[str], is_registered: bool) ->
                 actions.button_with_question(
                     "Forget",
                     f"Take {name} off the list? Its files stay as they are.",
-                    partial(datasets.forget, spec),
+                    partial(registration.forget, spec),
                     f"{name} is forgotten",
                     key=f"forget {spec}",
                     icon=":material/close:",
@@ -150,7 +150,7 @@ def _offer_another_name(data_set: DataSet) -> None:
         )
         if st.button("Save", key=f"save {data_set.spec}", type="primary"):
             actions.act(
-                lambda admission: datasets.rename(data_set.spec, name, admission),
+                lambda admission: registration.rename(data_set.spec, name, admission),
                 f"{data_set.name} is called {name}",
             )
 

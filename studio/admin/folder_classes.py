@@ -10,7 +10,7 @@ from segcore.data.sources import FirstLook
 from segcore.data.sources.folder_corrections import CorrectedClass, corrections_of
 from segcore.data.sources.folders import FoldersSource
 from segcore.files.reading import Plain
-from segcore.jobs import datasets
+from segcore.jobs import registration
 from segcore.jobs.admission import Admission
 from segcore.runs.data_sets import DataSet
 from studio import cache
@@ -78,5 +78,5 @@ def _correct(spec: str, rows: Sequence[Mapping[str, Any]], admission: Admission)
         CorrectedClass(row[ID], Plain(row[NAME] or ""), row[COLOR] or "", row[SCORED], row[IGNORED])
         for row in rows
     ]
-    datasets.correct_classes(spec, classes, admission)
+    registration.correct_classes(spec, classes, admission)
     cache.source.clear()  # opened with the classes of before

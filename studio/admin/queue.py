@@ -11,7 +11,7 @@ from segcore.jobs import Job, State, worker
 from segcore.jobs.admission import Admission
 from segcore.jobs.tasks import Training, run_of
 from segcore.presentation import figures
-from segcore.presentation.colors import MORE_RUNS
+from segcore.presentation.run_colors import MORE_RUNS
 from segcore.runs import Run
 from studio import cache, choices, wording
 from studio.admin import actions, gate

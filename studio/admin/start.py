@@ -13,7 +13,7 @@ from segcore.jobs import estimates, worker
 from segcore.jobs.admission import Admission
 from segcore.jobs.estimates import Estimate
 from segcore.jobs.tasks import Training
-from segcore.labels.merging import in_words, merging
+from segcore.labels.merge_syntax import in_words, merging
 from segcore.recipes import RECIPES, Recipe
 from segcore.recipes.checks import edited, recipe_of
 from segcore.recipes.fields import Field, Group, fields_of, value_of

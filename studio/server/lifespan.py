@@ -59,13 +59,13 @@ def _begin(stop: threading.Event) -> None:
         gate.announce()  # before the rest is imported: an admin looks for it at once
 
         from segcore.jobs import worker
-        from studio.server import first_page
+        from studio.server import warm_up
         from studio.widgets import named_data
 
         threading.Thread(
             target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True
         ).start()
-        first_page.make_ready()
+        warm_up.make_ready()
         named_data.tell()
     finally:
         gc.freeze()  # what is imported stays: looking through it would hold up every visitor

@@ -8,8 +8,8 @@ import streamlit as st
 
 from segcore.errors import SegcoreError
 from segcore.presentation import figures, findings
-from segcore.presentation.colors import MORE_RUNS, RUN_A, RUN_B
 from segcore.presentation.figures import Axis, Curve, View
+from segcore.presentation.run_colors import MORE_RUNS, RUN_A, RUN_B
 from segcore.runs import Run, csv_logs
 from studio import cache, choices, wording
 from studio.errors import fragment, show_error

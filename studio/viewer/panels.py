@@ -8,7 +8,7 @@ import numpy as np
 
 from segcore.evaluation import outcomes
 from segcore.labels import LabelSpace
-from segcore.presentation.colors import RUN_A, RUN_B, TRUTH
+from segcore.presentation.run_colors import RUN_A, RUN_B, TRUTH
 
 Side = Literal["photo", "truth", "a", "b", "outcomes", "differences"]
 

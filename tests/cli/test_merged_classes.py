@@ -12,8 +12,8 @@ from segcore import runs
 from segcore.cli import main
 from segcore.data.sources import open_source
 from segcore.labels import CITYSCAPES, metrics
+from segcore.labels.merge_syntax import merging
 from segcore.labels.merges import merged
-from segcore.labels.merging import merging
 from segcore.prediction.loading import load_predictor
 from segcore.training.session import train
 from tests.cli.test_own_classes import run_command

@@ -8,7 +8,7 @@ import pytest
 from segcore.data.preparation import prepare
 from segcore.data.sources import DoubtfulDataError, FirstLook, first_look, open_source
 from segcore.errors import DataError
-from segcore.jobs import datasets
+from segcore.jobs import registration
 from segcore.jobs.admission import Admission
 from segcore.labels import CITYSCAPES
 from studio.widgets import named_data
@@ -112,12 +112,12 @@ def test_pairs_that_are_swapped(pairs: Path) -> None:
 def test_only_who_has_seen_the_doubts_registers(camvid: Path, admin: Admission) -> None:
     fill(camvid, "*annot/*.png", [0, 1, 2])
     with pytest.raises(DoubtfulDataError, match="sky, building, pole") as error:
-        datasets.register(str(camvid), admin)
+        registration.register(str(camvid), admin)
     assert isinstance(error.value, DataError)
     assert "\n" not in str(error.value)
-    assert datasets.registered() == []
-    datasets.register(str(camvid), admin, confirmed=True)
-    assert datasets.registered() == [f"camvid:{camvid}"]
+    assert registration.registered() == []
+    registration.register(str(camvid), admin, confirmed=True)
+    assert registration.registered() == [f"camvid:{camvid}"]
 
 
 def test_the_console_says_what_was_understood_of_data_the_server_was_given(

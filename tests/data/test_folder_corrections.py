@@ -10,7 +10,7 @@ from segcore.data.sources import open_source
 from segcore.data.sources.folder_corrections import CorrectedClass
 from segcore.errors import DataError
 from segcore.files.reading import Plain
-from segcore.jobs import datasets
+from segcore.jobs import registration
 from segcore.jobs.admission import ADMISSIONS
 from segcore.labels.space import hex_of
 from tests.factories.own_classes import CLASSES, write_plants
@@ -28,7 +28,7 @@ def correct(spec: str, **changes: dict[str, object]) -> None:
         for id_, (name, color) in enumerate(CLASSES.items())
         for of in [changes.get(name, {})]
     ]  # fmt: skip
-    datasets.correct_classes(spec, classes, ADMISSIONS.issue("tester"))
+    registration.correct_classes(spec, classes, ADMISSIONS.issue("tester"))
 
 
 def test_names_and_colors_only_show_otherwise(plants: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from segcore.errors import RunError
 from segcore.prediction import adding
-from segcore.prediction.adding import trial
+from segcore.prediction.elsewhere import trial
 from segcore.runs.manifest import StoredPreprocessing
 
 OPSET = helper.make_opsetid("", 17)

@@ -126,11 +126,11 @@ def test_each_visitor_has_a_process_of_their_own_and_leaves_none() -> None:
 
 def test_memory_and_files_are_out_of_reach_of_a_process(tmp_path: Path) -> None:
     code = (
-        "from segcore.images import decoder_process; import socket\n"
-        "decoder_process._bound_memory(); decoder_process._shut_doors()\n"
+        "from segcore.images import decoder_sandbox; import socket\n"
+        "decoder_sandbox._bound_memory(); decoder_sandbox._shut_doors()\n"
         "try: bytes(600 << 20)\n"
         "except MemoryError: print('no memory')\n"
-        f"try: decoder_process.Path({str(tmp_path / 'written')!r}).write_text('x')\n"
+        f"try: decoder_sandbox.Path({str(tmp_path / 'written')!r}).write_text('x')\n"
         "except OSError: print('no file')\n"
         "try: socket.socket()\n"
         "except OSError: print('no connection')\n"

@@ -17,8 +17,8 @@ from segcore.errors import RecipeError
 from segcore.evaluation import cost
 from segcore.jobs.estimates import estimate
 from segcore.models import SPECS, ModelSpec, family_of, model_families
+from segcore.models.drawing_stages import ENCODER, Stage
 from segcore.models.options import Option
-from segcore.models.stages import ENCODER, Stage
 from segcore.prediction.loading import load_predictor
 from segcore.presentation.names import model_name
 from segcore.recipes import Recipe

@@ -14,7 +14,7 @@ from segcore.evaluation import evaluate
 from segcore.images import resize_image
 from segcore.labels import CITYSCAPES, metrics
 from segcore.prediction import adding
-from segcore.prediction.adding import add_onnx
+from segcore.prediction.elsewhere import add_onnx
 from segcore.prediction.export import instructions
 from segcore.prediction.inference import AUGMENTED
 from segcore.prediction.loading import load_fastest_predictor, load_predictor, serves_converted

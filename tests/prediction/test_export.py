@@ -17,7 +17,7 @@ from segcore.data.sources.streets import render_scene
 from segcore.errors import RunError
 from segcore.models.attention import ChannelAttention, PositionAttention
 from segcore.models.blocks import ResizeTo
-from segcore.models.light import EvenLight
+from segcore.models.even_light import EvenLight
 from segcore.prediction.engines import keras_engine
 from segcore.prediction.export import FORMATS, exported_network, own_process
 from segcore.prediction.loading import load_predictor

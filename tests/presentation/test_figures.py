@@ -6,8 +6,8 @@ from segcore.evaluation.error_breakdown import RegionRecall
 from segcore.labels import CITYSCAPES, IDS
 from segcore.models.danet import danet_stages
 from segcore.presentation import figures
-from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures import Curve, View
+from segcore.presentation.run_colors import RUN_A, RUN_B
 
 ROAD, POLE, SKY = IDS["road"], IDS["pole"], IDS["sky"]
 

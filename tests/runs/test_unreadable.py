@@ -16,7 +16,7 @@ from segcore.evaluation import result, robustness
 from segcore.evaluation.cost import path_of, stored_cost
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.writing import to_json
-from segcore.jobs import audit, datasets
+from segcore.jobs import audit, registration
 from segcore.jobs.unreadable import find_unreadable, move_away, problems_of
 from segcore.runs.archives import export_run, import_run
 from segcore.runs.writer import RunWriter
@@ -215,7 +215,7 @@ def test_a_list_of_data_sets_that_is_none_is_one_line(text: str) -> None:
     settings.artifacts_dir().mkdir()
     settings.datasets_path().write_text(text)
     with pytest.raises(DataError, match="cannot be read: .+; delete it and register again"):
-        datasets.registered()
+        registration.registered()
 
 
 @pytest.mark.parametrize("text", ["5", "{}", '{"sha256": null}', '{"sha256": "![x](y)"}'])

@@ -11,11 +11,11 @@ from segcore import jobs, runs, settings
 from segcore.data.preparation import prepare, prepared_folders
 from segcore.errors import RunError
 from segcore.files.writing import to_json
-from segcore.jobs import State, audit, datasets, leases, storage
+from segcore.jobs import State, audit, leases, registration, storage
 from segcore.jobs.admission import ADMISSIONS
 from segcore.jobs.tasks import Preparation, Scoring, Training
 from segcore.labels import CITYSCAPES
-from segcore.labels.merging import merging
+from segcore.labels.merge_syntax import merging
 from segcore.recipes import get_recipe
 from segcore.runs import run_lock
 from segcore.runs.writer import write_progress
@@ -321,7 +321,7 @@ def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
     button(page, "Register")()
     assert not page.exception
     spec = f"camvid:{camvid}"
-    assert datasets.registered() == [spec]
+    assert registration.registered() == [spec]
     page.button(key=f"prepare {spec}").click().run()
     assert [job.task for job in jobs.list_jobs()] == [Preparation(spec)]
 
@@ -335,7 +335,7 @@ def test_a_folder_is_registered_by_looking_prepared_and_forgotten(
     assert prepared_folders(spec) == []
     page.button(key=f"forget {spec}").click().run()
     page.button(key="confirm").click().run()
-    assert datasets.registered() == []
+    assert registration.registered() == []
 
 
 def test_a_folder_of_other_classes_is_registered_only_when_confirmed(
@@ -346,18 +346,18 @@ def test_a_folder_of_other_classes_is_registered_only_when_confirmed(
     show(page, "Data sets")
     page.text_input[0].input(str(camvid))
     button(page, "Register")()
-    assert datasets.registered() == []
+    assert registration.registered() == []
     assert "6 train, 3 val" not in text(page)
     assert "train 6 images with 6 masks" in text(page).replace("\\", "")
     assert "only the first 5 of the 12 ids" in text(page)
     button(page, "Leave it")()
-    assert datasets.registered() == []
+    assert registration.registered() == []
     assert "only the first 5" not in text(page)
 
     button(page, "Register")()
     button(page, "That is right: register it")()
     assert not page.exception
-    assert datasets.registered() == [f"camvid:{camvid}"]
+    assert registration.registered() == [f"camvid:{camvid}"]
     page.button(key=f"prepare camvid:{camvid}").click().run()
     assert jobs.list_jobs() == []  # asked first
     page.button(key="confirm").click().run()

@@ -7,7 +7,7 @@ import pytest
 from segcore.data.sources import open_source
 from segcore.data.sources.folder_corrections import CorrectedClass, corrections_of
 from segcore.files.reading import Plain
-from segcore.jobs import datasets
+from segcore.jobs import registration
 from segcore.jobs.admission import ADMISSIONS
 from tests.factories.own_classes import CLASSES, write_plants
 from tests.studio.admin_visit import begin_anew, button, show, signed_in_page
@@ -18,9 +18,9 @@ def test_classes_are_shown_as_corrected_and_saved(
 ) -> None:
     begin_anew(monkeypatch)
     spec, admission = write_plants(tmp_path / "plants"), ADMISSIONS.issue("tester")
-    datasets.register(str(tmp_path / "plants"), admission)
+    registration.register(str(tmp_path / "plants"), admission)
     pot = CorrectedClass(4, Plain("planter"), "#102030", ignored=True)
-    datasets.correct_classes(spec, [pot], admission)
+    registration.correct_classes(spec, [pot], admission)
     page = show(signed_in_page(), "Data sets")
     assert not page.exception
     (table,) = [one.value for one in page.dataframe if "ignored" in one.value]

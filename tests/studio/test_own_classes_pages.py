@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest, app_test
 from segcore.data.preparation.counting import count_split
 from segcore.evaluation import evaluate
 from segcore.evaluation.predictions import predict_split
-from segcore.labels.merging import merging
+from segcore.labels.merge_syntax import merging
 from segcore.runs.data_sets import data_sets, read_identity
 from studio.server import api
 from tests.factories.fake_runs import make_run

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from segcore.evaluation import evaluate, stored_evaluation
 from segcore.evaluation.image_search import iou_of_each
 from segcore.images import encode_png
-from segcore.jobs import datasets
+from segcore.jobs import registration
 from segcore.jobs.admission import ADMISSIONS
 from segcore.labels import CITYSCAPES, IDS
 from segcore.prediction.inference import Predictor
@@ -132,7 +132,7 @@ def test_data_whose_masks_may_mean_other_classes_is_marked_until_an_admin_has_lo
     assert "sky, building, pole" in app.warning[0].value
     app.sidebar.selectbox(key=address.DATA).set_value("streets").run()
     assert not app.warning
-    datasets.register(str(camvid), ADMISSIONS.issue("tester"), confirmed=True)
+    registration.register(str(camvid), ADMISSIONS.issue("tester"), confirmed=True)
     app.sidebar.selectbox(key=address.DATA).set_value(slug(camvid)).run()
     assert not app.warning
 

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from segcore.evaluation.comparison import Difference
 from segcore.evaluation.error_breakdown import SIZE_NAMES, SIZE_STARTS, ErrorShares, RegionRecall
-from segcore.presentation.colors import RUN_A, RUN_B
 from segcore.presentation.figures.style import NEUTRAL, PAIR, styled, with_opacity
+from segcore.presentation.run_colors import RUN_A, RUN_B
 
 
 def class_iou(scores: Sequence[tuple[str, str, Mapping[str, float | None]]]) -> go.Figure:

@@ -6,7 +6,7 @@ from math import log2
 
 import plotly.graph_objects as go
 
-from segcore.models.stages import ATTENTION, Stage
+from segcore.models.drawing_stages import ATTENTION, Stage
 from segcore.presentation.figures.style import EDGE, styled, with_opacity
 
 GAP = 0.3  # between two stages, in units of a stage's width

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseTraceType
 
-from segcore.presentation.colors import MORE_RUNS, RUN_A, RUN_B, TRUTH
+from segcore.presentation.run_colors import MORE_RUNS, RUN_A, RUN_B, TRUTH
 
 NEUTRAL = TRUTH
 GRID = "rgba(138, 143, 152, 0.22)"

@@ -1,4 +1,4 @@
-"""The process that meets files nobody vouches for: `python -m segcore.images.decoder_process`.
+"""The process that meets files nobody vouches for: `python -m segcore.images.decoder_sandbox`.
 
 Reads requests from its standard input and answers on its standard output, as `messages` says. It
 may use little memory and time, writes no file, and knows nothing that is worth stealing: what a

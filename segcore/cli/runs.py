@@ -270,7 +270,7 @@ def _runs_add_masks(options: argparse.Namespace) -> None:
 
 
 def _runs_add_onnx(options: argparse.Namespace) -> None:
-    from segcore.prediction.adding import add_onnx
+    from segcore.prediction.elsewhere import add_onnx
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up as after Ctrl-C
     run = add_onnx(

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 
 from segcore.errors import DataError
 from segcore.labels.class_map import ClassMap
-from segcore.labels.colors import distinct_colors, safe_colors
+from segcore.labels.distinct_colors import distinct_colors, safe_colors
 from segcore.labels.space import NO_LABEL, Color, Label, LabelSpace
 
 REST = "rest"

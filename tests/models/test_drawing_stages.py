@@ -5,7 +5,7 @@ import pytest
 
 from segcore.models import spec_of
 from segcore.models.backbones import build_backbone
-from segcore.models.stages import Stage
+from segcore.models.drawing_stages import Stage
 
 SIDE = 64
 

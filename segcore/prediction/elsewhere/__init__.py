@@ -17,7 +17,7 @@ from segcore.files.reading import Count, Text, parse_json, read_bytes, typed
 from segcore.files.writing import storage_error
 from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, LabelSpace
-from segcore.prediction.adding.onnx_files import MAX_BYTES, require_plain_onnx
+from segcore.prediction.elsewhere.onnx_files import MAX_BYTES, require_plain_onnx
 from segcore.runs import Run, get_run, now
 from segcore.runs.kinds import MAIN_FILE
 from segcore.runs.manifest import (
@@ -138,7 +138,7 @@ def _tried(asked: Mapping[str, object], shown: str) -> _Answer:
     """What the network turned out to be. Raises RunError."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "segcore.prediction.adding.trial"],
+            [sys.executable, "-m", "segcore.prediction.elsewhere.trial"],
             cwd=settings.ROOT,
             env=os.environ | ONE_ARENA,
             input=json.dumps(asked).encode(),

@@ -7,7 +7,7 @@ from segcore.data.sources.camvid import CAMVID_MERGES
 from segcore.errors import DataError
 from segcore.labels import CITYSCAPES, IDS, NO_LABEL, ClassMap, Label, LabelSpace, metrics
 from segcore.labels.class_map import between, common
-from segcore.labels.merging import in_words, merging
+from segcore.labels.merge_syntax import in_words, merging
 
 SPACE = LabelSpace.made(
     "farm",

@@ -1,4 +1,4 @@
-"""The process that tries a network from elsewhere: `python -m segcore.prediction.adding.trial`.
+"""The process that tries a network from elsewhere: `python -m segcore.prediction.elsewhere.trial`.
 
 It reads what is asked as JSON from its standard input, may use little memory and time, writes no
 file, and says on its standard output what the network turned out to be. What a hostile file breaks
