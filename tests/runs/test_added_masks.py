@@ -24,7 +24,7 @@ from segcore.evaluation.robustness import measure_robustness
 from segcore.jobs.tasks import Scoring
 from segcore.labels import CITYSCAPES, metrics
 from segcore.labels.merges import merged
-from segcore.prediction.export import export_network
+from segcore.prediction.export.exporting import export_network
 from segcore.prediction.loading import load_fastest_predictor
 from segcore.presentation.names import model_name
 from segcore.presentation.report import make_report

@@ -29,6 +29,7 @@ class Format:
         batch: images at once; None for any number.
         write: puts a Keras model to a path of that name.
         load: reads it with another runtime than Keras, from images (1, H, W, 3) uint8.
+        example: the same as a script's lines, for people: from `images` to `found`.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Format:
     batch: int | None
     write: Callable[[Any, Path], None]
     load: Callable[[Path], RunNetwork]
+    example: str
 
 
 def _write_onnx(model: Any, path: Path) -> None:
@@ -114,13 +116,63 @@ def _load_saved_model(path: Path) -> RunNetwork:
 
 
 FORMATS = {
-    "onnx": Format("ONNX", "model.onnx", "onnxruntime", 1, _write_onnx, _load_onnx),
-    "litert": Format("LiteRT", "model.tflite", "ai-edge-litert", 1, _write_litert, _load_litert),
+    "onnx": Format(
+        title="ONNX",
+        file="model.onnx",
+        packages="onnxruntime",
+        batch=1,
+        write=_write_onnx,
+        load=_load_onnx,
+        example="""\
+import onnxruntime
+
+session = onnxruntime.InferenceSession(HERE / "model.onnx")
+names = [output.name for output in session.get_outputs()]
+found = dict(zip(names, session.run(names, {"images": images})))
+""",
+    ),
+    "litert": Format(
+        title="LiteRT",
+        file="model.tflite",
+        packages="ai-edge-litert",
+        batch=1,
+        write=_write_litert,
+        load=_load_litert,
+        example="""\
+from ai_edge_litert.interpreter import Interpreter
+
+interpreter = Interpreter(str(HERE / "model.tflite"))
+interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], images.shape)
+found = interpreter.get_signature_runner()(images=images)
+""",
+    ),
     "openvino": Format(
-        "OpenVINO", "model.xml", "openvino", None, _write_openvino, _load_openvino
+        title="OpenVINO",
+        file="model.xml",
+        packages="openvino",
+        batch=None,
+        write=_write_openvino,
+        load=_load_openvino,
+        example="""\
+import openvino
+
+exactly = {"INFERENCE_PRECISION_HINT": "f32"}  # some processors would round to bfloat16
+network = openvino.Core().compile_model(HERE / "model.xml", "CPU", exactly)
+found = {port.any_name: array for port, array in network(images).items()}
+""",
     ),
     "saved_model": Format(
-        "TensorFlow's SavedModel", "saved_model", "tensorflow", None, _write_saved_model,
-        _load_saved_model,
+        title="TensorFlow's SavedModel",
+        file="saved_model",
+        packages="tensorflow",
+        batch=None,
+        write=_write_saved_model,
+        load=_load_saved_model,
+        example="""\
+import tensorflow as tf
+
+network = tf.saved_model.load(str(HERE / "saved_model"))
+found = {name: array.numpy() for name, array in network.serve(images).items()}
+""",
     ),
-}  # fmt: skip
+}

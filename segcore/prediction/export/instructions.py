@@ -8,37 +8,6 @@ from segcore.prediction.export.agreement import Agreement
 from segcore.prediction.export.formats import FORMATS, Format
 from segcore.runs import Run
 
-RUNNING = {
-    "onnx": """\
-import onnxruntime
-
-session = onnxruntime.InferenceSession(HERE / "model.onnx")
-names = [output.name for output in session.get_outputs()]
-found = dict(zip(names, session.run(names, {"images": images})))
-""",
-    "litert": """\
-from ai_edge_litert.interpreter import Interpreter
-
-interpreter = Interpreter(str(HERE / "model.tflite"))
-interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], images.shape)
-found = interpreter.get_signature_runner()(images=images)
-""",
-    "openvino": """\
-import openvino
-
-exactly = {"INFERENCE_PRECISION_HINT": "f32"}  # some processors would round to bfloat16
-network = openvino.Core().compile_model(HERE / "model.xml", "CPU", exactly)
-found = {port.any_name: array for port, array in network(images).items()}
-""",
-    "saved_model": """\
-import tensorflow as tf
-
-network = tf.saved_model.load(str(HERE / "saved_model"))
-found = {name: array.numpy() for name, array in network.serve(images).items()}
-""",
-}
-"""Format -> the part of the example that is its own: from `images` to `found`."""
-
 STRETCHED = "height, width = {height}, {width}"
 FITTED = """\
 scale = ({height} * {width} / (image.height * image.width)) ** 0.5  # to the area of training
@@ -100,7 +69,7 @@ def example(name: str, preprocessing: Preprocessing, outputs: tuple[str, ...]) -
     given = "labels" in outputs
     return EXAMPLE.format(
         size=size.format(height=height, width=width),
-        running=RUNNING[name],
+        running=FORMATS[name].example,
         labels='found["labels"]' if given else 'found["probabilities"].argmax(axis=-1)',
     )
 
