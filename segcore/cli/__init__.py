@@ -4,24 +4,35 @@ Exit status: 0 done, 2 something the user can mend (one line on standard error),
 """
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from segcore import settings
-from segcore.cli import data, doctor, prediction, runs, scores, training
 from segcore.cli.arguments import named_spec
 from segcore.errors import SegcoreError
 from segcore.system import backend
 from segcore.system.child_report import OUT_OF_MEMORY, report
 from segcore.system.out_of_memory import is_out_of_memory
 
+COMMANDS = {
+    "training": ("prepare", "train", "worker"),
+    "scores": ("evaluate", "compare", "robustness", "cost", "report"),
+    "prediction": ("predict",),
+    "runs": ("runs",),
+    "data": ("data",),
+    "doctor": ("doctor",),
+}
+"""Modules of this package and their commands; only that of the command given is imported."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(given).parse_args(given)
     try:
-        if options.command is not _examine:  # which tells of it among the rest
+        if not getattr(options, "examines", False):  # doctor reports it among the rest
             backend.check_backend()
             _tell_where()
         if getattr(options, "data", None):
@@ -53,21 +64,14 @@ def _tell_where() -> None:
         print(f"runs are kept in {folder}; SEGCORE_ARTIFACTS moves them", file=sys.stderr)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Of the command that is given; of all, for help, where none is."""
     parser = argparse.ArgumentParser(
         prog="python -m segcore",
         description="Train, evaluate and compare two semantic-segmentation models on streets.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for room in (training, scores, prediction, run_folders, data):
-        room.add(commands)
-    examine = commands.add_parser("doctor", help="what is here, what is missing and how to fix it")
-    examine.add_argument(
-        "--move-away", action="store_true", help="move what cannot be read to a folder of its own"
-    )
-    examine.set_defaults(command=_examine)
+    named = [module for module, names in COMMANDS.items() if given and given[0] in names]
+    for module in named or COMMANDS:
+        importlib.import_module(f"segcore.cli.{module}").add(commands)
     return parser
-
-
-def _examine(options: argparse.Namespace) -> None:
-    doctor.examine(options.move_away)

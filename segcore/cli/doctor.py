@@ -1,11 +1,13 @@
 """What this machine has, what it lacks, and the command that fixes it."""
 
+import argparse
 import importlib.util
 import os
 import platform
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from segcore import runs, settings
 from segcore.data.preparation import load_prepared
@@ -18,6 +20,19 @@ from segcore.system import backend, devices
 
 REQUIRED = ("tensorflow", "keras", "streamlit", "plotly", "pandas", "pillow", "numpy", "openvino")
 FREE_SPACE_WANTED = 2 << 30
+
+
+def add(commands: Any) -> None:
+    """Adds the command to the program's parser."""
+    doctor = commands.add_parser("doctor", help="what is here, what is missing and how to fix it")
+    doctor.add_argument(
+        "--move-away", action="store_true", help="move what cannot be read to a folder of its own"
+    )
+    doctor.set_defaults(command=_doctor, examines=True)
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    examine(options.move_away)
 
 
 def examine(move_away: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The commands about runs that are there: `runs list`, show, promote, rollback, export, ..."""
+"""The `runs` commands: list, show, promote, rollback, export, import, ship, add-masks, ..."""
 
 import argparse
 import functools
@@ -18,7 +18,7 @@ from segcore.cli.progress_bar import ProgressBar
 from segcore.data.sources import DATA_SETS
 from segcore.errors import DataError
 from segcore.models import model_families
-from segcore.prediction.export import FORMATS, OUTPUTS, export_network
+from segcore.prediction.export import FORMATS, OUTPUTS
 from segcore.runs.data_sets import SLUG_DIGITS, data_sets, find, name_among, read_identity
 
 
@@ -26,7 +26,14 @@ def add(commands: Any) -> None:
     """Adds the commands to the program's parser."""
     parser = commands.add_parser("runs", help="list, show, promote, move runs")
     actions = parser.add_subparsers(required=True, metavar="ACTION")
+    _add_looking(actions)
+    _add_champions(actions)
+    _add_moving(actions)
+    _add_shipping(actions)
+    _add_elsewhere(actions)
 
+
+def _add_looking(actions: Any) -> None:
     listing = actions.add_parser("list", help="all runs, newest first")
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(command=_runs_list)
@@ -35,6 +42,8 @@ def add(commands: Any) -> None:
     show.add_argument("run")
     show.set_defaults(command=_runs_show)
 
+
+def _add_champions(actions: Any) -> None:
     promote = actions.add_parser("promote", help="make a run the champion of its model")
     promote.add_argument("run")
     seat = promote.add_mutually_exclusive_group()
@@ -53,6 +62,8 @@ def add(commands: Any) -> None:
     rollback.add_argument("dataset", metavar="DATA", help=f"{DATA_HELP}, or photos")
     rollback.set_defaults(command=_runs_rollback)
 
+
+def _add_moving(actions: Any) -> None:
     export = actions.add_parser("export", help="a run, or its network alone, as one ZIP file")
     export.add_argument("run")
     export.add_argument("file", type=Path)
@@ -71,6 +82,14 @@ def add(commands: Any) -> None:
     )
     export.set_defaults(command=_runs_export)
 
+    importing = actions.add_parser("import", help="take a run from a ZIP, or a Keras CSV log")
+    importing.add_argument("file", type=Path, help="of `runs export`, or of Keras' CSVLogger")
+    importing.add_argument("--model", default="unet", help="of a CSV log: what was trained")
+    importing.add_argument("--data", default="cityscapes", help="of a CSV log: on what")
+    importing.set_defaults(command=_runs_import)
+
+
+def _add_shipping(actions: Any) -> None:
     shipping = actions.add_parser("ship", help="a small copy in half precision, with a model card")
     shipping.add_argument("run")
     shipping.add_argument("--data", help="where the run's data is now; default: as it was trained")
@@ -93,12 +112,8 @@ def add(commands: Any) -> None:
     conversion.add_argument("run")
     conversion.set_defaults(command=_runs_convert)
 
-    importing = actions.add_parser("import", help="take a run from a ZIP, or a Keras CSV log")
-    importing.add_argument("file", type=Path, help="of `runs export`, or of Keras' CSVLogger")
-    importing.add_argument("--model", default="unet", help="of a CSV log: what was trained")
-    importing.add_argument("--data", default="cityscapes", help="of a CSV log: on what")
-    importing.set_defaults(command=_runs_import)
 
+def _add_elsewhere(actions: Any) -> None:
     masks = actions.add_parser(
         "add-masks", help="take masks that another program predicted, to score and compare them"
     )
@@ -209,6 +224,7 @@ def _seat(text: str, model: str) -> str:
 
 
 def _runs_export(options: argparse.Namespace) -> None:
+    from segcore.prediction.export.exporting import export_network
     from segcore.runs.archives import export_run
 
     run = runs.get_run(options.run)

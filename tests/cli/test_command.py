@@ -1,12 +1,18 @@
 """The command line as a process: what comes out of it where its output goes, and what does not."""
 
+import argparse
+import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
+
+from segcore.cli import COMMANDS, main
 
 SEGCORE = [sys.executable, "-m", "segcore"]
 
@@ -62,3 +68,15 @@ def test_someones_keras_json_does_not_hold_here_and_tensorflow_keeps_off_the_ter
 def test_a_keras_json_that_keras_refuses_is_named(tmp_path: Path) -> None:
     found = in_home(tmp_path, json.dumps({"image_data_format": "wide"}))
     assert "MissingPackageError: Keras cannot be loaded with your keras.json" in found.stderr
+
+
+def test_each_command_is_where_the_table_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else it is known to the help alone, or to nobody."""
+    for module, names in COMMANDS.items():
+        commands = argparse.ArgumentParser().add_subparsers()
+        importlib.import_module(f"segcore.cli.{module}").add(commands)
+        assert tuple(commands.choices) == names
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    told = capsys.readouterr().out
+    assert all(re.search(rf"^ +{name}\b", told, re.MULTILINE) for name in chain(*COMMANDS.values()))

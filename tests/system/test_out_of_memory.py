@@ -38,7 +38,7 @@ def test_the_command_line_reports_it_and_fails_as_before(
         def fail(_: object, error: Exception = error) -> None:
             raise error
 
-        monkeypatch.setattr("segcore.cli._examine", fail)
+        monkeypatch.setattr("segcore.cli.doctor._doctor", fail)
         with pytest.raises(type(error)):
             main(["doctor"])
         assert read_report(tmp_path / "report.json").kind == kind
