@@ -46,10 +46,6 @@ class Admissions:
             self._until[admission] = now + HOURS * 3600
         return admission
 
-    def revoke(self, admission: Admission) -> None:
-        with self._lock:
-            self._until.pop(admission, None)
-
     def revoke_all_of(self, admission: Admission) -> None:
         """Revokes the pass and all others that were issued to the same person."""
         with self._lock:

@@ -10,7 +10,7 @@ def test_a_pass_holds_for_hours_until_it_is_revoked() -> None:
     admissions = Admissions(lambda: now)
     kept, revoked = admissions.issue("a"), admissions.issue("b")
     assert admissions.is_valid(kept)
-    admissions.revoke(revoked)
+    admissions.revoke_all_of(revoked)
     assert not admissions.is_valid(revoked)
     assert not admissions.is_valid(Admission("a", "guess"))
     assert not Admissions().is_valid(kept)  # of another server, or before a restart

@@ -185,7 +185,7 @@ def test_what_takes_minutes_goes_before_what_takes_hours(camvid: Path) -> None:
 def test_without_a_pass_of_the_gate_nothing_is_changed() -> None:
     job = enqueue(QUICK)
     signed_out = ADMISSIONS.issue("tester")
-    ADMISSIONS.revoke(signed_out)
+    ADMISSIONS.revoke_all_of(signed_out)
     for admission in (None, signed_out, Admission("tester", "made up")):
         for act in (
             lambda key: jobs.enqueue(QUICK, key),

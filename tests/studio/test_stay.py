@@ -76,7 +76,7 @@ def test_a_key_opens_as_long_as_its_pass_holds() -> None:
     admission, other = admissions.issue("tester"), admissions.issue("other")
     assert admissions.with_key(admission.key) == admission
     assert admissions.with_key("") is None and admissions.with_key("ä") is None
-    admissions.revoke(admission)
+    admissions.revoke_all_of(admission)
     assert admissions.with_key(admission.key) is None
     clock[0] = 13 * 3600
     assert admissions.with_key(other.key) is None
