@@ -5,12 +5,12 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from segcore.data.known_data_sets import STREETS
 from segcore.images import Photo, limits
 from segcore.labels import CITYSCAPES
 from segcore.presentation.findings.words import listed
 from segcore.presentation.sides import Pair, Side
 from studio import cache, choices, state, wording
-from studio.engine import BUILT_IN
 from studio.errors import errors_told
 from studio.upload import photos, uploaded_files
 from studio.upload.labelled_photo import LabelledPhoto, label_photo
@@ -179,7 +179,7 @@ def main() -> None:
     if opened:
         show_photos(pair, opened, above)
     elif st.session_state.get("example") and not files:
-        example = Photo(cache.sample(BUILT_IN, choices.SPLIT, EXAMPLE_KEY).image)
+        example = Photo(cache.sample(STREETS, choices.SPLIT, EXAMPLE_KEY).image)
         show_photo(pair, photos.always_there(EXAMPLE_KEY, example), above)
     for file in found.videos:
         show_video(pair, file)

@@ -13,6 +13,7 @@ from functools import partial
 import streamlit as st
 
 from segcore import runs
+from segcore.data.known_data_sets import STREETS
 from segcore.errors import SegcoreError
 from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.prediction.loading import may_be_converted, serves_converted
@@ -25,9 +26,6 @@ from studio.visits.visitors import QUEUE
 OPENVINO = "OpenVINO on the CPU"
 DRAWING_SECONDS = 0.3
 """From a first page's words until they are drawn (docs/speed.md)."""
-
-BUILT_IN = "streets"
-"""The data set that visitors meet first: always there, and rendered, so it holds no photograph."""
 
 
 @dataclass
@@ -197,7 +195,7 @@ def _convert(run: Run) -> None:
 
 def _serves_first_converted() -> bool:
     """Whether the runs of the data set that visitors meet first need no Keras."""
-    champions = runs.champions(BUILT_IN).values()
+    champions = runs.champions(STREETS).values()
     return bool(champions) and all(map(serves_converted, champions))
 
 

@@ -110,18 +110,18 @@ def write_card(run: Run) -> Path:
             "evaluate it on data whose masks hold classes that are scored"
         )
     adopt_results(run, "val", digest)
-    elsewhere = []
+    other_data = []
     for seat in shipped_seats(run):
         other = val_digest(seat)
         if other is not None and other != digest:
             adopt_results(run, "val", other)
             found = stored_evaluation(run, other, "val")
-            elsewhere += [] if found is None else [found]
+            other_data += [] if found is None else [found]
     keep_left_out_score(run)
     measured = robustness_of(run, evaluation)
     kept = None if measured is None else measured.kept_shares
     path = run.path / "MODEL_CARD.md"
-    card = model_card(run, evaluation, kept, generalization_of(run).expected, elsewhere=elsewhere)
+    card = model_card(run, evaluation, kept, generalization_of(run).expected, other_data=other_data)
     write_atomically(path, card.encode())
     return path
 

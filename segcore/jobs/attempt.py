@@ -85,7 +85,7 @@ class Attempt:
         elif job.state == State.CANCELLING:
             self.finish(State.CANCELLED)
         elif job.retries > leases.AUTOMATIC_RETRIES:
-            self.finish(State.FAILED, f"its worker died {job.retries} times; given up")
+            self.finish(State.FAILED, f"it was interrupted {job.retries} times; given up")
         else:
             return False
         return True

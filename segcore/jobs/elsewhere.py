@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from segcore.errors.plain import path_of
 from segcore.images.resizing import Size
 from segcore.jobs.admission import ADMISSIONS, Admission
-from segcore.prediction import adding
+from segcore.prediction import elsewhere
 from segcore.runs import Run, added_masks
 
 
@@ -23,6 +23,6 @@ def add_onnx(
     std: Sequence[float],
     admission: Admission | None,
 ) -> Run:
-    """As `adding.add_onnx`. Raises AdmissionError where the pass does not hold."""
+    """As `elsewhere.add_onnx`. Raises AdmissionError where the pass does not hold."""
     ADMISSIONS.check(admission)
-    return adding.add_onnx(path_of(path), classes, size, mean, std)
+    return elsewhere.add_onnx(path_of(path), classes, size, mean, std)

@@ -9,6 +9,7 @@ from segcore.data.known_data_sets import STREETS, KnownData, known_data, known_l
 from segcore.evaluation import Evaluation
 from segcore.evaluation.generalization import LeftOutScore
 from segcore.labels import LabelSpace
+from segcore.presentation import findings
 from segcore.presentation.findings import conditions, expected_elsewhere
 from segcore.recipes import from_dict
 from segcore.runs import Run
@@ -32,7 +33,7 @@ def model_card(
     evaluation: Evaluation,
     kept: Mapping[str, float | None] | None = None,
     left_out: LeftOutScore | None = None,
-    elsewhere: Sequence[Evaluation] = (),
+    other_data: Sequence[Evaluation] = (),
 ) -> str:
     """Markdown: data, recipe, figures with their policy, where it fails, licence.
 
@@ -40,7 +41,7 @@ def model_card(
         evaluation: of the run; some pixel of it is scored.
         kept: `Robustness.kept_shares` of the same split, once measured.
         left_out: of a network like it, on films that it was not trained on, once measured.
-        elsewhere: its evaluations on other data.
+        other_data: its evaluations on other data.
     """
     recipe = from_dict(run.manifest.recipe)
     scores = evaluation.scores
@@ -79,11 +80,11 @@ seed {run.seed}, on {run.manifest.device} in {minutes:.0f} minutes. Best epoch {
 | class | IoU |
 |---|---|
 {rows}
-{_on_other_data(elsewhere)}
+{_on_other_data(other_data)}
 ## Where it fails
 {_failures(class_iou, evaluation.matrix, run.label_space)}
 Images unlike its training data (another camera, night, rain, another country) are labelled worse
-than these figures say.{_elsewhere(left_out)}{_under_corruptions(kept or {})}
+than these figures say.{_on_left_out_films(left_out)}{_under_corruptions(kept or {})}
 Not for driving or any other use where an error does harm.
 
 ## Licence
@@ -169,7 +170,7 @@ def _title(of: Evaluation) -> str:
     return f"`{of.identity.dataset}`" if known is None else known.title
 
 
-def _elsewhere(score: LeftOutScore | None) -> str:
+def _on_left_out_films(score: LeftOutScore | None) -> str:
     if score is None:
         return ""
     return f" {expected_elsewhere('A network like it', score)} ({conditions(score)})."
@@ -191,16 +192,8 @@ def _under_corruptions(shares: Mapping[str, float | None]) -> str:
 def _failures(scores: dict[str, float], matrix: np.ndarray, space: LabelSpace) -> str:
     weakest = sorted(scores.items(), key=lambda item: item[1])[:WEAKEST]
     names = ", ".join(f"{name} ({iou:.2f})" for name, iou in weakest)
-    rows = matrix.sum(axis=1)
-    confused = []
-    for truth in space.evaluated_ids:
-        for predicted in range(len(matrix)):
-            if truth != predicted and rows[truth]:
-                share = matrix[truth, predicted] / rows[truth]
-                confused.append((share, space.names[truth], space.names[predicted]))
     lines = [
-        f"- {share:.0%} of {truth} is taken for {predicted}."
-        for share, truth, predicted in sorted(confused, reverse=True)[:CONFUSED]
-        if share
+        f"- {share:.0%} of {space.names[truth]} is taken for {space.names[predicted]}."
+        for truth, predicted, share in findings.confused_pairs(matrix, CONFUSED, by_share=True)
     ]
     return "\n".join([f"Weakest classes by IoU: {names}.", *lines, ""])

@@ -28,7 +28,7 @@ DEFINITIONS = {
     "pixel_accuracy": ("Pixel accuracy", "Share of the scored pixels labelled right"),
     "mean_accuracy": ("Mean accuracy", "Share labelled right of each class, averaged"),
     "frequency_weighted_iou": ("Frequency-weighted IoU", "IoU weighted by each class's pixels"),
-    "mean_category_iou": ("Mean category IoU", "IoU of Cityscapes' 7 categories, averaged"),
+    "mean_category_iou": ("Mean category IoU", "IoU per category, averaged"),
     "mean_boundary_iou": ("Mean boundary IoU", "IoU of the bands along the outlines only"),
     "ece": ("Calibration error (ECE)", "Confidence against accuracy; lower is better"),
     "tasm_iou_score": ("TASM IoU score", "For published figures only: no mean IoU"),

@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from segcore import jobs
+from segcore.data.known_data_sets import STREETS
 from segcore.data.preparation import prepared_folders
 from segcore.data.sources import DoubtfulDataError, FirstLook, HealthReport
 from segcore.errors import SegcoreError
@@ -16,7 +17,6 @@ from segcore.presentation.findings.words import listed
 from segcore.runs.data_sets import NAME_LENGTH, DataSet, registered
 from studio import cache, choices, identities, wording
 from studio.admin import actions, folder_classes
-from studio.engine import BUILT_IN
 from studio.widgets.named_data import look_before_preparation
 
 SHOWN_FINDINGS = 50
@@ -108,7 +108,7 @@ def _show_data_set(data_set: DataSet, copies: list[str], is_registered: bool) ->
             st.markdown(f"**{title}**  \n:gray[{place}]", width="stretch")
             if data_set.problem is None:
                 _offer_preparation(data_set)
-            if data_set.problem is None and spec != BUILT_IN:
+            if data_set.problem is None and spec != STREETS:
                 _offer_another_name(data_set)
             if folders:
                 room = byte_size(sum(storage.folder_bytes(folder) for folder in folders))
@@ -133,7 +133,7 @@ def _show_data_set(data_set: DataSet, copies: list[str], is_registered: bool) ->
         if data_set.problem is not None:
             st.warning(data_set.problem, icon=":material/warning:")
             return
-        if not identities.show_reading(data_set) and data_set.identity not in (None, BUILT_IN):
+        if not identities.show_reading(data_set) and data_set.identity not in (None, STREETS):
             same = f" The same as those of {listed(copies)}: they share scores." if copies else ""
             st.caption(f"Images to score on: `{str(data_set.identity)[:12]}`.{same}")
         _show_health(spec)

@@ -1,6 +1,6 @@
 """What stands between the network and Streamlit: who may connect, send and upload how much.
 
-`MIDDLEWARE` is for `st.App`; `guard_server` needs the server that runs.
+`MIDDLEWARE` is for `st.App`; `connections.set_up` needs the server that runs.
 """
 
 from starlette.middleware import Middleware

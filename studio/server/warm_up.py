@@ -5,6 +5,7 @@ import inspect
 from concurrent.futures import ThreadPoolExecutor
 
 from segcore import runs
+from segcore.data.known_data_sets import STREETS
 from segcore.errors import SegcoreError
 from studio import cache, choices, engine
 
@@ -21,10 +22,10 @@ def make_ready() -> None:
     try:
         inspect.stack()  # Streamlit calls it at its first element; the next time it takes a tenth
         sets = choices.data_sets()
-        champions = list(runs.champions(engine.BUILT_IN).values())
+        champions = list(runs.champions(STREETS).values())
         if len(champions) == 2:
             a, b = champions
-            cache.comparison(a, b, sets[engine.BUILT_IN], choices.SPLIT)
+            cache.comparison(a, b, sets[STREETS], choices.SPLIT)
         engine.FIRST.asked.wait(PATIENCE_SECONDS)
         engine.start()
         engine.FIRST.thread.join()
@@ -32,8 +33,8 @@ def make_ready() -> None:
         if engine.FIRST.title == engine.OPENVINO:
             with ThreadPoolExecutor() as together:
                 list(together.map(cache.warm_up, champions))
-        samples = cache.samples(engine.BUILT_IN, choices.SPLIT)
-        first = cache.sample(engine.BUILT_IN, choices.SPLIT, samples.keys[0]).image
+        samples = cache.samples(STREETS, choices.SPLIT)
+        first = cache.sample(STREETS, choices.SPLIT, samples.keys[0]).image
         for run in champions if engine.is_ready(*champions) else []:
             cache.predict(run, first)
     except SegcoreError:

@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from segcore.errors import RunError
-from segcore.prediction import adding
+from segcore.prediction import elsewhere
 from segcore.prediction.elsewhere import trial
 from segcore.runs.manifest import StoredPreprocessing
 
@@ -100,14 +100,14 @@ def unknown_operation(path: Path) -> Path:
     return _saved(path, nodes, {}, (1, 3, 32, 64))
 
 
-def tried_here(asked: dict[str, object], shown: str) -> adding._Answer:
+def tried_here(asked: dict[str, object], shown: str) -> elsewhere._Answer:
     """What a process of its own would say, in this one: to start one takes seconds."""
     try:
         found = trial.tried(msgspec.convert(asked, trial.Asked))
     except trial.TrialError as error:
         raise RunError(f"{shown}: {error}") from error
     seen = msgspec.convert(found.preprocessing.to_json(), StoredPreprocessing)
-    return adding._Answer(None, found.network, seen, found.parameters)
+    return elsewhere._Answer(None, found.network, seen, found.parameters)
 
 
 def classifier(path: Path) -> Path:

@@ -13,7 +13,7 @@ from segcore.errors import DataError, RunError
 from segcore.evaluation import evaluate
 from segcore.images import resize_image
 from segcore.labels import CITYSCAPES, metrics
-from segcore.prediction import adding
+from segcore.prediction import elsewhere
 from segcore.prediction.elsewhere import add_onnx
 from segcore.prediction.export import instructions
 from segcore.prediction.inference import AUGMENTED
@@ -35,7 +35,7 @@ SIZE = (32, 64)
 def tried_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting a process takes seconds: one test of each outcome does."""
     if not any(name in request.node.name for name in ("of_its_own", "gigantic", "no mask")):
-        monkeypatch.setattr(adding, "_tried", onnx_networks.tried_here)
+        monkeypatch.setattr(elsewhere, "_tried", onnx_networks.tried_here)
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_cityscapes_train_ids_become_label_ids(tmp_path: Path) -> None:
 def test_the_classes_of_an_export_are_cityscapes(tmp_path: Path) -> None:
     named = tmp_path / "classes.json"
     named.write_text(json.dumps(instructions.classes(CITYSCAPES)))
-    assert adding.space_of(str(named)) == adding.space_of("cityscapes") == CITYSCAPES
+    assert elsewhere.space_of(str(named)) == elsewhere.space_of("cityscapes") == CITYSCAPES
 
 
 def text(path: Path) -> Path:

@@ -267,7 +267,7 @@ from segcore.runs.data import identity_of
 
 run = runs.get_run(sys.argv[1])
 runs.promote(run)
-engine.BUILT_IN = identity_of(run)
+engine.STREETS = identity_of(run)
 engine.start()
 engine.FIRST.thread.join()
 assert engine.is_ready(run), engine.FIRST

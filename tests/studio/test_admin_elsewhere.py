@@ -7,7 +7,7 @@ import pytest
 from segcore import runs
 from segcore.jobs import elsewhere
 from segcore.jobs.admission import AdmissionError
-from segcore.prediction import adding
+from segcore.prediction import elsewhere as networks_elsewhere
 from tests.factories import onnx_networks
 from tests.factories.own_classes import write_plants
 from tests.runs.test_added_masks import PLANTS, write_masks
@@ -17,7 +17,7 @@ from tests.studio.admin_visit import begin_anew, show, signed_in_page
 @pytest.fixture(autouse=True)
 def plants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     begin_anew(monkeypatch)
-    monkeypatch.setattr(adding, "_tried", onnx_networks.tried_here)
+    monkeypatch.setattr(networks_elsewhere, "_tried", onnx_networks.tried_here)
     spec = write_plants(tmp_path / "plants")
     monkeypatch.setenv("SEGCORE_DATA", spec)
     return spec

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest, app_test
 
 from segcore.evaluation import evaluate
 from segcore.evaluation.predictions import predict_split
-from segcore.prediction import adding
+from segcore.prediction import elsewhere
 from segcore.runs import Run
 from segcore.runs.added_masks import add_masks
 from segcore.runs.data_sets import data_sets, read_identity
@@ -79,9 +79,9 @@ def test_no_photo_is_given_to_masks(masks: Run) -> None:
 def test_pages_take_a_network_from_elsewhere(
     tmp_path: Path, masks: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adding, "_tried", onnx_networks.tried_here)
+    monkeypatch.setattr(elsewhere, "_tried", onnx_networks.tried_here)
     net = onnx_networks.channels_last_probabilities(tmp_path / "net.onnx", len(PLANTS))
-    run = adding.add_onnx(net, str(tmp_path / "plants" / "classes.json"), (24, 32))
+    run = elsewhere.add_onnx(net, str(tmp_path / "plants" / "classes.json"), (24, 32))
     shutil.rmtree(masks.path)
     evaluate(run, f"folders:{tmp_path / 'plants'}", "val")
     assert "A network that was trained elsewhere" in text(open_page("overview"))
