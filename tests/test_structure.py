@@ -22,7 +22,7 @@ NEED_KERAS = {
     "segcore/training/training_data.py",
     *(f"segcore/training/{name}.py" for name in "batch_metrics first_manifest optimizers".split()),
     *(f"segcore/training/{name}.py" for name in "progress validation warm_start".split()),
-    *(f"segcore/models/{name}.py" for name in "attention blocks normalization light".split()),
+    *(f"segcore/models/{name}.py" for name in "attention blocks normalization even_light".split()),
     *(f"segcore/models/{name}.py" for name in "efficientnet efficientnet_lite".split()),
     "segcore/prediction/export/exported_network.py",
 }
