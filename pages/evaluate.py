@@ -4,7 +4,7 @@ import streamlit as st
 
 from segcore.errors import SegcoreError
 from segcore.evaluation.comparison import Comparison
-from segcore.presentation import figures, findings
+from segcore.presentation import figures
 from segcore.presentation.sides import Pair
 from studio import cache, choices, state, wording
 from studio.errors import errors_told, show_error
@@ -13,6 +13,7 @@ from studio.evaluate import (
     cost,
     downloads,
     error_breakdown,
+    headlines,
     mistake_gallery,
     robustness_lab,
     scoreboard,
@@ -27,6 +28,14 @@ from studio.widgets.parts import ask_part
 
 SCORES, MISTAKES, CONFIDENCE = "Scores", "Mistakes", "Confidence"
 ROBUSTNESS, COST = "Robustness", "Cost"
+PARTS = {
+    SCORES: headlines.of_scores,
+    MISTAKES: headlines.of_mistakes,
+    CONFIDENCE: headlines.of_confidence,
+    ROBUSTNESS: headlines.of_robustness,
+    COST: headlines.of_cost,
+}
+"""Each with what says its finding."""
 
 
 def show_single(selection: Selection, side: Scored) -> None:
@@ -45,18 +54,15 @@ def show_pair(selection: Selection, pair: ScoredPair) -> None:
         comparison = cache.comparison(*pair.runs, selection.data, choices.SPLIT)
     except SegcoreError as error:
         problem = str(error)
-    a, b = pair.names
-    st.title(
-        findings.headline(comparison, a, b) if comparison else f"{a} and {b} cannot be compared",
-        anchor=False,
-    )
+    heading = st.empty()
     st.caption(scoreboard.policy_line(pair.a.evaluation))
     if problem:
         show_error(problem)
         scoring.offer_again(selection, pair)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        part = ask_part([SCORES, MISTAKES, CONFIDENCE, ROBUSTNESS, COST])
+        part = ask_part(list(PARTS))
         downloads.show_downloads(selection, pair)
+    heading.title(PARTS[part](pair, comparison), anchor=False)
     if part == SCORES:
         show_scores(pair, comparison)
     elif part == MISTAKES:

@@ -150,17 +150,21 @@ def show_empty(selection: Selection) -> None:
 
 
 def finding(runs: list[Run], selection: Selection) -> str:
-    """Which training scored highest: of run A and B where they are shown, else of all shown."""
+    """Which training scored highest, of run A and B where they are shown, else of all shown, and
+    which of them went on from earlier ones."""
     compared = [run.name for run, _ in curves.sides(selection)]
     shown = [run for run in runs if run.name in compared] or runs
     drawn = curves.curves_of(shown, selection)
     identities = cache.identities()
     data = {identities.get(run.name, UNREAD) for run in shown if not run.is_imported}
+    names = [wording.with_beginning(of.name, run) for of, run in zip(drawn, shown, strict=True)]
     if len({known for known in data if not known.startswith(UNREAD)}) > 1:
         return findings.scores_on_different_data(
-            [(curve.name, run.best_mean_iou) for curve, run in zip(drawn, shown, strict=True)]
+            [(name, run.best_mean_iou) for name, run in zip(names, shown, strict=True)]
         )
-    return findings.best_scores([(curve.name, curve.history, curve.best_epoch) for curve in drawn])
+    return findings.best_scores(
+        [(name, of.history, of.best_epoch) for name, of in zip(names, drawn, strict=True)]
+    )
 
 
 def policy_line(selection: Selection) -> str:

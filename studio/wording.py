@@ -1,13 +1,13 @@
 """Names and numbers as the pages write them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from math import isnan
 
 import numpy as np
 
-from segcore.errors.plain import inert
+from segcore.errors.plain import for_markdown
 from segcore.evaluation.comparison import Difference
 from segcore.evaluation.outcomes import disagreement, largest_confusion
 from segcore.labels import LabelSpace
@@ -61,14 +61,30 @@ def earlier_trainings(run: Run, data_name: Callable[[Ancestor], str]) -> str:
     if not stages:
         return ""
     seconds = sum(stage.seconds for stage in stages)
-    trainings = "an earlier training" if len(stages) == 1 else f"{len(stages)} earlier trainings"
     data = listed(list(dict.fromkeys(map(data_name, stages))))
-    return f"Its weights come from {trainings}: {duration(seconds)} on {data}."
+    return f"Its weights come from {_count(stages)}: {duration(seconds)} on {data}."
+
+
+def with_beginning(name: str, run: Run) -> str:
+    """The run's name for a sentence that ranks runs, with how many trainings it went on from."""
+    stages = lineage.earlier_trainings(run)
+    return f"{name} (after {_count(stages)})" if stages else name
+
+
+def _count(stages: Sequence[Ancestor]) -> str:
+    return "an earlier training" if len(stages) == 1 else f"{len(stages)} earlier trainings"
 
 
 def beginning(run: Run) -> str:
     """What the weights were before any training of ours."""
     return f"It began with {lineage.pretraining(run) or 'random weights'}."
+
+
+def best_epoch(run: Run) -> str:
+    """Which of the run's epochs was kept."""
+    if run.epochs == 1:
+        return "one epoch"
+    return f"the best of {run.epochs} epochs: {run.best_epoch}"
 
 
 def timing(prediction: Prediction) -> str:
@@ -116,8 +132,8 @@ def sentence(text: str) -> str:
     """A message for Markdown: what is in backquotes stays code, all else is inert."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
-        return inert(text)
-    return "`".join(part if place % 2 else inert(part) for place, part in enumerate(parts))
+        return for_markdown(text)
+    return "`".join(part if place % 2 else for_markdown(part) for place, part in enumerate(parts))
 
 
 def file_name(name: str) -> str:

@@ -48,6 +48,14 @@ def inert(text: str) -> str:
     return _MARKUP.sub(lambda found: chr(ord(found[0]) + _TO_FULL_WIDTH), text)
 
 
+def for_markdown(text: str) -> str:
+    """As `inert`, for Markdown alone: stars and underscores stay what they are."""
+    return _MARKUP.sub(
+        lambda found: f"\\{found[0]}" if found[0] in "*_" else chr(ord(found[0]) + _TO_FULL_WIDTH),
+        text,
+    )
+
+
 def file_name(path: str | os.PathLike[str]) -> str:
     r"""The last part of a path, bytes that are no UTF-8 as `\xNN`: fit for a key, JSON, a page."""
     return printable(os.path.basename(os.fspath(path)))

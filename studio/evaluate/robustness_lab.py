@@ -130,8 +130,6 @@ def _work(side: Scored, spec: str) -> Asked:
 
 def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
     said = [findings.robustness(side.name, of) for side, of in measured]
-    if len(measured) == 2:
-        said.insert(0, findings.more_robust([(side.name, of) for side, of in measured]))
     st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))
     evaluation = measured[0][0].evaluation
     st.caption(f"{ROBUSTNESS} Of {scope(evaluation)}, policy `{evaluation.policy}`.")

@@ -41,7 +41,7 @@ def show_question(pair: Pair[Side]) -> None:
         return
     first, scratch = (pair.a, pair.b) if began[0] else (pair.b, pair.a)
     st.markdown(
-        f"{words}. {scratch.name} began with random weights, {first.name} had seen a million other "
+        f"{words}. {scratch.name} began with random weights, {first.name} had seen a million "
         "photographs first (ImageNet). What is that worth?"
     )
 
@@ -86,8 +86,8 @@ def _show_network(side: Side) -> None:
     device = run.manifest.device or "CPU"
     st.markdown(
         f"{wording.count(run.parameters)} parameters, recipe `{run.recipe}`, trained "
-        f"{wording.duration(training_seconds(run))} on {device}, best of "
-        f"{run.epochs} epochs: {run.best_epoch}{at}. "
+        f"{wording.duration(training_seconds(run))} on {device}, "
+        f"{wording.best_epoch(run)}{at}. "
         f"{wording.beginning(run)} {choices.earlier_trainings(run)}"
     )
 

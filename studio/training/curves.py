@@ -176,8 +176,10 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
         " ".join([findings.training(curve.name, curve.history), *map(wording.plain, curve.notes)])
         for curve in each
     ]
+    data_name = choices.namer()
     for number, run in enumerate(runs):
-        lines[number] += f" {choices.earlier_trainings(run)}"
+        published = findings.published(run.recipe, cache.history(run), data_name(run))
+        lines[number] += f" {published or ''} {choices.earlier_trainings(run)}"
     st.markdown("\n".join(f"- {line}" for line in lines))
     with unfolding("Learning rate and images per second", "training_rates") as unfolded:
         if unfolded:

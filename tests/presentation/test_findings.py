@@ -115,7 +115,7 @@ def test_runs_that_differ_less_than_neighbouring_epochs_are_level() -> None:
     first, second = [{"epoch": 1, "val_mean_iou": 0.494}], [{"epoch": 1, "val_mean_iou": 0.493}]
     sentence = findings.best_scores([("A", second, 1), ("B", first, 1)])
     assert sentence.startswith(
-        "B and A scored about the same: mean IoU 0.494 in epoch 1 of 1; A 0.493"
+        "B and A scored about the same: mean IoU 0.494 in its one epoch; A 0.493"
     )
 
 
@@ -269,3 +269,17 @@ def test_a_log_that_was_validated_now_and_then_is_told_by_its_last_validation() 
 
 def test_confidence_that_never_reaches_the_target_is_told_so() -> None:
     assert findings.kept("A", 0.0) == "A: not even its most confident pixels are 99 % accurate."
+
+
+def test_each_part_of_an_evaluation_has_its_sentence() -> None:
+    assert findings.better_calibrated([("A", 0.034), ("B", 0.021)]) == (
+        "B knows better how sure it may be: its confidence is 2.1 points off, that of A 3.4"
+    )
+    assert "as well calibrated" in findings.better_calibrated([("A", 0.0212), ("B", 0.0211)])
+    assert "not known" in findings.better_calibrated([("A", None), ("B", 0.1)])
+    assert findings.faster([("A", 90.2), ("B", 51.0)]) == ("B labels an image in 51 ms, A in 90 ms")
+    assert "not measured" in findings.faster([("A", 90.2)])
+    diagonal = np.diag([4, 4])
+    assert findings.most_confused([("A", diagonal)], ["road", "sky"]) == (
+        "Neither confuses any class"
+    )

@@ -79,5 +79,5 @@ def test_no_part_of_a_page_is_drawn_anew_without_its_errors_being_told() -> None
 
 
 def test_code_in_a_message_stays_code() -> None:
-    assert wording.sentence("`a_b*` <x> *y*") == "`a_b*` ＜x＞ ＊y＊"
+    assert wording.sentence("`a_b*` <x> *y*") == "`a_b*` ＜x＞ \\*y\\*"
     assert wording.sentence("one ` and <x>") == "one ｀ and ＜x＞"

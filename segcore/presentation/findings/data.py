@@ -100,7 +100,8 @@ def one_class(id_: int, splits: Mapping[str, SplitStatistics], space: LabelSpace
     alike = [
         i for i in space.evaluated_ids if i != id_ and first.images_with[i] < 0.9 * first.images
     ]
-    lift = {i: together[i] * first.images / max(int(first.images_with[i]), 1) for i in alike}
+    usual = first.images_with / max(first.images, 1)
+    lift = {i: together[i] / usual[i] for i in alike if usual[i]}
     friend = max(lift, key=lambda i: lift[i]) if lift else None
     parts = [
         f"**{space.names[id_].capitalize()}** has {percent(pixel_share(first.pixels)[id_])} of the "
@@ -109,8 +110,8 @@ def one_class(id_: int, splits: Mapping[str, SplitStatistics], space: LabelSpace
     ]
     if friend is not None and lift[friend] >= 1.2:
         parts.append(
-            f"{percent(together[friend])} of its images also hold {space.names[friend]}, "
-            f"{lift[friend]:.1f} times as many as of all images."
+            f"{percent(together[friend])} of its images also hold {space.names[friend]}; of all "
+            f"images {percent(usual[friend])} do."
         )
     return " ".join(parts)
 

@@ -87,6 +87,20 @@ def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple
     return [(t, p, float(share[t, p])) for t, p in pairs if share[t, p]]
 
 
+def most_confused(runs: Sequence[tuple[str, np.ndarray]], names: Sequence[str]) -> str:
+    """Which class each run most calls another, by share of the class: name, (C, C) counts.
+
+    Args:
+        names: of the classes by id.
+    """
+    said = [
+        f"{name} takes {percent(share)} of {names[truth]} for {names[predicted]}"
+        for name, matrix in runs
+        for truth, predicted, share in confused_pairs(matrix, 1, by_share=True)
+    ]
+    return f"Most confused: {listed(said)}" if said else "Neither confuses any class"
+
+
 def error_bands(name: str, shares: ErrorShares, d: int) -> str:
     """Whether a run errs along the outlines or inside regions."""
     near, pixels = shares.errors_near, shares.pixels_near
@@ -142,6 +156,29 @@ def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
         f"Expected calibration error (15 bins): {listed(parts)}. "
         "Below the dotted line a model is overconfident."
     )
+
+
+def better_calibrated(errors: Sequence[tuple[str, float | None]]) -> str:
+    """Whose confidence is nearer to the truth, for someone who reads nothing else."""
+    known = sorted((error, name) for name, error in errors if error is not None)
+    if len(known) < 2:
+        return "Whose confidence is nearer to the truth is not known"
+    (low, better), (high, worse) = known
+    if f"{low * 100:.1f}" == f"{high * 100:.1f}":
+        return f"{better} and {worse} are as well calibrated: {low * 100:.1f} points off"
+    return (
+        f"{better} knows better how sure it may be: its confidence is {low * 100:.1f} points off, "
+        f"that of {worse} {high * 100:.1f}"
+    )
+
+
+def faster(times: Sequence[tuple[str, float]]) -> str:
+    """Who labels an image in less time: name and milliseconds of each run that is measured."""
+    known = sorted((ms, name) for name, ms in times)
+    if len(known) < 2:
+        return "What both cost is not measured on this machine yet"
+    (short, fast), (long, slow) = known
+    return f"{fast} labels an image in {short:.0f} ms, {slow} in {long:.0f} ms"
 
 
 def robustness(name: str, measured: Robustness) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from segcore.presentation.findings.words import listed, listed_some
+from segcore.recipes.named import PUBLISHED
 
 Row = Mapping[str, float]
 
@@ -166,8 +167,46 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
     verdict = f"{name} scored highest"
     if level:
         verdict = f"{listed([name, *level])} scored about the same"
-    sentence = f"{verdict}: mean IoU {score:.3f} in epoch {epoch} of {epochs}"
-    parts = [f"{other} {value:.3f} (epoch {at} of {of})" for value, other, at, of in others]
+    sentence = f"{verdict}: mean IoU {score:.3f} in {_epoch_of(epoch, epochs)}"
+    parts = [f"{other} {value:.3f} ({_epoch_of(at, of)})" for value, other, at, of in others]
     if not parts:
-        return f"{name} reached mean IoU {score:.3f} in epoch {epoch} of {epochs}."
+        return f"{name} reached mean IoU {score:.3f} in {_epoch_of(epoch, epochs)}."
     return f"{sentence}; {listed(parts)}."
+
+
+COLUMNS = {"accuracy": "accuracy", "loss": "loss", "iou_score": "TASM IoU score"}
+
+
+def published(recipe: str, history: Sequence[Row], data: str) -> str | None:
+    """What the notebook printed for its recipe beside what this training ended at, and what that
+    says; None for other recipes.
+
+    Args:
+        data: name of what it was trained on.
+    """
+    reported = PUBLISHED.get(recipe)
+    if reported is None or not history:
+        return None
+    last = history[-1]
+    told = [_both(column, *scores) for column, scores in reported.items()]
+    reached = [_both(column, last[column], last[f"val_{column}"]) for column in reported]
+    words = (
+        f"The notebook reported {listed(told)} on Cityscapes; here it ends at {listed(reached)} "
+        f"on {data}."
+    )
+    if "accuracy" not in reported:
+        return words
+    train, val = reported["accuracy"]
+    return (
+        f"{words} Right on {train * 100:.0f} % of the pixels that it was trained on and on "
+        f"{val * 100:.0f} % of new ones, the notebook's network knew its images by heart: that is "
+        "overfitting, and only the second figure says what it was worth."
+    )
+
+
+def _both(column: str, train: float, val: float) -> str:
+    return f"{COLUMNS[column]} {train:.4f} in training and {val:.4f} in validation"
+
+
+def _epoch_of(epoch: int, epochs: int) -> str:
+    return f"epoch {epoch} of {epochs}" if epochs > 1 else "its one epoch"
