@@ -38,6 +38,7 @@ class Training:
 
     kind: ClassVar[str] = "train"
     doing: ClassVar[str] = "is training"
+    done: ClassVar[str] = "is trained"
     recipe: Recipe | None = None
     data: str | None = None
     start_from: str | None = None
@@ -108,7 +109,8 @@ class Scoring:
     """An evaluation of a run's best weights on a split."""
 
     kind: ClassVar[str] = "evaluate"
-    doing: ClassVar[str] = "is scored"
+    doing: ClassVar[str] = "is being scored"
+    done: ClassVar[str] = "is scored"
     scored: str
     data: str
     split: str = "val"
@@ -134,7 +136,8 @@ class Preparation:
     """Memory-mapped arrays and the health report of a data set, at its default size."""
 
     kind: ClassVar[str] = "prepare"
-    doing: ClassVar[str] = "is prepared"
+    doing: ClassVar[str] = "is being prepared"
+    done: ClassVar[str] = "is prepared"
     data: str
 
     def title(self, data: str) -> str:
@@ -158,6 +161,7 @@ class Unknown:
 
     kind: ClassVar[str] = "unknown"
     doing: ClassVar[str] = "is of another version of this program"
+    done: ClassVar[str] = "is done"
     run: ClassVar[None] = None
     data: ClassVar[None] = None
     problem: str

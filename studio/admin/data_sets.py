@@ -165,7 +165,7 @@ def _registered() -> list[str]:
 
 def _offer_preparation(data_set: DataSet) -> None:
     prepare = partial(_prepare, data_set.spec)
-    done = f"Preparing {data_set.name} is in the queue"
+    done = f"Preparing {data_set.name}: queued"
     key, icon = f"prepare {data_set.spec}", ":material/build:"
     doubts = _doubts(data_set.spec)
     if doubts:

@@ -139,7 +139,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
                 help="A job in the queue: seconds to minutes, ahead of waiting trainings.",
             ):
                 scored = " and ".join(one.name for one in unscored)
-                actions.act(partial(_score, unscored, data), f"Scoring {scored} is in the queue")
+                actions.act(partial(_score, unscored, data), f"Scoring {scored}: queued")
             actions.button_with_question(
                 "Promote",
                 f"Make `{run.name}` the champion of {seat}? Whoever looks at {data.name} sees it "
@@ -243,7 +243,7 @@ def _show_interrupted(found: list[Run]) -> None:
     for run in stopped[:3]:
         with actions.row(f"**{run.name}** {run.status}", f"{run.epochs} epochs are done"):
             if st.button("Resume", key=f"resume {run.name}", icon=":material/replay:"):
-                actions.act(partial(_resume, run), f"{run.name} is in the queue")
+                actions.act(partial(_resume, run), f"{run.name}: queued to go on")
 
 
 def _resume(run: Run, admission: Admission) -> None:

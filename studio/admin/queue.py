@@ -142,10 +142,13 @@ def _progress(job: Job, run: Run | None) -> tuple[float, str]:
         return _counted(job, "Starting")
     at = run.progress() if run else None
     if run is None:
-        return _counted(job, "Getting the data ready; the first time this takes a minute or two")
-    if at is None:
-        return 0.0, "Building the network"
-    return wording.training_progress(at)
+        name = choices.name_at(job.task.data or "")
+        return _counted(job, f"Getting {name} ready; the first time this takes a minute or two")
+    if at is not None:
+        return wording.training_progress(at)
+    if run.status == "finished":
+        return 1.0, f"All {run.epochs} epochs are done; the job ends"
+    return 0.0, "Building the network"
 
 
 def _counted(job: Job, before: str) -> tuple[float, str]:
@@ -162,7 +165,7 @@ def _show_ended(job: Job) -> None:
             run = run_of(job.run)
             label = "Resume" if run and cache.history(run) else "Run again"
             if st.button(label, key=f"retry {job.id}", icon=":material/replay:"):
-                actions.act(partial(_retry, job.id), f"{title} is in the queue again")
+                actions.act(partial(_retry, job.id), f"{title}: queued again")
         with st.popover("Log", icon=":material/notes:", key=f"log {job.id}"):
             log = "\n".join(tail(job.log_path, 3 * LOG_LINES))
             st.code(log or "It left no output.", language=None, wrap_lines=True)
@@ -182,7 +185,7 @@ def _retry(job_id: int, admission: Admission) -> None:
 
 
 def _ending(job: Job) -> str:
-    words = {State.DONE: "is done", State.FAILED: "failed", State.CANCELLED: "was cancelled"}
+    words = {State.DONE: job.task.done, State.FAILED: "failed", State.CANCELLED: "was cancelled"}
     return words[job.state]
 
 

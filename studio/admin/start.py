@@ -136,7 +136,7 @@ def _offer(task: Training) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Start training", type="primary", icon=":material/play_arrow:"):
             title = task.title(choices.name_at(task.data))
-            actions.act(lambda pass_: _start(task, pass_), f"{title} is in the queue")
+            actions.act(lambda pass_: _start(task, pass_), f"{title}: queued")
         st.caption(_expected(expected))
 
 

@@ -226,7 +226,7 @@ def test_every_action_asks_for_the_pass_again_and_is_kept_on_record(page: AppTes
     page.run()
     button(page, "Start training")()
     assert audit.latest()[0].by == "tester"
-    assert audit.latest()[0].what == "quick-unet on Streets (built in) is in the queue"
+    assert audit.latest()[0].what == "quick-unet on Streets (built in): queued"
     ADMISSIONS.revoke_all_of(page.session_state[gate.ADMISSION])  # signed out in another tab
     button(page, "Remove")()
     assert [job.state for job in jobs.list_jobs()] == [State.QUEUED]

@@ -180,7 +180,7 @@ def test_a_preparation_shows_how_far_it_is(page: AppTest) -> None:
     page.run()
     (bar,) = page.get("progress")
     assert (bar.proto.value, bar.proto.text) == (25, "train: 30 of 120")
-    assert page.title[0].value == "Streets (built in) is prepared"
+    assert page.title[0].value == "Streets (built in) is being prepared"
 
 
 def test_a_failed_training_says_why_and_runs_again(page: AppTest) -> None:
