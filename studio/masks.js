@@ -1,6 +1,8 @@
 // Masks in the browser, shared by every component: grey PNGs whose values are label ids, whose
 // colours are made here, so that they change without asking the server.
 
+const LOOK_HERE = "look-here"; // said to the window: the image that was just chosen is shown above
+
 /** A layer's values as colours on a canvas: table holds a packed pixel for each of the 256 values.
 
     With an outline of n pixels only what lies so close to another value is painted. */

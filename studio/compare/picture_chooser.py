@@ -57,7 +57,7 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
     if label is not None:
         of = selection.space.by_id[label]
         lit = [LegendEntry(label, of.name, of.hex_color, "")]
-    opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit)
+    opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit, chosen=shown)
     if opened is not None:
         choose(opened)
         st.rerun()

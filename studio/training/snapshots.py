@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from segcore.images import resize_labels
-from segcore.labels import LabelSpace
+from segcore.data.sources import Sample
+from segcore.labels import ClassMap
+from segcore.labels.class_map import common
 from segcore.presentation import figures, findings
 from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
@@ -14,9 +15,12 @@ from segcore.runs.snapshots import read_masks
 from studio import cache, choices, wording
 from studio.errors import fragment
 from studio.state import Selection
+from studio.viewer import Frame, Panel, show_viewer
 from studio.widgets.charts import show_chart
+from studio.widgets.side_by_side import PANELS
 
-PICTURE_WIDTH = 480
+GREY = 128
+"""Of the image that masks are shown over where it is not on this machine."""
 
 
 def show_classes_learnt(pair: Pair[Side]) -> None:
@@ -45,27 +49,65 @@ def show_classes_learnt(pair: Pair[Side]) -> None:
 
 @fragment
 def show_learning(selection: Selection, pair: Pair[Side]) -> None:
-    """One slider of epochs moves the predicted masks of the same validation images."""
-    watched = [(side, side.run.snapshots()) for side in pair if side.run.snapshot_index()]
-    watched = [(side, snapshots) for side, snapshots in watched if snapshots]
-    if not watched:
+    """The masks of a validation image after each epoch, which the viewer plays."""
+    kept = {
+        side: index.keys
+        for side in pair
+        if side.run.snapshots() and (index := side.run.snapshot_index()) is not None
+    }
+    if not kept:
         st.info("No masks were kept while these two were trained.")
         return
-    last = max(max(snapshots) for _, snapshots in watched)
-    epoch = st.slider("Epoch", 1, last, last) if last > 1 else 1
-    strips = [(side, *snapshot_masks(side.run, snapshots, epoch)) for side, snapshots in watched]
-    stages = "; ".join(stage_of(side.run, side.name, snaps, epoch) for side, snaps in watched)
-    keys = list(dict.fromkeys(key for _, masks, _ in strips for key in masks))
-    are_same = all(key in masks for key in keys for _, masks, _ in strips)
-    whose = "the same" if are_same else "each run's own"
-    st.markdown(f"Masks of {whose} validation images, {stages}.")
-    with st.grid(2 + len(strips), min_column_width=140, gap="small"):
-        for key in keys:
-            shape = show_sample(selection, key)
-            for side, masks, at in strips:
-                if key in masks:
-                    title, space = f"{side.title}, epoch {at}", side.run.label_space
-                    show_mask(masks[key], shape, title, space)
+    keys = list(dict.fromkeys(key for of_run in kept.values() for key in of_run))
+    if selection.problem is None:  # those of other data sets only where there are no others
+        here = cache.samples(selection.spec, choices.SPLIT).keys
+        keys = [key for key in keys if key in here] or keys
+    key = st.segmented_control("Image", keys, default=keys[0], required=True, key=f"seen {keys}")
+    sample = _sample(selection, key)
+    panels = [] if sample is None else [Panel("photo", "Image")]
+    if sample is not None and sample.mask is not None:
+        panels.append(Panel("truth", "Truth", selection.truth(sample.mask)))
+    maps = common(*(run.class_map for run in pair.runs))
+    assert maps is not None  # or there were no pair
+    for side, classes in zip(pair, maps, strict=True):
+        if key in kept.get(side, ()):
+            frames = _frames(side.run, key, classes)
+            panels.append(Panel(PANELS[side.letter], side.title, frames[-1].mask, frames=frames))
+    image = _grey_like(panels[-1].mask) if sample is None else sample.image
+    show_viewer("training masks", image, panels, selection.compared)
+    st.caption("Predicted after each epoch, at the training's own resolution.")
+    for side in pair:
+        if key not in kept.get(side, ()):
+            st.caption(f"{side.name}: no masks of this image were kept when it was trained.")
+
+
+def _frames(run: Run, key: str, classes: ClassMap) -> tuple[Frame, ...]:
+    """The masks after each epoch, in the classes that both runs are compared by."""
+    iou = {int(row["epoch"]): row["val_mean_iou"] for row in cache.history(run)}
+    return tuple(
+        Frame(
+            epoch,
+            classes.mask(read_masks(run, path)[key]),
+            f"epoch {epoch}, mean IoU {wording.score(iou.get(epoch))}",
+        )
+        for epoch, path in sorted(run.snapshots().items())
+    )
+
+
+def _sample(selection: Selection, key: str) -> Sample | None:
+    """The image with its truth, where it is on this machine."""
+    if selection.problem is not None:
+        return None
+    try:
+        return cache.sample(selection.spec, choices.SPLIT, key)
+    except KeyError:  # an image of another data set, or no longer there
+        return None
+
+
+def _grey_like(mask: np.ndarray | None) -> np.ndarray:
+    """An image without anything, of a mask (H, W)."""
+    assert mask is not None
+    return np.full((*mask.shape, 3), GREY, np.uint8)
 
 
 def snapshot_masks(
@@ -74,39 +116,3 @@ def snapshot_masks(
     """Key -> predicted mask after the epoch, or after the run's last one before it."""
     at = max((known for known in snapshots if known <= epoch), default=min(snapshots))
     return read_masks(run, snapshots[at]), at
-
-
-def stage_of(run: Run, name: str, snapshots: dict[int, Any], epoch: int) -> str:
-    at = max((known for known in snapshots if known <= epoch), default=min(snapshots))
-    iou = {int(row["epoch"]): row["val_mean_iou"] for row in cache.history(run)}
-    return f"{name} after epoch {at}: mean IoU {wording.score(iou.get(at))}"
-
-
-def show_sample(selection: Selection, key: str) -> tuple[int, int] | None:
-    """The image and its truth where they are on this machine; their height and width."""
-    if selection.problem is not None:
-        return None
-    try:
-        sample = cache.sample(selection.spec, choices.SPLIT, key)
-    except KeyError:  # an image of another data set, or no longer there
-        return None
-    st.image(sample.image, caption=f"Image {key}", width="stretch", output_format="JPEG", alt=key)
-    if sample.mask is not None:
-        show_mask(sample.mask, None, "Truth", selection.space)
-    height, width = sample.image.shape[:2]
-    return height, width
-
-
-def show_mask(
-    mask: np.ndarray, shape: tuple[int, int] | None, caption: str, space: LabelSpace
-) -> None:
-    """The mask in the proportions of its image; lossless."""
-    height, width = shape or mask.shape
-    size = (round(height * PICTURE_WIDTH / width), PICTURE_WIDTH)
-    st.image(
-        space.colorize(resize_labels(np.asarray(mask), size)),
-        caption=caption,
-        width="stretch",
-        output_format="PNG",
-        alt=caption,
-    )

@@ -2,14 +2,15 @@
 
 Python sends one image with its masks (`viewer.py`, `panels.py`); all that a visitor does with it
 happens in the browser: `viewer.js` holds the panels and the view, `controls.js` the bar and the
-legend, `pointing.js` mouse and touch, `drawing.js` a panel's pixels, `choices.js` what was chosen
-and how it stands in the address.
+legend, `pointing.js` mouse and touch, `epochs.js` what is played, `screen.js` the whole screen,
+`drawing.js` a panel's pixels, `choices.js` what was chosen and how it stands in the address.
 """
 
 from studio.viewer.panels import (
     DIFFERENCES,
     OUTCOMES,
     SMALLEST_SHARE,
+    Frame,
     Panel,
     Side,
     difference_panel,
@@ -21,6 +22,7 @@ __all__ = [
     "DIFFERENCES",
     "OUTCOMES",
     "SMALLEST_SHARE",
+    "Frame",
     "Panel",
     "Side",
     "difference_panel",

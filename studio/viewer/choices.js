@@ -18,6 +18,7 @@ const START = {
   alone: "", // the one panel shown
   hidden: [], // label ids
   only: -1, // the label id singled out
+  epoch: 0, // of those that are played; 0 is the last
 };
 
 const ALLOWED = {

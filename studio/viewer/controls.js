@@ -16,6 +16,7 @@ function toolbar(viewer) {
   const isSwiped = chosen.arrangement === "swipe";
   const opacity = slider("Overlay opacity", chosen.opacity, (value) => viewer.fade(value));
   return element("div", { className: "toolbar" }, [
+    ...epochBar(viewer),
     picker("Arrangement", chosen.arrangement, [["panels", "Side by side"], ["swipe", "Swipe"]],
       (arrangement) => viewer.choose({ arrangement, alone: "" })),
     ...(isSwiped ? [pick("Left", "left", sides), pick("Right", "right", sides),
@@ -32,6 +33,7 @@ function toolbar(viewer) {
       button("−", "Zoom out", () => viewer.zoomBy(1 / STEP)),
       button("+", "Zoom in", () => viewer.zoomBy(STEP)),
       button("⤢", "Whole image", () => viewer.look(WHOLE)),
+      screenButton(viewer),
       button("?", "Keys", () => viewer.tellKeys()),
     ]),
   ]);

@@ -39,6 +39,20 @@ DIFFERENCES: Meaning = (("different labels", "#e5007d"), ("the same label", None
 
 
 @dataclass(frozen=True, eq=False)
+class Frame:
+    """A panel's mask after an epoch of a training.
+
+    Attributes:
+        mask: (h, w) uint8 label ids of the whole image, at any size.
+        note: as a panel's.
+    """
+
+    epoch: int
+    mask: np.ndarray
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
 class Panel:
     """One panel.
 
@@ -51,6 +65,7 @@ class Panel:
         meaning: of the mask's values, where it is a map. Of several maps one is shown.
         note: a few words at the right of the heading.
         pending: what the panel waits for, shown over the image.
+        frames: masks that are shown one after another; `mask` is the last.
     """
 
     side: Side
@@ -61,6 +76,7 @@ class Panel:
     meaning: Meaning = ()
     note: str = ""
     pending: str = ""
+    frames: tuple[Frame, ...] = ()
 
 
 def outcome_panel(truth: np.ndarray, a: np.ndarray, b: np.ndarray, space: LabelSpace) -> Panel:
@@ -78,6 +94,7 @@ def difference_panel(a: np.ndarray, b: np.ndarray) -> Panel:
 def shown_labels(panels: Sequence[Panel], space: LabelSpace) -> list[int]:
     """Ids of the labels worth a line in the legend, the largest first; none without a colour."""
     masks = [panel.mask for panel in panels if panel.mask is not None and not panel.meaning]
+    masks += [frame.mask for panel in panels for frame in panel.frames]
     if not masks:
         return []
     largest = np.max([outcomes.label_shares(mask) for mask in masks], axis=0)

@@ -22,6 +22,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 
 class Viewer {
+  comeIntoView = () => this.root.scrollIntoView({ behavior: "smooth" });
+
   constructor(parent, data, trigger) {
     this.chosen = choicesOf(data);
     this.trigger = trigger;
@@ -32,6 +34,9 @@ class Viewer {
     this.root.addEventListener("keydown", (event) => this.pressed(event));
     this.root.addEventListener("keyup", (event) => event.key === " " && this.blink(false));
     this.root.addEventListener("blur", () => this.blink(false));
+    this.root.addEventListener("fullscreenchange",
+      () => enlarge(this, this.root.matches(":fullscreen")));
+    if (data.inAddress) addEventListener(LOOK_HERE, this.comeIntoView);
     this.resizes = new ResizeObserver(() => this.draw());
     this.resizes.observe(this.root);
     this.path = location.pathname;
@@ -39,6 +44,8 @@ class Viewer {
   }
 
   close() {
+    removeEventListener(LOOK_HERE, this.comeIntoView);
+    clearInterval(this.player);
     clearInterval(this.clock);
     this.resizes.disconnect();
     this.root.remove();
@@ -51,13 +58,15 @@ class Viewer {
     if (sent === this.sent) return;
     this.sent = sent;
     this.wanted = data;
-    const [photo, ...labels] = await Promise.all([
-      picture(data.photo), ...data.panels.map(({ mask }) => mask && greyValues(mask)),
+    const [photo, frames, ...labels] = await Promise.all([
+      picture(data.photo), readFrames(data),
+      ...data.panels.map(({ mask }) => mask && greyValues(mask)),
     ]);
     if (this.wanted !== data) return; // another picture was chosen meanwhile
     this.data = data;
     this.photo = photo;
     this.layers = new Map(data.panels.map((panel, i) => [panel.id, { labels: labels[i] }]));
+    this.frames = frames;
     this.labels = new Map(data.labels.map((label) => [label.id, label]));
     this.look({}); // an address may have said anything
     const scalars = this.readScalars();
@@ -109,6 +118,8 @@ class Viewer {
 
   build() {
     const { chosen } = this;
+    turn(this);
+    this.root.style.setProperty("--ratio", this.photo.width / this.photo.height);
     const panels = this.shownPanels();
     for (const key of ["left", "right"]) {
       if (!panels.some(({ id }) => id === chosen[key])) chosen[key] = panels[0].id;
@@ -229,6 +240,9 @@ class Viewer {
       0: () => this.look(WHOLE),
       " ": () => this.blink(true),
       "?": () => this.tellKeys(),
+      f: () => fullScreen(this),
+      ...(this.root.classList.contains("full") && { Escape: () => fullScreen(this) }),
+      ...(epochsOf(this).length > 1 && { p: () => play(this) }),
     };
   }
 
@@ -252,7 +266,8 @@ class Viewer {
   tellKeys() {
     this.readout.textContent = (this.data.hasOthers ? "Arrows: another image · " : "") +
       "digits: one panel alone · space: A against B · + − 0 or Ctrl and the wheel: zoom · " +
-      "drag, or Shift and arrows: move";
+      "drag, or Shift and arrows: move · f: full screen" +
+      (epochsOf(this).length > 1 ? " · p: play the epochs" : "");
   }
 
   /** Once nothing has changed for a moment: outlines as fine as the view, and the address.

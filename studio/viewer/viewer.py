@@ -26,6 +26,8 @@ SCRIPTS = (
     "viewer/choices.js",
     "viewer/drawing.js",
     "viewer/pointing.js",
+    "viewer/epochs.js",
+    "viewer/screen.js",
     "viewer/controls.js",
     "viewer/viewer.js",
 )
@@ -125,6 +127,10 @@ def _panel(panel: Panel, size: tuple[int, int]) -> dict[str, Any]:
         "mask": None if panel.mask is None else grey_png(resize_labels(panel.mask, size)),
         "confidence": _scalar_png(panel.confidence),
         "entropy": _scalar_png(panel.entropy),
+        "frames": tuple(
+            {"epoch": frame.epoch, "mask": grey_png(frame.mask), "note": frame.note}
+            for frame in panel.frames
+        ),
     }
 
 

@@ -7,7 +7,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const names = new Map(data.labels.map((label) => [label.id, label.name]));
   const redraws = [];
   const redraw = () => redraws.forEach((draw) => draw());
-  const items = data.items.map((item) => thumbnail(item, data, names, redraws, setTriggerValue));
+  const choose = (key) => {
+    setTriggerValue("opened", key);
+    dispatchEvent(new Event(LOOK_HERE));
+  };
+  const items = data.items.map((item) => thumbnail(item, data, names, redraws, choose));
   const root = element("div", { className: "gallery" }, [
     ...(data.labels.length ? [controls(redraw)] : []),
     element("div", { className: "grid" }, items),
@@ -18,12 +22,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
   return () => root.remove();
 }
 
-function thumbnail(item, data, names, redraws, trigger) {
+function thumbnail(item, data, names, redraws, choose) {
+  const isChosen = item.key === data.chosen;
   const canvas = element("canvas", { className: "mask" });
   const photo = element("img", { src: item.photo, alt: item.caption, loading: "lazy" });
   const hint = element("span", { className: "hint" });
   const open = element("button", { type: "button", className: "picture",
-    ariaLabel: `Look closer at ${item.key}`, onclick: () => trigger("opened", item.key) },
+    ariaLabel: `Look closer at ${item.key}`, onclick: () => choose(item.key) },
     [photo, canvas, hint]);
   open.style.aspectRatio = item.ratio; // keeps the place until the picture is there
   if (item.mask) {
@@ -40,7 +45,9 @@ function thumbnail(item, data, names, redraws, trigger) {
       open.addEventListener("pointerleave", () => { hint.textContent = ""; });
     });
   }
-  return element("figure", {}, [open, element("figcaption", { textContent: item.caption })]);
+  if (isChosen) open.ariaCurrent = "true";
+  const words = isChosen ? `Shown above · ${item.caption}` : item.caption;
+  return element("figure", {}, [open, element("figcaption", { textContent: words })]);
 }
 
 function drawMask(canvas, layer, { labels }) {

@@ -28,11 +28,13 @@ def show_gallery(
     thumbnails: Sequence[Thumbnail],
     captions: Sequence[str],
     legend: Sequence[LegendEntry],
+    chosen: str | None = None,
 ) -> str | None:
     """Shows the thumbnails in a grid.
 
     Args:
         name: key of the component.
+        chosen: the key of the one that is shown closely above.
 
     Returns:
         The key of the thumbnail that was just clicked, or None.
@@ -43,6 +45,7 @@ def show_gallery(
             for found, caption in zip(thumbnails, captions, strict=True)
         ],
         "labels": [vars(entry) for entry in legend],
+        "chosen": chosen,
     }
     result = _mount(key=name, data=data, on_opened_change=lambda: None)
     return str(result.opened) if result.opened else None

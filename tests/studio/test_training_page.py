@@ -9,11 +9,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from segcore import runs
+from segcore.recipes import get_recipe
 from segcore.runs import run_lock
 from segcore.runs.writer import RunWriter, class_iou_csv, write_progress
 from studio import address
-from tests.factories.made_runs import make_run
-from tests.studio.drawn_pages import open_part, text
+from tests.factories.made_runs import LABEL_OF, make_run
+from tests.studio.drawn_pages import open_part, text, viewer_data
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "training.py")
 
@@ -78,14 +79,51 @@ def test_recipes_are_told_apart_by_what_differs(page: AppTest, camvid: Path) -> 
     assert everything.loc["epochs", ""] == ""
 
 
-def test_one_slider_moves_the_masks_of_both_models(page: AppTest, camvid: Path) -> None:
+def test_masks_of_both_models_are_played_with_their_legend(page: AppTest, camvid: Path) -> None:
     for model, epochs in (("unet", 4), ("danet", 2)):
         make_run(model, camvid, epochs=epochs, keys=("film0_000", "film0_002"))
     open_part(page.run(), "Masks")
-    assert labelled(page.slider, "Epoch").value == 4
-    assert "U-Net after epoch 4: mean IoU 0.360; DANet after epoch 2" in text(page)
-    labelled(page.slider, "Epoch").set_value(1).run()
-    assert "U-Net after epoch 1: mean IoU 0.090; DANet after epoch 1" in text(page)
+    sent = viewer_data(page, "training masks")
+    panels = {panel["id"]: panel for panel in sent["panels"]}
+    assert list(panels) == ["photo", "truth", "a", "b"]
+    notes = [[frame["note"] for frame in panels[side]["frames"]] for side in "ab"]
+    assert notes[0][::3] == ["epoch 1, mean IoU 0.090", "epoch 4, mean IoU 0.360"]
+    assert notes[1] == ["epoch 1, mean IoU 0.090", "epoch 2, mean IoU 0.180"]
+    assert {LABEL_OF["unet"], LABEL_OF["danet"]} <= set(sent["legend"])
+    labelled(page.button_group, "Image").set_value("film0_002").run()
+    assert viewer_data(page, "training masks")["photo"] != sent["photo"]
+
+
+def test_masks_are_shown_without_their_image_where_that_is_not_here(
+    page: AppTest, camvid: Path
+) -> None:
+    for model in ("unet", "danet"):
+        make_run(model, camvid, keys=("another",))
+    open_part(page.run(), "Masks")
+    sent = viewer_data(page, "training masks")
+    assert [panel["id"] for panel in sent["panels"]] == ["a", "b"]
+
+
+def test_the_headline_says_what_a_training_went_on_from(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, epochs=4)
+    before = {
+        "run": "danet-camvid-20250101-000000-0000", "sha256": "0" * 64,
+        "recipe": {"name": "tuned-danet"}, "dataset": "camvid", "epochs": 2, "seconds": 600.0,
+    }  # fmt: skip
+    make_run("danet", camvid, epochs=2, start_from=before)
+    page.run()
+    assert page.title[0].value.startswith("U-Net scored highest: mean IoU 0.360 in epoch 4 of 4")
+    assert "DANet (after an earlier training) 0.180" in page.title[0].value
+
+
+def test_what_the_notebook_reported_stands_beside_its_recipe(page: AppTest, camvid: Path) -> None:
+    make_run("unet", camvid, recipe=get_recipe("seed-unet").to_dict())
+    page.run()
+    assert (
+        "The notebook reported accuracy 0.9601 in training and 0.8114 in validation on "
+        "Cityscapes; here it ends at accuracy 0.8300 in training and 0.7000 in validation on"
+    ) in text(page)
+    assert "overfitting" in text(page)
 
 
 def test_a_running_training_is_shown_with_its_progress(page: AppTest, camvid: Path) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from devtools.live_dashboard import find_chromium
 from segcore.evaluation.outcomes import outcome_map
 from segcore.labels import CITYSCAPES, IDS
-from studio.viewer import Panel, difference_panel, outcome_panel
+from studio.viewer import Frame, Panel, difference_panel, outcome_panel
 from studio.viewer.viewer import payload
 from tests.studio.mounted_viewer import open_viewer, show
 
@@ -297,6 +297,9 @@ def test_fingers_point_and_pinch(browser: Browser, picture: Picture) -> None:
         fingers.send("Input.dispatchTouchEvent", event)
     expect(page.locator(".viewer")).to_have_attribute("data-zoom", "3.000")
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    for control in page.locator("button:visible, select:visible, input:visible").all():
+        box = control.bounding_box()
+        assert box is not None and box["height"] >= 44 and box["width"] >= 44  # a thumb
     context.close()
 
 
@@ -329,3 +332,64 @@ def test_the_legend_of_many_classes_can_be_searched(page: Page, picture: Picture
     expect(shown).to_have_count(2)  # still the ones that were looked for
     page.get_by_label("Find a class").fill("")
     expect(shown).to_have_count(29)
+
+
+def played(picture: Picture) -> dict[str, Any]:
+    """Run A after three epochs: all road, all car, all sky; run B was not watched."""
+    masks = [np.full(SIZE, IDS[name], np.uint8) for name in ("road", "car", "sky")]
+    frames = tuple(Frame(n, mask, f"epoch {n}") for n, mask in enumerate(masks, 1))
+    panels = [Panel("photo", "Image"), Panel("a", "A", masks[-1], frames=frames)]
+    return payload("played", picture.image, panels, CITYSCAPES)
+
+
+def is_all(page: Page, panel: str, name: str) -> bool:
+    return bool((colors(page, panel) == CITYSCAPES.labels[IDS[name]].color).all())
+
+
+def test_epochs_are_played_and_stop_at_the_last(page: Page, picture: Picture) -> None:
+    open_viewer(page, played(picture))
+    page.get_by_label("Overlay opacity").fill("100")
+    assert is_all(page, "a", "sky")
+    page.get_by_label("Epoch", exact=True).fill("1")
+    assert is_all(page, "a", "car")
+    expect(page.locator("figure[data-panel='a'] figcaption")).to_contain_text("epoch 2")
+    page.get_by_label("Play the epochs").click()
+    expect(page.get_by_label("Pause the epochs")).to_have_count(0)
+    expect(page.locator(".epochs output")).to_have_text("epoch 3 of 3")
+    assert is_all(page, "a", "sky")
+    page.get_by_label("Play the epochs").click()  # from the first again
+    expect(page.locator(".epochs output")).to_have_text("epoch 1 of 3")
+    expect(page.locator(".epochs output")).to_have_text("epoch 3 of 3")
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_whole_screen_swipes_and_plays_even_where_the_browser_refuses_it(
+    page: Page, picture: Picture, refused: bool
+) -> None:
+    if refused:
+        page.add_init_script("delete Element.prototype.requestFullscreen")
+    open_viewer(page, played(picture))
+    viewer = page.locator(".viewer")
+    page.get_by_role("button", name="Full screen", exact=True).click()
+    expect(viewer).to_have_class("viewer full")
+    assert page.evaluate("document.fullscreenElement !== null") is not refused
+    box = viewer.bounding_box()
+    assert box is not None and (box["width"], box["height"]) == (1440, 900)
+    page.get_by_label("Arrangement").select_option("swipe")
+    page.get_by_label("Play the epochs").click()
+    expect(page.locator(".epochs output")).to_have_text("epoch 3 of 3")
+    figure = canvas(page, "swipe").bounding_box()
+    assert figure is not None and figure["y"] + figure["height"] < 900  # all of it is seen
+    page.get_by_role("button", name="Leave full screen").click()
+    expect(viewer).to_have_class("viewer")
+
+
+def test_the_viewer_comes_into_view_when_another_image_is_chosen(
+    page: Page, picture: Picture
+) -> None:
+    open_viewer(page, picture.data())
+    page.evaluate("document.body.style.paddingBottom = '3000px'")
+    page.evaluate("scrollTo(0, 2500)")
+    expect(page.locator(".toolbar")).not_to_be_in_viewport()
+    page.evaluate("dispatchEvent(new Event('look-here'))")
+    expect(page.locator(".toolbar")).to_be_in_viewport()
