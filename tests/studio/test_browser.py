@@ -142,6 +142,36 @@ def test_back_takes_one_press_a_step_and_finds_the_part_again(page: Page, addres
     assert page.url == "about:blank"
 
 
+def test_back_and_forward_go_through_the_parts_of_a_page_and_take_none_along(
+    page: Page, address: str
+) -> None:
+    headings = {
+        "Scores": "Scoreboard",
+        "Robustness": "Over the whole split",
+        "Cost": "What they cost",
+    }
+
+    def is_open(part: str) -> None:
+        expect(page.get_by_role("heading", name=headings[part])).to_be_visible()
+        expect(page.get_by_role("radio", name=part)).to_be_checked()
+        settle(page)
+
+    page.goto(f"{address}/evaluate?data=streets")
+    is_open("Scores")
+    for part in ("Robustness", "Cost"):
+        page.get_by_test_id("stButtonGroup").get_by_text(part, exact=True).click()
+        is_open(part)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Dataset").click()
+    expect(page).to_have_url(re.compile("/dataset\\?(?!.*part=)"))
+    settle(page)
+    for part in ("Cost", "Robustness", "Scores"):
+        page.go_back()
+        is_open(part)
+    for part in ("Robustness", "Cost"):
+        page.go_forward()
+        is_open(part)
+
+
 def test_a_presenter_walks_through_the_stations_by_the_arrow_keys(page: Page, address: str) -> None:
     page.goto(f"{address}/?data=streets")
     settle(page)
