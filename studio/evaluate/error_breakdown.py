@@ -40,7 +40,7 @@ def show_confusions(pair: ScoredPair) -> None:
         matrix = pair.a.evaluation.matrix + pair.b.evaluation.matrix
         missed = matrix.sum(axis=1) - np.diag(matrix)
         present = sorted(sorted(present, key=lambda id_: -missed[id_])[:SHOWN])
-    with st.grid(2, min_column_width=340, gap="medium"):
+    with st.grid(2, min_column_width=560, gap="medium"):  # wide enough to be read
         for side in pair:
             with st.container():
                 st.markdown(f"**{side.square} {side.name}**")

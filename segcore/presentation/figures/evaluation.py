@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from segcore.evaluation.comparison import Difference
 from segcore.evaluation.error_breakdown import SIZE_NAMES, SIZE_STARTS, ErrorShares, RegionRecall
-from segcore.presentation.figures.style import NEUTRAL, PAIR, styled, with_opacity
+from segcore.presentation.figures.style import NEUTRAL, PAIR, readable_on, styled, with_opacity
 from segcore.presentation.run_colors import RUN_A, RUN_B
 
 
@@ -128,7 +128,13 @@ def confusion(
             z=shade,
             x=columns,
             y=rows_named,
-            colorscale=[[0, with_opacity(color, 0.0)], [1, color]],
+            # A tint below the middle, full above it: either is read well, what is between is not.
+            colorscale=[
+                [0, with_opacity(color, 0.0)],
+                [0.5, with_opacity(color, 0.3)],
+                [0.5, with_opacity(color, 0.85)],
+                [1, color],
+            ],
             zmin=0,
             zmax=1,
             showscale=False,
@@ -137,16 +143,16 @@ def confusion(
             hoverinfo="skip",
         )
     )
-    # White reads on a full cell in both themes; elsewhere the text takes the theme's colour.
+    # Full cells are alike in both themes; on a tint the text takes the theme's colour.
     written = share >= (0.01 if by_row else 0.0005)
-    for cells, font in ((shade >= 0.5, {"color": "white"}), (shade < 0.5, {})):
+    for cells, font in ((shade >= 0.5, {"color": readable_on(color)}), (shade < 0.5, {})):
         rows_at, columns_at = np.nonzero(cells & written)
         figure.add_scatter(
             x=[columns[column] for column in columns_at],
             y=[rows_named[row] for row in rows_at],
             text=[f"{value * 100:.{0 if by_row else 1}f}" for value in share[cells & written]],
             mode="text",
-            textfont={"size": 10, **font},
+            textfont={"size": 12, **font},
             hoverinfo="skip",
             showlegend=False,
         )
@@ -160,7 +166,7 @@ def confusion(
         tickangle=-55,
         title="prediction",
     )
-    figure.update_layout(height=23 * len(rows_named) + 150)
+    figure.update_layout(height=25 * len(rows_named) + 150)
     return styled(figure)
 
 

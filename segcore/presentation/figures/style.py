@@ -35,8 +35,22 @@ TEMPLATE = go.layout.Template(
 )
 
 
-def with_opacity(color: str, opacity: float) -> str:
+def readable_on(color: str) -> str:
+    """Black or white, whichever has more contrast to a colour, `#rrggbb` (WCAG's luminance)."""
+    linear = [((of / 255 + 0.055) / 1.055) ** 2.4 for of in _parts(color)]
+    luminance = sum(
+        weight * of for weight, of in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    )
+    return "#000000" if luminance > 0.179 else "#ffffff"
+
+
+def _parts(color: str) -> tuple[int, int, int]:
     red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    return red, green, blue
+
+
+def with_opacity(color: str, opacity: float) -> str:
+    red, green, blue = _parts(color)
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
