@@ -55,5 +55,5 @@ else:
         "dashboard.py",
         lifespan=lifespan.lifespan,
         routes=routes.ROUTES,
-        middleware=[*server.MIDDLEWARE, head_script.HISTORY],
+        middleware=[*server.MIDDLEWARE, head_script.SCRIPTS],
     )

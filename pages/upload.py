@@ -30,9 +30,10 @@ FOR_PHOTOS, OF_THE_SIDEBAR = "Chosen for photos", "Chosen in the sidebar"
 
 
 class Above(NamedTuple):
-    """What stands above a photo's labels and is filled in once they are known."""
+    """What stands above the uploader and is filled in once a photo's labels are known."""
 
     heading: DeltaGenerator
+    picture: DeltaGenerator
     controls: DeltaGenerator
 
 
@@ -104,8 +105,8 @@ def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
 
 def show_photo(pair: Pair[Side], shown: Shown, above: Above) -> None:
     """One photo, labelled by both, as closely as the visitor wants: what differs as the page's
-    heading, then the viewer, shares and downloads."""
-    working = st.container()  # always there, so that the viewer keeps its place below it
+    heading, then the viewer, and below the uploader shares and downloads."""
+    working = above.picture.container()  # always there, so that the viewer keeps its place below it
     with working:
         photo = label_photo(pair, shown, QUICK)
     if photo is None:
@@ -118,8 +119,9 @@ def show_photo(pair: Pair[Side], shown: Shown, above: Above) -> None:
         if photo is None:
             return
     above.heading.title(photo.difference, anchor=False)
-    show_payload(photo.viewer)
-    st.caption(photo.facts)
+    with above.picture:
+        show_payload(photo.viewer)
+        st.caption(photo.facts)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         show_shares(pair, photo.shares)
@@ -167,12 +169,13 @@ def main() -> None:
         pair = serving
     heading = st.empty()
     heading.title(f"See your own photo as {pair.a.name} and {pair.b.name} see it", anchor=False)
+    picture = st.container()
+    above = Above(heading, picture, st.container(horizontal=True, gap="medium"))
     space = pair.a.run.label_space
     files = given_files(knows_streets=space.has_classes_of(CITYSCAPES))
     found = photos.sort(files)
     opened, refusals = photos.open_all(found.photos)
     photos.show_refusals([*found.refusals, *refusals])
-    above = Above(heading, st.container(horizontal=True, gap="medium"))
     if opened or found.videos:
         with above.controls:
             pair = choose_pair(pair)

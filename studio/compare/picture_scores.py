@@ -90,12 +90,8 @@ def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks, space: L
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(
-                pair.a.title, color=pair.a.color, width=130, **iou
-            ),
-            "b": st.column_config.ProgressColumn(
-                pair.b.title, color=pair.b.color, width=130, **iou
-            ),
+            "a": st.column_config.ProgressColumn(pair.a.title, color=pair.a.color, width=96, **iou),
+            "b": st.column_config.ProgressColumn(pair.b.title, color=pair.b.color, width=96, **iou),
             "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=70),
             "pixels": st.column_config.NumberColumn(
                 "Pixels", format="%.1f %%", width=70, help="Share of the image, by its truth."

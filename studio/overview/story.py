@@ -31,16 +31,20 @@ FROM_ELSEWHERE = {
 
 
 def show_question(pair: Pair[Side]) -> None:
-    """What the two networks do, and in what they differ."""
+    """What the two networks do, in what they differ, and the way to a photo of one's own."""
+    st.markdown(_question(pair))
+    st.page_link("pages/upload.py", label="Label a photo of yours", icon=":material/add_a_photo:")
+
+
+def _question(pair: Pair[Side]) -> str:
     began = [pretraining(side.run) for side in pair]
     names = " and ".join(f"{wording.dot(side)} {side.name}" for side in pair)
     words = f"Semantic segmentation names the class of every pixel of an image. {names} both do it"
     is_known = all(side.run.kind == "trained" for side in pair)
     if not is_known or (began[0] is None) is (began[1] is None):
-        st.markdown(f"{words}: which one is better, and where?")
-        return
+        return f"{words}: which one is better, and where?"
     first, scratch = (pair.a, pair.b) if began[0] else (pair.b, pair.a)
-    st.markdown(
+    return (
         f"{words}. {scratch.name} began with random weights, {first.name} had seen a million "
         "photographs first (ImageNet). What is that worth?"
     )

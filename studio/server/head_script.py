@@ -1,4 +1,4 @@
-"""A script of ours that a browser runs before Streamlit's own."""
+"""Scripts of ours that a browser runs before Streamlit's own."""
 
 from pathlib import Path
 
@@ -56,5 +56,7 @@ class _Inserting:
         return page
 
 
-HISTORY = Middleware(HeadScript, code=Path(__file__).with_name("history.js").read_text())
-"""One step of a visitor is one step of the browser's Back."""
+_FILES = [Path(__file__).with_name(name) for name in ("history.js", "menu.js")]
+
+SCRIPTS = Middleware(HeadScript, code="\n".join(path.read_text() for path in _FILES))
+"""One step of a visitor is one step of the browser's Back; the menu of a phone closes."""

@@ -90,6 +90,7 @@ def show_shares(pair: Pair[Side], table: pd.DataFrame) -> None:
         "max_value": float(table[["a", "b"]].to_numpy().max()),
         "format": "%.1f %%",
         "help": "Share of the photo's pixels with this label.",
+        "width": 96,
     }
     st.dataframe(
         table,

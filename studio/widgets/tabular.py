@@ -10,6 +10,11 @@ from segcore.labels import LabelSpace
 from segcore.presentation.tables import Kind, Table
 from studio.encoding import swatch
 
+SIDES = ("A · ", "B · ")
+"""How the columns of run A and run B begin; they come first, and fit a phone beside each other."""
+
+SIDE_WIDTH = 96  # pixels
+
 FORMATS: dict[Kind, str] = {
     "score": "%.3f",
     "difference": "%+.3f",
@@ -43,11 +48,20 @@ def show_table(
         frame.insert(
             0, "", [swatch(swatches.by_id[swatches.ids[name]].color) for name in frame[first]]
         )
-        config[""] = st.column_config.ImageColumn(width=40)
+        config[""] = st.column_config.ImageColumn(width=36)
+    config |= columns or {}
+    sides = [title for title in table.columns if title.startswith(SIDES)]
+    if sides:
+        first = next(iter(table.columns))
+        config[first] = st.column_config.TextColumn(width=160 if swatches is None else 110)
+        numbers = [title for title in sides if title in config]
+        config |= {title: {**config[title], "width": SIDE_WIDTH} for title in numbers}
+        before = [*(title for title in frame if title == ""), first, *sides]
+        frame = frame[[*before, *(title for title in frame if title not in before)]]
     st.dataframe(
         frame,
         hide_index=True,
         height="content",
         placeholder="–",
-        column_config={**config, **(columns or {})},
+        column_config=config,
     )

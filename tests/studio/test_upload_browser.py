@@ -51,6 +51,25 @@ def give(page: Page, *files: Path) -> None:
     page.locator(".st-key-photo-drop input[type=file]").set_input_files(files)
 
 
+def test_a_labelled_photo_is_three_taps_from_the_link(
+    phone: Page, address: str, tmp_path: Path
+) -> None:
+    Image.fromarray(render_scene(4711, SIZE)[0]).save(tmp_path / "street.jpg")
+    phone.goto(f"{address}/?data=streets")
+    settle(phone)
+    phone.get_by_role("link", name="Label a photo of yours").click()
+    with phone.expect_file_chooser() as chooser:
+        phone.get_by_test_id("stFileUploaderDropzone").click()
+    chooser.value.set_files(tmp_path / "street.jpg")  # the third: the phone's own list
+    labelled(phone)
+    settle(phone)
+    for panel in ("a", "b"):  # the first thing that is seen
+        expect(phone.locator(f"figure[data-panel='{panel}'] canvas")).to_be_in_viewport(ratio=1)
+    phone.get_by_test_id("stExpandSidebarButton").click()
+    phone.get_by_test_id("stSidebarNavLink").filter(has_text="Training").click()
+    expect(phone.get_by_test_id("stExpandSidebarButton")).to_be_visible()  # the menu is closed
+
+
 def test_several_photos_on_a_phone(phone: Page, address: str, tmp_path: Path) -> None:
     """One of them no image; another is chosen; all come home as a ZIP file."""
     files = [tmp_path / name for name in ("one.jpg", "two.webp", "bad.jpg")]
