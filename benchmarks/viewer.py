@@ -23,7 +23,7 @@ from devtools.live_dashboard import chromium
 from segcore.data.sources.streets import render_scene
 from segcore.images import resize_image
 from segcore.labels import CITYSCAPES
-from studio.viewer import Panel, difference_panel, outcome_panel
+from studio.viewer import Panel, difference_panels, outcome_panel
 from studio.viewer.viewer import payload
 from tests.studio.mounted_viewer import open_viewer
 
@@ -91,8 +91,8 @@ def make_picture() -> tuple[np.ndarray, list[Panel]]:
     panels = [
         Panel("photo", "Image"),
         Panel("truth", "Truth", truth),
-        outcome_panel(truth, *masks, CITYSCAPES),
-        difference_panel(*masks),
+        outcome_panel(truth, masks, CITYSCAPES),
+        *difference_panels(masks),
         *(
             Panel(side, title, mask, confidence=sure, entropy=torn)
             for (side, title), mask, sure, torn in zip(

@@ -1,4 +1,4 @@
-"""Both runs on a validation image of your choice, predicted now, next to the truth."""
+"""The runs on a validation image of your choice, predicted now, next to the truth."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from segcore.data.sources import Sample
 from segcore.labels import LabelSpace
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.findings.words import listed
+from segcore.presentation.sides import Side, names_of, runs_of
 from segcore.runs import Run
 from segcore.runs.seen_data import seen_by
 from studio import cache, choices, state
@@ -17,7 +18,7 @@ from studio.compare.looking_ahead import look_ahead
 from studio.compare.picture_scores import Masks
 from studio.errors import errors_told
 from studio.state import Selection
-from studio.viewer import Panel, difference_panel, outcome_panel, show_viewer
+from studio.viewer import Panel, difference_panels, outcome_panel, show_viewer
 from studio.widgets import guards, side_by_side
 from studio.widgets.side_by_side import Quality
 
@@ -73,11 +74,11 @@ def show_panels(
     keys: list[str],
     space: LabelSpace,
 ) -> None:
-    """The image, truth, both sides, and where they are right or differ."""
-    maps = [difference_panel(*masks)]
+    """The image, truth, all sides, and where they are right or differ."""
+    maps = difference_panels(masks)
     known = [Panel("photo", "Image")]
     if truth is not None:
-        maps.insert(0, outcome_panel(truth, *masks, space))
+        maps.insert(0, outcome_panel(truth, masks, space))
         known.append(Panel("truth", "Truth", truth))
     step = show_viewer(
         "compare",
@@ -94,29 +95,29 @@ def show_panels(
 
 def show_live(
     selection: Selection,
-    pair: Pair[Side],
+    sides: Sequence[Side],
     sample: Sample,
     keys: list[str],
     heading: DeltaGenerator,
 ) -> None:
-    """Both runs, predicted now."""
+    """Each run, predicted now."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         quality = ask_quality()
     working = st.container()  # always there, so that the viewer keeps its place below it
     with working:
-        found = side_by_side.predict_before_eyes(pair, sample.image, quality, key=sample.key)
+        found = side_by_side.predict_before_eyes(sides, sample.image, quality, key=sample.key)
     if found is None:
         return
-    found = side_by_side.by_classes_of(selection, pair, found)
-    masks, space = (found[0].labels, found[1].labels), selection.compared
+    found = side_by_side.by_classes_of(selection, sides, found)
+    masks, space = [of.labels for of in found], selection.compared
     truth = selection.truth(sample.mask)
-    heading.title(picture_scores.finding(pair, truth, masks, space), anchor=False)
-    show_panels(sample, truth, masks, side_by_side.prediction_panels(pair, found), keys, space)
-    show_scores(truth, pair, masks, selection, space)
-    picture_scores.show_numbers(pair, truth, found, space)
+    heading.title(picture_scores.finding(sides, truth, masks, space), anchor=False)
+    show_panels(sample, truth, masks, side_by_side.prediction_panels(sides, found), keys, space)
+    show_scores(sides, truth, masks, selection, space)
+    picture_scores.show_numbers(sides, truth, found, space)
     if not quality.in_tiles:
         coming = picture_chooser.neighbour(sample.key, keys, 1)
-        look_ahead(pair.runs, selection.spec, coming, quality.views)
+        look_ahead(runs_of(sides), selection.spec, coming, quality.views)
 
 
 def show_two_epochs(
@@ -132,31 +133,31 @@ def show_two_epochs(
     heading.title(picture_scores.finding(pair, truth, masks, space), anchor=False)
     predictions = [Panel("a", pair.a.title, masks[0]), Panel("b", pair.b.title, masks[1])]
     show_panels(sample, truth, masks, predictions, keys, space)
-    show_scores(truth, pair, masks, None, space)
+    show_scores(pair, truth, masks, None, space)
 
 
 def show_scores(
+    sides: Sequence[Side],
     truth: np.ndarray | None,
-    pair: Pair[Side],
     masks: Masks,
     selection: Selection | None,
     space: LabelSpace,
 ) -> None:
-    if truth is None:
-        picture_scores.show_differing(masks)
-        return
-    picture_scores.show_outcomes(truth, masks, selection, space)
-    picture_scores.show_class_table(pair, truth, masks, space)
+    if len(sides) == 2:
+        picture_scores.show_outcomes(truth, masks, selection, space)
+    if truth is not None:
+        picture_scores.show_class_table(sides, truth, masks, space)
 
 
 def main() -> None:
     selection = state.selection()
-    pair = guards.require_pair(selection)
+    sides = guards.require_run(selection)
     heading = st.empty()
-    heading.title(f"{pair.a.name} and {pair.b.name} on one image", anchor=False)
+    heading.title(f"{listed(names_of(sides))} on one image", anchor=False)
+    guards.offer_second(selection, "is shown beside it on the same image")
     guards.require_pictures(selection)
     split = picture_chooser.searched(selection)
-    watched = set(epochs.watched_keys(pair.runs)) & set(split.keys)
+    watched = set(epochs.watched_keys(sides)) & set(split.keys)
     if watched:
         split = split.only(watched)
     above, below = st.container(), st.container()
@@ -167,9 +168,9 @@ def main() -> None:
         sample = cache.sample(selection.spec, choices.SPLIT, key)
         show_steps(found.keys, key)
         if watched:
-            show_two_epochs(selection, pair.a.run, sample, found.keys, heading)
+            show_two_epochs(selection, sides[0].run, sample, found.keys, heading)
         else:
-            show_live(selection, pair, sample, found.keys, heading)
+            show_live(selection, sides, sample, found.keys, heading)
     with below:
         picture_chooser.show_thumbnails(selection, split, found, key)
 

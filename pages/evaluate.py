@@ -1,12 +1,14 @@
-"""The scoreboard: which run is better, on which classes, how sure that is, and what it costs."""
+"""The scoreboard: how good a run is or which of two is better, on which classes, at what cost."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
 from segcore.errors import SegcoreError
 from segcore.evaluation.comparison import Comparison
-from segcore.presentation import figures
-from segcore.presentation.sides import Pair
-from studio import cache, choices, state, wording
+from segcore.presentation.findings.words import listed
+from segcore.presentation.sides import Pair, Side, names_of
+from studio import cache, choices, state
 from studio.errors import errors_told, show_error
 from studio.evaluate import (
     confidence,
@@ -19,10 +21,9 @@ from studio.evaluate import (
     scoreboard,
     scoring,
 )
-from studio.evaluate.scored import Scored, ScoredPair, scored_sides
+from studio.evaluate.scored import Scored, scored_sides
 from studio.state import Selection
 from studio.widgets import guards
-from studio.widgets.charts import show_chart
 from studio.widgets.home_and_away import show_home_and_away
 from studio.widgets.parts import ask_part
 
@@ -37,71 +38,75 @@ PARTS = {
 }
 """Each with what says its finding."""
 
-
-def show_single(selection: Selection, side: Scored) -> None:
-    """What is known of the one run that is scored."""
-    st.caption(scoreboard.policy_line(side.evaluation))
-    st.metric(f"{side.name}, mean IoU", wording.score(side.scores.mean_iou), border=True, width=280)
-    show_chart(
-        cache.drawn(figures.class_iou, [(side.name, side.color, side.scores.class_iou)]),
-        f"IoU of each class for {side.name}",
-    )
+SECOND = "is scored beside it, with a verdict"
+"""What another run is for."""
 
 
-def show_pair(selection: Selection, pair: ScoredPair) -> None:
+def show_scored(selection: Selection, sides: Sequence[Scored], missing: Sequence[Side]) -> None:
+    """The parts of the page, of one run or two, below the finding of the one that is open.
+
+    Args:
+        missing: of the selection's sides the one without scores, or none.
+    """
     comparison, problem = None, None
-    try:
-        comparison = cache.comparison(*pair.runs, selection.data, choices.SPLIT)
-    except SegcoreError as error:
-        problem = str(error)
+    if isinstance(sides, Pair):
+        try:
+            comparison = cache.comparison(*sides.runs, selection.data, choices.SPLIT)
+        except SegcoreError as error:
+            problem = str(error)
     heading = st.empty()
-    st.caption(scoreboard.policy_line(pair.a.evaluation))
+    st.caption(scoreboard.policy_line(sides[0].evaluation))
     if problem:
         show_error(problem)
-        scoring.offer_again(selection, pair)
+        scoring.offer_again(selection, sides)
+    guards.offer_second(selection, SECOND)
+    if missing:
+        scoring.show_missing(selection, missing)
+    shown = selection.of(sides)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part(list(PARTS))
-        downloads.show_downloads(selection, pair)
-    heading.title(PARTS[part](pair, comparison), anchor=False)
+        if isinstance(sides, Pair):
+            downloads.show_downloads(shown, sides)
+    heading.title(PARTS[part](sides, comparison), anchor=False)
     if part == SCORES:
-        show_scores(pair, comparison)
+        show_scores(sides, comparison)
     elif part == MISTAKES:
-        show_mistakes(selection, pair)
+        show_mistakes(shown, sides)
     elif part == CONFIDENCE:
-        show_confidence(selection, pair)
+        show_confidence(shown, sides)
     elif part == ROBUSTNESS:
-        show_home_and_away(pair)
-        robustness_lab.show_curves(selection, pair)
-        robustness_lab.show_lab(selection, pair)
+        show_home_and_away(sides)
+        robustness_lab.show_curves(shown, sides)
+        robustness_lab.show_lab(shown, sides)
     else:
-        cost.show_costs(pair)
-        cost.show_all_runs(selection, pair)
-    mistake_gallery.show_asked(selection, pair)
+        cost.show_costs(sides)
+        cost.show_all_runs(shown, sides)
+    mistake_gallery.show_asked(shown, sides)
 
 
-def show_scores(pair: ScoredPair, comparison: Comparison | None) -> None:
-    scoreboard.show_pictures(pair, comparison)
-    scoreboard.show_headline(pair, comparison)
-    scoreboard.show_scoreboard(pair, comparison)
-    scoreboard.show_classes(pair, comparison)
-    scoreboard.show_categories(pair, comparison)
+def show_scores(sides: Sequence[Scored], comparison: Comparison | None) -> None:
+    scoreboard.show_pictures(sides, comparison)
+    scoreboard.show_headline(sides, comparison)
+    scoreboard.show_scoreboard(sides, comparison)
+    scoreboard.show_classes(sides, comparison)
+    scoreboard.show_categories(sides, comparison)
 
 
-def show_mistakes(selection: Selection, pair: ScoredPair) -> None:
-    error_breakdown.show_confusions(pair)
-    if complete(selection, pair):
-        error_breakdown.show_bands(pair)
-        error_breakdown.show_sizes(pair)
+def show_mistakes(selection: Selection, sides: Sequence[Scored]) -> None:
+    error_breakdown.show_confusions(sides)
+    if complete(selection, sides):
+        error_breakdown.show_bands(sides)
+        error_breakdown.show_sizes(sides)
 
 
-def show_confidence(selection: Selection, pair: ScoredPair) -> None:
-    complete(selection, pair)
-    confidence.show_trust(pair)
+def show_confidence(selection: Selection, sides: Sequence[Scored]) -> None:
+    complete(selection, sides)
+    confidence.show_trust(sides)
 
 
-def complete(selection: Selection, pair: ScoredPair) -> bool:
-    """Whether both evaluations have counted all; what has not is offered to be counted."""
-    incomplete = [side for side in pair if not side.evaluation.is_complete]
+def complete(selection: Selection, sides: Sequence[Scored]) -> bool:
+    """Whether all evaluations have counted all; what has not is offered to be counted."""
+    incomplete = [side for side in sides if not side.evaluation.is_complete]
     if incomplete:
         scoring.show_incomplete(selection, incomplete)
     return not incomplete
@@ -109,22 +114,18 @@ def complete(selection: Selection, pair: ScoredPair) -> bool:
 
 def main() -> None:
     selection = state.selection()
-    pair = guards.require_pair(selection)
+    sides = guards.require_run(selection)
     if not guards.is_known(selection):
         return
-    a, b = scored_sides(selection, pair)
-    if a is not None and b is not None:
-        show_pair(selection, Pair(a, b))
+    scored = scored_sides(selection, sides)
+    if scored:
+        of = {side.letter for side in scored}
+        show_scored(selection, scored, [side for side in sides if side.letter not in of])
         return
-    missing = [
-        (side.run, side.name) for side, scored in zip(pair, (a, b), strict=True) if scored is None
-    ]
-    st.title(f"{' and '.join(name for _, name in missing)}: not scored yet", anchor=False)
-    scoring.show_missing(selection, missing)
-    for side in (a, b):
-        if side is not None:
-            show_single(selection, side)
-    cost.show_costs(pair)
+    st.title(f"{listed(names_of(sides))}: not scored yet", anchor=False)
+    guards.offer_second(selection, SECOND)
+    scoring.show_missing(selection, sides)
+    cost.show_costs(sides)
 
 
 with errors_told():

@@ -1,14 +1,16 @@
-"""The two champions: who is better, on one live image, and where to look further."""
+"""The champions: how good they are, on one live image, and where to look further."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import streamlit as st
 
 from segcore.errors import DataError
+from segcore.evaluation import Evaluation
 from segcore.evaluation.comparison import Comparison
-from segcore.presentation import findings
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation import findings, tables
+from segcore.presentation.sides import Pair, Side, names_of
 from studio import cache, choices, engine, state, wording
 from studio.errors import errors_told, fragment
 from studio.overview.story import explain_scores, show_networks, show_question, show_ways_on
@@ -22,30 +24,29 @@ DIFFERENCE_HELP = (
 )
 
 
-def show_scores(pair: Pair[Side], comparison: Comparison) -> None:
-    a, b, difference = comparison.a, comparison.b, comparison.mean_iou
+class Card(NamedTuple):
+    """A figure with a few words below it, and what it is, a click away."""
+
+    label: str
+    value: str
+    note: str | None = None
+    definition: str | None = None
+
+
+def show_verdict_scores(pair: Pair[Side], comparison: Comparison) -> None:
+    difference = comparison.mean_iou
     decided = [of for of in comparison.per_class.values() if of.delta is not None]
     verdicts = Counter(of.verdict for of in decided)
-    cards = (
-        (
-            f"{wording.dot(pair.a)} {pair.a.name}, mean IoU",
-            wording.score(a.scores.mean_iou),
-            None,
-            None,
-        ),
-        (
-            f"{wording.dot(pair.b)} {pair.b.name}, mean IoU",
-            wording.score(b.scores.mean_iou),
-            None,
-            None,
-        ),
-        (
+    scored = zip(pair, (comparison.a, comparison.b), strict=True)
+    show_cards(
+        *(mean_iou_card(side, evaluation) for side, evaluation in scored),
+        Card(
             "Difference A − B",
             wording.difference(difference.delta),
             wording.interval(difference),
             DIFFERENCE_HELP.format(from_what=findings.resampling(comparison)),
         ),
-        (
+        Card(
             "Classes won",
             f"{verdicts['a']} vs {verdicts['b']}",
             f"{verdicts['undecided'] + verdicts['none']} undecided",
@@ -54,34 +55,60 @@ def show_scores(pair: Pair[Side], comparison: Comparison) -> None:
             "are undecided, or in too few parts of the split for a verdict.",
         ),
     )
+    show_policy(comparison.a, pair.b.color)
+
+
+def show_own_scores(side: Side, evaluation: Evaluation) -> None:
+    """Of a run alone."""
+    accuracy = wording.score(evaluation.scores.pixel_accuracy)
+    definition = tables.DEFINITIONS["pixel_accuracy"][1]
+    show_cards(
+        mean_iou_card(side, evaluation), Card("Pixel accuracy", accuracy, None, f"{definition}.")
+    )
+    show_policy(evaluation, side.color)
+
+
+def mean_iou_card(side: Side, evaluation: Evaluation) -> Card:
+    score = wording.score(evaluation.scores.mean_iou)
+    return Card(f"{wording.dot(side)} {side.name}, mean IoU", score)
+
+
+def show_cards(*cards: Card) -> None:
     with st.grid(4, min_column_width=160):
-        for label, value, note, definition in cards:
+        for card in cards:
             st.metric(
-                label,
-                value,
-                note,
+                card.label,
+                card.value,
+                card.note,
                 delta_color="off",
                 delta_arrow="off",
-                help=definition,
+                help=card.definition,
                 border=True,
                 height="stretch",
             )
+
+
+def show_policy(of: Evaluation, color: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"{a.spec}, {a.split} split, {a.images} images at {a.resolution}, policy `{a.policy}`"
+            f"{of.spec}, {of.split} split, {of.images} images at {of.resolution}, policy "
+            f"`{of.policy}`"
         )
-        explain_scores(pair.b.color, a.policy, len(comparison.per_class))
+        explain_scores(color, of.policy, len(of.scores.per_class))
 
 
 @fragment
-def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
+def show_live_picture(selection: state.Selection, sides: Sequence[Side]) -> None:
     engine.give_way()
     keys = cache.samples(selection.spec, choices.SPLIT).keys
     picture = st.session_state.setdefault("overview_picture", 0) % len(keys)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        st.header("The same image, labelled by both", anchor=False)
+        st.header(
+            "The same image, labelled by both" if len(sides) == 2 else "One image, labelled",
+            anchor=False,
+        )
         if st.button("Another image", icon=":material/shuffle:"):
             picture = (picture + max(1, len(keys) // 7)) % len(keys)
             st.session_state["overview_picture"] = picture
@@ -90,21 +117,30 @@ def show_live_picture(selection: state.Selection, pair: Pair[Side]) -> None:
     if sample.mask is not None:
         known.append(Panel("truth", "Truth", selection.truth(sample.mask)))
     sentence = st.empty()
-    found = side_by_side.predict_before_eyes(pair, sample.image, key=sample.key)
+    found = side_by_side.predict_before_eyes(sides, sample.image, key=sample.key)
     if found is None:
         return
-    found = side_by_side.by_classes_of(selection, pair, found)
-    masks = found[0].labels, found[1].labels
-    sentence.markdown(wording.difference_on_picture(*pair.names, *masks, selection.compared))
-    panels = [*known, *side_by_side.prediction_panels(pair, found)]
-    show_viewer("overview", sample.image, panels, selection.compared)
+    found = side_by_side.by_classes_of(selection, sides, found)
+    masks, space = [of.labels for of in found], selection.compared
+    sentence.markdown(wording.labels_of_picture(names_of(sides), masks, space))
+    panels = [*known, *side_by_side.prediction_panels(sides, found)]
+    show_viewer("overview", sample.image, panels, space)
 
 
-def show_image(selection: state.Selection, pair: Pair[Side]) -> None:
+def show_image(selection: state.Selection, sides: Sequence[Side]) -> None:
     if selection.problem is not None:
         guards.offer_streets(selection)
     else:
-        show_live_picture(selection, pair)
+        show_live_picture(selection, sides)
+
+
+def show_standing(selection: state.Selection, sides: Sequence[Side]) -> None:
+    """The verdict on two runs, or what one alone reaches, as far as it is known."""
+    if selection.pair is not None:
+        show_verdict(selection, selection.pair)
+    else:
+        show_alone(selection, sides[0])
+        guards.offer_second(selection, "is compared with it here")
 
 
 def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
@@ -119,24 +155,42 @@ def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
         show_question(pair)
         if comparison.mean_iou.reason is not None:
             st.markdown(comparison.mean_iou.reason)
-        show_scores(pair, comparison)
+        show_verdict_scores(pair, comparison)
         return
     st.title(f"{pair.a.name} and {pair.b.name} label the same image", anchor=False)
     show_question(pair)
+    say_not_scored("Which one is better is not known yet: not both are scored on these images.")
+
+
+def show_alone(selection: state.Selection, side: Side) -> None:
+    if not guards.is_known(selection):
+        return
+    scored = cache.stored_evaluation(side.run, selection.data, choices.SPLIT)
+    if scored is not None:
+        st.title(findings.standing(side.name, scored.scores), anchor=False)
+        show_question((side,))
+        show_own_scores(side, scored)
+        return
+    st.title(f"{side.name} on {selection.data.name}", anchor=False)
+    show_question((side,))
+    say_not_scored("How good it is is not known yet: it is not scored on these images.")
+
+
+def say_not_scored(sentence: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Which one is better is not known yet: not both are scored on these images.")
+        st.markdown(sentence)
         st.page_link("pages/evaluate.py", label="Evaluate", icon=":material/scoreboard:")
 
 
 def main() -> None:
     selection = state.selection()
-    pair = guards.require_pair(selection)
-    station = presenting.station()
+    sides = guards.require_run(selection)
+    station, for_photos = presenting.station(), choices.photo_pair(selection.space)
     parts: tuple[tuple[Callable[[], None], presenting.Station | None], ...] = (
-        (lambda: show_verdict(selection, pair), presenting.VERDICT),
-        (lambda: show_image(selection, pair), None),
-        (lambda: show_home_and_away(pair, choices.photo_pair()), presenting.VERDICT),
-        (lambda: show_networks(pair), presenting.NETWORKS),
+        (lambda: show_standing(selection, sides), presenting.VERDICT),
+        (lambda: show_image(selection, sides), None),
+        (lambda: show_home_and_away(sides, for_photos), presenting.VERDICT),
+        (lambda: show_networks(sides), presenting.NETWORKS),
         (show_ways_on, None),
     )
     for show, told_at in parts:

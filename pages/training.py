@@ -202,12 +202,12 @@ def main() -> None:
         show_runs([known[name] for name in names])
         if selection.pair is not None:
             show_recipes(selection.pair)
-    elif selection.pair is None:
-        st.info("This part shows run A and run B: choose both in the sidebar.")
+    elif not selection.sides:
+        st.info("This part shows run A and run B: choose them in the sidebar.")
     elif part == CLASSES:
-        snapshots.show_classes_learnt(selection.pair)
+        snapshots.show_classes_learnt(selection.sides)
     else:
-        snapshots.show_learning(selection, selection.pair)
+        snapshots.show_learning(selection, selection.sides)
     guards.show_unreadable()
 
 

@@ -1,5 +1,6 @@
-"""Your own photos, labelled by both runs. They stay in memory, for this visit only."""
+"""Your own photos, labelled by the chosen runs. They stay in memory, for this visit only."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -9,7 +10,7 @@ from segcore.data.known_data_sets import STREETS
 from segcore.images import Photo, limits
 from segcore.labels import CITYSCAPES
 from segcore.presentation.findings.words import listed
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Side, names_of, runs_of
 from studio import cache, choices, state, wording
 from studio.errors import errors_told
 from studio.upload import photos, uploaded_files
@@ -79,18 +80,13 @@ def given_files(*, knows_streets: bool) -> list[File]:
         return uploaded_files.gather(uploads, is_new_uploader=is_new)
 
 
-def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
-    """The runs that an admin chose for visitors' photos, or if the visitor wants, the sidebar's.
-
-    Whoever looks at data with other classes than those know is shown the sidebar's.
-    """
-    serving = choices.photo_pair()
-    if serving is None or {s.run.name for s in serving} == {s.run.name for s in chosen}:
-        return chosen
-    if not serving.a.run.label_space.has_classes_of(chosen.a.run.label_space):
+def choose_sides(chosen: Sequence[Side]) -> Sequence[Side]:
+    """The runs that an admin chose for visitors' photos, or if the visitor wants, the sidebar's."""
+    for_photos = choices.photo_pair(chosen[0].run.label_space)
+    if for_photos is None or {s.run.name for s in for_photos} == {s.run.name for s in chosen}:
         return chosen
     names = choices.namer()
-    trained = listed(list(dict.fromkeys(map(names, serving.runs))))
+    trained = listed(list(dict.fromkeys(map(names, for_photos.runs))))
     answer = st.segmented_control(
         "Models",
         [FOR_PHOTOS, OF_THE_SIDEBAR],
@@ -98,33 +94,33 @@ def choose_pair(chosen: Pair[Side]) -> Pair[Side]:
         required=True,
         key="photo_runs",
         help=f"Those chosen for photos were trained on {trained}, those of the sidebar on "
-        f"{listed(list(dict.fromkeys(map(names, chosen.runs))))}.",
+        f"{listed(list(dict.fromkeys(map(names, runs_of(chosen)))))}.",
     )
-    return serving if answer == FOR_PHOTOS else chosen
+    return for_photos if answer == FOR_PHOTOS else chosen
 
 
-def show_photo(pair: Pair[Side], shown: Shown, above: Above) -> None:
-    """One photo, labelled by both, as closely as the visitor wants: what differs as the page's
-    heading, then the viewer, and below the uploader shares and downloads."""
+def show_photo(sides: Sequence[Side], shown: Shown, above: Above) -> None:
+    """One photo, labelled as closely as the visitor wants: what is in it or what two differ on as
+    the page's heading, then the viewer, and below the uploader shares and downloads."""
     working = above.picture.container()  # always there, so that the viewer keeps its place below it
     with working:
-        photo = label_photo(pair, shown, QUICK)
+        photo = label_photo(sides, shown, QUICK)
     if photo is None:
         return
     with above.controls:
         quality = choose_quality(photo)
     if quality.in_tiles:
         with working:
-            photo = label_photo(pair, shown, quality)
+            photo = label_photo(sides, shown, quality)
         if photo is None:
             return
-    above.heading.title(photo.difference, anchor=False)
+    above.heading.title(photo.finding, anchor=False)
     with above.picture:
         show_payload(photo.viewer)
         st.caption(photo.facts)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        show_shares(pair, photo.shares)
+        show_shares(sides, photo.shares)
     with right:
         show_downloads(shown.later, photo.sides)
 
@@ -149,44 +145,45 @@ def choose_quality(photo: LabelledPhoto) -> Quality:
     return QUALITIES[chosen]
 
 
-def show_photos(pair: Pair[Side], opened: list[Opened], above: Above) -> None:
+def show_photos(sides: Sequence[Side], opened: list[Opened], above: Above) -> None:
     """One of the visitor's photos in full, and the others to choose from."""
     chosen = photos.chosen(opened)
-    show_photo(pair, photos.shown(chosen), above)
+    show_photo(sides, photos.shown(chosen), above)
     if len(opened) > 1:
         st.header(f"Your {len(opened)} photos", anchor=False)
         photos.show_gallery(opened, chosen)
-        offer_bundle(pair, opened)
+        offer_bundle(sides, opened)
 
 
 def main() -> None:
     selection = state.selection()
-    pair = guards.require_pair(selection)
-    if not guards.have_networks(pair, "label a photo"):
-        serving = choices.photo_pair()
-        if serving is None:
-            return
-        pair = serving
+    chosen = guards.require_run(selection)
+    for_photos = choices.photo_pair(chosen[0].run.label_space)
+    sides = guards.able(chosen, "label a photo") or for_photos
+    if not sides:
+        return
     heading = st.empty()
-    heading.title(f"See your own photo as {pair.a.name} and {pair.b.name} see it", anchor=False)
+    heading.title(f"Your own photo, labelled by {listed(names_of(sides))}", anchor=False)
     picture = st.container()
     above = Above(heading, picture, st.container(horizontal=True, gap="medium"))
-    space = pair.a.run.label_space
+    space = sides[0].run.label_space
     files = given_files(knows_streets=space.has_classes_of(CITYSCAPES))
     found = photos.sort(files)
     opened, refusals = photos.open_all(found.photos)
     photos.show_refusals([*found.refusals, *refusals])
     if opened or found.videos:
         with above.controls:
-            pair = choose_pair(pair)
+            sides = choose_sides(sides)
     if opened:
-        show_photos(pair, opened, above)
+        show_photos(sides, opened, above)
     elif st.session_state.get("example") and not files:
         example = Photo(cache.sample(STREETS, choices.SPLIT, EXAMPLE_KEY).image)
-        show_photo(pair, photos.always_there(EXAMPLE_KEY, example), above)
+        show_photo(sides, photos.always_there(EXAMPLE_KEY, example), above)
     for file in found.videos:
-        show_video(pair, file)
-    show_expectation(pair if opened or found.videos else choices.photo_pair() or pair)
+        show_video(sides, file)
+    if len(sides) == 1:
+        guards.offer_second(selection, "labels the same photo beside it")
+    show_expectation(sides if opened or found.videos else for_photos or sides)
 
 
 with errors_told():

@@ -111,13 +111,16 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     return (*chosen, None, None)[0], (*chosen, None, None)[1]
 
 
-def photo_pair() -> Pair[Side] | None:
+def photo_pair(space: LabelSpace) -> Pair[Side] | None:
     """Who labels visitors' photos, as an admin said.
 
-    None where fewer than two do, or the two tell other classes apart.
+    None where fewer than two do, or not by these classes: whoever looks at data with others is
+    shown those of the sidebar.
     """
     serving = cache.champions(PHOTOS)
     if len(serving) < 2:
         return None
     a, b = list(serving.values())[:2]
-    return None if common(a.class_map, b.class_map) is None else pair_of(a, b)
+    if common(a.class_map, b.class_map) is None or not a.label_space.has_classes_of(space):
+        return None
+    return pair_of(a, b)

@@ -4,6 +4,7 @@ The choice is held in the visit's session and in the address, so that it stays f
 and a link shows the same thing to someone else.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
@@ -12,7 +13,8 @@ import numpy as np
 import streamlit as st
 
 from segcore.labels import ClassMap, LabelSpace
-from segcore.presentation.sides import Pair, Side, pair_of
+from segcore.presentation.names import model_name
+from segcore.presentation.sides import Pair, Side, pair_of, runs_of
 from segcore.runs import Run
 from segcore.runs.data_sets import DataSet
 from segcore.runs.seen_data import compared_by
@@ -51,24 +53,37 @@ class Selection:
     @cached_property
     def pair(self) -> Pair[Side] | None:
         """Both runs, where there are two that can be compared."""
-        if self.run_a is None or self.run_b is None or self._common is None:
+        if self.run_a is None or self.run_b is None:
+            return None
+        if compared_by(self.space, self.run_a, self.run_b) is None:
             return None
         return pair_of(self.run_a, self.run_b)
 
     @cached_property
-    def _common(self) -> ClassMap | None:
-        if self.run_a is None or self.run_b is None:
-            return None
-        return compared_by(self.space, self.run_a, self.run_b)
+    def sides(self) -> Sequence[Side]:
+        """What pages show: the pair, else one run alone; empty where there is none."""
+        if self.pair is not None:
+            return self.pair
+        if self.run_a is not None:
+            return (Side("A", self.run_a, model_name(self.run_a)),)
+        if self.run_b is not None:
+            return (Side("B", self.run_b, model_name(self.run_b)),)
+        return ()
 
-    @property
+    def of(self, sides: Sequence[Side]) -> "Selection":
+        """The same with these of its sides alone."""
+        runs = {side.letter: side.run for side in sides}
+        return Selection(self.data, runs.get("A"), runs.get("B"))
+
+    @cached_property
     def classes(self) -> ClassMap:
-        """From the data set's labels to the classes that the runs are compared by."""
-        return self._common or ClassMap.same(self.space)
+        """From the data set's labels to the classes that the sides are shown by."""
+        shown = runs_of(self.sides)
+        return (compared_by(self.space, *shown) if shown else None) or ClassMap.same(self.space)
 
     @property
     def compared(self) -> LabelSpace:
-        """The classes that the runs are compared by: the data set's, or fewer."""
+        """The classes that the sides are shown by: the data set's, or fewer."""
         return self.classes.target
 
     def truth(self, mask: np.ndarray | None) -> np.ndarray | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from segcore.errors.plain import for_markdown
 from segcore.evaluation.comparison import Difference
-from segcore.evaluation.outcomes import disagreement, largest_confusion
+from segcore.evaluation.outcomes import disagreement, label_shares, largest_confusion
 from segcore.labels import LabelSpace
 from segcore.prediction.inference import Prediction
 from segcore.presentation.findings.words import listed
@@ -22,6 +22,8 @@ from segcore.runs.manifest import Ancestor
 from segcore.runs.records import TrainingProgress
 
 NAME_LENGTH = 40
+SAID_CLASSES = 3
+"""Of a mask: the largest."""
 
 
 MARKDOWN_COLORS: dict[Letter, str] = {"A": "blue", "B": "orange"}
@@ -91,8 +93,11 @@ def timing(prediction: Prediction) -> str:
     return milliseconds(prediction.timings.total_ms)
 
 
-def headline_of_picture(name_a: str, name_b: str, iou_a: float, iou_b: float) -> str:
-    """Who is closer to the truth of one image, by mean IoU."""
+def headline_of_picture(names: Sequence[str], ious: Sequence[float]) -> str:
+    """How close a model is to the truth of one image, or which of two is, by mean IoU."""
+    if len(names) == 1:
+        return f"On this image {names[0]} has a mean IoU of {score(ious[0])}"
+    (name_a, name_b), (iou_a, iou_b) = names, ious
     if score(iou_a) == score(iou_b):
         return f"On this image {name_a} and {name_b} are level: mean IoU {score(iou_a)}"
     if iou_a > iou_b:
@@ -105,10 +110,11 @@ def headline_of_picture(name_a: str, name_b: str, iou_a: float, iou_b: float) ->
     )
 
 
-def difference_on_picture(
-    name_a: str, name_b: str, a: np.ndarray, b: np.ndarray, space: LabelSpace
-) -> str:
-    """What two masks (H, W) of one image differ on, in a sentence."""
+def labels_of_picture(names: Sequence[str], masks: Sequence[np.ndarray], space: LabelSpace) -> str:
+    """What a mask (H, W) of an image holds, or what two of the same image differ on."""
+    if len(names) == 1:
+        return f"{names[0]} sees {_largest_classes(masks[0], space)} in this image."
+    (name_a, name_b), (a, b) = names, masks
     confusion = largest_confusion(a, b, space)
     if confusion is None:
         return f"{name_a} and {name_b} label every pixel of this image the same."
@@ -117,6 +123,13 @@ def difference_on_picture(
         f"{name_a} sees {confusion.label_a} and {name_b} {confusion.label_b} "
         f"({share(confusion.share)})."
     )
+
+
+def _largest_classes(mask: np.ndarray, space: LabelSpace) -> str:
+    shares = label_shares(mask)
+    largest = [id_ for id_ in np.argsort(-shares)[:SAID_CLASSES] if shares[id_]]
+    said = [f"{space.names[id_]} ({share(shares[id_])})" for id_ in largest]
+    return f"mostly {listed(said)}" if said else "no class"
 
 
 def plain(text: str) -> str:

@@ -30,6 +30,12 @@ def outcome_map(truth: np.ndarray, a: np.ndarray, b: np.ndarray, space: LabelSpa
     return np.where(valid_pixels(truth, space), outcomes, NOT_SCORED).astype(np.uint8)
 
 
+def right_map(truth: np.ndarray, mask: np.ndarray, space: LabelSpace) -> np.ndarray:
+    """Masks (H, W) uint8 -> (H, W) uint8: 0 where one labels the pixel as the truth does, 1 where
+    it does not, 2 where its true class is not scored."""
+    return np.where(valid_pixels(truth, space), mask != truth, 2).astype(np.uint8)
+
+
 def outcome_counts(outcomes: np.ndarray) -> np.ndarray:
     """(H, W) outcome map -> (4,) int64 scored pixels: both right, only A, only B, both wrong."""
     counts: np.ndarray = np.bincount(outcomes.ravel(), minlength=NOT_SCORED + 1)[:NOT_SCORED]

@@ -134,11 +134,15 @@ def between(one: ClassMap, other: ClassMap) -> ClassMap | None:
     return ClassMap(one.target, other.target, tuple(ids))
 
 
-def common(one: ClassMap, other: ClassMap) -> tuple[ClassMap, ClassMap] | None:
-    """From both targets to the coarser of them; None where neither maps onto the other.
+def common(one: ClassMap, *others: ClassMap) -> tuple[ClassMap, ...] | None:
+    """From the targets of a map or two to the coarser of them, in the order of the maps.
 
-    A class of the finer one that the coarser does not tell at all becomes a void one there.
+    None where neither maps onto the other. A class of the finer one that the coarser does not tell
+    at all becomes a void one there.
     """
+    if not others:
+        return (ClassMap.same(one.target),)
+    (other,) = others
     if (down := between(one, other)) is not None:
         finer = down if down.is_same else down.with_others()
         kept = ClassMap.same(other.target)

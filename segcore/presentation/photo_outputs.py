@@ -116,11 +116,13 @@ def side_by_side(image: np.ndarray, panels: Sequence[Panel]) -> np.ndarray:
 
 
 def summary(photo: Photo, sides: Sequence[Labelled]) -> dict[str, Any]:
-    """What was found, by which runs and how, as numbers: for JSON."""
+    """What was found, by which run or two and how, as numbers: for JSON."""
     height, width = photo.image.shape[:2]
+    masks = [side.labels for side in sides]
+    differing = {"different_share": round(disagreement(*masks), 6)} if len(masks) == 2 else {}
     return {
         "photo": {"width": width, "height": height, "notes": list(photo.notes)},
-        "different_share": round(disagreement(*(side.labels for side in sides)), 6),
+        **differing,
         "models": [summary_of(side) for side in sides],
     }
 
@@ -149,7 +151,9 @@ class Bundle:
             self._archive.writestr(f"{start}_labelIds.png", ids_png(side))
             self._archive.writestr(f"{start}_color.png", color_png(side))
             self._archive.writestr(f"{start}_overlay.jpg", overlay_jpeg(photo.image, side))
-        self._archive.writestr(f"{folder}/side_by_side.jpg", side_by_side_jpeg(photo.image, sides))
+        if len(sides) > 1:
+            together = side_by_side_jpeg(photo.image, sides)
+            self._archive.writestr(f"{folder}/side_by_side.jpg", together)
         self._summaries.append({"number": number, **summary(photo, sides)})
 
     def finish(self) -> bytes:

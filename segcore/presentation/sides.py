@@ -1,11 +1,12 @@
-"""Run A and run B: what is compared, with its letter, its name and its colour.
+"""Run A and run B: what is shown and compared, with its letter, its name and its colour.
 
-Whatever shows or tells two runs takes a `Pair`.
+Whatever shows runs takes a sequence of sides, one or two; whatever decides between two takes a
+`Pair`, which is such a sequence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from segcore.evaluation import Evaluation
 from segcore.evaluation.error_breakdown import Anatomy
@@ -20,7 +21,7 @@ COLORS: dict[Letter, str] = {"A": RUN_A, "B": RUN_B}
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One run of a comparison.
+    """One of the runs that are shown.
 
     Attributes:
         name: a short one that tells it from the other run.
@@ -59,15 +60,11 @@ class ScoredSide(Side):
 SideT = TypeVar("SideT", bound=Side, covariant=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Pair(Generic[SideT]):
-    """Both sides of a comparison; iterates over A, then B."""
+class Pair(NamedTuple, Generic[SideT]):
+    """Both sides of a comparison, A before B."""
 
     a: SideT
     b: SideT
-
-    def __iter__(self) -> Iterator[SideT]:
-        return iter((self.a, self.b))
 
     @property
     def runs(self) -> tuple[Run, Run]:
@@ -76,6 +73,14 @@ class Pair(Generic[SideT]):
     @property
     def names(self) -> tuple[str, str]:
         return self.a.name, self.b.name
+
+
+def names_of(sides: Sequence[Side]) -> list[str]:
+    return [side.name for side in sides]
+
+
+def runs_of(sides: Sequence[Side]) -> list[Run]:
+    return [side.run for side in sides]
 
 
 def pair_of(run_a: Run, run_b: Run) -> Pair[Side]:

@@ -1,4 +1,4 @@
-"""The tables of a comparison, as pages show them and as files carry them away."""
+"""The tables of a run's scores or a comparison, as pages show them and files carry them away."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from segcore.evaluation.cost import Cost
 from segcore.evaluation.error_breakdown import small_classes
 from segcore.evaluation.robustness import Robustness
 from segcore.presentation import findings
-from segcore.presentation.sides import Pair, ScoredSide
+from segcore.presentation.sides import ScoredSide
 from segcore.runs import Run
 from segcore.runs.lineage import seconds_in_all, training_seconds
 
@@ -74,27 +74,35 @@ def _harmless(value: Cell) -> Cell:
     return f"'{value}" if isinstance(value, str) and value.startswith(tuple("=+-@\t\r")) else value
 
 
-def scores(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
+def scores(sides: Sequence[ScoredSide], comparison: Comparison | None) -> Table:
     """The figures of the whole split."""
     rows = []
     for key, (title, definition) in DEFINITIONS.items():
-        if key == "mean_category_iou" and not pair.a.evaluation.space.categories:
+        if key == "mean_category_iou" and not sides[0].evaluation.space.categories:
             continue
-        a, b = (getattr(side.scores, key) for side in pair)
-        known = a is not None and b is not None
-        ahead = "–"
-        if known and key not in NO_CONTEST and a != b:
-            ahead = "A" if (a < b) == (key in LOWER_IS_BETTER) else "B"
-        ends = _ends(_of_score(key, comparison))
-        rows.append([title, a, b, a - b if known else None, *ends, ahead, definition])
+        values = [getattr(side.scores, key) for side in sides]
+        compared: list[Cell] = []
+        if len(sides) == 2:
+            ends = _ends(_of_score(key, comparison))
+            compared = [_difference(*values), *ends, _ahead(key, *values)]
+        rows.append([title, *values, *compared, definition])
     columns: dict[str, Kind] = {
         "Score": "text",
-        **_sides(pair),
-        **_differences(),
-        "Ahead": "text",
+        **_sides(sides),
+        **_differences(sides, "Ahead"),
         "What it is": "text",
     }
     return Table("scores", "Scoreboard", columns, rows)
+
+
+def _difference(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a - b
+
+
+def _ahead(key: str, a: float | None, b: float | None) -> str:
+    if a is None or b is None or key in NO_CONTEST or a == b:
+        return "–"
+    return "A" if (a < b) == (key in LOWER_IS_BETTER) else "B"
 
 
 def _of_score(key: str, comparison: Comparison | None) -> Difference | None:
@@ -108,54 +116,50 @@ def _of_score(key: str, comparison: Comparison | None) -> Difference | None:
     return tested.get(key)
 
 
-def classes(pair: Pair[ScoredSide], comparison: Comparison | None) -> Table:
+def classes(sides: Sequence[ScoredSide], comparison: Comparison | None) -> Table:
     """IoU of each class in the truth, the commonest not first but in their space's order."""
-    per_class_a, per_class_b = (side.scores.per_class for side in pair)
-    total = max(sum(of.pixels for of in per_class_a.values()), 1)
+    first = sides[0].scores.per_class
+    total = max(sum(of.pixels for of in first.values()), 1)
     rows: list[list[Cell]] = []
-    for name, a in per_class_a.items():
-        b = per_class_b[name]
-        if a.iou is None or b.iou is None:
+    for name, of in first.items():
+        each = [side.scores.per_class[name] for side in sides]
+        iou = [scored.iou for scored in each]
+        if None in iou:
             continue
         tested = None if comparison is None else comparison.per_class[name]
-        scored: list[Cell] = [name, a.pixels / total, a.iou, b.iou, a.iou - b.iou]
-        ends = [*_ends(tested), _verdict(tested)]
-        rows.append([*scored, *ends, a.boundary_iou, b.boundary_iou])
+        compared = _compared(iou, tested)
+        rows.append([name, of.pixels / total, *iou, *compared, *(of.boundary_iou for of in each)])
     columns: dict[str, Kind] = {
         "Class": "text",
         "Pixels": "percent",
-        **_sides(pair),
-        **_differences(),
-        "Verdict": "text",
-        "Boundary A": "score",
-        "Boundary B": "score",
+        **_sides(sides),
+        **_differences(sides, "Verdict"),
+        **{f"Boundary {side.letter}": "score" for side in sides},
     }
     notes = [] if comparison is None else [_together(comparison.per_class, "classes")]
-    absent = [name for name, a in per_class_a.items() if a.iou is None]
+    absent = [name for name, of in first.items() if of.iou is None]
     if absent:
         notes.append(f"Not in the truth, so without a score: {', '.join(absent)}.")
     return Table("classes", "Class by class", columns, rows, note=" ".join(filter(None, notes)))
 
 
-def categories(pair: Pair[ScoredSide], comparison: Comparison | None) -> list[Table]:
+def categories(sides: Sequence[ScoredSide], comparison: Comparison | None) -> list[Table]:
     """IoU of each category in the truth; none where the label space has no categories."""
-    space = pair.a.evaluation.space
+    space = sides[0].evaluation.space
     if not space.categories:
         return []
     rows: list[list[Cell]] = []
     for name, ids in space.categories.items():
-        a, b = (side.scores.per_category[name].iou for side in pair)
-        if a is None or b is None:
+        iou = [side.scores.per_category[name].iou for side in sides]
+        if None in iou:
             continue
         tested = None if comparison is None else comparison.per_category[name]
-        scored = [a, b, a - b]
         members = ", ".join(space.names[id_] for id_ in ids)
-        rows.append([name, *scored, *_ends(tested), _verdict(tested), members])
+        rows.append([name, *iou, *_compared(iou, tested), members])
     columns: dict[str, Kind] = {
         "Category": "text",
-        **_sides(pair),
-        **_differences(),
-        "Verdict": "text",
+        **_sides(sides),
+        **_differences(sides, "Verdict"),
         "Its classes": "text",
     }
     notes = ["A class called another of its own category is right here."]
@@ -194,21 +198,21 @@ def confused_pairs(side: ScoredSide) -> Table:
     )
 
 
-def error_bands(pair: Pair[ScoredSide]) -> list[Table]:
+def error_bands(sides: Sequence[ScoredSide]) -> list[Table]:
     """Errors near boundaries and inside regions; none for counts from before."""
     shares = ("Pixels near", "Errors near", "Wrong near", "Wrong inside")
     columns: dict[str, Kind] = {"Run": "text", **dict.fromkeys(shares, "percent")}
-    rows = [[side.title, *astuple(side.anatomy.shares)] for side in pair if side.anatomy]
+    rows = [[side.title, *astuple(side.anatomy.shares)] for side in sides if side.anatomy]
     title = "Errors at boundaries and inside regions"
     return [Table("error-bands", title, columns, rows)] if rows else []
 
 
-def region_recall(pair: Pair[ScoredSide]) -> list[Table]:
+def region_recall(sides: Sequence[ScoredSide]) -> list[Table]:
     """Recall of small things by the size of their regions; none for counts from before."""
-    space, anatomy = pair.a.evaluation.space, pair.a.evaluation.anatomy
+    space, anatomy = sides[0].evaluation.space, sides[0].evaluation.anatomy
     rows = [
         [side.title, space.names[label], *astuple(of)]
-        for side in pair
+        for side in sides
         if side.anatomy is not None
         for label in small_classes(space, anatomy)
         for of in side.anatomy.region_recall(label)
@@ -225,10 +229,10 @@ def region_recall(pair: Pair[ScoredSide]) -> list[Table]:
     return [Table("region-recall", "Small objects by size", columns, rows)] if rows else []
 
 
-def trust(pair: Pair[ScoredSide]) -> list[Table]:
+def trust(sides: Sequence[ScoredSide]) -> list[Table]:
     """Calibration before and after scaling, and what may be kept; none for counts from before."""
     rows: list[list[Cell]] = []
-    for side in pair:
+    for side in sides:
         found = side.evaluation.trust
         if found is not None:
             of = found.scaling
@@ -325,12 +329,22 @@ def timings(runs: Sequence[tuple[str, Cost]]) -> Table:
     return Table("timings", "Time by batch and resolution", columns, rows)
 
 
-def _sides(pair: Pair[ScoredSide]) -> dict[str, Kind]:
-    return {side.title: "score" for side in pair}
+def _sides(sides: Sequence[ScoredSide]) -> dict[str, Kind]:
+    return {side.title: "score" for side in sides}
 
 
-def _differences() -> dict[str, Kind]:
-    return {"A − B": "difference", LOW: "difference", HIGH: "difference"}
+def _differences(sides: Sequence[ScoredSide], decided: str) -> dict[str, Kind]:
+    """The columns of two runs' difference and what it decides; none for a run alone."""
+    if len(sides) < 2:
+        return {}
+    return {"A − B": "difference", LOW: "difference", HIGH: "difference", decided: "text"}
+
+
+def _compared(values: Sequence[float | None], tested: Difference | None) -> list[Cell]:
+    """What stands in those columns."""
+    if len(values) < 2:
+        return []
+    return [_difference(*values), *_ends(tested), _verdict(tested)]
 
 
 def _ends(tested: Difference | None) -> tuple[float | None, float | None]:

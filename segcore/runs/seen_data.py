@@ -51,12 +51,14 @@ def seen_by(run: Run, source: Source) -> SeenData:
     return SeenData(classes, classes.merges(source.merges))
 
 
-def compared_by(space: LabelSpace, run_a: Run, run_b: Run) -> ClassMap | None:
-    """From the labels of a data set to the classes that two runs are compared by, the coarser
-    ones; None where neither run's classes map onto the other's."""
-    of_data = between(ClassMap.same(space), run_a.class_map)
-    both = common(run_a.class_map, run_b.class_map)
-    if of_data is None or both is None:
+def compared_by(space: LabelSpace, run: Run, *others: Run) -> ClassMap | None:
+    """From the labels of a data set to the classes that a run is scored or two are compared by.
+
+    Of two these are the coarser run's; None where neither run's classes map onto the other's.
+    """
+    of_data = between(ClassMap.same(space), run.class_map)
+    maps = common(run.class_map, *(other.class_map for other in others))
+    if of_data is None or maps is None:
         return None
-    found = of_data.then(both[0])
+    found = of_data.then(maps[0])
     return ClassMap.same(space) if found.is_same else found

@@ -1,5 +1,6 @@
 """Stored evaluations, and what follows from them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,13 +42,12 @@ def _stored_evaluation(
 
 
 def compared_evaluations(
-    runs_: tuple[Run, Run], data: DataSet, split: str
-) -> tuple[evaluation.Evaluation | None, evaluation.Evaluation | None]:
-    """Of both runs, in the classes that they are compared by; None for one that is missing."""
-    a, b = (stored_evaluation(run, data, split) for run in runs_)
-    if a is None or b is None:
-        return a, b
-    return in_common_classes((runs_[0], a), (runs_[1], b))
+    runs_: Sequence[Run], data: DataSet, split: str
+) -> Sequence[evaluation.Evaluation | None]:
+    """Of each run, two in the classes that they are compared by; None for one that is missing."""
+    found = [stored_evaluation(run, data, split) for run in runs_]
+    known = [(run, of) for run, of in zip(runs_, found, strict=True) if of is not None]
+    return in_common_classes(*known) if len(known) == 2 else found
 
 
 def comparison(run_a: Run, run_b: Run, data: DataSet, split: str) -> Comparison | None:

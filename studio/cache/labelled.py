@@ -1,5 +1,7 @@
 """What runs say about a whole split."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -67,21 +69,22 @@ def _suspect_thumbnail(
 
 
 def mistake_thumbnail(
-    run: Run, other: Run, spec: str, split: str, key: str, mistake: Mistake
+    run: Run, others: Sequence[Run], spec: str, split: str, key: str, mistake: Mistake
 ) -> Thumbnail:
     """An image with the pixels of one kind of mistake; the run has labelled it.
 
     Args:
-        other: the run that it is compared with, whose classes may be fewer.
+        others: one that it is compared with, whose classes may be fewer, or none.
     """
-    stamp = _labelled_stamp((run, other), spec, split)
-    return _mistake_thumbnail(run.name, other.name, spec, split, key, mistake, stamp)
+    stamp = _labelled_stamp((run, *others), spec, split)
+    names = tuple(other.name for other in others)
+    return _mistake_thumbnail(run.name, names, spec, split, key, mistake, stamp)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _mistake_thumbnail(
     run: str,
-    other: str,
+    others: tuple[str, ...],
     spec: str,
     split: str,
     key: str,
@@ -89,9 +92,9 @@ def _mistake_thumbnail(
     stamp: tuple[str, Stamp],
 ) -> Thumbnail:
     found = sample(spec, split, key)
-    run_, other_ = runs.get_run(run), runs.get_run(other)
-    classes = compared_by(label_space(spec), run_, other_)
-    maps = common(run_.class_map, other_.class_map)
+    run_, *others_ = map(runs.get_run, (run, *others))
+    classes = compared_by(label_space(spec), run_, *others_)
+    maps = common(run_.class_map, *(other.class_map for other in others_))
     stored = stored_predictions(run_, spec, split)
     if found.mask is None or stored is None or classes is None or maps is None:
         raise KeyError(key)
@@ -100,6 +103,6 @@ def _mistake_thumbnail(
     return make_lit_thumbnail(key, found.image, lit)
 
 
-def _labelled_stamp(both: Runs, spec: str, split: str) -> tuple[str, Stamp]:
-    paths = [path for run in both for path in (settings.predictions_dir() / run.name).glob("*.zip")]
+def _labelled_stamp(by: Sequence[Run], spec: str, split: str) -> tuple[str, Stamp]:
+    paths = [path for run in by for path in (settings.predictions_dir() / run.name).glob("*.zip")]
     return fingerprint(spec, split), stamp_of(*sorted(paths))

@@ -1,10 +1,12 @@
 """One run at two of its epochs: the masks that its training kept of a few validation images."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from segcore.images import resize_labels
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Pair, Side, runs_of
 from segcore.runs import Run
 from studio import wording
 from studio.training.snapshots import snapshot_masks
@@ -17,9 +19,11 @@ NOTE = (
 )
 
 
-def watched_keys(runs: tuple[Run, Run]) -> list[str]:
-    """The images that a run can be compared with itself on; none for two different runs."""
-    if runs[0].name != runs[1].name or len(runs[0].snapshots()) < 2:
+def watched_keys(sides: Sequence[Side]) -> list[str]:
+    """The images that a run can be compared with itself on; none for a run alone
+    or two different ones."""
+    runs = runs_of(sides)
+    if len(runs) < 2 or runs[0].name != runs[1].name or len(runs[0].snapshots()) < 2:
         return []
     index = runs[0].snapshot_index()
     return index.keys if index else []

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -21,8 +22,8 @@ _visits: dict[str, float] = {}
 """Visit -> when it last compared, for those of the last `ALONE_SECONDS`."""
 
 
-def look_ahead(runs: tuple[Run, Run], spec: str, key: str, views: Views) -> None:
-    """Has both runs label a validation image, where nobody else needs the networks."""
+def look_ahead(runs: Sequence[Run], spec: str, key: str, views: Views) -> None:
+    """Has the runs label a validation image, where nobody else needs the networks."""
     if _is_alone() and _free.acquire(blocking=False):
         _worker.submit(_label, runs, spec, key, views).add_done_callback(_done)
 
@@ -37,7 +38,7 @@ def _is_alone() -> bool:
     return set(_visits) == {visit}
 
 
-def _label(runs: tuple[Run, Run], spec: str, key: str, views: Views) -> None:
+def _label(runs: Sequence[Run], spec: str, key: str, views: Views) -> None:
     try:
         image = cache.sample(spec, choices.SPLIT, key).image
         for run in runs:

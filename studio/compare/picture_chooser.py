@@ -3,6 +3,7 @@
 import streamlit as st
 
 from segcore.evaluation.image_search import Query
+from segcore.presentation.sides import runs_of
 from studio import address, cache, choices, state
 from studio.state import Selection
 from studio.widgets import image_search
@@ -18,7 +19,7 @@ def searched(selection: Selection) -> Searched:
     counted = cache.counted(selection.spec, choices.SPLIT)
     if counted is not None:
         return Searched(choices.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
-    for run in selection.pair.runs if selection.pair else ():
+    for run in runs_of(selection.sides):
         scored = cache.stored_evaluation(run, selection.data, choices.SPLIT)
         is_of_data = scored is not None and scored.space.has_classes_of(selection.space)
         if scored is not None and is_of_data and scored.keys == samples.keys:
@@ -40,10 +41,8 @@ def ask_pictures(selection: Selection, split: Searched) -> Found:
 
 
 def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
-    """The images found, a page of them at a time; click one to compare the models on it."""
-    st.caption(
-        f"{len(found.keys)} of {len(split.keys)} images; click one to compare the models on it."
-    )
+    """The images found, a page of them at a time; click one to see it labelled."""
+    st.caption(f"{len(found.keys)} of {len(split.keys)} images; click one to see it labelled.")
     # In their own order the page that holds this one; whoever asks for another wants its first.
     at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)

@@ -1,5 +1,6 @@
-"""What the two sides are worth on one image."""
+"""What the sides are worth on one image."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,15 @@ import streamlit as st
 
 from segcore.evaluation import outcomes
 from segcore.labels import LabelSpace, metrics
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Side, names_of
 from studio import cache, choices, wording
 from studio.encoding import swatch
 from studio.state import Selection
 from studio.widgets import split_predictions
 from studio.widgets.side_by_side import Predictions
 
-Masks = tuple[np.ndarray, np.ndarray]
+Masks = Sequence[np.ndarray]
+"""(H, W) uint8 of each side, in their order."""
 
 OUTCOMES = (":green[●] Both right", ":blue[●] Only A right", ":orange[●] Only B right")
 WRONG = ":red[●] Both wrong"
@@ -26,24 +28,31 @@ OUTCOME_HELP = (
 IOU_HELP = "Intersection over union on this image; empty where the class is not in its truth."
 
 
-def finding(pair: Pair[Side], truth: np.ndarray | None, masks: Masks, space: LabelSpace) -> str:
-    """Who is closer to the truth, or without one what they differ on."""
+def finding(
+    sides: Sequence[Side], truth: np.ndarray | None, masks: Masks, space: LabelSpace
+) -> str:
+    """How close each is to the truth, or without one what they see."""
+    names = names_of(sides)
     if truth is None:
-        return wording.difference_on_picture(*pair.names, *masks, space)
-    iou_a, iou_b = (
-        metrics.mean_iou(metrics.confusion_matrix(truth, mask, space)) for mask in masks
-    )
-    return wording.headline_of_picture(*pair.names, iou_a, iou_b)
+        return wording.labels_of_picture(names, masks, space)
+    matrices = [metrics.confusion_matrix(truth, mask, space) for mask in masks]
+    return wording.headline_of_picture(names, [metrics.mean_iou(of) for of in matrices])
 
 
 def show_outcomes(
-    truth: np.ndarray, masks: Masks, selection: Selection | None, space: LabelSpace
+    truth: np.ndarray | None, masks: Masks, selection: Selection | None, space: LabelSpace
 ) -> None:
-    """Who is right on how much of the image, and of the split where the selection is given.
+    """Which of two is right on how much of the image, and of the split where the selection is
+    given.
 
-    With a button that finds the split's shares out, until they are known.
+    With a button that finds the split's shares out, until they are known. Without a truth, how
+    much the two differ.
     """
-    counts = outcomes.outcome_counts(outcomes.outcome_map(truth, *masks, space))
+    if truth is None:
+        st.metric("Different labels", wording.share(outcomes.disagreement(*masks)), border=True)
+        return
+    a, b = masks
+    counts = outcomes.outcome_counts(outcomes.outcome_map(truth, a, b, space))
     split = None if selection is None else _outcomes_of_split(selection)
     with st.grid(4, min_column_width=150):
         for index, label in enumerate((*OUTCOMES, WRONG)):
@@ -58,10 +67,6 @@ def show_outcomes(
             )
     if selection is not None and split is None:
         split_predictions.agreements(selection, "To say who is right in the whole split")
-
-
-def show_differing(masks: Masks) -> None:
-    st.metric("Different labels", wording.share(outcomes.disagreement(*masks)), border=True)
 
 
 def _outcomes_of_split(selection: Selection) -> np.ndarray | None:
@@ -80,18 +85,24 @@ def _share(counts: np.ndarray, index: int) -> str:
     return wording.share(counts[index] / total) if total else "–"
 
 
-def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks, space: LabelSpace) -> None:
-    """IoU of each class in the truth, both sides."""
+def show_class_table(
+    sides: Sequence[Side], truth: np.ndarray, masks: Masks, space: LabelSpace
+) -> None:
+    """IoU of each class in the truth, by each side."""
     iou: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "%.3f", "help": IOU_HELP}
     st.dataframe(
-        _class_table(truth, masks, space),
+        _class_table(sides, truth, masks, space),
         hide_index=True,
         height="content",
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(pair.a.title, color=pair.a.color, width=96, **iou),
-            "b": st.column_config.ProgressColumn(pair.b.title, color=pair.b.color, width=96, **iou),
+            **{
+                side.letter.lower(): st.column_config.ProgressColumn(
+                    side.title, color=side.color, width=96, **iou
+                )
+                for side in sides
+            },
             "difference": st.column_config.NumberColumn("A − B", format="%+.3f", width=70),
             "pixels": st.column_config.NumberColumn(
                 "Pixels", format="%.1f %%", width=70, help="Share of the image, by its truth."
@@ -100,34 +111,38 @@ def show_class_table(pair: Pair[Side], truth: np.ndarray, masks: Masks, space: L
     )
 
 
-def _class_table(truth: np.ndarray, masks: Masks, space: LabelSpace) -> pd.DataFrame:
+def _class_table(
+    sides: Sequence[Side], truth: np.ndarray, masks: Masks, space: LabelSpace
+) -> pd.DataFrame:
     """The classes with most pixels first."""
     matrices = [metrics.confusion_matrix(truth, mask, space) for mask in masks]
-    iou_a, iou_b = (metrics.iou_per_class(matrix) for matrix in matrices)
     pixels = matrices[0].sum(axis=1)
     present = sorted(
         (id_ for id_ in space.evaluated_ids if pixels[id_]), key=lambda id_: -pixels[id_]
     )
+    iou = {
+        side.letter.lower(): metrics.iou_per_class(matrix)[present]
+        for side, matrix in zip(sides, matrices, strict=True)
+    }
     return pd.DataFrame(
         {
             "color": [swatch(space.by_id[id_].color) for id_ in present],
             "class": [space.names[id_] for id_ in present],
-            "a": iou_a[present],
-            "b": iou_b[present],
-            "difference": iou_a[present] - iou_b[present],
+            **iou,
+            **({"difference": iou["a"] - iou["b"]} if len(iou) == 2 else {}),
             "pixels": 100 * pixels[present] / truth.size,
         }
     )
 
 
 def show_numbers(
-    pair: Pair[Side], truth: np.ndarray | None, predictions: Predictions, space: LabelSpace
+    sides: Sequence[Side], truth: np.ndarray | None, found: Predictions, space: LabelSpace
 ) -> None:
     """Pixel accuracy, and the time each took and where."""
-    sides = list(zip(pair, predictions, strict=True))
+    predicted = list(zip(sides, found, strict=True))
     with st.grid(4, min_column_width=150):
         if truth is not None:
-            for side, prediction in sides:
+            for side, prediction in predicted:
                 matrix = metrics.confusion_matrix(truth, prediction.labels, space)
                 st.metric(
                     f"{wording.dot(side)} {side.name}, accuracy",
@@ -135,7 +150,7 @@ def show_numbers(
                     help="Share of this image's scored pixels that are labelled right.",
                     border=True,
                 )
-        for side, prediction in sides:
+        for side, prediction in predicted:
             if not side.run.has_network:
                 continue
             timings = prediction.timings

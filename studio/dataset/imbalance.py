@@ -10,6 +10,7 @@ from segcore.data.counts import SplitStatistics
 from segcore.data.preparation.counting import CountedSplit
 from segcore.labels import LabelSpace
 from segcore.presentation import figures, findings
+from segcore.presentation.sides import runs_of
 from studio import cache, choices
 from studio.state import Selection
 from studio.widgets.charts import show_chart
@@ -90,17 +91,18 @@ def show_numbers(splits: Splits, space: LabelSpace) -> None:
 
 def show_errors_explained(selection: Selection, train: SplitStatistics) -> None:
     """Pixel share against IoU, where the chosen runs are scored on this data set."""
-    if selection.pair is None:
-        st.info("Two trained runs are needed to see it: choose them in the sidebar.")
+    if not selection.sides:
+        st.info("A trained run is needed to see it: choose one in the sidebar.")
         return
     scores = []
-    evaluations = cache.compared_evaluations(selection.pair.runs, selection.data, choices.SPLIT)
-    for side, found in zip(selection.pair, evaluations, strict=True):
+    shown = runs_of(selection.sides)
+    evaluations = cache.compared_evaluations(shown, selection.data, choices.SPLIT)
+    for side, found in zip(selection.sides, evaluations, strict=True):
         if found is not None:
             scores.append((side.name, side.color, found.scores.class_iou))
     if not scores:
-        st.info("Neither run is scored on this data set yet.")
-        st.page_link("pages/evaluate.py", label="Score them", icon=":material/leaderboard:")
+        st.info("No chosen run is scored on this data set yet.")
+        st.page_link("pages/evaluate.py", label="Score", icon=":material/leaderboard:")
         return
     share, space = counts.pixel_share(selection.classes.counts(train.pixels)), selection.compared
     by_name = [(name, iou) for name, _, iou in scores]

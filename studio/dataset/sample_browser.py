@@ -92,6 +92,6 @@ def _look_closer(selection: Selection, split: str, key: str) -> None:
         panels.append(Panel("truth", "Truth", sample.mask))
     show_viewer(f"closer {key}", sample.image, panels, selection.space)
     if split == choices.SPLIT and st.button(
-        "See what both models say", icon=":material/compare:", type="primary"
+        "See what the models say", icon=":material/compare:", type="primary"
     ):
         state.compare_on(key)

@@ -9,21 +9,21 @@ from segcore.evaluation.cost import measure_apart
 from segcore.presentation import figures, tables
 from segcore.presentation.figures import Candidate
 from segcore.presentation.report.measured import COST, candidate
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import cache, choices, wording
 from studio.background import Asked, offer
-from studio.evaluate.scored import ScoredPair
+from studio.evaluate.scored import Scored
 from studio.state import Selection
 from studio.widgets import guards
 from studio.widgets.charts import show_chart
 from studio.widgets.tabular import show_table
 
 
-def show_costs(pair: Pair[Side]) -> None:
-    """Size, operations, latency and memory of both runs, and a button that measures them."""
-    listed = [(side.title, side.run, cache.cost(side.run)) for side in pair]
+def show_costs(sides: Sequence[Side]) -> None:
+    """Size, operations, latency and memory of each run, and a button that measures them."""
+    listed = [(side.title, side.run, cache.cost(side.run)) for side in sides]
     st.header("What they cost", anchor=False)
     show_table(tables.costs(listed))
     measured = [(title, cost) for title, _, cost in listed if cost is not None]
@@ -34,7 +34,7 @@ def show_costs(pair: Pair[Side]) -> None:
         st.caption(f"Measured on {'; '.join(machines)}. {COST}")
         with st.expander("By batch and resolution", expanded=True):
             show_table(tables.timings(measured))
-    guards.have_networks(pair, "be measured")
+    guards.able(sides, "be measured")
     missing = [(run, title) for title, run, cost in listed if cost is None and run.has_network]
     if missing:
         what = " and ".join(title for _, title in missing)
@@ -46,12 +46,12 @@ def show_costs(pair: Pair[Side]) -> None:
         offer("Measure them", [_work(run, title) for run, title in missing])
 
 
-def show_all_runs(selection: Selection, pair: ScoredPair) -> None:
+def show_all_runs(selection: Selection, sides: Sequence[Scored]) -> None:
     """Accuracy against latency of every run that is scored on the data set."""
     st.header("Accuracy against latency", anchor=False)
     points: list[Candidate] = []
     missing: list[tuple[Run, str]] = []
-    chosen = {side.run.name: side for side in pair}
+    chosen = {side.run.name: side for side in sides}
     for run in choices.comparable_runs(selection.data).values():
         found, cost = cache.stored_evaluation(run, selection.data, choices.SPLIT), cache.cost(run)
         if found is None:

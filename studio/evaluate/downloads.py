@@ -3,13 +3,14 @@
 import streamlit as st
 
 from segcore.presentation.report import make_report
+from segcore.presentation.sides import Pair
 from segcore.runs.data_sets import slug_of
 from studio import cache, choices
-from studio.evaluate.scored import Scored, ScoredPair
+from studio.evaluate.scored import Scored
 from studio.state import Selection
 
 
-def show_downloads(selection: Selection, pair: ScoredPair) -> None:
+def show_downloads(selection: Selection, pair: Pair[Scored]) -> None:
     """A button that opens the choice of files; they are made when it is opened."""
     a, b = pair
     name = f"comparison-{slug_of(selection.data.name)}-{choices.SPLIT}"
@@ -50,7 +51,7 @@ def show_downloads(selection: Selection, pair: ScoredPair) -> None:
         )
 
 
-def _files(pair: ScoredPair) -> tuple[bytes, bytes]:
+def _files(pair: Pair[Scored]) -> tuple[bytes, bytes]:
     a, b = pair
     report = make_report((a.run, a.evaluation), (b.run, b.evaluation))
     return report.html(), report.archive()

@@ -12,7 +12,7 @@ from segcore.labels import metrics
 from segcore.presentation import figures, findings
 from studio import cache, wording
 from studio.evaluate import mistake_gallery
-from studio.evaluate.scored import Scored, ScoredPair, scope
+from studio.evaluate.scored import Scored, scope
 from studio.widgets.charts import show_chart, show_clickable
 from studio.widgets.many_classes import SHOWN, asks_for_all
 
@@ -20,7 +20,7 @@ BY_CLASS, BY_ALL = "Share of the class", "Share of all pixels"
 PAIRS = 6
 
 
-def show_confusions(pair: ScoredPair) -> None:
+def show_confusions(sides: Sequence[Scored]) -> None:
     st.header("Which classes are confused", anchor=False)
     unit = st.segmented_control(
         "Cells show", [BY_CLASS, BY_ALL], default=BY_CLASS, key="confusion_unit"
@@ -32,16 +32,16 @@ def show_confusions(pair: ScoredPair) -> None:
         else ("all cells add up to 100 %, coloured by their order of magnitude")
     )
     st.caption(
-        f"Rows are the truth, columns the prediction, {whole}; {scope(pair.a.evaluation)}, "
+        f"Rows are the truth, columns the prediction, {whole}; {scope(sides[0].evaluation)}, "
         "unlabelled pixels left out. A click on a cell opens the images where it happens."
     )
-    present = np.flatnonzero(metrics.present_classes(pair.a.evaluation.matrix)).tolist()
+    present = np.flatnonzero(metrics.present_classes(sides[0].evaluation.matrix)).tolist()
     if not asks_for_all(len(present), "of which most pixels are missed", "all confused classes"):
-        matrix = pair.a.evaluation.matrix + pair.b.evaluation.matrix
+        matrix = np.sum([side.evaluation.matrix for side in sides], axis=0)
         missed = matrix.sum(axis=1) - np.diag(matrix)
         present = sorted(sorted(present, key=lambda id_: -missed[id_])[:SHOWN])
     with st.grid(2, min_column_width=560, gap="medium"):  # wide enough to be read
-        for side in pair:
+        for side in sides:
             with st.container():
                 st.markdown(f"**{side.square} {side.name}**")
                 _show_matrix(side, present, by_row)
@@ -94,14 +94,14 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
     )
 
 
-def show_bands(pair: ScoredPair) -> None:
+def show_bands(sides: Sequence[Scored]) -> None:
     """Errors along the outlines against errors inside regions."""
-    d = pair.a.evaluation.boundary_width
+    d = sides[0].evaluation.boundary_width
     st.header("Errors at boundaries and inside regions", anchor=False)
-    shares = [(side.name, side.color, side.anatomy.shares) for side in pair if side.anatomy]
+    shares = [(side.name, side.color, side.anatomy.shares) for side in sides if side.anatomy]
     st.markdown("\n".join(f"- {findings.error_bands(name, found, d)}" for name, _, found in shares))
     st.caption(
-        f"Share of the scored pixels labelled wrong; {scope(pair.a.evaluation)}. Near is within "
+        f"Share of the scored pixels labelled wrong; {scope(sides[0].evaluation)}. Near is within "
         f"{d} pixels (0.5 % of the diagonal) of where the truth changes its label, unlabelled "
         "pixels included; the image's edge is no boundary."
     )
@@ -111,22 +111,22 @@ def show_bands(pair: ScoredPair) -> None:
     )
 
 
-def show_sizes(pair: ScoredPair) -> None:
+def show_sizes(sides: Sequence[Scored]) -> None:
     """Recall of small things by the size of their regions."""
     st.header("Small objects by size", anchor=False)
     st.caption(
         "Share of the pixels labelled right, by the pixels of the region they are in; "
-        f"{scope(pair.a.evaluation)}. A region is pixels of one class that touch: two people "
-        "side by side are one. A click on a bar opens the images with most missed pixels."
+        f"{scope(sides[0].evaluation)}. A region is pixels of one class that touch: two "
+        "objects side by side are one. A click on a bar opens the images with most missed pixels."
     )
-    space = pair.a.evaluation.space
+    space = sides[0].evaluation.space
     recall = {
         label: [
             (side.name, side.color, side.anatomy.region_recall(label))
-            for side in pair
+            for side in sides
             if side.anatomy is not None
         ]
-        for label in small_classes(space, pair.a.evaluation.anatomy)
+        for label in small_classes(space, sides[0].evaluation.anatomy)
     }
     with st.grid(2, min_column_width=340, gap="medium"):
         for label, runs in recall.items():
@@ -134,17 +134,17 @@ def show_sizes(pair: ScoredPair) -> None:
                 with st.container():
                     regions = sum(of.regions for of in runs[0][2])
                     st.markdown(f"**{space.names[label].capitalize()}**, {regions:,} regions")
-                    _show_recall(pair, label, runs)
+                    _show_recall(sides, label, runs)
 
 
 def _show_recall(
-    pair: ScoredPair, label: int, runs: Sequence[tuple[str, str, Sequence[RegionRecall]]]
+    sides: Sequence[Scored], label: int, runs: Sequence[tuple[str, str, Sequence[RegionRecall]]]
 ) -> None:
     def ask(point: dict[str, Any]) -> None:
-        side = list(pair)[int(point["curve_number"])]
+        side = sides[int(point["curve_number"])]
         size = SIZE_NAMES.index(str(point["x"]))
         mistake_gallery.ask(side, Mistake(label, size=size))
 
-    name = pair.a.evaluation.space.names[label]
-    alt = f"Recall of {name} by the size of its regions for both runs"
+    name = sides[0].evaluation.space.names[label]
+    alt = f"Recall of {name} by the size of its regions"
     show_clickable(cache.drawn(figures.region_recall, runs), alt, f"recall {name}", ask)

@@ -1,11 +1,14 @@
 """The images where a kind of mistake happens, worst first, with just its pixels lit."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 from segcore.labels import LabelSpace
+from segcore.presentation.sides import runs_of
 from studio import cache, choices, state
-from studio.evaluate.scored import Scored, ScoredPair, scope
+from studio.evaluate.scored import Scored, scope
 from studio.state import Selection
 from studio.widgets import dialogs, guards, split_predictions
 from studio.widgets.gallery import LegendEntry, show_gallery
@@ -20,17 +23,18 @@ def ask(side: Scored, mistake: Mistake) -> None:
     dialogs.ask_for(DIALOG, side.letter, mistake)
 
 
-def show_asked(selection: Selection, pair: ScoredPair) -> None:
+def show_asked(selection: Selection, sides: Sequence[Scored]) -> None:
     """Opens what is asked for, to be called at the end of the page."""
-    by_letter: dict[str, Scored] = {side.letter: side for side in pair}
+    by_letter: dict[str, Scored] = {side.letter: side for side in sides}
 
     def show(letter: str, mistake: Mistake) -> None:
-        _show(selection, by_letter[letter], mistake)
+        side = by_letter[letter]
+        _show(selection, side, [other for other in sides if other is not side], mistake)
 
     dialogs.show(DIALOG, "Where it happens", show, width="large")
 
 
-def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
+def _show(selection: Selection, side: Scored, others: Sequence[Scored], mistake: Mistake) -> None:
     found = worst_first(mistake, side.evaluation)
     st.markdown(f"{side.square} **{side.name}** · {mistake.title(side.evaluation.space)}")
     if not found:
@@ -39,7 +43,7 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
     total = sum(pixels for _, pixels in found)
     st.caption(
         f"{total:,} pixels in {len(found)} images ({scope(side.evaluation)}); "
-        f"the {min(SHOWN, len(found))} with most of it. A click compares both models there."
+        f"the {min(SHOWN, len(found))} with most of it. A click shows the image as it is labelled."
     )
     if selection.problem is not None:
         guards.offer_streets(selection)
@@ -49,10 +53,10 @@ def _show(selection: Selection, side: Scored, mistake: Mistake) -> None:
         return
     here = set(stored.keys)  # the data may have changed since it was scored
     shown = [(key, pixels) for key, pixels in found if key in here][:SHOWN]
-    both = selection.pair.runs if selection.pair else (side.run, side.run)
-    other = both[1] if both[0].name == side.run.name else both[0]
     thumbnails = [
-        cache.mistake_thumbnail(side.run, other, selection.spec, choices.SPLIT, key, mistake)
+        cache.mistake_thumbnail(
+            side.run, runs_of(others), selection.spec, choices.SPLIT, key, mistake
+        )
         for key, _ in shown
     ]
     captions = [f"{pixels:,} pixels · {key}" for key, pixels in shown]

@@ -1,5 +1,7 @@
 """What bad weather, light and cameras cost: live on one image, and over the whole split."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -8,12 +10,12 @@ from segcore.evaluation.robustness import Robustness, measure_robustness
 from segcore.labels import LabelSpace, metrics
 from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.measured import ROBUSTNESS
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Side
 from segcore.system.progress import Progress
 from studio import cache, choices, wording
 from studio.background import Asked, offer
 from studio.errors import fragment
-from studio.evaluate.scored import Scored, ScoredPair, scope
+from studio.evaluate.scored import Scored, scope
 from studio.state import Selection
 from studio.viewer import Panel, outcome_panel, show_viewer
 from studio.widgets import guards, side_by_side
@@ -23,19 +25,20 @@ from studio.widgets.tabular import show_table
 DEFAULT, DEFAULT_SEVERITY = "fog", 3
 
 
-def show_lab(selection: Selection, pair: ScoredPair) -> None:
+def show_lab(selection: Selection, sides: Sequence[Side]) -> None:
     """One image at a time, corrupted and labelled as one looks."""
     st.header("Try it on an image", anchor=False)
-    if not guards.have_networks(pair, "label a corrupted image"):
+    sides = guards.able(sides, "label a corrupted image")
+    if not sides:
         return
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    _show_image(selection, pair)
+    _show_image(selection.of(sides), sides)
 
 
 @fragment
-def _show_image(selection: Selection, sides: Pair[Side]) -> None:
+def _show_image(selection: Selection, sides: Sequence[Side]) -> None:
     keys = cache.samples(selection.spec, choices.SPLIT).keys
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Image", keys, key="lab_image", width=280)
@@ -47,8 +50,8 @@ def _show_image(selection: Selection, sides: Pair[Side]) -> None:
     )
     sample = cache.sample(selection.spec, choices.SPLIT, key)
     image = corrupt(sample.image, name, severity, seed=keys.index(key))
-    clean = side_by_side.predict_pair(sides, sample.image)
-    found = side_by_side.predict_pair(sides, image) if clean is not None else None
+    clean = side_by_side.predict(sides, sample.image)
+    found = side_by_side.predict(sides, image) if clean is not None else None
     if clean is None or found is None:
         return
     clean, found = (side_by_side.by_classes_of(selection, sides, of) for of in (clean, found))
@@ -56,14 +59,14 @@ def _show_image(selection: Selection, sides: Pair[Side]) -> None:
     panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
     if truth is not None:
         _show_loss(sides, truth, clean, found, severity, space)
-        masks = found[0].labels, found[1].labels
-        panels += [Panel("truth", "Truth", truth), outcome_panel(truth, *masks, space)]
+        masks = [of.labels for of in found]
+        panels += [Panel("truth", "Truth", truth), outcome_panel(truth, masks, space)]
     panels += side_by_side.prediction_panels(sides, found)
     show_viewer("robustness lab", image, panels, space)
 
 
 def _show_loss(
-    sides: Pair[Side],
+    sides: Sequence[Side],
     truth: np.ndarray,
     clean: side_by_side.Predictions,
     found: side_by_side.Predictions,
@@ -88,17 +91,17 @@ def _show_loss(
             )
 
 
-def show_curves(selection: Selection, pair: ScoredPair) -> None:
+def show_curves(selection: Selection, sides: Sequence[Scored]) -> None:
     """What the whole split loses, as far as that is measured."""
     st.header("Over the whole split", anchor=False)
     measured = [
         (side, found)
-        for side in pair
+        for side in sides
         for found in [cache.robustness(side.run, side.evaluation)]
         if found is not None
     ]
     complete = {side.letter for side, found in measured if found.is_complete}
-    may_be = [side for side in pair if side.run.has_network and not side.evaluation.is_summed]
+    may_be = [side for side in sides if side.run.has_network and not side.evaluation.is_summed]
     missing = [side for side in may_be if side.letter not in complete]
     if missing and selection.problem is None:
         _offer(selection, missing)
@@ -142,6 +145,6 @@ def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
         for name, curve in cache.drawn(figures.severity_curves, curves).items():
             with st.container(gap="xxsmall"):
                 st.markdown(f"**{name[0].upper()}{name[1:]}**, mean IoU")
-                show_chart(curve, f"Mean IoU over the severity of {name} for both runs")
+                show_chart(curve, f"Mean IoU over the severity of {name}")
     with st.expander("The numbers"):
         show_table(tables.robustness([(side.title, of) for side, of in measured]))

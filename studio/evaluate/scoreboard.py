@@ -1,5 +1,6 @@
-"""Which run is better: the scores beside each other, and how sure the difference is."""
+"""The scores of a run, or of two beside each other and how sure their difference is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -8,9 +9,10 @@ from segcore.evaluation import Evaluation
 from segcore.evaluation.comparison import Comparison
 from segcore.evaluation.mistakes import Mistake
 from segcore.presentation import figures, findings, tables
+from segcore.presentation.sides import names_of
 from studio import cache, wording
 from studio.evaluate import mistake_gallery
-from studio.evaluate.scored import ScoredPair
+from studio.evaluate.scored import Scored
 from studio.widgets.charts import show_chart, show_clickable
 from studio.widgets.many_classes import SHOWN, asks_for_all
 from studio.widgets.tabular import show_table
@@ -31,15 +33,15 @@ def policy_line(evaluation: Evaluation) -> str:
     )
 
 
-def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
-    shown = _telling_classes(pair)
+def show_pictures(sides: Sequence[Scored], comparison: Comparison | None) -> None:
+    shown = _telling_classes(sides)
     scores = [
         (side.name, side.color, {name: side.scores.class_iou[name] for name in shown})
-        for side in pair
+        for side in sides
     ]
 
     def ask(point: dict[str, Any]) -> None:
-        side = list(pair)[int(point["curve_number"])]
+        side = sides[int(point["curve_number"])]
         mistake_gallery.ask(side, Mistake(side.evaluation.space.ids[str(point["y"])]))
 
     with st.grid(2, min_column_width=340, gap="medium"):
@@ -47,7 +49,7 @@ def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
             st.header("IoU of each class", anchor=False)
             show_clickable(
                 cache.drawn(figures.class_iou, scores),
-                "IoU of each class for both runs",
+                "IoU of each class",
                 "class iou",
                 ask,
             )
@@ -59,8 +61,7 @@ def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
                     cache.drawn(
                         figures.class_differences,
                         {name: comparison.per_class[name] for name in shown},
-                        pair.a.name,
-                        pair.b.name,
+                        *names_of(sides),
                     ),
                     "Difference of the IoU of each class, with its interval",
                 )
@@ -70,23 +71,30 @@ def show_pictures(pair: ScoredPair, comparison: Comparison | None) -> None:
                 )
 
 
-def _telling_classes(pair: ScoredPair) -> list[str]:
-    """The classes that are shown: all, or those of very many on which the runs differ most."""
-    a, b = (side.scores.class_iou for side in pair)
-    if asks_for_all(len(a), "on which the two differ most", "all scored classes"):
-        return list(a)
+def _telling_classes(sides: Sequence[Scored]) -> list[str]:
+    """The classes that are shown: all, or those of very many that tell most.
 
-    def gap(name: str) -> float:
-        iou_a, iou_b = a[name], b[name]
-        return -1.0 if iou_a is None or iou_b is None else abs(iou_a - iou_b)
+    These are the ones on which two runs differ most, the worst ones of a run alone.
+    """
+    each = [side.scores.class_iou for side in sides]
+    telling = "on which the two differ most" if len(each) == 2 else "of the lowest IoU"
+    if asks_for_all(len(each[0]), telling, "all scored classes"):
+        return list(each[0])
 
-    kept = set(sorted(a, key=gap, reverse=True)[:SHOWN])
-    return [name for name in a if name in kept]
+    def tells(name: str) -> float:
+        known = [iou[name] for iou in each]
+        values = [value for value in known if value is not None]
+        if len(values) < len(known):
+            return -1.0
+        return max(values) - min(values) if len(values) == 2 else 1.0 - values[0]
+
+    kept = set(sorted(each[0], key=tells, reverse=True)[:SHOWN])
+    return [name for name in each[0] if name in kept]
 
 
-def show_headline(pair: ScoredPair, comparison: Comparison | None) -> None:
+def show_headline(sides: Sequence[Scored], comparison: Comparison | None) -> None:
     with st.grid(3, min_column_width=190):
-        for side in pair:
+        for side in sides:
             st.metric(
                 f"{side.square} {side.name}, mean IoU",
                 wording.score(side.scores.mean_iou),
@@ -106,42 +114,42 @@ def show_headline(pair: ScoredPair, comparison: Comparison | None) -> None:
                 height="stretch",
             )
     if comparison is not None:
-        a, b = pair.names
-        st.markdown(findings.verdict(comparison, a, b))
+        st.markdown(findings.verdict(comparison, *names_of(sides)))
         st.caption(findings.resampling(comparison))
 
 
-def show_scoreboard(pair: ScoredPair, comparison: Comparison | None) -> None:
+def show_scoreboard(sides: Sequence[Scored], comparison: Comparison | None) -> None:
     st.header("Scoreboard", anchor=False)
+    caution = "A higher score is not yet a better model: that takes an interval without 0. "
     st.caption(
-        "A higher score is not yet a better model: that takes an interval without 0. "
-        f"Boundaries are bands of {pair.a.evaluation.boundary_width} pixels. {TASM_NOTE}"
+        f"{caution if len(sides) == 2 else ''}"
+        f"Boundaries are bands of {sides[0].evaluation.boundary_width} pixels. {TASM_NOTE}"
     )
     show_table(
-        tables.scores(pair, comparison),
+        tables.scores(sides, comparison),
         {"What it is": st.column_config.TextColumn(width=360)},
     )
 
 
-def show_classes(pair: ScoredPair, comparison: Comparison | None) -> None:
-    table = tables.classes(pair, comparison)
+def show_classes(sides: Sequence[Scored], comparison: Comparison | None) -> None:
+    table = tables.classes(sides, comparison)
     st.header(table.title, anchor=False)
-    show_table(table, _bars(pair), swatches=pair.a.evaluation.space)
+    show_table(table, _bars(sides), swatches=sides[0].evaluation.space)
     if table.note:
         st.caption(table.note)
 
 
-def show_categories(pair: ScoredPair, comparison: Comparison | None) -> None:
-    for table in tables.categories(pair, comparison):
+def show_categories(sides: Sequence[Scored], comparison: Comparison | None) -> None:
+    for table in tables.categories(sides, comparison):
         st.header(table.title, anchor=False)
-        st.caption(f"Cityscapes' categories. {table.note}")
-        show_table(table, _bars(pair))
+        st.caption(table.note)
+        show_table(table, _bars(sides))
 
 
-def _bars(pair: ScoredPair) -> dict[str, Any]:
+def _bars(sides: Sequence[Scored]) -> dict[str, Any]:
     return {
         side.title: st.column_config.ProgressColumn(
             format="%.3f", min_value=0, max_value=1, color=side.color
         )
-        for side in pair
+        for side in sides
     }

@@ -1,9 +1,10 @@
-"""The two runs of the Evaluation page with their scores."""
+"""The runs of the Evaluation page with their scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segcore.evaluation import Evaluation
-from segcore.presentation.sides import Pair, ScoredSide, Side
+from segcore.presentation.sides import Pair, ScoredSide, Side, runs_of
 from segcore.runs.data_sets import DataSet
 from studio import cache, choices, wording
 from studio.state import Selection
@@ -21,19 +22,15 @@ class Scored(ScoredSide):
         return wording.square(self)
 
 
-ScoredPair = Pair[Scored]
-
-
-def scored_sides(selection: Selection, pair: Pair[Side]) -> tuple[Scored | None, Scored | None]:
-    """Run A and run B; None for one without scores on the selected data."""
-    found = cache.compared_evaluations(pair.runs, selection.data, choices.SPLIT)
-    return _scored(selection, pair.a, found[0]), _scored(selection, pair.b, found[1])
-
-
-def _scored(selection: Selection, side: Side, evaluation: Evaluation | None) -> Scored | None:
-    if evaluation is None:
-        return None
-    return Scored(side.letter, side.run, side.name, evaluation, selection.data)
+def scored_sides(selection: Selection, sides: Sequence[Side]) -> Sequence[Scored]:
+    """Those that have scores on the selected data, a pair where both have."""
+    found = cache.compared_evaluations(runs_of(sides), selection.data, choices.SPLIT)
+    scored = [
+        Scored(side.letter, side.run, side.name, evaluation, selection.data)
+        for side, evaluation in zip(sides, found, strict=True)
+        if evaluation is not None
+    ]
+    return Pair(*scored) if len(scored) == 2 else scored
 
 
 def scope(evaluation: Evaluation) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from segcore.evaluation import evaluate, reports_of_before
+from segcore.presentation.sides import Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import choices, wording
@@ -13,28 +14,26 @@ from studio.evaluate.scored import Scored
 from studio.state import Selection
 from studio.widgets import guards
 
-Named = Sequence[tuple[Run, str]]
 
-
-def show_missing(selection: Selection, missing: Named) -> None:
+def show_missing(selection: Selection, missing: Sequence[Side]) -> None:
     """Which of the runs have no scores on this data set, and a button that makes them."""
-    listed = " and ".join(f"{name} (`{run.name}`)" for run, name in missing)
+    listed = " and ".join(f"{side.name} (`{side.run.name}`)" for side in missing)
     st.info(
         f"Not scored on {selection.data.name} {choices.SPLIT} yet: {listed}. "
         "Every image is predicted once at its own resolution; the result is stored.",
         icon=":material/scoreboard:",
     )
-    for run, name in missing:
-        _show_scores_of_before(selection, run, name)
+    for side in missing:
+        _show_scores_of_before(selection, side.run, side.name)
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    offer("Evaluate now", [_work(run, name, selection.spec) for run, name in missing])
+    offer("Evaluate now", [_work(side.run, side.name, selection.spec) for side in missing])
     st.caption("Or from the command line:")
     commands = [
-        f"python -m segcore evaluate --run {run.name} "
+        f"python -m segcore evaluate --run {side.run.name} "
         f"--data {selection.data.argument} --split {choices.SPLIT}"
-        for run, _ in missing
+        for side in missing
     ]
     st.code("\n".join(commands), language=None)
 

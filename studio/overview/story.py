@@ -1,5 +1,6 @@
 """What the overview tells around its figures: the question, the networks, where to go next."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
@@ -30,16 +31,20 @@ FROM_ELSEWHERE = {
 }
 
 
-def show_question(pair: Pair[Side]) -> None:
-    """What the two networks do, in what they differ, and the way to a photo of one's own."""
-    st.markdown(_question(pair))
+def show_question(sides: Sequence[Side]) -> None:
+    """What the networks do, in what two differ, and the way to a photo of one's own."""
+    st.markdown(_question(sides))
     st.page_link("pages/upload.py", label="Label a photo of yours", icon=":material/add_a_photo:")
 
 
-def _question(pair: Pair[Side]) -> str:
+def _question(sides: Sequence[Side]) -> str:
+    names = " and ".join(f"{wording.dot(side)} {side.name}" for side in sides)
+    does = "Semantic segmentation names the class of every pixel of an image"
+    if len(sides) < 2:
+        return f"{does}. {names} does it: how well, and where not?"
+    pair = Pair(*sides)
+    words = f"{does}. {names} both do it"
     began = [pretraining(side.run) for side in pair]
-    names = " and ".join(f"{wording.dot(side)} {side.name}" for side in pair)
-    words = f"Semantic segmentation names the class of every pixel of an image. {names} both do it"
     is_known = all(side.run.kind == "trained" for side in pair)
     if not is_known or (began[0] is None) is (began[1] is None):
         return f"{words}: which one is better, and where?"
@@ -68,12 +73,14 @@ def explain_scores(color: str, policy: str, classes: int) -> None:
         )
 
 
-def show_networks(pair: Pair[Side]) -> None:
+def show_networks(sides: Sequence[Side]) -> None:
     """Each network as a drawing, and how it was trained."""
     is_station = presenting.station() is presenting.NETWORKS
-    (st.title if is_station else st.subheader)("The two networks", anchor=False)
+    (st.title if is_station else st.subheader)(
+        "The two networks" if len(sides) == 2 else "The network", anchor=False
+    )
     with st.grid(2, min_column_width=300):
-        for side in pair:
+        for side in sides:
             with st.container(border=True):
                 _show_network(side)
 

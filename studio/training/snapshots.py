@@ -1,5 +1,6 @@
 """Watching models learn: the masks of the same images after each epoch, and each class's IoU."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from segcore.data.sources import Sample
 from segcore.labels import ClassMap
 from segcore.labels.class_map import common
 from segcore.presentation import figures, findings
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Side, runs_of
 from segcore.runs import Run
 from segcore.runs.snapshots import read_masks
 from studio import cache, choices, wording
@@ -23,11 +24,11 @@ GREY = 128
 """Of the image that masks are shown over where it is not on this machine."""
 
 
-def show_classes_learnt(pair: Pair[Side]) -> None:
-    """Which classes each run learnt when, side by side."""
-    tables = [(side, cache.class_iou(side.run)) for side in pair]
+def show_classes_learnt(sides: Sequence[Side]) -> None:
+    """Which classes each run learnt when."""
+    tables = [(side, cache.class_iou(side.run)) for side in sides]
     if not any(rows for _, rows in tables):
-        st.info("The IoU of each class was not kept when these two were trained.")
+        st.info("The IoU of each class was not kept in training.")
         return
     st.caption(
         "Validation IoU of each class after each epoch, at the training's own resolution; in "
@@ -48,15 +49,15 @@ def show_classes_learnt(pair: Pair[Side]) -> None:
 
 
 @fragment
-def show_learning(selection: Selection, pair: Pair[Side]) -> None:
+def show_learning(selection: Selection, sides: Sequence[Side]) -> None:
     """The masks of a validation image after each epoch, which the viewer plays."""
     kept = {
         side: index.keys
-        for side in pair
+        for side in sides
         if side.run.snapshots() and (index := side.run.snapshot_index()) is not None
     }
     if not kept:
-        st.info("No masks were kept while these two were trained.")
+        st.info("No masks were kept in training.")
         return
     keys = list(dict.fromkeys(key for of_run in kept.values() for key in of_run))
     if selection.problem is None:  # those of other data sets only where there are no others
@@ -67,22 +68,22 @@ def show_learning(selection: Selection, pair: Pair[Side]) -> None:
     panels = [] if sample is None else [Panel("photo", "Image")]
     if sample is not None and sample.mask is not None:
         panels.append(Panel("truth", "Truth", selection.truth(sample.mask)))
-    maps = common(*(run.class_map for run in pair.runs))
+    maps = common(*(run.class_map for run in runs_of(sides)))
     assert maps is not None  # or there were no pair
-    for side, classes in zip(pair, maps, strict=True):
+    for side, classes in zip(sides, maps, strict=True):
         if key in kept.get(side, ()):
             frames = _frames(side.run, key, classes)
             panels.append(Panel(PANELS[side.letter], side.title, frames[-1].mask, frames=frames))
     image = _grey_like(panels[-1].mask) if sample is None else sample.image
     show_viewer("training masks", image, panels, selection.compared)
     st.caption("Predicted after each epoch, at the training's own resolution.")
-    for side in pair:
+    for side in sides:
         if key not in kept.get(side, ()):
             st.caption(f"{side.name}: no masks of this image were kept when it was trained.")
 
 
 def _frames(run: Run, key: str, classes: ClassMap) -> tuple[Frame, ...]:
-    """The masks after each epoch, in the classes that both runs are compared by."""
+    """The masks after each epoch, in the classes that the runs are shown by."""
     iou = {int(row["epoch"]): row["val_mean_iou"] for row in cache.history(run)}
     return tuple(
         Frame(

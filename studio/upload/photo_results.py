@@ -17,7 +17,7 @@ from segcore.labels import LabelSpace
 from segcore.prediction.inference import without_scores
 from segcore.presentation import photo_outputs
 from segcore.presentation.photo_outputs import Bundle, Labelled
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Side, runs_of
 from segcore.system.progress import Progress
 from studio import cache, wording
 from studio.encoding import swatch
@@ -72,22 +72,20 @@ class Made:
     notes: tuple[str, ...]
 
 
-def labelled(
-    pair: Pair[Side], predictions: Predictions, quality: Quality
-) -> tuple[Labelled, Labelled]:
-    """Both sides with all that their outputs say of them."""
-    a, b = (
+def labelled(sides: Sequence[Side], predictions: Predictions, quality: Quality) -> list[Labelled]:
+    """Each side with all that its outputs say of it."""
+    return [
         Labelled(side, side_by_side.policy(side.run, quality), prediction)
-        for side, prediction in zip(pair, predictions, strict=True)
-    )
-    return a, b
+        for side, prediction in zip(sides, predictions, strict=True)
+    ]
 
 
-def show_shares(pair: Pair[Side], table: pd.DataFrame) -> None:
-    """Share of the photo that each label has, as bars of both runs: a `share_table`."""
+def show_shares(sides: Sequence[Side], table: pd.DataFrame) -> None:
+    """Share of the photo that each label has, as bars of each run: a `share_table`."""
+    letters = [side.letter.lower() for side in sides]
     share: dict[str, Any] = {
         "min_value": 0.0,
-        "max_value": float(table[["a", "b"]].to_numpy().max()),
+        "max_value": float(table[letters].to_numpy().max()),
         "format": "%.1f %%",
         "help": "Share of the photo's pixels with this label.",
         "width": 96,
@@ -99,28 +97,34 @@ def show_shares(pair: Pair[Side], table: pd.DataFrame) -> None:
         column_config={
             "color": st.column_config.ImageColumn("", width=36),
             "class": st.column_config.TextColumn("Class", width=110),
-            "a": st.column_config.ProgressColumn(pair.a.title, color=pair.a.color, **share),
-            "b": st.column_config.ProgressColumn(pair.b.title, color=pair.b.color, **share),
+            **{
+                letter: st.column_config.ProgressColumn(side.title, color=side.color, **share)
+                for side, letter in zip(sides, letters, strict=True)
+            },
             "difference": st.column_config.NumberColumn("A − B", format="%+.1f %%", width=80),
         },
     )
 
 
-def share_table(predictions: Predictions, space: LabelSpace) -> pd.DataFrame:
-    """Share of the image that each label has in both predictions, in per cent."""
-    share_a, share_b = (label_shares(side.labels) for side in predictions)
-    largest = np.maximum(share_a, share_b)
+def share_table(sides: Sequence[Side], predictions: Predictions, space: LabelSpace) -> pd.DataFrame:
+    """Share of the image that each label has in each prediction, in per cent."""
+    shares = {
+        side.letter.lower(): label_shares(found.labels)
+        for side, found in zip(sides, predictions, strict=True)
+    }
+    largest = np.max([*shares.values()], axis=0)
     shown = [int(id_) for id_ in np.argsort(-largest) if largest[id_] >= SMALLEST_SHARE]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "color": [swatch(space.by_id[id_].color) for id_ in shown],
             "class": [space.names[id_] for id_ in shown],
-            "a": 100 * share_a[shown],
-            "b": 100 * share_b[shown],
-            # As it is shown, and 0 added: Streamlit would write "-0.0 %".
-            "difference": (100 * (share_a - share_b)[shown]).round(1) + 0.0,
+            **{letter: 100 * share[shown] for letter, share in shares.items()},
         }
     )
+    if len(shares) == 2:
+        # As it is shown, and 0 added: Streamlit would write "-0.0 %".
+        table["difference"] = (table["a"] - table["b"]).round(1) + 0.0
+    return table
 
 
 def show_downloads(again: Callable[[], Photo], sides: Sequence[Packed]) -> None:
@@ -139,9 +143,11 @@ def show_downloads(again: Callable[[], Photo], sides: Sequence[Packed]) -> None:
 
     for side in sides:
         _offer_labels(side, again)
-    st.markdown("**Both**")
+    if len(sides) == 2:
+        st.markdown("**Both**")
     with st.container(horizontal=True):
-        _download("Side by side", "side_by_side.jpg", side_by_side_jpeg)
+        if len(sides) == 2:
+            _download("Side by side", "side_by_side.jpg", side_by_side_jpeg)
         _download("Numbers", "summary.json", lambda: photo_outputs.summary_json(*photo_and_sides()))
     st.caption("None of these files carries the photo's name, place, date or other hidden data.")
 
@@ -181,9 +187,11 @@ def _download(label: str, file_name: str, data: bytes | Callable[[], bytes]) -> 
     )
 
 
-def offer_bundle(pair: Pair[Side], opened: Sequence[Opened]) -> None:
-    """All photos labelled by both runs, as one ZIP file; made when it is asked for."""
-    key = " ".join([*(run.network_hash for run in pair.runs), *(one.file.key for one in opened)])
+def offer_bundle(sides: Sequence[Side], opened: Sequence[Opened]) -> None:
+    """All photos labelled by each run, as one ZIP file; made when it is asked for."""
+    key = " ".join(
+        [*(run.network_hash for run in runs_of(sides)), *(one.file.key for one in opened)]
+    )
     made = side_work.made(BUNDLE, key)
     with st.container(horizontal=True, vertical_alignment="center"):
         asked = st.button(
@@ -204,17 +212,17 @@ def offer_bundle(pair: Pair[Side], opened: Sequence[Opened]) -> None:
             BUNDLE,
             key,
             f"{len(opened)} photos",
-            pair.runs,
-            lambda progress: _bundle(pair, opened, who, visit_, progress),
+            runs_of(sides),
+            lambda progress: _bundle(sides, opened, who, visit_, progress),
         )
 
 
 def _bundle(
-    pair: Pair[Side], opened: Sequence[Opened], who: str, visit_: str, progress: Progress
+    sides: Sequence[Side], opened: Sequence[Opened], who: str, visit_: str, progress: Progress
 ) -> Made:
     """Raises BusyError, RunError."""
     bundle, notes = Bundle(), list[str]()
-    predictors = [cache.predictor(run) for run in pair.runs]
+    predictors = [cache.predictor(run) for run in runs_of(sides)]
     ALLOWANCE.spend(who, len(opened))
     with Decoder(who, ALLOWANCE) as decoder:
         for number, one in enumerate(opened, start=1):
@@ -226,10 +234,10 @@ def _bundle(
             except (ImageError, BusyError) as error:  # once in a while; the others go on
                 notes.append(f"{wording.file_name(one.file.name)}: {error}")
                 continue
-            a, b = (
+            found = [
                 without_scores(cache.label(predictor, photo.image, asked_by=who))
                 for predictor in predictors
-            )
-            bundle.add(number, photo, labelled(pair, (a, b), QUICK))
+            ]
+            bundle.add(number, photo, labelled(sides, found, QUICK))
             progress(number, len(opened))
     return Made(bundle.finish(), tuple(notes))

@@ -1,6 +1,6 @@
 """What a visitor has made of files of their own, on the side: it goes on while they click."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -21,7 +21,7 @@ def made(name: str, key: str) -> object | None:
 
 
 def start(
-    name: str, key: str, title: str, runs: tuple[Run, Run], make: Callable[[Progress], Made]
+    name: str, key: str, title: str, runs: Sequence[Run], make: Callable[[Progress], Made]
 ) -> None:
     """Has something made on the side and kept for the visit; says so where that cannot be.
 

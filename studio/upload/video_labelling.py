@@ -1,6 +1,7 @@
-"""A visitor's short video, labelled frame by frame by both runs, side by side."""
+"""A visitor's short video, labelled frame by frame, the runs side by side."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -9,8 +10,9 @@ from segcore.errors import ImageError
 from segcore.images.decoder import Decoder, Frames
 from segcore.images.videos import VideoWriter
 from segcore.prediction.inference import Predictor
+from segcore.presentation.findings.words import listed
 from segcore.presentation.photo_outputs import Panel, side_by_side
-from segcore.presentation.sides import Pair, Side
+from segcore.presentation.sides import Side, names_of, runs_of
 from segcore.system.progress import Progress
 from studio import cache, wording
 from studio.errors import show_error
@@ -38,7 +40,7 @@ class Result:
     notes: tuple[str, ...] = ()
 
 
-def show_video(pair: Pair[Side], file: File) -> None:
+def show_video(sides: Sequence[Side], file: File) -> None:
     """One video: how finely to label it, the button, and the result once there is one."""
     st.header(wording.file_name(file.name), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -51,7 +53,7 @@ def show_video(pair: Pair[Side], file: File) -> None:
             label_visibility="collapsed",
         )
         rate = RATES[chosen or DEFAULT_RATE]
-        key = f"{file.key} {rate} {pair.a.run.network_hash} {pair.b.run.network_hash}"
+        key = " ".join([file.key, str(rate), *(run.network_hash for run in runs_of(sides))])
         result = side_work.made(VIDEO, key)
         asked = st.button(
             "Label the video",
@@ -61,12 +63,12 @@ def show_video(pair: Pair[Side], file: File) -> None:
             disabled=result is not None,
         )
     if isinstance(result, Result):
-        _show_result(result, file.key)
+        _show_result(result, names_of(sides), file.key)
     elif not side_work.follow(VIDEO, key) and asked:
-        _start(pair, file, rate, key)
+        _start(sides, file, rate, key)
 
 
-def _start(pair: Pair[Side], file: File, rate: float, key: str) -> None:
+def _start(sides: Sequence[Side], file: File, rate: float, key: str) -> None:
     try:
         data = file.data
     except ImageError as error:
@@ -75,29 +77,29 @@ def _start(pair: Pair[Side], file: File, rate: float, key: str) -> None:
     who = visitor()
 
     def make(progress: Progress) -> Result:
-        predictors = [cache.predictor(run) for run in pair.runs]
+        predictors = [cache.predictor(run) for run in runs_of(sides)]
         with Decoder(who, ALLOWANCE) as decoder:
             film = decoder.video(data, rate)
             ALLOWANCE.spend(who, max(1.0, film.count / FRAMES_PER_PHOTO))
-            return _label_frames(film, predictors, pair, who, progress)
+            return _label_frames(film, predictors, sides, who, progress)
 
-    side_work.start(VIDEO, key, wording.file_name(file.name), pair.runs, make)
+    side_work.start(VIDEO, key, wording.file_name(file.name), runs_of(sides), make)
 
 
-def _show_result(result: Result, file_key: str) -> None:
+def _show_result(result: Result, names: Sequence[str], file_key: str) -> None:
     st.video(result.video, loop=True, muted=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "The video, side by side",
+            "The labelled video",
             result.video,
-            file_name="street-video.mp4",
+            file_name="labelled-video.mp4",
             mime="video/mp4",
             key=f"download-{file_key}",
             icon=":material/download:",
             on_click="ignore",
         )
         st.caption(
-            f"{result.frames} frames, {result.frames_per_second:.1f} a second by both models. "
+            f"{result.frames} frames, {result.frames_per_second:.1f} a second by {listed(names)}. "
             "Without sound; nothing else of the video is kept."
             + "".join(f" {wording.plain(note)}." for note in result.notes)
         )
@@ -106,7 +108,7 @@ def _show_result(result: Result, file_key: str) -> None:
 def _label_frames(
     film: Frames,
     predictors: list[Predictor],
-    pair: Pair[Side],
+    sides: Sequence[Side],
     who: str,
     progress: Progress,
 ) -> Result:
@@ -116,7 +118,7 @@ def _label_frames(
         masks = [cache.label(predictor, image, asked_by=who).labels for predictor in predictors]
         panels = [
             Panel(of.name, of.color, mask, of.run.label_space)
-            for of, mask in zip(pair, masks, strict=True)
+            for of, mask in zip(sides, masks, strict=True)
         ]
         writer.add(at, side_by_side(image, panels))
         done += 1

@@ -13,7 +13,7 @@ from studio.viewer.panels import (
     Frame,
     Panel,
     Side,
-    difference_panel,
+    difference_panels,
     outcome_panel,
 )
 from studio.viewer.viewer import payload, show_payload, show_viewer
@@ -25,7 +25,7 @@ __all__ = [
     "Frame",
     "Panel",
     "Side",
-    "difference_panel",
+    "difference_panels",
     "outcome_panel",
     "payload",
     "show_payload",

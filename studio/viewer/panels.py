@@ -35,6 +35,7 @@ OUTCOMES: Meaning = (
     ("both wrong", "#c2304f"),
     ("not scored", None),
 )
+RIGHT: Meaning = (("right", "#2c9c6a"), ("wrong", "#c2304f"), ("not scored", None))
 DIFFERENCES: Meaning = (("different labels", "#e5007d"), ("the same label", None))
 
 
@@ -79,16 +80,23 @@ class Panel:
     frames: tuple[Frame, ...] = ()
 
 
-def outcome_panel(truth: np.ndarray, a: np.ndarray, b: np.ndarray, space: LabelSpace) -> Panel:
-    """Who labels each pixel as the truth does; masks (H, W) uint8."""
+def outcome_panel(truth: np.ndarray, masks: Sequence[np.ndarray], space: LabelSpace) -> Panel:
+    """Where one mask (H, W) uint8 is right, or which of two is."""
+    if len(masks) == 1:
+        found = outcomes.right_map(truth, masks[0], space)
+        return Panel("outcomes", "Where it is right", found, meaning=RIGHT)
+    a, b = masks
     found = outcomes.outcome_map(truth, a, b, space)
     return Panel("outcomes", "Who is right", found, meaning=OUTCOMES)
 
 
-def difference_panel(a: np.ndarray, b: np.ndarray) -> Panel:
-    """Where two masks (H, W) differ."""
+def difference_panels(masks: Sequence[np.ndarray]) -> list[Panel]:
+    """Where two masks (H, W) differ; none of a single one."""
+    if len(masks) == 1:
+        return []
+    a, b = masks
     same = (a == b).astype(np.uint8)
-    return Panel("differences", "Where they differ", same, meaning=DIFFERENCES)
+    return [Panel("differences", "Where they differ", same, meaning=DIFFERENCES)]
 
 
 def shown_labels(panels: Sequence[Panel], space: LabelSpace) -> list[int]:

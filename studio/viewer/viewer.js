@@ -121,8 +121,9 @@ class Viewer {
     turn(this);
     this.root.style.setProperty("--ratio", this.photo.width / this.photo.height);
     const panels = this.shownPanels();
-    for (const key of ["left", "right"]) {
-      if (!panels.some(({ id }) => id === chosen[key])) chosen[key] = panels[0].id;
+    for (const [key, other] of [["left", "right"], ["right", "left"]]) {
+      if (panels.some(({ id }) => id === chosen[key])) continue;
+      chosen[key] = (panels.find(({ id }) => id !== chosen[other]) ?? panels[0]).id;
     }
     if (!panels.some(({ id }) => id === chosen.alone)) chosen.alone = "";
     this.canvases = new Map();
@@ -134,6 +135,7 @@ class Viewer {
           .map((panel) => this.figure(panel));
     const grid = element("div", { className: "grid" }, figures);
     grid.classList.toggle("single", figures.length === 1);
+    grid.classList.toggle("two", figures.length === 2);
     grid.classList.toggle("three", figures.length === 3);
     grid.classList.toggle("four", figures.length === 4);
     this.readout = element("p", { className: "readout" });
@@ -251,9 +253,13 @@ class Viewer {
     this.root.focus();
   }
 
+  isPair() {
+    return Object.keys(SWAPPED).every((id) => this.panelOf(id));
+  }
+
   /** Shows B in A's place and A in B's, titles too, as long as it is on. */
   blink(on) {
-    if (this.blinking === on) return;
+    if (this.blinking === on || !this.isPair()) return;
     this.blinking = on;
     for (const id of Object.keys(SWAPPED)) {
       const title = this.canvases.get(id)?.closest("figure").querySelector("b");
@@ -265,7 +271,8 @@ class Viewer {
 
   tellKeys() {
     this.readout.textContent = (this.data.hasOthers ? "Arrows: another image · " : "") +
-      "digits: one panel alone · space: A against B · + − 0 or Ctrl and the wheel: zoom · " +
+      "digits: one panel alone · " + (this.isPair() ? "space: A against B · " : "") +
+      "+ − 0 or Ctrl and the wheel: zoom · " +
       "drag, or Shift and arrows: move · f: full screen" +
       (epochsOf(this).length > 1 ? " · p: play the epochs" : "");
   }

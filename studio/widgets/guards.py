@@ -1,52 +1,81 @@
 """What a page says where something is missing, and the way on."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from segcore.errors import RunError
-from segcore.presentation.sides import Pair, Side
-from studio import cache, identities, state, wording
+from segcore.models import family_of
+from segcore.presentation.sides import Side
+from studio import cache, choices, identities, state, wording
 from studio.errors import without_paths
 from studio.state import Selection
 
 SHOWN_UNREADABLE = 3
+QUICK = ("quick-unet", "quick-danet")
 
 
-def require_pair(selection: Selection) -> Pair[Side]:
-    """Both runs of the selection; without two the page ends here and says how to get them."""
-    if selection.pair is not None:
-        return selection.pair
-    if selection.run_a is not None and selection.run_b is not None:
-        st.title("These two runs tell other classes apart", anchor=False)
-        st.markdown(
-            f"Neither the {len(selection.run_a.label_space.labels)} classes of run A nor the "
-            f"{len(selection.run_b.label_space.labels)} of run B map onto the other's: choose "
-            "another run in the sidebar."
-        )
-        st.stop()
-    st.title("Two trained runs are needed for a comparison")
+def require_run(selection: Selection) -> Sequence[Side]:
+    """The run or two that pages show; without any the page ends here and says how to get one."""
+    if selection.sides:
+        return selection.sides
+    st.title("No trained run is chosen yet", anchor=False)
+    can_choose = bool(choices.comparable_runs(selection.data))
     st.markdown(
-        "Train the two models of this data set, here or from the command line; "
-        "the `quick-` recipes take minutes."
+        f"{'Choose one in the sidebar, or train' if can_choose else 'Train'} the two models on "
+        "this data set, here or from the command line; the `quick-` recipes take minutes."
     )
-    st.code(
-        f"python -m segcore train --recipe quick-unet --data {selection.data.argument}\n"
-        f"python -m segcore train --recipe quick-danet --data {selection.data.argument}",
-        language=None,
-    )
+    commands = [_training(recipe, selection) for recipe in QUICK]
+    st.code("\n".join(commands), language=None)
     st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
     st.stop()
 
 
-def have_networks(pair: Pair[Side], purpose: str) -> bool:
-    """Whether both runs can do what `purpose` says; says so of one that holds masks alone."""
-    able = True
-    for side in pair:
+def offer_second(selection: Selection, use: str) -> None:
+    """How to get a second run where one is shown alone.
+
+    Args:
+        use: what a second run would be for on this page, such as "is compared image by image".
+    """
+    if selection.pair is not None:
+        return
+    run_a, run_b = selection.run_a, selection.run_b
+    if run_a is not None and run_b is not None:
+        a, b = (len(run.label_space.labels) for run in (run_a, run_b))
+        st.info(
+            f"Run A stands here alone: neither its {a} classes nor the {b} of run B map onto the "
+            f"other's; a second run {use} once another is chosen in the sidebar.",
+            icon=":material/difference:",
+        )
+        return
+    (alone,) = selection.sides
+    others = [name for name in choices.comparable_runs(selection.data) if name != alone.run.name]
+    family = family_of(alone.run.model)
+    recipe = next(name for name in QUICK if not name.endswith(f"-{family}"))
+    choose = "choose one in the sidebar, or train it" if others else "train one"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"A second run {use}: {choose} with "
+            f"`{_training(recipe, selection)}` or from the browser.",
+            width="content",
+        )
+        st.page_link("pages/admin.py", label="Start a training", icon=":material/model_training:")
+
+
+def _training(recipe: str, selection: Selection) -> str:
+    return f"python -m segcore train --recipe {recipe} --data {selection.data.argument}"
+
+
+def able(sides: Sequence[Side], purpose: str) -> Sequence[Side]:
+    """Those that can do what `purpose` says; says so of each that holds masks alone."""
+    found = []
+    for side in sides:
         try:
             side.run.require_network(purpose)
+            found.append(side)
         except RunError as error:
-            able = False
             st.info(wording.sentence(f"{side.name}, {error}."), icon=":material/image:")
-    return able
+    return sides if len(found) == len(sides) else found
 
 
 def show_unreadable() -> None:

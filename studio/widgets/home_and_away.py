@@ -1,5 +1,7 @@
 """What both networks score where they were chosen, and on what they were not trained on."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from segcore.evaluation.generalization import Generalization, LeftOutScore
@@ -15,19 +17,19 @@ HOME = "retrained: validation film"
 AWAY = "retrained: unseen films"
 
 
-def show_home_and_away(*pairs: Pair[Side] | None) -> None:
+def show_home_and_away(*shown: Sequence[Side] | None) -> None:
     """The finding and its chart, for the first pair of which both left-out scores are known."""
-    for pair in pairs:
-        known = [] if pair is None else [cache.generalization(side.run) for side in pair]
+    for sides in shown:
+        known = [cache.generalization(side.run) for side in sides or ()]
         left_out = [one.left_out for one in known if one.left_out is not None]
-        if pair is not None and len(left_out) == 2:
-            _show(pair, known, left_out)
+        if sides is not None and len(left_out) == 2:
+            _show(Pair(*sides), known, left_out)
             return
 
 
-def show_expectation(pair: Pair[Side]) -> None:
-    """What to expect of both networks on a street that they have not seen, as far as is known."""
-    known = [(side.name, cache.generalization(side.run).expected) for side in pair]
+def show_expectation(sides: Sequence[Side]) -> None:
+    """What to expect of networks on a street that they have not seen, as far as is known."""
+    known = [(side.name, cache.generalization(side.run).expected) for side in sides]
     sentences = [
         findings.expected_elsewhere(name, score) for name, score in known if score is not None
     ]

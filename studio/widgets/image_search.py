@@ -17,6 +17,7 @@ from segcore.evaluation.image_search import (
     shuffled,
 )
 from segcore.labels import NO_LABEL, LabelSpace
+from segcore.presentation.sides import runs_of
 from studio import cache, choices, wording
 from studio.state import Selection
 from studio.widgets import split_predictions
@@ -24,7 +25,7 @@ from studio.widgets import split_predictions
 ANY_CLASS, ANYWHERE = "any class", "everywhere"
 RANDOM, IN_ORDER, MOST, RARE, DIFFERING = (
     "Random",
-    "As filmed",
+    "In their order",
     "Most of the class",
     "Rare classes first",
     "Where A and B differ most",
@@ -117,7 +118,7 @@ def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker, space: LabelS
     places = sorted(set(split.sequences))
     place = None
     if len(places) > 1:
-        place = st.selectbox("City or film", [ANYWHERE, *places], width=180, **asker("from"))
+        place = st.selectbox("Sequence", [ANYWHERE, *places], width=180, **asker("from"))
         place = None if place == ANYWHERE else place
     if chosen == ANY_CLASS:
         return Query(sequence=place)
@@ -163,15 +164,15 @@ def _ask_sort(
 
 def _scores(selection: Selection, split: Searched, label: int | None) -> dict[str, np.ndarray]:
     """What the samples can be sorted by -> (N,), highest first: by the runs' stored scores."""
-    if selection.pair is None or split.name != choices.SPLIT:
+    if split.name != choices.SPLIT:
         return {}
     scores, known = {}, []
-    evaluations = cache.compared_evaluations(selection.pair.runs, selection.data, split.name)
+    evaluations = cache.compared_evaluations(runs_of(selection.sides), selection.data, split.name)
     if label is not None:
         label = selection.classes.ids[label]
     if label == NO_LABEL:
         return {}
-    for side, evaluation in zip(selection.pair, evaluations, strict=True):
+    for side, evaluation in zip(selection.sides, evaluations, strict=True):
         if evaluation is not None:
             iou = iou_of_each(evaluation.matrices, label).tolist()
             of_key = dict(zip(evaluation.keys, iou, strict=True))

@@ -1,4 +1,4 @@
-"""Both models' labels of one image, predicted when it is looked at."""
+"""The labels of one image by the models that are shown, predicted when it is looked at."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from segcore.labels.class_map import common
 from segcore.labels.merges import merged
 from segcore.prediction.inference import AUGMENTED, ONE_VIEW, Prediction, Views
 from segcore.prediction.tiling import count_tiles, predict_tiled
-from segcore.presentation.sides import Letter, Pair, Side
+from segcore.presentation.sides import Letter, Side, runs_of
 from segcore.runs import Run
 from segcore.runs.seen_data import seen_by
 from segcore.system.priority import give_way
@@ -24,7 +24,8 @@ from studio.state import Selection
 from studio.viewer import Panel, show_viewer
 from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, NICENESS, visitor
 
-Predictions = tuple[Prediction, Prediction]
+Predictions = Sequence[Prediction]
+"""Of each side that is shown, in their order."""
 
 PANELS: dict[Letter, viewer.Side] = {"A": "a", "B": "b"}
 
@@ -56,121 +57,124 @@ QUICK = Quality()
 DETAILED = Quality(in_tiles=True, augmented=True)
 
 
-def predict_pair(
-    pair: Pair[Side],
+def predict(
+    sides: Sequence[Side],
     image: np.ndarray,
     quality: Quality = QUICK,
     *,
     private: bool = False,
     key: str | None = None,
 ) -> Predictions | None:
-    """What both runs say about an image (H, W, 3) uint8, or None with the reason on the page.
+    """What each run says about an image (H, W, 3) uint8, or None with the reason on the page.
 
     Args:
         private: a visitor's own image, which is remembered for this visit only.
         key: of an image of a data set's split, which runs without a network have masks of.
     """
     if quality.in_tiles:
-        return predict_in_tiles(pair, cache.digest(image), lambda: image, quality, key)
-    if not _are_ready(pair):
+        return predict_in_tiles(sides, cache.digest(image), lambda: image, quality, key)
+    if not _are_ready(sides):
         return None
-    predict = cache.predict_private if private else cache.predict
+    label = cache.predict_private if private else cache.predict
     try:
         predictions = []
-        for side in pair:
+        for side in sides:
             if _gives_masks(side, key):
                 predictions.append(cache.given(side.run, str(key)))
                 continue
             with st.spinner(f"{side.name} labels the image…"):
-                predictions.append(predict(side.run, image, quality.views))
+                predictions.append(label(side.run, image, quality.views))
     except SegcoreError as error:
         show_error(error)
         return None
-    return predictions[0], predictions[1]
+    return predictions
 
 
 def predict_before_eyes(
-    pair: Pair[Side],
+    sides: Sequence[Side],
     image: np.ndarray,
     quality: Quality = QUICK,
     *,
     private: bool = False,
     key: str | None = None,
 ) -> Predictions | None:
-    """As `predict_pair`; as long as an engine loads, the image is there and waits."""
+    """As `predict`; as long as an engine loads, the image is there and waits."""
     waiting = st.empty()
-    if not engine.is_ready(*_networks(pair)):
+    if not engine.is_ready(*_networks(sides)):
         with waiting.container():
             photo = Panel("photo", "Image")
-            panels = [photo, *prediction_panels(pair, None)]
-            show_viewer("waiting", image, panels, pair.a.run.label_space)
-    predictions = predict_pair(pair, image, quality, private=private, key=key)
+            panels = [photo, *prediction_panels(sides, None)]
+            show_viewer("waiting", image, panels, sides[0].run.label_space)
+    predictions = predict(sides, image, quality, private=private, key=key)
     waiting.empty()
     return predictions
 
 
-def _networks(pair: Pair[Side]) -> list[Run]:
-    return [run for run in pair.runs if run.has_network]
+def _networks(sides: Sequence[Side]) -> list[Run]:
+    return [run for run in runs_of(sides) if run.has_network]
 
 
 def _gives_masks(side: Side, key: str | None) -> bool:
     return key is not None and not side.run.has_network
 
 
-def _are_ready(pair: Pair[Side]) -> bool:
-    """Waits, visibly, until the networks of both can label; masks are always ready."""
-    served = _networks(pair)
+def _are_ready(sides: Sequence[Side]) -> bool:
+    """Waits, visibly, until all networks can label; masks are always ready."""
+    served = _networks(sides)
     return not served or engine.wait(*served)
 
 
-def by_classes_of(selection: Selection, pair: Pair[Side], predictions: Predictions) -> Predictions:
-    """Both predictions in the classes that the runs are compared by on the selected data set, for
-    an image that is from it."""
+def by_classes_of(
+    selection: Selection, sides: Sequence[Side], predictions: Predictions
+) -> Predictions:
+    """The predictions in the classes that the sides are shown by on the selected data set, for an
+    image that is from it."""
     source = cache.source(selection.spec)
-    known = [seen_by(side.run, source).merges for side in pair]
+    known = [seen_by(side.run, source).merges for side in sides]
     labels = [merged(of.labels, merges) for of, merges in zip(predictions, known, strict=True)]
-    return _in_common(pair, predictions, labels)
+    return _in_common(sides, predictions, labels)
 
 
-def in_common_classes(pair: Pair[Side], predictions: Predictions) -> tuple[Predictions, LabelSpace]:
-    """Both predictions in the classes of the coarser run, and those."""
-    both = common(*(run.class_map for run in pair.runs))
-    space = pair.a.run.label_space if both is None else both[0].target
-    return _in_common(pair, predictions, [of.labels for of in predictions]), space
+def in_common_classes(
+    sides: Sequence[Side], predictions: Predictions
+) -> tuple[Predictions, LabelSpace]:
+    """The predictions in the classes of the coarser run, and those."""
+    maps = common(*(run.class_map for run in runs_of(sides)))
+    space = sides[0].run.label_space if maps is None else maps[0].target
+    return _in_common(sides, predictions, [of.labels for of in predictions]), space
 
 
 def _in_common(
-    pair: Pair[Side], predictions: Predictions, labels: Sequence[np.ndarray]
+    sides: Sequence[Side], predictions: Predictions, labels: Sequence[np.ndarray]
 ) -> Predictions:
-    maps = common(*(run.class_map for run in pair.runs))
+    maps = common(*(run.class_map for run in runs_of(sides)))
     if maps is None:  # no pair that is shown is like this
         return predictions
-    a, b = (
+    return [
         replace(found, labels=map_.mask(of))
         for found, map_, of in zip(predictions, maps, labels, strict=True)
-    )
-    return a, b
+    ]
 
 
 def predict_in_tiles(
-    pair: Pair[Side],
+    sides: Sequence[Side],
     digest: str,
     read: Callable[[], np.ndarray],
     quality: Quality,
     key: str | None = None,
 ) -> Predictions | None:
-    """As `predict_pair`, at the image's own resolution; one visitor at a time.
+    """As `predict`, at the image's own resolution; one visitor at a time.
 
     Args:
         digest: identity of the image, `cache.digest`.
         read: the image, called when the turn has come: whoever waits holds no pixels.
-        key: as `predict_pair`.
+        key: as `predict`.
     """
-    names = [f"{side.run.network_hash} {digest} {quality}" for side in pair]
-    known = [cache.kept(TILED, name) for name in names]
-    if known[0] is not None and known[1] is not None:
-        return known[0], known[1]
-    if not _are_ready(pair):
+    names = [f"{side.run.network_hash} {digest} {quality}" for side in sides]
+    known: list[Prediction] = [of for name in names if (of := cache.kept(TILED, name)) is not None]
+    if len(known) == len(sides):
+        return known
+    if not _are_ready(sides):
         return None
     bar = st.progress(0.0)
 
@@ -181,18 +185,17 @@ def predict_in_tiles(
         with DETAILED_PHOTOS.turn(visitor(), meanwhile=tell_waiting):
             give_way(NICENESS)
             image = read()
-            a, b = (
+            return [
                 cache.given(side.run, str(key))
                 if _gives_masks(side, key)
                 else cache.keep(TILED, name, partial(_label_tiles, side, image, quality, bar), 4)
-                for side, name in zip(pair, names, strict=True)
-            )
+                for side, name in zip(sides, names, strict=True)
+            ]
     except SegcoreError as error:
         show_error(error)
         return None
     finally:
         bar.empty()
-    return a, b
 
 
 def _label_tiles(
@@ -234,10 +237,10 @@ def policy(run: Run, quality: Quality) -> str:
     return f"the whole photo at the training's resolution ({preprocessing.mode} to {size}){views}"
 
 
-def prediction_panels(pair: Pair[Side], predictions: Predictions | None) -> list[Panel]:
-    """The two predictions as panels of the viewer; where there are none yet, panels that wait."""
+def prediction_panels(sides: Sequence[Side], predictions: Predictions | None) -> list[Panel]:
+    """The predictions as panels of the viewer; where there are none yet, panels that wait."""
     if predictions is None:
-        return [Panel(PANELS[side.letter], side.title, pending="Predicting…") for side in pair]
+        return [Panel(PANELS[side.letter], side.title, pending="Predicting…") for side in sides]
     return [
         Panel(
             PANELS[side.letter],
@@ -247,5 +250,5 @@ def prediction_panels(pair: Pair[Side], predictions: Predictions | None) -> list
             entropy=found.entropy,
             note=wording.timing(found) if side.run.has_network else "",
         )
-        for side, found in zip(pair, predictions, strict=True)
+        for side, found in zip(sides, predictions, strict=True)
     ]

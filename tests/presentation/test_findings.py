@@ -276,10 +276,13 @@ def test_each_part_of_an_evaluation_has_its_sentence() -> None:
         "B knows better how sure it may be: its confidence is 2.1 points off, that of A 3.4"
     )
     assert "as well calibrated" in findings.better_calibrated([("A", 0.0212), ("B", 0.0211)])
-    assert "not known" in findings.better_calibrated([("A", None), ("B", 0.1)])
+    alone = findings.better_calibrated([("A", None), ("B", 0.1)])
+    assert alone == "The confidence of B is 10.0 points off"
+    assert "not known" in findings.better_calibrated([("A", None)])
     assert findings.faster([("A", 90.2), ("B", 51.0)]) == ("B labels an image in 51 ms, A in 90 ms")
-    assert "not measured" in findings.faster([("A", 90.2)])
+    assert findings.faster([("A", 90.2)]) == "A labels an image in 90 ms"
+    assert "not measured" in findings.faster([])
     diagonal = np.diag([4, 4])
     assert findings.most_confused([("A", diagonal)], ["road", "sky"]) == (
-        "Neither confuses any class"
+        "No class is taken for another"
     )

@@ -322,7 +322,7 @@ def test_a_closer_look_leads_to_what_both_models_say(page: Page, address: str) -
     key = page.locator(".gallery figcaption").first.text_content()
     page.locator(".gallery .picture").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="See what both models say").click()
+    dialog.get_by_role("button", name="See what the models say").click()
     expect(page).to_have_url(re.compile(f"/compare\\?.*image={key}"))
     expect(dialog).to_have_count(0)
     labelled(page)

@@ -73,7 +73,7 @@ def test_samples_are_filtered_and_sorted(page: AppTest, camvid: Path) -> None:
     labelled(page.slider, "Its share of the image").set_value((0.0, 30.0)).run()
     assert [item["key"] for item in gallery(page)["items"]] == ["film1_001"]
     labelled(page.selectbox, "Holds the class").select("any class").run()
-    labelled(page.selectbox, "City or film").select("film0").run()
+    labelled(page.selectbox, "Sequence").select("film0").run()
     labelled(page.selectbox, "Sorted by").select("Rare classes first").run()
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000", "film0_002"]
 

@@ -63,7 +63,7 @@ def test_the_sidebar_survives_an_error_of_the_page(
     def broken(selection: Selection) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(guards, "require_pair", broken)
+    monkeypatch.setattr(guards, "require_run", broken)
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60).run()
     assert not app.exception
     assert app.sidebar.selectbox[0].label == "Data set"

@@ -182,9 +182,10 @@ def test_only_the_missing_run_is_asked_for(page: AppTest, runs: list[Run], camvi
     evaluation.evaluate(runs[0], f"camvid:{camvid}", "val")
     page.run()
     assert not page.exception
-    assert page.title[0].value == "DANet: not scored yet"
+    assert page.title[0].value.startswith("U-Net has a mean IoU of ")
+    assert f"yet: DANet (`{runs[1].name}`)" in text(page)
     assert runs[0].name not in page.code[0].value
-    assert [metric.label for metric in page.metric] == ["U-Net, mean IoU"]
+    assert [metric.label for metric in page.metric] == [":blue[■] U-Net, mean IoU"]
 
 
 def test_scores_of_before_the_data_changed_are_told(
@@ -215,4 +216,4 @@ def test_without_runs_the_page_says_how_to_train(
     monkeypatch.setattr(st, "page_link", lambda *_, **__: None)
     page.run()
     assert not page.exception
-    assert "Two trained runs" in page.title[0].value
+    assert "No trained run" in page.title[0].value

@@ -1,5 +1,6 @@
 """Robustness and cost on the Evaluate page; predictions and measurements are made up."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,7 @@ from segcore.evaluation import cost, labelling, robustness
 from segcore.evaluation.corruptions import CORRUPTIONS, corrupt
 from segcore.evaluation.cost import VERSION, Cost, Timing
 from segcore.prediction.inference import Prediction, Timings
-from segcore.presentation import sides
-from segcore.presentation.sides import Side
+from segcore.presentation.sides import Side, runs_of
 from segcore.runs import Run
 from segcore.system.progress import Progress
 from studio import address, engine
@@ -50,22 +50,19 @@ def labelled(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     """The images that the lab has had labelled."""
     seen: list[np.ndarray] = []
 
-    def predict_pair(
-        pair: sides.Pair[Side], image: np.ndarray, *_: Any
-    ) -> tuple[Prediction, Prediction]:
+    def predict(sides: Sequence[Side], image: np.ndarray, *_: Any) -> list[Prediction]:
         seen.append(image)
-        a, b = (
+        return [
             Prediction(
                 np.full(image.shape[:2], LABEL_OF[run.model], np.uint8),
                 np.full(image.shape[:2], 0.9, np.float32),
                 Timings(0.0, 5.0, 0.0),
                 np.zeros((1, 1, 34), np.float32),
             )
-            for run in pair.runs
-        )
-        return a, b
+            for run in runs_of(sides)
+        ]
 
-    monkeypatch.setattr(side_by_side, "predict_pair", predict_pair)
+    monkeypatch.setattr(side_by_side, "predict", predict)
     return seen
 
 

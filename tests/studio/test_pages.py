@@ -45,7 +45,7 @@ def thumbnails(app: AppTest) -> list[dict[str, Any]]:
 
 def test_without_runs_the_first_page_says_how_to_train_them() -> None:
     app = open_page("overview")
-    assert "runs are needed" in app.title[0].value
+    assert "No trained run" in app.title[0].value
     assert "train --recipe quick-unet --data streets" in app.code[0].value
 
 

@@ -121,7 +121,7 @@ def test_a_video_comes_back_side_by_side(page: Page, address: str, tmp_path: Pat
     expect(page.locator("video")).to_be_visible()
     settle(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="The video, side by side").click()
+        page.get_by_role("button", name="The labelled video").click()
     with av.open(str(download.value.path())) as film:
         frames = list(film.decode(video=0))
     assert len(frames) == 4 and frames[0].width == 2 * 426

@@ -290,7 +290,7 @@ def test_the_results_of_three_videos_are_all_kept(page: AppTest) -> None:
         [one for one in page.button if one.label == "Label the video"][number].click().run()
         finish(page)
     assert len(kept("video")) == 3
-    assert sum("side by side" in one.label for one in page.download_button) == 3
+    assert sum("labelled video" in one.label for one in page.download_button) == 3
 
 
 def test_a_video_of_a_visit_that_is_over_is_labelled_no_further() -> None:

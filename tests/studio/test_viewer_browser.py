@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from devtools.live_dashboard import find_chromium
 from segcore.evaluation.outcomes import outcome_map
 from segcore.labels import CITYSCAPES, IDS
-from studio.viewer import Frame, Panel, difference_panel, outcome_panel
+from studio.viewer import Frame, Panel, difference_panels, outcome_panel
 from studio.viewer.viewer import payload
 from tests.studio.mounted_viewer import open_viewer, show
 
@@ -46,8 +46,8 @@ class Picture:
         panels = [
             Panel("photo", "Image"),
             Panel("truth", "Truth", self.truth),
-            outcome_panel(self.truth, *masks, CITYSCAPES),
-            difference_panel(*masks),
+            outcome_panel(self.truth, masks, CITYSCAPES),
+            *difference_panels(masks),
             *(
                 Panel(side, title, mask, confidence=sure, entropy=torn)
                 for side, title, mask, sure, torn in zip(

@@ -9,6 +9,7 @@ from segcore.evaluation.calibration import TARGET, TEMPERATURES, Scaling
 from segcore.evaluation.comparison import Comparison
 from segcore.evaluation.error_breakdown import ErrorShares
 from segcore.evaluation.robustness import Robustness
+from segcore.evaluation.scores import Scores
 from segcore.presentation.findings.words import listed, percent
 
 
@@ -27,6 +28,18 @@ def headline(comparison: Comparison, a: str, b: str) -> str:
         return f"{b} is better: mean IoU {iou_b} against {iou_a} for {a}"
     manner = "Undecided" if known == "undecided" else "No verdict"
     return f"{manner}: {a} has a mean IoU of {iou_a}, {b} of {iou_b}"
+
+
+def standing(name: str, scores: Scores) -> str:
+    """What a run reaches on a split by itself, and where it is best and worst."""
+    iou = {class_: value for class_, value in scores.class_iou.items() if value is not None}
+    if scores.mean_iou is None or not iou:
+        return f"{name} has no score: no pixel of the split is of a class that is scored"
+    said = f"{name} has a mean IoU of {scores.mean_iou:.3f}"
+    if len(iou) < 2:
+        return said
+    best, worst = max(iou, key=lambda of: iou[of]), min(iou, key=lambda of: iou[of])
+    return f"{said}, best at {best} ({iou[best]:.2f}), worst at {worst} ({iou[worst]:.2f})"
 
 
 def resampling(comparison: Comparison) -> str:
@@ -98,7 +111,7 @@ def most_confused(runs: Sequence[tuple[str, np.ndarray]], names: Sequence[str]) 
         for name, matrix in runs
         for truth, predicted, share in confused_pairs(matrix, 1, by_share=True)
     ]
-    return f"Most confused: {listed(said)}" if said else "Neither confuses any class"
+    return f"Most confused: {listed(said)}" if said else "No class is taken for another"
 
 
 def error_bands(name: str, shares: ErrorShares, d: int) -> str:
@@ -161,8 +174,10 @@ def calibration(errors: Sequence[tuple[str, float | None]]) -> str:
 def better_calibrated(errors: Sequence[tuple[str, float | None]]) -> str:
     """Whose confidence is nearer to the truth, for someone who reads nothing else."""
     known = sorted((error, name) for name, error in errors if error is not None)
-    if len(known) < 2:
-        return "Whose confidence is nearer to the truth is not known"
+    if not known:
+        return "Whether the confidence is near to the truth is not known"
+    if len(known) == 1:
+        return f"The confidence of {known[0][1]} is {known[0][0] * 100:.1f} points off"
     (low, better), (high, worse) = known
     if f"{low * 100:.1f}" == f"{high * 100:.1f}":
         return f"{better} and {worse} are as well calibrated: {low * 100:.1f} points off"
@@ -175,8 +190,10 @@ def better_calibrated(errors: Sequence[tuple[str, float | None]]) -> str:
 def faster(times: Sequence[tuple[str, float]]) -> str:
     """Who labels an image in less time: name and milliseconds of each run that is measured."""
     known = sorted((ms, name) for name, ms in times)
-    if len(known) < 2:
-        return "What both cost is not measured on this machine yet"
+    if not known:
+        return "What labelling costs is not measured on this machine yet"
+    if len(known) == 1:
+        return f"{known[0][1]} labels an image in {known[0][0]:.0f} ms"
     (short, fast), (long, slow) = known
     return f"{fast} labels an image in {short:.0f} ms, {slow} in {long:.0f} ms"
 
@@ -193,6 +210,14 @@ def robustness(name: str, measured: Robustness) -> str | None:
         f"{percent(measured.mean_kept() or 0.0)} on average, least under "
         f"{worst} ({percent(kept[worst])}), most under {best} ({percent(kept[best])})."
     )
+
+
+def keeps(name: str, measured: Robustness) -> str | None:
+    """How much a run keeps under corruptions, for someone who reads nothing else."""
+    kept = measured.mean_kept()
+    if kept is None:
+        return None
+    return f"{name} keeps {percent(kept)} of its mean IoU in bad weather and light"
 
 
 def more_robust(runs: Sequence[tuple[str, Robustness]]) -> str | None:
