@@ -101,6 +101,11 @@ def costs_dir() -> Path:
     return artifacts_dir() / "costs"
 
 
+def run_index_path() -> Path:
+    """What lists need of each run; made anew where it is missing."""
+    return artifacts_dir() / "runs.index"
+
+
 def registry_path() -> Path:
     return artifacts_dir() / "registry.json"
 

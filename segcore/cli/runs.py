@@ -148,10 +148,10 @@ def _add_elsewhere(actions: Any) -> None:
 
 def _runs_list(options: argparse.Namespace) -> None:
     found = runs.list_runs()
-    identity = {run.name: runs.identity_of(run) for run in found}
+    identity = runs.identities(found)
     of_data = {data: runs.champions(data) for data in set(identity.values())}
     champions = {run.name for each in of_data.values() for run in each.values()}
-    sets = data_sets(found, identity=lambda run: identity[run.name])
+    sets = data_sets(found, known=identity)
     rows = [_row(run, run.name in champions) for run in found]
     if options.json:
         print_json(rows)

@@ -86,7 +86,7 @@ def labeller_of(run: Run, source: Source, split: str, views: Views = ONE_VIEW) -
         return NetworkLabeller(load_predictor(run), views)
     if views != ONE_VIEW:
         run.require_network("look at an image in several views")
-    theirs = run.manifest.data.digests.get(split)
+    theirs = run.listing.digests.get(split)
     if theirs is None or theirs != split_digest(source.spec, split):
         raise DataError(
             f"{run.name}: holds masks of {run.manifest.split} of {run.spec}, as that was when they "

@@ -4,7 +4,8 @@ Read here; `writer` is what a training writes them by, `archives` and `csv_logs`
 elsewhere by way of `staging`, `weights` puts weights into a network.
 """
 
-from segcore.runs.data import identity_of
+from segcore.runs.data import identities, identity_of
+from segcore.runs.index import Unreadable, list_runs, unreadable_runs
 from segcore.runs.registry import (
     PHOTOS,
     champion,
@@ -23,13 +24,9 @@ from segcore.runs.run import (
     MANIFEST,
     PENDING,
     Run,
-    Unreadable,
     class_iou_columns,
-    find_runs,
     get_run,
-    list_runs,
     now,
-    unreadable_runs,
 )
 from segcore.runs.verified_files import verified_file, verified_weights
 
@@ -45,8 +42,8 @@ __all__ = [
     "champion",
     "champions",
     "class_iou_columns",
-    "find_runs",
     "get_run",
+    "identities",
     "identity_of",
     "list_runs",
     "now",

@@ -4,8 +4,9 @@ That is the split that runs are scored, compared and promoted on. The built-in d
 the same everywhere, is known by its name.
 """
 
+import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from segcore.data.known_data_sets import STREETS, known_layout
@@ -26,9 +27,19 @@ def identity_of(run: Run) -> str:
     Runs of before it was recorded tell it by their own scores, or by the folder that they name if
     that has been read; else it is `unread:` and a digest of that folder's name.
     """
+    return identities([run])[run.name]
+
+
+def identities(runs: Iterable[Run]) -> dict[str, str]:
+    """Name of each run -> the identity of its data; each folder of data is opened once."""
+    digest_at = functools.cache(_read_in_place)
+    return {run.name: _identity(run, digest_at) for run in runs}
+
+
+def _identity(run: Run, digest_at: Callable[[str], str | None]) -> str:
     if run.spec == STREETS:
         return STREETS
-    known = recorded_digests(run).get("val") or _scored_on(run, run.dataset) or _read_in_place(run)
+    known = recorded_digests(run).get("val") or _scored_on(run, run.dataset) or digest_at(run.spec)
     return known or UNREAD + hashlib.sha256(run.spec.encode()).hexdigest()[:16]
 
 
@@ -41,7 +52,7 @@ def val_digest(identity: str | None) -> str | None:
 
 def recorded_digests(run: Run) -> Mapping[str, str]:
     """Split -> digest of what it was trained and validated on, as run.json has it."""
-    return run.manifest.data.digests
+    return run.listing.digests
 
 
 def seat_identity(run: Run, data: str) -> str | None:
@@ -74,9 +85,10 @@ def _scored_on(run: Run, dataset: str) -> str | None:
     return None
 
 
-def _read_in_place(run: Run) -> str | None:
+def _read_in_place(spec: str) -> str | None:
+    """The digest of the val split there, if it is there and has been read."""
     with suppress(DataError):
-        source = open_source(run.spec)
+        source = open_source(spec)
         if "val" in source.splits:
             return known_digest(source, "val")
     return None

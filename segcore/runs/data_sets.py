@@ -5,10 +5,11 @@ person's: given on the admin page or by `data rename`, otherwise that of its fol
 the built-in one, those of `SEGCORE_DATA`, the registered ones, and those that runs were trained on.
 """
 
+import functools
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -20,7 +21,7 @@ from segcore.errors import DataError, SegcoreError, UnreadableError
 from segcore.errors.plain import path_text
 from segcore.files.reading import Plain, Spec, read_json
 from segcore.files.writing import locked, to_json, write_atomically
-from segcore.runs import Run, identity_of, list_runs
+from segcore.runs import Run, identities, list_runs
 from segcore.runs.data import UNREAD, val_digest
 
 NAME_LENGTH = 40
@@ -72,31 +73,38 @@ def data_sets(
     runs: Iterable[Run] | None = None,
     *,
     open_: Opener = open_source,
-    identity: Callable[[Run], str] = identity_of,
+    known: Mapping[str, str] | None = None,
 ) -> list[DataSet]:
     """Every data set, the built-in one first.
 
     Args:
         runs: whose data are listed too; by default all.
-        open_, identity: for a caller that remembers what it opened and asked.
+        open_: for a caller that remembers what it opened.
+        known: identity of each run's data by the run's name, for one that has asked.
     """
-    runs = list_runs() if runs is None else runs
-    known = [run for run in reversed(list(runs)) if run.kind != "onnx"]  # on data of nobody knows
-    trained = [run for run in known if not run.is_imported]
+    listed = list_runs() if runs is None else list(runs)
+    by_name = identities(listed) if known is None else known
+
+    def identity(run: Run) -> str:
+        return by_name[run.name]
+
+    # A network from elsewhere was trained on data that nobody knows.
+    trained = [run for run in reversed(listed) if not run.is_imported and run.kind != "onnx"]
     asked = [STREETS, *listed_specs(os.environ.get("SEGCORE_DATA", "")), *_registered_or_none()]
+    opened = functools.cache(functools.partial(_opened, open_=open_))
     placed: dict[str, DataSet] = {}
     for spec in asked:
-        found = _opened(spec, open_)
+        found = opened(spec)
         placed.setdefault(found.spec, found)
     for spec in dict.fromkeys(run.spec for run in trained):
-        found = _opened(spec, open_)
+        found = opened(spec)
         if found.problem is None:
             placed.setdefault(found.spec, found)
     last = {run.spec: identity(run) for run in trained}
     for spec, found in placed.items():
         if found.problem is not None and spec in last:  # what it was when it was here
             placed[spec] = replace(found, identity=last[spec], digest=val_digest(last[spec]))
-    return _named([*placed.values(), *_elsewhere(trained, placed, identity, open_)])
+    return _named([*placed.values(), *_elsewhere(trained, placed, identity, opened)])
 
 
 def _opened(spec: str, open_: Opener) -> DataSet:
@@ -114,7 +122,7 @@ def _elsewhere(
     trained: list[Run],
     placed: dict[str, DataSet],
     identity: Callable[[Run], str],
-    open_: Opener,
+    opened: Callable[[str], DataSet],
 ) -> list[DataSet]:
     """What runs were trained on and is not on this machine."""
     known = {data_set.identity for data_set in placed.values()}
@@ -123,7 +131,7 @@ def _elsewhere(
         of_run = identity(run)
         if of_run in known or run.spec in placed or of_run in found:
             continue
-        there = _opened(run.spec, open_)
+        there = opened(run.spec)
         if there.problem is None and (
             of_run.startswith(UNREAD) or placed[there.spec].identity is None
         ):

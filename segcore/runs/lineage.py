@@ -29,7 +29,7 @@ def ancestry(run: Run) -> dict[str, Any]:
         "sha256": run.weights_hash,
         "recipe": run.manifest.recipe,
         "dataset": run.dataset,
-        "data": {"spec": run.spec, "digests": run.manifest.data.digests},
+        "data": {"spec": run.spec, "digests": run.listing.digests},
         "epochs": run.epochs,
         "seconds": training_seconds(run),
         "start_from": run.record.get("start_from"),

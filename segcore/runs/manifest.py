@@ -242,10 +242,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def class_map(self) -> ClassMap:
         """From the classes of its data to those that its network tells apart."""
-        space, merged = self.label_space or CITYSCAPES, self.merged_from
-        if merged is None:
-            return ClassMap.same(space)
-        return ClassMap(merged.label_space, space, merged.ids)
+        return class_map_of(self.label_space, self.merged_from)
 
     @property
     def trained_on_gpu(self) -> bool:
@@ -257,6 +254,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def logit_adjustment(self) -> float:
         """Of its recipe; 0 for runs of before there was one."""
         return float(self.recipe.get("logit_adjustment", 0.0))
+
+
+def class_map_of(space: LabelSpace | None, merged: MergedFrom | None) -> ClassMap:
+    """As `Manifest.class_map`."""
+    learnt = space or CITYSCAPES
+    if merged is None:
+        return ClassMap.same(learnt)
+    return ClassMap(merged.label_space, learnt, merged.ids)
 
 
 def read_manifest(record: Any) -> tuple[Manifest, dict[str, Any]]:

@@ -19,12 +19,8 @@ from segcore.files.reading import MAX_JSON_BYTES, Day, Plain, parse_json, read_b
 from segcore.files.writing import locked, to_json, write_atomically
 from segcore.models import model_families
 from segcore.runs.data import identity_of, seat_identity
-from segcore.runs.run import (
-    Run,
-    get_run,
-    list_runs,
-    now,
-)
+from segcore.runs.index import list_runs
+from segcore.runs.run import Run, get_run, now
 from segcore.runs.verified_files import verified_weights
 
 PHOTOS = "photos"
@@ -97,7 +93,7 @@ def champion(model: str, data: str) -> Run | None:
 
 def shipped_seats(run: Run) -> set[str | None]:
     """The identities of the data that it is shipped as champion of, and `PHOTOS`."""
-    return {seat_identity(run, data) for data in run.manifest.shipped_champion}
+    return {seat_identity(run, data) for data in run.listing.shipped_champion}
 
 
 def promote(run: Run, data: str | None = None, by: str = "command line") -> None:

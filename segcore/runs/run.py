@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,8 @@ from segcore.files.writing import to_json
 from segcore.images.preprocessing import Preprocessing
 from segcore.labels import CITYSCAPES, ClassMap, LabelSpace
 from segcore.runs import run_lock
-from segcore.runs.kinds import MAIN_FILE, Kind
+from segcore.runs.kinds import Kind
+from segcore.runs.listing import Listing, listing_of
 from segcore.runs.manifest import JoinedData, Manifest, TrainedOn, read_manifest
 from segcore.runs.records import SnapshotIndex, TrainingProgress
 
@@ -57,24 +58,45 @@ def class_iou_columns(space: LabelSpace) -> tuple[str, ...]:
     return ("epoch", *(space.names[id_] for id_ in space.evaluated_ids))
 
 
+Contents = tuple[Manifest, dict[str, Any]]
+"""A run.json, typed and as it is."""
+
+
 @dataclass(frozen=True)
 class Run:
-    """A run folder as its run.json describes it.
+    """A run folder as its run.json describes it, which is opened where more than lists is asked.
 
     Attributes:
-        manifest: what run.json says, typed.
-        record: run.json itself, with what the manifest does not name, for who writes it on. Only
-            `segcore.runs` looks into it.
+        listing: what is known of it without that.
+        opened: what run.json said, for a run that is made of it.
     """
 
     path: Path
-    manifest: Manifest
-    record: Mapping[str, Any]
+    listing: Listing
+    opened: Contents | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, path: Path, record: Any) -> "Run":
         """The run of a parsed run.json. Raises UnreadableError."""
-        return cls(path, *read_manifest(record))
+        manifest, kept = read_manifest(record)
+        return cls(path, listing_of(manifest), (manifest, kept))
+
+    @cached_property
+    def _contents(self) -> Contents:
+        return self.opened or read_contents(self.path)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What run.json says, typed. Raises RunError where it cannot be read any more."""
+        return self._contents[0]
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """run.json itself, with what the manifest does not name, for who writes it on.
+
+        Only `segcore.runs` looks into it. Raises RunError as `manifest` does.
+        """
+        return self._contents[1]
 
     def as_dict(self) -> dict[str, Any]:
         """run.json, to be shown as JSON."""
@@ -87,25 +109,25 @@ class Run:
     @property
     def kind(self) -> Kind:
         """What its predictions come from."""
-        return self.manifest.kind
+        return self.listing.kind
 
     @property
     def model(self) -> str:
-        return str(self.manifest.model)
+        return self.listing.model
 
     @property
     def dataset(self) -> str:
-        return str(self.manifest.data.dataset)
+        return self.listing.dataset
 
     @property
     def spec(self) -> str:
         """The data that it was validated on, and trained on, perhaps with others."""
-        return str(self.manifest.data.spec)
+        return self.listing.spec
 
     @property
     def specs(self) -> str:
         """All data that it was trained on, joined by "+"."""
-        return "+".join(str(entry.spec) for entry in self.trained_on)
+        return "+".join([self.spec, *self.listing.joined])
 
     @property
     def left_out(self) -> list[str]:
@@ -125,26 +147,26 @@ class Run:
     @property
     def label_space(self) -> LabelSpace:
         """What its network tells apart."""
-        return self.manifest.label_space or CITYSCAPES
+        return self.listing.label_space or CITYSCAPES
 
     @cached_property
     def class_map(self) -> ClassMap:
         """From the classes of its data to those that its network tells apart."""
-        return self.manifest.class_map
+        return self.listing.class_map
 
     @property
     def recipe(self) -> str:
-        return self.manifest.recipe_name
+        return self.listing.recipe
 
     @property
     def status(self) -> str:
         """running, finished, failed or stopped, which a training that was killed is too."""
-        status = self.manifest.status
+        status = self.listing.status
         return "stopped" if status == "running" and not run_lock.is_held(self.path) else status
 
     @property
     def created(self) -> str:
-        return str(self.manifest.started)
+        return self.listing.started
 
     @property
     def seed(self) -> int:
@@ -157,7 +179,7 @@ class Run:
     @property
     def epochs(self) -> int:
         """How many are finished."""
-        return self.manifest.epochs
+        return self.listing.epochs
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -169,23 +191,23 @@ class Run:
 
     @property
     def best_epoch(self) -> int | None:
-        best = self.manifest.best
+        best = self.listing.best
         return best.epoch if best else None
 
     @property
     def best_mean_iou(self) -> float | None:
         """Of validation, in the best epoch."""
-        best = self.manifest.best
+        best = self.listing.best
         return best.mean_iou if best else None
 
     @property
     def is_shipped(self) -> bool:
-        return self.manifest.shipped
+        return self.listing.shipped
 
     @property
     def is_imported(self) -> bool:
         """A history that another program logged: it has no weights, and its data need not exist."""
-        return self.manifest.is_imported
+        return self.listing.is_imported
 
     @property
     def notes(self) -> list[str]:
@@ -195,14 +217,12 @@ class Run:
     @cached_property
     def weights_hash(self) -> str | None:
         """sha256 of the file that its predictions come from, the identity of what is evaluated."""
-        entry = self.manifest.weights.get(MAIN_FILE[self.kind])
-        return entry.sha256 if entry else None
+        return self.listing.main_file.sha256 if self.listing.main_file else None
 
     @property
     def weights_bytes(self) -> int:
         """Of that file; 0 where there is none."""
-        entry = self.manifest.weights.get(MAIN_FILE[self.kind])
-        return entry.bytes if entry else 0
+        return self.listing.main_file.bytes if self.listing.main_file else 0
 
     @cached_property
     def network_hash(self) -> str:
@@ -300,40 +320,6 @@ class Run:
         }
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """A run folder that is there and cannot be read; `problem` is the line to say about it."""
-
-    path: Path
-    problem: str
-
-
-def list_runs() -> list[Run]:
-    """Every run with a readable manifest, newest first."""
-    return find_runs()[0]
-
-
-def unreadable_runs() -> list[Unreadable]:
-    """Every run folder that `list_runs` leaves out, by name."""
-    return find_runs()[1]
-
-
-def find_runs() -> tuple[list[Run], list[Unreadable]]:
-    """All that is in artifacts/runs: what can be read, newest first, and what cannot."""
-    found, unreadable = [], []
-    try:
-        folders = sorted(path.parent for path in settings.runs_dir().glob(f"*/{MANIFEST}"))
-    except OSError:
-        folders = []
-    for folder in folders:
-        try:
-            found.append(read_run(folder))
-        except RunError as error:
-            unreadable.append(Unreadable(folder, str(error)))
-    found.sort(key=lambda run: (datetime.fromisoformat(run.created), run.name), reverse=True)
-    return found, unreadable
-
-
 def get_run(name: str) -> Run:
     """The run of that name.
 
@@ -353,8 +339,14 @@ def read_run(path: Path) -> Run:
             f"{path.name}: its name has characters that cannot be shown everywhere; rename the "
             "folder to letters, digits and . _ -"
         )
+    manifest, record = read_contents(path)
+    return Run(path, listing_of(manifest), (manifest, record))
+
+
+def read_contents(path: Path) -> Contents:
+    """run.json of the folder. Raises RunError."""
     try:
-        return Run.of(path, parse_json(read_bytes(path / MANIFEST, MAX_JSON_BYTES)))
+        return read_manifest(parse_json(read_bytes(path / MANIFEST, MAX_JSON_BYTES)))
     except UnreadableError as error:
         raise RunError(
             f"{path.name}: its {MANIFEST} cannot be read: {error}; restore it or delete {path}"

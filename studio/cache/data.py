@@ -19,7 +19,7 @@ def data_sets() -> list[DataSet]:
     """Every data set with its name and what it is, the built-in one first."""
     known = identities()
     listed = [run for run in list_runs() if run.name in known]
-    return all_data_sets(listed, open_=source, identity=lambda run: known[run.name])
+    return all_data_sets(listed, open_=source, known=known)
 
 
 @st.cache_resource(max_entries=64, ttl=30, show_spinner=False)

@@ -6,23 +6,18 @@ import streamlit as st
 
 from segcore import runs, settings
 from segcore.errors import UnreadableError
-from segcore.runs import Run, Unreadable
+from segcore.runs import Run, Unreadable, index
 from studio.cache.stamps import Stamp, stamp_of
 
 
 def list_runs() -> list[Run]:
     """Every run with a readable manifest, newest first."""
-    return _find_runs(stamp_of(*sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))))[0]
+    return runs.list_runs()
 
 
 def unreadable_runs() -> list[Unreadable]:
     """Every run folder that `list_runs` leaves out."""
-    return _find_runs(stamp_of(*sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))))[1]
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _find_runs(stamp: Stamp) -> tuple[list[Run], list[Unreadable]]:
-    return runs.find_runs()
+    return runs.unreadable_runs()
 
 
 def identities() -> Mapping[str, str]:
@@ -32,7 +27,7 @@ def identities() -> Mapping[str, str]:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _identities(stamp: Stamp) -> dict[str, str]:
-    return {run.name: runs.identity_of(run) for run in runs.list_runs()}
+    return runs.identities(runs.list_runs())
 
 
 def champions(data: str | None) -> dict[str, Run]:
@@ -47,8 +42,8 @@ def _champions(data: str, stamp: Stamp) -> dict[str, Run]:
 
 def runs_stamp() -> Stamp:
     """Changes with the runs, the promotions, and what data sets were found to be."""
-    manifests = sorted(settings.runs_dir().glob(f"*/{runs.MANIFEST}"))
-    return stamp_of(settings.registry_path(), settings.digests_dir(), *manifests)
+    known = stamp_of(settings.registry_path(), settings.digests_dir())
+    return (*known, ("runs", index.look().version))
 
 
 def history(run: Run) -> list[dict[str, float]]:

@@ -19,24 +19,8 @@ from segcore.files.writing import to_json
 from segcore.jobs import audit, registration
 from segcore.jobs.unreadable import find_unreadable, move_away, problems_of
 from segcore.runs.archives import export_run, import_run
-from segcore.runs.writer import RunWriter
 from segcore.runs.zip_files import open_zip
-
-GOOD = {
-    "model": "unet",
-    "recipe": {"name": "quick-unet"},
-    "data": {"spec": "streets", "dataset": "streets"},
-    "status": "finished",
-    "started": "2025-01-01T00:00:00+00:00",
-    "preprocessing": {"mode": "fit", "size": [24, 32], "multiple": 8},
-}
-
-
-def write_run(name: str, **changes: object) -> RunWriter:
-    writer = RunWriter.create(name, {**GOOD, **changes})
-    writer.commit_epoch({"best.weights.h5": b"weights"}, epochs=1)
-    return writer
-
+from tests.factories.plain_runs import MANIFEST, write_run
 
 # --- arrays --------------------------------------------------------------------------------------
 
@@ -145,7 +129,7 @@ def test_an_import_checks_every_file_that_is_read_later(
     writer.path.rename(tmp_path / "elsewhere")
     with pytest.raises(RunError, match=problem):
         import_run(tmp_path / "run.zip", problems_of)
-    assert runs.find_runs() == ([], [])
+    assert (runs.list_runs(), runs.unreadable_runs()) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -161,10 +145,10 @@ def test_a_size_that_no_network_can_have_is_refused_at_import(
     tmp_path: Path, preprocessing: dict
 ) -> None:
     with zipfile.ZipFile(tmp_path / "run.zip", "w") as archive:
-        archive.writestr("run/run.json", json.dumps({**GOOD, "preprocessing": preprocessing}))
+        archive.writestr("run/run.json", json.dumps({**MANIFEST, "preprocessing": preprocessing}))
     with pytest.raises(RunError, match=r"its run.json cannot be read"):
         import_run(tmp_path / "run.zip", problems_of)
-    assert runs.find_runs() == ([], [])
+    assert (runs.list_runs(), runs.unreadable_runs()) == ([], [])
 
 
 # --- lists ---------------------------------------------------------------------------------------
@@ -190,7 +174,7 @@ def test_what_cannot_be_read_is_asked_for_from_the_command_line(
     told = capsys.readouterr().out
     assert "--  bad: its run.json cannot be read" in told and "doctor --move-away" in told
     assert main(["doctor", "--move-away"]) == 0
-    assert runs.find_runs() == ([], [])
+    assert (runs.list_runs(), runs.unreadable_runs()) == ([], [])
 
 
 def test_a_damaged_registry_keeps_no_list_from_being_shown() -> None:
