@@ -1,4 +1,4 @@
-"""The runs on a validation image of your choice, predicted now, next to the truth."""
+"""The runs on an image of your choice, predicted now, next to the truth."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from segcore.presentation.findings.words import listed
 from segcore.presentation.sides import Side, names_of, runs_of
 from segcore.runs import Run
 from segcore.runs.seen_data import seen_by
-from studio import cache, choices, state
+from studio import cache, state
 from studio.compare import epochs, picture_chooser, picture_scores
 from studio.compare.looking_ahead import look_ahead
 from studio.compare.picture_scores import Masks
@@ -21,6 +21,7 @@ from studio.state import Selection
 from studio.viewer import Panel, difference_panels, outcome_panel, show_viewer
 from studio.widgets import guards, side_by_side
 from studio.widgets.side_by_side import Quality
+from studio.widgets.split_choice import on_chosen_split
 
 TRAINED, OWN = "As trained", "The image's own"
 
@@ -117,7 +118,7 @@ def show_live(
     picture_scores.show_numbers(sides, truth, found, space)
     if not quality.in_tiles:
         coming = picture_chooser.neighbour(sample.key, keys, 1)
-        look_ahead(runs_of(sides), selection.spec, coming, quality.views)
+        look_ahead(runs_of(sides), selection.spec, selection.split, coming, quality.views)
 
 
 def show_two_epochs(
@@ -150,7 +151,7 @@ def show_scores(
 
 
 def main() -> None:
-    selection = state.selection()
+    selection = on_chosen_split(state.selection())
     sides = guards.require_run(selection)
     heading = st.empty()
     heading.title(f"{listed(names_of(sides))} on one image", anchor=False)
@@ -165,7 +166,7 @@ def main() -> None:
         found = picture_chooser.ask_pictures(selection, split)
     key = picture_chooser.chosen_picture(split, found)
     with above:
-        sample = cache.sample(selection.spec, choices.SPLIT, key)
+        sample = cache.sample(selection.spec, selection.split, key)
         show_steps(found.keys, key)
         if watched:
             show_two_epochs(selection, sides[0].run, sample, found.keys, heading)

@@ -8,7 +8,7 @@ from segcore.errors import SegcoreError
 from segcore.evaluation.comparison import Comparison
 from segcore.presentation.findings.words import listed
 from segcore.presentation.sides import Pair, Side, names_of
-from studio import cache, choices, state
+from studio import cache, state
 from studio.errors import errors_told, show_error
 from studio.evaluate import (
     confidence,
@@ -26,6 +26,7 @@ from studio.state import Selection
 from studio.widgets import guards
 from studio.widgets.home_and_away import show_home_and_away
 from studio.widgets.parts import ask_part
+from studio.widgets.split_choice import ask_split, on_chosen_split
 
 SCORES, MISTAKES, CONFIDENCE = "Scores", "Mistakes", "Confidence"
 ROBUSTNESS, COST = "Robustness", "Cost"
@@ -51,7 +52,7 @@ def show_scored(selection: Selection, sides: Sequence[Scored], missing: Sequence
     comparison, problem = None, None
     if isinstance(sides, Pair):
         try:
-            comparison = cache.comparison(*sides.runs, selection.data, choices.SPLIT)
+            comparison = cache.comparison(*sides.runs, selection.data, selection.split)
         except SegcoreError as error:
             problem = str(error)
     heading = st.empty()
@@ -65,8 +66,10 @@ def show_scored(selection: Selection, sides: Sequence[Scored], missing: Sequence
     shown = selection.of(sides)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part(list(PARTS))
-        if isinstance(sides, Pair):
-            downloads.show_downloads(shown, sides)
+        with st.container(horizontal=True, gap="small", width="content"):
+            ask_split(selection)
+            if isinstance(sides, Pair):
+                downloads.show_downloads(shown, sides)
     heading.title(PARTS[part](sides, comparison), anchor=False)
     if part == SCORES:
         show_scores(sides, comparison)
@@ -113,7 +116,7 @@ def complete(selection: Selection, sides: Sequence[Scored]) -> bool:
 
 
 def main() -> None:
-    selection = state.selection()
+    selection = on_chosen_split(state.selection())
     sides = guards.require_run(selection)
     if not guards.is_known(selection):
         return
@@ -123,6 +126,7 @@ def main() -> None:
         show_scored(selection, scored, [side for side in sides if side.letter not in of])
         return
     st.title(f"{listed(names_of(sides))}: not scored yet", anchor=False)
+    ask_split(selection)
     guards.offer_second(selection, SECOND)
     scoring.show_missing(selection, sides)
     cost.show_costs(sides)

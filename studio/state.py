@@ -5,7 +5,7 @@ and a link shows the same thing to someone else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NoReturn
 
@@ -26,14 +26,22 @@ CHOSEN = "selection"
 IMAGE = "image"
 """Name in the address and in the session of the image that is compared."""
 
+SPLIT = "split"
+"""Name in the address of the split that is scored and compared on, and key of its widget."""
+
 
 @dataclass(frozen=True)
 class Selection:
-    """What every page shows; a run is None where there is none to compare yet."""
+    """What every page shows; a run is None where there is none to compare yet.
+
+    Attributes:
+        split: of the data set, whose images are scored and compared on.
+    """
 
     data: DataSet
     run_a: Run | None
     run_b: Run | None
+    split: str = choices.SPLIT
 
     @property
     def spec(self) -> str:
@@ -73,7 +81,7 @@ class Selection:
     def of(self, sides: Sequence[Side]) -> "Selection":
         """The same with these of its sides alone."""
         runs = {side.letter: side.run for side in sides}
-        return Selection(self.data, runs.get("A"), runs.get("B"))
+        return replace(self, run_a=runs.get("A"), run_b=runs.get("B"))
 
     @cached_property
     def classes(self) -> ClassMap:
@@ -135,11 +143,11 @@ def choose_data_set(slug: str) -> None:
     _choose_default_runs()
 
 
-def compare_on(key: str) -> NoReturn:
+def compare_on(key: str, split: str) -> NoReturn:
     """Leaves this page for Compare, which shows this image of the split."""
     st.session_state[IMAGE] = key
     # An address with a widget's name in it, such as a part's, may be replaced but not cleared.
-    st.switch_page("pages/compare.py", query_params={IMAGE: key})
+    st.switch_page("pages/compare.py", query_params={IMAGE: key, SPLIT: split})
 
 
 def send_again(key: str) -> None:

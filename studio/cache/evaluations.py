@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from segcore import evaluation, runs
+from segcore.data.preparation.digests import IDENTIFYING, known_digest
 from segcore.evaluation import cost as cost_
 from segcore.evaluation import generalization as generalization_
 from segcore.evaluation import robustness as robustness_
@@ -14,8 +15,16 @@ from segcore.evaluation.comparison import Comparison, compare, in_common_classes
 from segcore.runs import Run
 from segcore.runs.data_sets import DataSet
 from segcore.runs.results import result_files
+from studio.cache.data import source
 from studio.cache.stamps import Stamp, stamp_of
 from studio.cache.trained import runs_stamp
+
+
+def digest_of(data: DataSet, split: str) -> str | None:
+    """Of the split's images and masks; None where they were not read yet, or are not here."""
+    if split == IDENTIFYING[0]:
+        return data.digest
+    return None if data.problem is not None else known_digest(source(data.spec), split)
 
 
 def stored_evaluation(run: Run, data: DataSet, split: str) -> evaluation.Evaluation | None:
@@ -23,11 +32,12 @@ def stored_evaluation(run: Run, data: DataSet, split: str) -> evaluation.Evaluat
 
     It calls the data by their name: where they lie is nobody's business.
     """
-    if data.digest is None:
+    digest = digest_of(data, split)
+    if digest is None:
         return None
-    stamp = stamp_of(*result_files(run, "evaluation", split, data.digest))
+    stamp = stamp_of(*result_files(run, "evaluation", split, digest))
     weights = str(run.weights_hash)
-    return _stored_evaluation(str(run.path), weights, data.digest, data.name, split, stamp)
+    return _stored_evaluation(str(run.path), weights, digest, data.name, split, stamp)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

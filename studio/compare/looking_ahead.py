@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from segcore.errors import SegcoreError
 from segcore.prediction.inference import Views
 from segcore.runs import Run
-from studio import cache, choices
+from studio import cache
 
 ALONE_SECONDS = 10.0
 """A visitor is alone when no other has compared for so long: the networks are there for those."""
@@ -22,10 +22,10 @@ _visits: dict[str, float] = {}
 """Visit -> when it last compared, for those of the last `ALONE_SECONDS`."""
 
 
-def look_ahead(runs: Sequence[Run], spec: str, key: str, views: Views) -> None:
-    """Has the runs label a validation image, where nobody else needs the networks."""
+def look_ahead(runs: Sequence[Run], spec: str, split: str, key: str, views: Views) -> None:
+    """Has the runs label an image of a split, where nobody else needs the networks."""
     if _is_alone() and _free.acquire(blocking=False):
-        _worker.submit(_label, runs, spec, key, views).add_done_callback(_done)
+        _worker.submit(_label, runs, spec, split, key, views).add_done_callback(_done)
 
 
 def _is_alone() -> bool:
@@ -38,9 +38,9 @@ def _is_alone() -> bool:
     return set(_visits) == {visit}
 
 
-def _label(runs: Sequence[Run], spec: str, key: str, views: Views) -> None:
+def _label(runs: Sequence[Run], spec: str, split: str, key: str, views: Views) -> None:
     try:
-        image = cache.sample(spec, choices.SPLIT, key).image
+        image = cache.sample(spec, split, key).image
         for run in runs:
             if run.has_network:
                 cache.predict(run, image, views)

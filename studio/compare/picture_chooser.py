@@ -4,34 +4,36 @@ import streamlit as st
 
 from segcore.evaluation.image_search import Query
 from segcore.presentation.sides import runs_of
-from studio import address, cache, choices, state
+from studio import address, cache, state
 from studio.state import Selection
 from studio.widgets import image_search
 from studio.widgets.gallery import LegendEntry, show_gallery
 from studio.widgets.image_search import Found, Searched
+from studio.widgets.split_choice import ask_split
 
 PAGE_SIZE = 12
 
 
 def searched(selection: Selection) -> Searched:
     """The split that is compared on, with the counts of its masks or of an evaluation's truth."""
-    samples = cache.samples(selection.spec, choices.SPLIT)
-    counted = cache.counted(selection.spec, choices.SPLIT)
+    samples = cache.samples(selection.spec, selection.split)
+    counted = cache.counted(selection.spec, selection.split)
     if counted is not None:
-        return Searched(choices.SPLIT, counted.keys, counted.sequences, counted.statistics.counts)
+        return Searched(selection.split, counted.keys, counted.sequences, counted.statistics.counts)
     for run in runs_of(selection.sides):
-        scored = cache.stored_evaluation(run, selection.data, choices.SPLIT)
+        scored = cache.stored_evaluation(run, selection.data, selection.split)
         is_of_data = scored is not None and scored.space.has_classes_of(selection.space)
         if scored is not None and is_of_data and scored.keys == samples.keys:
             counts = scored.matrices.sum(axis=2)
-            return Searched(choices.SPLIT, scored.keys, scored.sequences, counts)
-    return Searched(choices.SPLIT, samples.keys, [""] * len(samples), None)
+            return Searched(selection.split, scored.keys, scored.sequences, counts)
+    return Searched(selection.split, samples.keys, [""] * len(samples), None)
 
 
 def ask_pictures(selection: Selection, split: Searched) -> Found:
     """Asks which images to choose from; all of them where none is found, or not yet."""
     st.header("Choose the image", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        ask_split(selection)
         found = image_search.ask(selection, split, in_address=True)
     if found is not None and found.keys:
         return found
@@ -46,10 +48,12 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
     # In their own order the page that holds this one; whoever asks for another wants its first.
     at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)
-    page = st.pagination(pages, default=at, key=f"pictures_{selection.data.slug}_{found.asked}")
+    page = st.pagination(
+        pages, default=at, key=f"pictures_{selection.data.slug}_{split.name}_{found.asked}"
+    )
     on_page = slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
     thumbnails = [
-        cache.thumbnail(selection.spec, choices.SPLIT, key) for key in found.keys[on_page]
+        cache.thumbnail(selection.spec, selection.split, key) for key in found.keys[on_page]
     ]
     label = found.query.label
     lit = []

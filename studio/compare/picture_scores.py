@@ -10,7 +10,7 @@ import streamlit as st
 from segcore.evaluation import outcomes
 from segcore.labels import LabelSpace, metrics
 from segcore.presentation.sides import Side, names_of
-from studio import cache, choices, wording
+from studio import cache, wording
 from studio.encoding import swatch
 from studio.state import Selection
 from studio.widgets import split_predictions
@@ -73,7 +73,7 @@ def _outcomes_of_split(selection: Selection) -> np.ndarray | None:
     """(4,) pixels of the split, or None where not both runs have labelled all of it."""
     if selection.pair is None:
         return None
-    found = cache.agreements(selection.pair.runs, selection.spec, choices.SPLIT)
+    found = cache.agreements(selection.pair.runs, selection.spec, selection.split)
     if found is None:
         return None
     counts: np.ndarray = np.sum([picture.outcomes for picture in found], axis=0)

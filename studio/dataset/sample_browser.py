@@ -7,7 +7,7 @@ import streamlit as st
 
 from segcore.data import counts
 from segcore.data.preparation.counting import CountedSplit
-from studio import cache, choices, state, wording
+from studio import cache, state, wording
 from studio.dataset.imbalance import Splits
 from studio.errors import fragment
 from studio.state import Selection
@@ -15,6 +15,7 @@ from studio.viewer import Panel, show_viewer
 from studio.widgets import dialogs, image_search
 from studio.widgets.gallery import LegendEntry, show_gallery
 from studio.widgets.image_search import Found, Searched
+from studio.widgets.split_choice import NAMES
 
 PAGE_SIZE = 12
 
@@ -91,7 +92,7 @@ def _look_closer(selection: Selection, split: str, key: str) -> None:
     if sample.mask is not None:
         panels.append(Panel("truth", "Truth", sample.mask))
     show_viewer(f"closer {key}", sample.image, panels, selection.space)
-    if split == choices.SPLIT and st.button(
+    if split in NAMES and st.button(
         "See what the models say", icon=":material/compare:", type="primary"
     ):
-        state.compare_on(key)
+        state.compare_on(key, split)

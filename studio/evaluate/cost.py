@@ -53,7 +53,7 @@ def show_all_runs(selection: Selection, sides: Sequence[Scored]) -> None:
     missing: list[tuple[Run, str]] = []
     chosen = {side.run.name: side for side in sides}
     for run in choices.comparable_runs(selection.data).values():
-        found, cost = cache.stored_evaluation(run, selection.data, choices.SPLIT), cache.cost(run)
+        found, cost = cache.stored_evaluation(run, selection.data, selection.split), cache.cost(run)
         if found is None:
             continue
         side = chosen.get(run.name)

@@ -5,7 +5,7 @@ import streamlit as st
 from segcore.presentation.report import make_report
 from segcore.presentation.sides import Pair
 from segcore.runs.data_sets import slug_of
-from studio import cache, choices
+from studio import cache
 from studio.evaluate.scored import Scored
 from studio.state import Selection
 
@@ -13,7 +13,7 @@ from studio.state import Selection
 def show_downloads(selection: Selection, pair: Pair[Scored]) -> None:
     """A button that opens the choice of files; they are made when it is opened."""
     a, b = pair
-    name = f"comparison-{slug_of(selection.data.name)}-{choices.SPLIT}"
+    name = f"comparison-{slug_of(selection.data.name)}-{selection.split}"
     # Files that Streamlit makes on a click alone are gone when the page happens to run meanwhile.
     opened = st.popover("Report", icon=":material/download:", key="report", on_change="rerun")
     if not opened.open:
@@ -45,7 +45,7 @@ def show_downloads(selection: Selection, pair: Pair[Scored]) -> None:
         st.caption("Or from the command line:")
         st.code(
             f"python -m segcore report --a {a.run.name} --b {b.run.name} "
-            f"--data {selection.data.argument} --split {choices.SPLIT} --out report.html",
+            f"--data {selection.data.argument} --split {selection.split} --out report.html",
             language=None,
             wrap_lines=True,
         )

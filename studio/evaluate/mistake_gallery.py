@@ -7,7 +7,7 @@ import streamlit as st
 from segcore.evaluation.mistakes import ASKED, FALSELY_CALLED, Mistake, worst_first
 from segcore.labels import LabelSpace
 from segcore.presentation.sides import runs_of
-from studio import cache, choices, state
+from studio import cache, state
 from studio.evaluate.scored import Scored, scope
 from studio.state import Selection
 from studio.widgets import dialogs, guards, split_predictions
@@ -48,14 +48,14 @@ def _show(selection: Selection, side: Scored, others: Sequence[Scored], mistake:
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    stored = split_predictions.labelled(side.run, side.name, selection.spec)
+    stored = split_predictions.labelled(side, selection)
     if stored is None:
         return
     here = set(stored.keys)  # the data may have changed since it was scored
     shown = [(key, pixels) for key, pixels in found if key in here][:SHOWN]
     thumbnails = [
         cache.mistake_thumbnail(
-            side.run, runs_of(others), selection.spec, choices.SPLIT, key, mistake
+            side.run, runs_of(others), selection.spec, selection.split, key, mistake
         )
         for key, _ in shown
     ]
@@ -63,7 +63,7 @@ def _show(selection: Selection, side: Scored, others: Sequence[Scored], mistake:
     legend = _legend(mistake, side.evaluation.space)
     opened = show_gallery(f"mistakes {side.letter}", thumbnails, captions, legend)
     if opened is not None:
-        state.compare_on(opened)
+        state.compare_on(opened, selection.split)
 
 
 def _legend(mistake: Mistake, space: LabelSpace) -> list[LegendEntry]:

@@ -12,7 +12,7 @@ from segcore.presentation import figures, findings, tables
 from segcore.presentation.report.measured import ROBUSTNESS
 from segcore.presentation.sides import Side
 from segcore.system.progress import Progress
-from studio import cache, choices, wording
+from studio import cache, wording
 from studio.background import Asked, offer
 from studio.errors import fragment
 from studio.evaluate.scored import Scored, scope
@@ -39,7 +39,7 @@ def show_lab(selection: Selection, sides: Sequence[Side]) -> None:
 
 @fragment
 def _show_image(selection: Selection, sides: Sequence[Side]) -> None:
-    keys = cache.samples(selection.spec, choices.SPLIT).keys
+    keys = cache.samples(selection.spec, selection.split).keys
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = st.selectbox("Image", keys, key="lab_image", width=280)
         severity = st.select_slider(
@@ -48,7 +48,7 @@ def _show_image(selection: Selection, sides: Sequence[Side]) -> None:
     name = st.pills(
         "Corruption", list(CORRUPTIONS), default=DEFAULT, required=True, key="lab_corruption"
     )
-    sample = cache.sample(selection.spec, choices.SPLIT, key)
+    sample = cache.sample(selection.spec, selection.split, key)
     image = corrupt(sample.image, name, severity, seed=keys.index(key))
     clean = side_by_side.predict(sides, sample.image)
     found = side_by_side.predict(sides, image) if clean is not None else None
@@ -118,16 +118,16 @@ def _offer(selection: Selection, missing: list[Scored]) -> None:
         "images to label for each. The curves of a corruption appear when it is done, and stay.",
         icon=":material/rainy:",
     )
-    offer("Measure the split", [_work(side, selection.spec) for side in missing])
+    offer("Measure the split", [_work(side, selection) for side in missing])
 
 
-def _work(side: Scored, spec: str) -> Asked:
-    run = side.run
+def _work(side: Scored, selection: Selection) -> Asked:
+    run, spec, split = side.run, selection.spec, selection.split
 
     def measure(progress: Progress) -> None:
-        measure_robustness(run, spec, choices.SPLIT, progress)
+        measure_robustness(run, spec, split, progress)
 
-    key = "robustness", run.name, run.weights_hash, spec
+    key = "robustness", run.name, run.weights_hash, spec, split
     return Asked(key, f"{side.name}, corrupted images labelled", measure)
 
 

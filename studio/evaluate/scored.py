@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from segcore.evaluation import Evaluation
 from segcore.presentation.sides import Pair, ScoredSide, Side, runs_of
 from segcore.runs.data_sets import DataSet
-from studio import cache, choices, wording
+from studio import cache, wording
 from studio.state import Selection
 
 
@@ -24,7 +24,7 @@ class Scored(ScoredSide):
 
 def scored_sides(selection: Selection, sides: Sequence[Side]) -> Sequence[Scored]:
     """Those that have scores on the selected data, a pair where both have."""
-    found = cache.compared_evaluations(runs_of(sides), selection.data, choices.SPLIT)
+    found = cache.compared_evaluations(runs_of(sides), selection.data, selection.split)
     scored = [
         Scored(side.letter, side.run, side.name, evaluation, selection.data)
         for side, evaluation in zip(sides, found, strict=True)

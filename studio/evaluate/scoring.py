@@ -8,7 +8,7 @@ from segcore.evaluation import evaluate, reports_of_before
 from segcore.presentation.sides import Side
 from segcore.runs import Run
 from segcore.system.progress import Progress
-from studio import choices, wording
+from studio import cache, wording
 from studio.background import Asked, offer
 from studio.evaluate.scored import Scored
 from studio.state import Selection
@@ -19,7 +19,7 @@ def show_missing(selection: Selection, missing: Sequence[Side]) -> None:
     """Which of the runs have no scores on this data set, and a button that makes them."""
     listed = " and ".join(f"{side.name} (`{side.run.name}`)" for side in missing)
     st.info(
-        f"Not scored on {selection.data.name} {choices.SPLIT} yet: {listed}. "
+        f"Not scored on {selection.data.name} {selection.split} yet: {listed}. "
         "Every image is predicted once at its own resolution; the result is stored.",
         icon=":material/scoreboard:",
     )
@@ -28,11 +28,11 @@ def show_missing(selection: Selection, missing: Sequence[Side]) -> None:
     if selection.problem is not None:
         guards.offer_streets(selection)
         return
-    offer("Evaluate now", [_work(side.run, side.name, selection.spec) for side in missing])
+    offer("Evaluate now", [_work(side, selection) for side in missing])
     st.caption("Or from the command line:")
     commands = [
         f"python -m segcore evaluate --run {side.run.name} "
-        f"--data {selection.data.argument} --split {choices.SPLIT}"
+        f"--data {selection.data.argument} --split {selection.split}"
         for side in missing
     ]
     st.code("\n".join(commands), language=None)
@@ -40,10 +40,10 @@ def show_missing(selection: Selection, missing: Sequence[Side]) -> None:
 
 def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:
     """That the run was scored, on images that have changed since: nothing was lost."""
-    digest = selection.data.digest
+    digest = cache.digest_of(selection.data, selection.split)
     if digest is None:
         return
-    for report in reports_of_before(run, selection.spec, choices.SPLIT, digest):
+    for report in reports_of_before(run, selection.spec, selection.split, digest):
         st.caption(
             f"{name} was scored before {selection.data.name} changed: mean IoU "
             f"{wording.score(report.mean_iou)} on the {report.images} images that it held "
@@ -74,13 +74,15 @@ def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
 def offer_again(selection: Selection, sides: Iterable[Scored]) -> None:
     """A button that scores them anew, where their images are here."""
     if selection.problem is None:
-        wanted = [_work(side.run, side.name, selection.spec, force=True) for side in sides]
+        wanted = [_work(side, selection, force=True) for side in sides]
         offer("Evaluate again", wanted, again=True)
 
 
-def _work(run: Run, name: str, spec: str, *, force: bool = False) -> Asked:
-    def score(progress: Progress) -> None:
-        evaluate(run, spec, choices.SPLIT, progress=progress, force=force)
+def _work(side: Side, selection: Selection, *, force: bool = False) -> Asked:
+    run, spec, split = side.run, selection.spec, selection.split
 
-    key = "evaluate", run.name, run.weights_hash, spec
-    return Asked(key, f"{name}, images scored", score)
+    def score(progress: Progress) -> None:
+        evaluate(run, spec, split, progress=progress, force=force)
+
+    key = "evaluate", run.name, run.weights_hash, spec, split
+    return Asked(key, f"{side.name}, {split} images scored", score)

@@ -18,7 +18,7 @@ from segcore.evaluation.image_search import (
 )
 from segcore.labels import NO_LABEL, LabelSpace
 from segcore.presentation.sides import runs_of
-from studio import cache, choices, wording
+from studio import cache, wording
 from studio.state import Selection
 from studio.widgets import split_predictions
 
@@ -145,7 +145,7 @@ def _ask_sort(
     asker: _Asker,
 ) -> tuple[str, int]:
     """The order, and the seed of a random one."""
-    of_models = split.name == choices.SPLIT and selection.pair is not None
+    of_models = split.name == selection.split and selection.pair is not None
     options = [
         *([IN_ORDER] if asker.in_address else []),
         *([MOST] if query.label is not None else []),
@@ -164,7 +164,7 @@ def _ask_sort(
 
 def _scores(selection: Selection, split: Searched, label: int | None) -> dict[str, np.ndarray]:
     """What the samples can be sorted by -> (N,), highest first: by the runs' stored scores."""
-    if split.name != choices.SPLIT:
+    if split.name != selection.split:
         return {}
     scores, known = {}, []
     evaluations = cache.compared_evaluations(runs_of(selection.sides), selection.data, split.name)

@@ -1,6 +1,7 @@
 """The scoreboard as a visitor sees it; predictions are constants, no network is loaded."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from segcore.presentation import findings
 from segcore.runs import Run
 from segcore.runs.results import result_files
 from studio import address, engine
+from studio.state import SPLIT
 from tests.factories.made_data import val_digest, write_picture
 from tests.factories.made_runs import make_run, stub_predictions
 from tests.studio.drawn_pages import open_part, text, when_done
@@ -176,6 +178,25 @@ def test_runs_that_are_not_scored_are_scored_by_a_button(
     digest = val_digest(camvid)
     assert all(evaluation.stored_evaluation(run, digest, "val") for run in runs)
     assert "mean IoU" in page.title[0].value
+
+
+def test_the_test_images_are_scored_where_they_are_chosen(
+    page: AppTest, runs: list[Run], camvid: Path
+) -> None:
+    for kind in ("", "annot"):
+        shutil.copytree(camvid / f"val{kind}", camvid / f"test{kind}")
+    for run in runs:
+        evaluation.evaluate(run, f"camvid:{camvid}", "val")
+    page.run()
+    assert "val split, 3 images" in text(page)
+    (splits,) = (group for group in page.button_group if group.key == SPLIT)
+    splits.set_value("test").run()
+    assert "not scored yet" in page.title[0].value
+    (button,) = (button for button in page.button if button.label == "Evaluate now")
+    when_done(button.click().run())
+    assert not page.exception
+    assert "test split, 3 images" in text(page)
+    assert page.query_params[SPLIT] == "test"
 
 
 def test_only_the_missing_run_is_asked_for(page: AppTest, runs: list[Run], camvid: Path) -> None:

@@ -151,6 +151,17 @@ def test_compare_shows_the_picture_of_the_address_and_steps_on(
     assert app.query_params["image"] == "film1_001"
 
 
+def test_compare_shows_the_images_of_the_test_split_where_that_is_asked_for(
+    two_runs: tuple[Run, Run], camvid: Path
+) -> None:
+    for kind in ("", "annot"):
+        shutil.copytree(camvid / f"train{kind}", camvid / f"test{kind}")
+    app = open_page("compare", data="camvid", split="test")
+    keys = [item["key"] for item in thumbnails(app)]
+    assert len(keys) == 6 and app.query_params["image"] == keys[0]
+    assert app.query_params["split"] == "test"
+
+
 def test_pictures_are_found_by_gap_worst_class_and_draw(
     two_runs: tuple[Run, Run], camvid: Path
 ) -> None:
