@@ -99,6 +99,7 @@ def show_live(
     sides: Sequence[Side],
     sample: Sample,
     keys: list[str],
+    occurring: list[int],
     heading: DeltaGenerator,
 ) -> None:
     """Each run, predicted now."""
@@ -114,7 +115,7 @@ def show_live(
     truth = selection.truth(sample.mask)
     heading.title(picture_scores.finding(sides, truth, masks, space), anchor=False)
     show_panels(sample, truth, masks, side_by_side.prediction_panels(sides, found), keys, space)
-    show_scores(sides, truth, masks, selection, space)
+    show_scores(sides, truth, masks, selection, space, occurring)
     picture_scores.show_numbers(sides, truth, found, space)
     if not quality.in_tiles:
         coming = picture_chooser.neighbour(sample.key, keys, 1)
@@ -134,7 +135,7 @@ def show_two_epochs(
     heading.title(picture_scores.finding(pair, truth, masks, space), anchor=False)
     predictions = [Panel("a", pair.a.title, masks[0]), Panel("b", pair.b.title, masks[1])]
     show_panels(sample, truth, masks, predictions, keys, space)
-    show_scores(pair, truth, masks, None, space)
+    show_scores(pair, truth, masks, None, space, [])
 
 
 def show_scores(
@@ -143,11 +144,12 @@ def show_scores(
     masks: Masks,
     selection: Selection | None,
     space: LabelSpace,
+    occurring: list[int],
 ) -> None:
     if len(sides) == 2:
         picture_scores.show_outcomes(truth, masks, selection, space)
     if truth is not None:
-        picture_scores.show_class_table(sides, truth, masks, space)
+        picture_scores.show_class_table(sides, truth, masks, space, occurring)
 
 
 def main() -> None:
@@ -171,7 +173,8 @@ def main() -> None:
         if watched:
             show_two_epochs(selection, sides[0].run, sample, found.keys, heading)
         else:
-            show_live(selection, sides, sample, found.keys, heading)
+            occurring = picture_scores.occurring_classes(selection, split.counts)
+            show_live(selection, sides, sample, found.keys, occurring, heading)
     with below:
         picture_chooser.show_thumbnails(selection, split, found, key)
 

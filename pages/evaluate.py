@@ -64,9 +64,13 @@ def show_scored(selection: Selection, sides: Sequence[Scored], missing: Sequence
     if missing:
         scoring.show_missing(selection, missing)
     shown = selection.of(sides)
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    ):
         part = ask_part(list(PARTS))
-        with st.container(horizontal=True, gap="small", width="content"):
+        with st.container(
+            horizontal=True, gap="small", width="content", vertical_alignment="bottom"
+        ):
             ask_split(selection)
             if isinstance(sides, Pair):
                 downloads.show_downloads(shown, sides)

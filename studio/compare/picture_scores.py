@@ -39,6 +39,17 @@ def finding(
     return wording.headline_of_picture(names, [metrics.mean_iou(of) for of in matrices])
 
 
+def occurring_classes(selection: Selection, counts: np.ndarray | None) -> list[int]:
+    """Ids of the classes, as the sides are shown by, that occur in a split's masks.
+
+    Args:
+        counts: (N, C) pixels of each label of the data; None where they are not counted.
+    """
+    if counts is None:
+        return []
+    return [int(id_) for id_ in np.flatnonzero(selection.classes.counts(counts.sum(axis=0)))]
+
+
 def show_outcomes(
     truth: np.ndarray | None, masks: Masks, selection: Selection | None, space: LabelSpace
 ) -> None:
@@ -86,12 +97,20 @@ def _share(counts: np.ndarray, index: int) -> str:
 
 
 def show_class_table(
-    sides: Sequence[Side], truth: np.ndarray, masks: Masks, space: LabelSpace
+    sides: Sequence[Side],
+    truth: np.ndarray,
+    masks: Masks,
+    space: LabelSpace,
+    occurring: Sequence[int],
 ) -> None:
-    """IoU of each class in the truth, by each side."""
+    """IoU of each class in the truth, by each side.
+
+    Args:
+        occurring: ids of classes that have a row on every image, so that the table is as high.
+    """
     iou: dict[str, Any] = {"min_value": 0.0, "max_value": 1.0, "format": "%.3f", "help": IOU_HELP}
     st.dataframe(
-        _class_table(sides, truth, masks, space),
+        _class_table(sides, truth, masks, space, occurring),
         hide_index=True,
         height="content",
         column_config={
@@ -112,16 +131,23 @@ def show_class_table(
 
 
 def _class_table(
-    sides: Sequence[Side], truth: np.ndarray, masks: Masks, space: LabelSpace
+    sides: Sequence[Side],
+    truth: np.ndarray,
+    masks: Masks,
+    space: LabelSpace,
+    occurring: Sequence[int],
 ) -> pd.DataFrame:
     """The classes with most pixels first."""
     matrices = [metrics.confusion_matrix(truth, mask, space) for mask in masks]
     pixels = matrices[0].sum(axis=1)
     present = sorted(
-        (id_ for id_ in space.evaluated_ids if pixels[id_]), key=lambda id_: -pixels[id_]
+        (id_ for id_ in space.evaluated_ids if pixels[id_] or id_ in occurring),
+        key=lambda id_: -pixels[id_],
     )
     iou = {
-        side.letter.lower(): metrics.iou_per_class(matrix)[present]
+        side.letter.lower(): np.where(
+            pixels[present], metrics.iou_per_class(matrix)[present], np.nan
+        )
         for side, matrix in zip(sides, matrices, strict=True)
     }
     return pd.DataFrame(
