@@ -13,7 +13,7 @@ LOGO = "studio/logo.svg"
 def main() -> None:
     """Runs for each visitor, whenever a page is drawn."""
     # Here, not above, so that the server answers while these load.
-    from studio import engine, state
+    from studio import cache, engine, state
     from studio.admin import gate
     from studio.errors import errors_told
     from studio.widgets import dialogs, named_data, presenting
@@ -38,6 +38,7 @@ def main() -> None:
         named_data.mark(state.selection().data)
 
     with errors_told():
+        cache.look_for_runs()
         gate.announce()
         dialogs.close_elsewhere(page.url_path)
     before = (state.sidebar, presenting.offer, engine.badge, mark_data, presenting.show_bar)

@@ -35,9 +35,14 @@ SIZES = ("size", "crop")
 
 
 def runs_with_history(selection: Selection) -> dict[str, Run]:
-    """Name -> run that has an epoch to show, those of the selection's data set first."""
+    """Name -> run that has finished an epoch, those of the selection's data set first."""
     ordered = [*choices.trained_on(selection.data), *cache.list_runs()]
-    return {run.name: run for run in ordered if cache.history(run)}
+    return {run.name: run for run in ordered if run.epochs}
+
+
+def with_readable_history(names: list[str], known: dict[str, Run]) -> list[Run]:
+    """What can be drawn of the runs that were chosen."""
+    return [known[name] for name in names if cache.history(known[name])]
 
 
 def default_names(selection: Selection, known: dict[str, Run]) -> list[str]:
@@ -185,21 +190,23 @@ def main() -> None:
     default = default_names(selection, known) or list(known)[:2]
     # The key follows the sidebar, so that another choice there starts from its own runs.
     key = "_".join([CHOSEN, *(run.name for run, _ in curves.sides(selection))])
-    names = [name for name in st.session_state.get(key, default) if name in known]
-    st.title(finding([known[name] for name in names], selection), anchor=False)
+    wanted = [name for name in st.session_state.get(key, default) if name in known]
+    st.title(finding(with_readable_history(wanted, known), selection), anchor=False)
     st.caption(f"{MEAN_IOU_NOTE} {policy_line(selection)}")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part([CURVES, CLASSES, MASKS, RUNS])
         with st.container(horizontal=True, gap="small", width="content"):
-            names = ask_names(known, default, key)
-            choice = curves.ask_choice([known[name] for name in names]) if part == CURVES else None
-    if not names:
+            wanted = ask_names(known, default, key)
+            shown = with_readable_history(wanted, known)
+            choice = curves.ask_choice(shown) if part == CURVES else None
+    if not shown:
+        guards.show_unreadable(known[name] for name in wanted)
         st.info("Choose at least one run above.", icon=":material/stacked_line_chart:")
         return
     if choice is not None:
-        curves.show_curves(names, selection, choice)
+        curves.show_curves([run.name for run in shown], selection, choice)
     elif part == RUNS:
-        show_runs([known[name] for name in names])
+        show_runs(shown)
         if selection.pair is not None:
             show_recipes(selection.pair)
     elif not selection.sides:
@@ -208,7 +215,7 @@ def main() -> None:
         snapshots.show_classes_learnt(selection.sides)
     else:
         snapshots.show_learning(selection, selection.sides)
-    guards.show_unreadable()
+    guards.show_unreadable(known[name] for name in wanted)
 
 
 with errors_told():

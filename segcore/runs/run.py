@@ -270,7 +270,6 @@ class Run:
         return self._table(CLASS_IOU, class_iou_columns(self.label_space))
 
     def _table(self, name: str, columns: tuple[str, ...]) -> list[dict[str, float]]:
-        entry = self.manifest.weights.get(name)
         for candidate in (PENDING + name, name):  # the first is there after a crash in a save
             path = self.path / candidate
             if not path.exists():
@@ -278,13 +277,18 @@ class Run:
             try:
                 data = read_bytes(path, MAX_CSV_BYTES)
                 digest = hashlib.sha256(data).hexdigest()
-                if candidate == name or (entry and digest == entry.sha256):
+                if candidate == name or digest == self._committed(name):
                     return _epochs(parse_table(data, columns, wanted=("epoch",)))
             except UnreadableError as error:
                 raise UnreadableError(
                     f"{self.name}: {candidate} {error}; restore the file or delete it"
                 ) from error
         return []
+
+    def _committed(self, name: str) -> str | None:
+        """sha256 of the file as the last epoch committed it."""
+        entry = self.manifest.weights.get(name)
+        return entry.sha256 if entry else None
 
     def progress(self) -> TrainingProgress | None:
         """Where the running epoch is; None where none is running."""

@@ -43,6 +43,7 @@ from studio.cache.trained import (
     history,
     identities,
     list_runs,
+    look_for_runs,
     unreadable_histories,
     unreadable_runs,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "label",
     "label_space",
     "list_runs",
+    "look_for_runs",
     "masked_splits",
     "mistake_thumbnail",
     "open_private",

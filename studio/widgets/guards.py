@@ -1,12 +1,13 @@
 """What a page says where something is missing, and the way on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
 from segcore.errors import RunError
 from segcore.models import family_of
 from segcore.presentation.sides import Side
+from segcore.runs import Run
 from studio import cache, choices, identities, state, wording
 from studio.errors import without_paths
 from studio.state import Selection
@@ -78,9 +79,10 @@ def able(sides: Sequence[Side], purpose: str) -> Sequence[Side]:
     return sides if len(found) == len(sides) else found
 
 
-def show_unreadable() -> None:
-    """A line for each run, or its history, that the lists leave out, and how to fix it."""
-    found = [*(one.problem for one in cache.unreadable_runs()), *cache.unreadable_histories()]
+def show_unreadable(shown: Iterable[Run] = ()) -> None:
+    """A line for each run that the lists leave out, and for each history of a run that is to be
+    shown and cannot be read; how to fix it."""
+    found = [*(one.problem for one in cache.unreadable_runs()), *cache.unreadable_histories(shown)]
     for problem in found[:SHOWN_UNREADABLE]:
         st.warning(wording.sentence(without_paths(problem)), icon=":material/folder_off:")
     if len(found) > SHOWN_UNREADABLE:
