@@ -4,7 +4,6 @@ from datetime import datetime
 
 import streamlit as st
 
-from segcore import jobs
 from segcore.errors import SegcoreError
 from segcore.jobs import Job, audit
 from studio.admin import actions, data_sets, gate, promotion, queue, start, storage
@@ -46,7 +45,7 @@ def main() -> None:
     gate.require()
     actions.say_what_is_done()
     try:
-        listed = jobs.list_jobs()
+        listed = queue.listed_jobs()
     except SegcoreError as error:
         listed = []
         show_error(error)

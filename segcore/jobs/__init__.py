@@ -11,6 +11,7 @@ from segcore.jobs.queue import (
     JobError,
     State,
     cancel,
+    count_ended,
     delete,
     enqueue,
     from_row,
@@ -19,6 +20,8 @@ from segcore.jobs.queue import (
     prioritize,
     retry,
     runs_in_use,
+    runs_of_jobs,
+    unfinished_jobs,
 )
 
 __all__ = [
@@ -28,6 +31,7 @@ __all__ = [
     "JobError",
     "State",
     "cancel",
+    "count_ended",
     "delete",
     "enqueue",
     "from_row",
@@ -36,4 +40,6 @@ __all__ = [
     "prioritize",
     "retry",
     "runs_in_use",
+    "runs_of_jobs",
+    "unfinished_jobs",
 ]

@@ -34,6 +34,8 @@ class State(StrEnum):
 ACTIVE = (State.RUNNING, State.CANCELLING)
 """A worker is on it."""
 ENDED = (State.CANCELLED, State.FAILED, State.DONE)
+UNFINISHED = "state IN ('queued', 'running', 'cancelling')"
+"""In SQL."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def enqueue(task: Task, admission: Admission | None, priority: int | None = None
         if (
             task.run
             and database.execute(
-                "SELECT 1 FROM jobs WHERE run = ? AND state IN ('queued', 'running', 'cancelling')",
+                f"SELECT 1 FROM jobs WHERE run = ? AND {UNFINISHED}",
                 (task.run,),
             ).fetchone()
         ):
@@ -148,20 +150,46 @@ def enqueue(task: Task, admission: Admission | None, priority: int | None = None
     return from_row(row)
 
 
-def list_jobs() -> list[Job]:
-    """The active jobs, the queued ones in the order they will run, then the ended, newest first."""
+def list_jobs(ended: int | None = None) -> list[Job]:
+    """The active jobs, the queued ones in the order they will run, then the ended, newest first.
+
+    Args:
+        ended: how many of the ended ones at most; None for all.
+    """
     if not settings.jobs_path().exists():
         return []
     with connection() as database:
         rows = database.execute(
-            """
-            SELECT *, CASE state WHEN 'running' THEN 0 WHEN 'cancelling' THEN 0
-                                 WHEN 'queued' THEN 1 ELSE 2 END AS place
-            FROM jobs ORDER BY place, CASE WHEN place < 2 THEN -priority END,
-                                      CASE WHEN place < 2 THEN id ELSE -id END
-            """
+            f"SELECT * FROM jobs WHERE {UNFINISHED} ORDER BY state = 'queued', -priority, id"
+        ).fetchall()
+        rows += database.execute(
+            f"SELECT * FROM jobs WHERE NOT {UNFINISHED} ORDER BY id DESC LIMIT ?",
+            (-1 if ended is None else ended,),
         ).fetchall()
     return [from_row(row) for row in rows]
+
+
+def unfinished_jobs() -> list[Job]:
+    """Those of `list_jobs` that run or wait."""
+    return list_jobs(ended=0)
+
+
+def count_ended() -> int:
+    """How many jobs have ended and were not deleted."""
+    if not settings.jobs_path().exists():
+        return 0
+    with connection() as database:
+        (count,) = database.execute(f"SELECT COUNT(*) FROM jobs WHERE NOT {UNFINISHED}").fetchone()
+    return int(count)
+
+
+def runs_of_jobs() -> set[str]:
+    """Names of the runs of all jobs that were not deleted."""
+    if not settings.jobs_path().exists():
+        return set()
+    with connection() as database:
+        rows = database.execute("SELECT DISTINCT run FROM jobs WHERE run IS NOT NULL").fetchall()
+    return {str(run) for (run,) in rows}
 
 
 def get_job(job_id: int) -> Job:
@@ -254,10 +282,9 @@ def delete(job_id: int, admission: Admission | None) -> None:
 def runs_in_use() -> set[str]:
     """Runs that a job waits to go on with, or trains, or scores, or starts from."""
     names: set[str] = set()
-    for job in list_jobs():
-        if not job.has_ended:
-            wanted = (getattr(job.task, name, None) for name in ("scored", "start_from", "resume"))
-            names |= {str(name) for name in (job.run, *wanted) if name}
+    for job in unfinished_jobs():
+        wanted = (getattr(job.task, name, None) for name in ("scored", "start_from", "resume"))
+        names |= {str(name) for name in (job.run, *wanted) if name}
     return names
 
 

@@ -64,7 +64,7 @@ def mind_the_queue(stop: threading.Event) -> None:
     said = ""
     while not stop.wait(LOOK_SECONDS):
         try:
-            if any(not job.has_ended for job in jobs.list_jobs()):
+            if jobs.unfinished_jobs():
                 ensure_worker()
             said = ""
         except Exception as error:  # whatever it is: without this thread nobody starts a worker

@@ -234,7 +234,7 @@ def _standing(run: Run, champion: Run | None, unscored: list[Run], data: DataSet
 def _show_interrupted(found: list[Run]) -> None:
     """Trainings that can go on, the newest few; those of the queue are resumed there."""
     queued = jobs.runs_in_use()
-    known = {job.run for job in jobs.list_jobs()}
+    known = jobs.runs_of_jobs()
     stopped = [
         run
         for run in found

@@ -21,6 +21,17 @@ from studio.widgets.charts import show_chart
 REFRESH_SECONDS = 2.0
 LOG_LINES = 14
 SHOWN_ENDED = 5
+MORE_ENDED = 20
+ENDED = "ended jobs"
+"""Key of the session: how many are shown."""
+
+
+def listed_jobs() -> list[Job]:
+    """What is active and waits, and as many ended jobs as this visit asked for.
+
+    Raises SegcoreError where the queue cannot be read.
+    """
+    return jobs.list_jobs(ended=st.session_state.get(ENDED, SHOWN_ENDED))
 
 
 def title_of(job: Job) -> str:
@@ -46,12 +57,17 @@ def show(queue: list[Job]) -> None:
         [(job.id, job.state) for job in queue]
     )
     ended = [job for job in queue if job.has_ended]
-    for job in ended[:SHOWN_ENDED]:
+    for job in ended:
         _show_ended(job)
-    older = ended[SHOWN_ENDED:]
-    if older and st.toggle(f"Show {len(older)} older jobs", key="older jobs"):
-        for job in older:
-            _show_ended(job)
+    older = jobs.count_ended() - len(ended)
+    if older > 0:
+        more = min(older, MORE_ENDED)
+        st.button(
+            f"Show {more} more of {older} older jobs",
+            key="older jobs",
+            icon=":material/expand_more:",
+            on_click=lambda: st.session_state.update({ENDED: len(ended) + more}),
+        )
 
 
 def show_strip(queue: list[Job]) -> None:
@@ -71,7 +87,7 @@ def _show_strip(shown: list[tuple[int, State]]) -> None:
 def _look(shown: list[tuple[int, State]]) -> list[Job]:
     """The queue as it is now, with a worker on it; draws the page anew where a state changed."""
     try:
-        queue = jobs.list_jobs()
+        queue = listed_jobs()
         if any(not job.has_ended for job in queue):
             worker.ensure_worker()
     except SegcoreError as error:

@@ -247,3 +247,13 @@ def test_a_training_in_a_session_of_its_own_gives_way_to_the_server() -> None:
         check=True,
     )
     assert said.stdout.split()[-2:] == [b"nice", b"7"]
+
+
+def test_of_many_ended_jobs_the_newest_are_listed() -> None:
+    ended = [enqueue(QUICK) for _ in range(4)]
+    for job in ended:
+        jobs.cancel(job.id, ADMIN)
+    waiting = enqueue(QUICK)
+    assert [job.id for job in jobs.list_jobs(ended=2)] == [waiting.id, ended[3].id, ended[2].id]
+    assert jobs.unfinished_jobs() == [waiting]
+    assert (jobs.count_ended(), len(jobs.list_jobs())) == (4, 5)
