@@ -14,11 +14,13 @@ CLASSES = {
     "soil": "#5a3c28",
     "pot": "#be503c",
 }
+FOREIGN = ("cityscapes", "sidewalk", "vegetation", "street", "id 5")
+"""Of what nothing is said where these classes are shown."""
 
 
-def write_plants(root: Path) -> str:
-    """Eight training and six validation images of 32x24; the spec that opens them."""
-    for split, frames in (("train", 8), ("val", 6)):
+def write_plants(root: Path, train: int = 8, val: int = 6) -> str:
+    """So many images of 32x24 with their masks; the spec that opens them."""
+    for split, frames in (("train", train), ("val", val)):
         for frame in range(frames):
             name = f"bed{frame}_{frame:03}.png"
             write_picture(root / split / "images" / name, noise(frame, 24, 32))
@@ -32,3 +34,8 @@ def write_plants(root: Path) -> str:
 
 def space_of(spec: str) -> LabelSpace:
     return open_source(spec).label_space
+
+
+def foreign_words(text: str) -> list[str]:
+    """Words of other data sets in what is said of this one."""
+    return [word for word in FOREIGN if word in text.lower()]
