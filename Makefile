@@ -28,7 +28,7 @@ format: $(VENV)/installed-dev
 shots: $(VENV)/installed-dev  ## a picture of every page, into docs/screenshots
 	$(BIN)/python docs/shots.py
 
-bench: $(VENV)/installed-dev  ## what is fast and what is not, beside its peers, in ten minutes
+bench: $(VENV)/installed-dev  ## what is fast and what is not, beside its peers, in a quarter of an hour
 	$(BIN)/python -m benchmarks
 
 counts: $(VENV)/installed  ## what the built-in data set holds, anew after its renderer changed

@@ -27,6 +27,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "evaluation": (),
     "resampling": (),
     "viewer": (),
+    "scale": ("--rounds", "5"),
     "training": ("--data", "streets", "--steps", "5", "--rounds", "3"),
 }
 JSON, PAGE = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "speed.md"
