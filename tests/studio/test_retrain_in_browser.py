@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +34,11 @@ from segcore.errors import DataError
 from segcore.evaluation import evaluate
 from segcore.jobs import audit, leases
 from segcore.runs import Run, get_run
+from segcore.training.session import train
 from tests.factories.fake_runs import make_run
-from tests.factories.made_data import noise, write_picture
+from tests.factories.made_data import noise, slug, write_picture
 from tests.factories.own_classes import CLASSES, foreign_words, space_of, write_plants
+from tests.training.test_training import TINY
 
 pytestmark = [
     pytest.mark.browser,
@@ -78,6 +81,14 @@ def camvid_digest() -> str:
     known = known_layout("camvid")
     assert known is not None and known.val is not None
     return known.val
+
+
+def shown_scores(visitor: Page, address: str) -> list[str]:
+    """The scores of CamVid's champions, as a visitor sees them."""
+    visitor.goto(f"{address}/evaluate?data=camvid")
+    expect(visitor.get_by_test_id("stMetricValue")).to_have_count(3)
+    settle(visitor)
+    return visitor.get_by_test_id("stMetricValue").all_inner_texts()
 
 
 def make_champion(spec: str) -> Run:
@@ -256,3 +267,30 @@ def roll_back(page: Page) -> None:
     page.get_by_role("link", name="Admin").click()
     room(page, "Runs and champions")
     confirm(page, "Roll back")
+
+
+def test_a_second_data_set_in_the_same_layout_leaves_the_known_one_as_it_was(
+    artifacts: Path, tmp_path: Path, camvid: Path, shipped: list[Path]
+) -> None:
+    """A run is trained on toys in CamVid's layout, scored and promoted beside CamVid's champions,
+    and one of those is scored on the toys."""
+    toys = camvid.rename(tmp_path / "toys")
+    spec = f"camvid:{toys}"
+    new = train(replace(TINY, epochs=1, size=(32, 32), crop=None), spec)
+    best, before = runs.champions(camvid_digest())["unet"], standing(shipped)
+    log = tmp_path / "server.log"
+    with running_dashboard(artifacts, log) as address, chromium() as browser:
+        page, visitor = browser.new_page(), browser.new_page()
+        for opened in (page, visitor):
+            opened.set_default_timeout(PATIENCE_MS)
+        shown = shown_scores(visitor, address)
+        page.goto(f"{address}/admin?data={slug(toys)}")
+        sign_in(page, log)
+        room(page, "Runs and champions")
+        confirm(page, "Promote")
+        visitor.goto(f"{address}/evaluate?data={slug(toys)}&a={new.name}&b={best.name}")
+        visitor.get_by_role("button", name="Evaluate now").click()
+        expect(visitor.get_by_text("toys, val split, 3 images").first).to_be_visible()
+        assert shown_scores(visitor, address) == shown
+    assert champion(spec) == new.name
+    assert standing(shipped) == before
