@@ -84,7 +84,7 @@ SIDE_BY_SIDE = Station(
 YOUR_PHOTO = Station(
     "Your photo",
     "pages/upload.py",
-    "A street that no network has seen: what is left of the score?",
+    "A photo that no network has seen: what is left of the score?",
     "Drop a photo of a street near here, or take one with the camera. It is not stored. The last "
     "line of the page says what to expect of it: the score on films that were left out.",
 )
