@@ -179,11 +179,20 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
     data_name = choices.namer()
     for number, run in enumerate(runs):
         published = findings.published(run.recipe, cache.history(run), data_name(run))
-        lines[number] += f" {published or ''} {choices.earlier_trainings(run)}"
+        more = (published, _scored_anew(run, selection), choices.earlier_trainings(run))
+        lines[number] = " ".join([lines[number], *filter(None, more)])
     st.markdown("\n".join(f"- {line}" for line in lines))
     with unfolding("Learning rate and images per second", "training_rates") as unfolded:
         if unfolded:
             _draw_rates(curves, choice.view, linear)
+
+
+def _scored_anew(run: Run, selection: Selection) -> str | None:
+    """The score on the selection's data as they are, for a run that was trained on them."""
+    if cache.identities().get(run.name) != selection.data.identity:
+        return None
+    scored = cache.stored_evaluation(run, selection.data, choices.SPLIT)
+    return findings.scored_anew(run.best_mean_iou, scored.scores.mean_iou) if scored else None
 
 
 def _draw_rates(curves: Sequence[Curve], rate: View, speed: View) -> None:

@@ -286,3 +286,10 @@ def test_each_part_of_an_evaluation_has_its_sentence() -> None:
     assert findings.most_confused([("A", diagonal)], ["road", "sky"]) == (
         "No class is taken for another"
     )
+
+
+def test_a_score_of_other_images_is_said_beside_that_of_today() -> None:
+    said = findings.scored_anew(0.618, 0.513)
+    assert said is not None and said.endswith("on those of today Evaluation gives 0.513.")
+    assert findings.scored_anew(0.618, 0.6182) is None
+    assert findings.scored_anew(None, 0.5) is None

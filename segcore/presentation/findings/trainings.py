@@ -174,6 +174,22 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
     return f"{sentence}; {listed(parts)}."
 
 
+APART = 0.01
+"""Of two mean IoU: rounding, and another processor, move them by less."""
+
+
+def scored_anew(best: float | None, now: float | None) -> str | None:
+    """What Evaluation says where that is not what the training saw: its images have changed since.
+
+    Args:
+        best: validation mean IoU of the training's best epoch.
+        now: of the same weights, evaluated on the data set as it is.
+    """
+    if best is None or now is None or abs(best - now) < APART:
+        return None
+    return f"Its images have changed since: on those of today Evaluation gives {now:.3f}."
+
+
 COLUMNS = {"accuracy": "accuracy", "loss": "loss", "iou_score": "TASM IoU score"}
 
 
