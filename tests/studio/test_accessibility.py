@@ -21,6 +21,7 @@ PAGES = {
     "": "Overview",
     "dataset?part=Imbalance": "Dataset",
     "training": "Training",
+    "training?part=Masks": "Training",
     "compare": "Compare",
     "evaluate": "Evaluation",
     "evaluate?part=Robustness": "Evaluation",
