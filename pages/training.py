@@ -1,5 +1,6 @@
 """How the trainings went: curves of any runs side by side, and watching the models learn."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -57,21 +58,20 @@ def default_names(selection: Selection, known: dict[str, Run]) -> list[str]:
 
 def ask_names(known: dict[str, Run], default: list[str], key: str) -> list[str]:
     count = len(st.session_state.get(key, default))
-    data_name = choices.namer()
+    data_name, labels = choices.namer(), wording.run_labels(known.values())
     with st.popover(f"Runs shown: {count}", icon=":material/stacked_line_chart:"):
         return st.multiselect(
             "Runs side by side",
             list(known),
             default=default,
             key=key,
-            format_func=lambda name: run_option(known[name], data_name(known[name])),
+            format_func=lambda name: run_option(known[name], labels[name], data_name),
             width=460,
         )
 
 
-def run_option(run: Run, data_name: str) -> str:
-    label = wording.run_label(run, is_champion=False)
-    return f"{label} · {data_name} · seed {run.seed}"
+def run_option(run: Run, label: str, data_name: Callable[[Run], str]) -> str:
+    return f"{label} · {data_name(run)} · seed {run.seed}"
 
 
 # --- tables --------------------------------------------------------------------------------------

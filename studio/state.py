@@ -114,6 +114,7 @@ def sidebar() -> Selection:
         send_again(key)
     runs = choices.comparable_runs(chosen.data)
     champions = {run.name for run in cache.champions(chosen.data.identity).values()}
+    labels = wording.run_labels(runs.values(), champions)
     with st.sidebar:
         st.selectbox(
             "Data set",
@@ -128,7 +129,7 @@ def sidebar() -> Selection:
                 f":{color}[●] {side}",
                 list(runs),
                 key=key,
-                format_func=lambda name: wording.run_label(runs[name], name in champions),
+                format_func=labels.__getitem__,
                 placeholder="No trained run yet",
                 disabled=not runs,
             )

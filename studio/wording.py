@@ -1,7 +1,8 @@
 """Names and numbers as the pages write them."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from math import isnan
 
@@ -44,9 +45,23 @@ def recipe_name(run: Run) -> str:
     return run.recipe.removesuffix(f"-{run.model}")
 
 
-def run_label(run: Run, is_champion: bool) -> str:
-    """What tells a run from others in a list: model, recipe, when, and how many classes where they
-    were merged; a star marks a champion."""
+def run_labels(runs: Iterable[Run], champions: Collection[str] = ()) -> dict[str, str]:
+    """Name of each run -> what tells it from the others of a list, where two may have begun in the
+    same minute: a browser answers by the label, which must mean one run.
+
+    Args:
+        champions: names of those that get a star.
+    """
+    labels = {run.name: _run_label(run, run.name in champions) for run in runs}
+    count = Counter(labels.values())
+    return {
+        name: label if count[label] == 1 else f"{label} · {name.rpartition('-')[2]}"
+        for name, label in labels.items()
+    }
+
+
+def _run_label(run: Run, is_champion: bool) -> str:
+    """Model, recipe, when, and how many classes where they were merged."""
     started = datetime.fromisoformat(run.created)
     star = "★ " if is_champion else ""
     merged = "" if run.class_map.is_same else f" · {len(run.label_space.labels)} classes"

@@ -6,6 +6,7 @@ processor were measured to take: a constant, and so much for each pixel of a bat
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +23,8 @@ from segcore.runs import Run
 from segcore.system.devices import may_have_gpu
 
 MEMORY_INFO = Path("/proc/meminfo")
+NEWEST = 20
+"""Runs of the network that are looked at: each is a history to read."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,9 @@ def _timed(recipe: Recipe) -> Run | None:
             run.manifest.model_options != recipe.model_options,
         )
 
-    of_model = [run for run in runs.list_runs() if run.model == recipe.model and _speed(run)]
-    return min(of_model, key=differs, default=None)
+    of_model = (run for run in runs.list_runs() if run.model == recipe.model and run.epochs)
+    timed = [run for run in islice(of_model, NEWEST) if _speed(run)]
+    return min(timed, key=differs, default=None)
 
 
 def _speed(run: Run) -> float | None:

@@ -111,16 +111,13 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
     candidates = sorted(trained, key=lambda name: name in champions)
     if st.session_state.get("candidate") in trained:
         state.send_again("candidate")
-    data_name = choices.namer()
+    data_name, labels = choices.namer(), wording.run_labels(trained.values(), champions)
     with st.container(border=True):
         run = trained[
             st.selectbox(
                 "Run to score or promote",
                 candidates,
-                format_func=lambda name: (
-                    f"{wording.run_label(trained[name], name in champions)} · "
-                    f"{data_name(trained[name])}"
-                ),
+                format_func=lambda name: f"{labels[name]} · {data_name(trained[name])}",
                 key="candidate",
             )
         ]

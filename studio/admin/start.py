@@ -1,6 +1,6 @@
 """Admin, the form that starts a training: a recipe or a clone of a run, every parameter open."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -28,7 +28,8 @@ FIRST = ("epochs", "batch_size", "learning_rate", "seed")
 def show() -> None:
     st.header("Start a training", anchor=False)
     with st.container(border=True):
-        bases, data_name = _bases(), choices.namer()
+        bases = _bases()
+        labels = _labels(bases)
         names = {one.spec: one.name for one in cache.data_sets() if one.spec != "streets"}
         left, middle, right = st.columns(3)
         name = left.selectbox(
@@ -36,11 +37,15 @@ def show() -> None:
             list(bases),
             key="recipe",
             persist_state="session",
-            format_func=lambda name: _base_label(name, bases[name], data_name),
+            format_func=labels.__getitem__,
             help="A clone begins with all parameters of that run, for you to change.",
         )
         base = bases[name]
-        recipe = base if isinstance(base, Recipe) else recipe_of(base.manifest.recipe)
+        try:
+            recipe = base if isinstance(base, Recipe) else recipe_of(base.manifest.recipe)
+        except SegcoreError as error:  # of another version
+            st.error(wording.sentence(str(error)), icon=":material/error:")
+            return
         data = middle.selectbox(
             "Data",
             _specs(base),
@@ -109,19 +114,17 @@ def _bases() -> dict[str, Recipe | Run]:
     """What a training can begin with, quick recipes first, then runs, newest first."""
     recipes = sorted(RECIPES.values(), key=lambda recipe: not recipe.name.startswith("quick-"))
     found: dict[str, Recipe | Run] = {recipe.name: recipe for recipe in recipes}
-    for run in cache.list_runs():
-        try:
-            recipe_of(run.manifest.recipe)
-        except SegcoreError:
-            continue  # of another version, or brought in from elsewhere
-        found[run.name] = run
-    return found
+    trained = [run for run in cache.list_runs() if run.kind == "trained" and not run.is_imported]
+    return found | {run.name: run for run in trained}
 
 
-def _base_label(name: str, base: Recipe | Run, data_name: Callable[[Run], str]) -> str:
-    if isinstance(base, Recipe):
-        return name
-    return f"Clone: {wording.run_label(base, False)} · {data_name(base)}"
+def _labels(bases: Mapping[str, Recipe | Run]) -> dict[str, str]:
+    """Of each, as it stands in the list."""
+    data_name = choices.namer()
+    cloned = [base for base in bases.values() if isinstance(base, Run)]
+    labels = wording.run_labels(cloned)
+    clones = {run.name: f"Clone: {labels[run.name]} · {data_name(run)}" for run in cloned}
+    return {name: name for name in bases} | clones
 
 
 def _specs(base: Recipe | Run) -> list[str]:

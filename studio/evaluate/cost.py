@@ -52,12 +52,14 @@ def show_all_runs(selection: Selection, sides: Sequence[Scored]) -> None:
     points: list[Candidate] = []
     missing: list[tuple[Run, str]] = []
     chosen = {side.run.name: side for side in sides}
-    for run in choices.comparable_runs(selection.data).values():
+    runs = choices.comparable_runs(selection.data)
+    labels = wording.run_labels(runs.values())
+    for run in runs.values():
         found, cost = cache.stored_evaluation(run, selection.data, selection.split), cache.cost(run)
         if found is None:
             continue
         side = chosen.get(run.name)
-        name = side.title if side else wording.run_label(run, is_champion=False)
+        name = side.title if side else labels[run.name]
         if not run.has_network:
             continue
         if cost is None:
