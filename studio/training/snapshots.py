@@ -1,6 +1,7 @@
 """Watching models learn: the masks of the same images after each epoch, and each class's IoU."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from studio.errors import fragment
 from studio.state import Selection
 from studio.viewer import Frame, Panel, show_viewer
 from studio.widgets.charts import show_chart
+from studio.widgets.many_classes import asks_for_all, ends_of
 from studio.widgets.side_by_side import PANELS
 
 GREY = 128
@@ -42,10 +44,20 @@ def show_classes_learnt(sides: Sequence[Side]) -> None:
                     earlier = choices.earlier_trainings(run)
                     learnt = f"**{name}.** {earlier}" if earlier else None
                     st.markdown(learnt or findings.classes_learnt(name, rows))
-                    figure = cache.drawn(figures.classes_over_epochs, rows, color, run.best_epoch)
+                    drawn = _most_telling(rows, f"all classes learnt {side.letter}")
+                    figure = cache.drawn(figures.classes_over_epochs, drawn, color, run.best_epoch)
                     show_chart(figure, f"IoU of each class of {name} over its epochs")
                 else:
                     st.markdown(f"{name}: not kept when it was trained.")
+
+
+def _most_telling(rows: list[dict[str, float]], key: str) -> list[dict[str, float]]:
+    """The columns of the classes that are learnt best and worst, where they are very many."""
+    last = {name: iou for name, iou in rows[-1].items() if name != "epoch" and isfinite(iou)}
+    if asks_for_all(len(last), "learnt best and worst", key):
+        return rows
+    kept = {"epoch", *ends_of(sorted(last, key=last.__getitem__))}
+    return [{name: value for name, value in row.items() if name in kept} for row in rows]
 
 
 @fragment

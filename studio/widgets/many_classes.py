@@ -1,8 +1,12 @@
 """Charts of very many classes: the most telling first, all of them on demand."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import streamlit as st
+
+Class = TypeVar("Class")
+"""What names a class: its id, or its name."""
 
 MANY = 40
 SHOWN = 30
@@ -25,6 +29,6 @@ def asks_for_all(count: int, telling: str, key: str) -> bool:
     )
 
 
-def ends_of(ordered: Sequence[int]) -> list[int]:
+def ends_of(ordered: Sequence[Class]) -> list[Class]:
     """The first half of what is shown and the last, such as the commonest and the rarest."""
     return [*ordered[: SHOWN // 2], *ordered[-(SHOWN // 2) :]]
