@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from segcore.errors import RunError, StorageError
-from segcore.prediction import conversion, export
+from segcore.prediction import conversion
 from segcore.prediction.conversion import convert
 from segcore.prediction.engines import openvino_store, openvino_topology
-from segcore.prediction.export import FORMATS
+from segcore.prediction.export import FORMATS, exporting
 from segcore.prediction.loading import may_be_converted
 from tests.factories.fake_runs import make_run
 
@@ -65,7 +65,7 @@ def test_an_export_to_a_full_disk_is_not_refused_for_its_format(
 ) -> None:
     written = replace(FORMATS["onnx"], write=refused)
     monkeypatch.setitem(FORMATS, "onnx", written)
-    monkeypatch.setattr(export, "is_full", lambda _: full)
+    monkeypatch.setattr(exporting, "is_full", lambda _: full)
     expected, reason = (StorageError, "no room left") if full else (RunError, "in another format")
     with pytest.raises(expected, match=reason):
-        export.export_network(make_run(), "onnx", tmp_path / "out.zip")
+        exporting.export_network(make_run(), "onnx", tmp_path / "out.zip")
