@@ -22,6 +22,7 @@ from segcore.evaluation.comparison import compare
 from segcore.presentation.report import make_report
 from segcore.presentation.tables import Table
 from segcore.runs import Run
+from segcore.runs.listing import listing_of
 from tests.factories.made_runs import make_run, stub_predictions
 
 Scored = tuple[Run, Evaluation]
@@ -114,7 +115,7 @@ def test_hostile_names_stay_text(scored: list[Scored]) -> None:
     (a, of_a), b = scored
     recipe = {**a.manifest.recipe, "name": HOSTILE}
     said = msgspec.structs.replace(a.manifest, model=HOSTILE, recipe=recipe, device=HOSTILE)
-    hostile = replace(a, manifest=said)
+    hostile = replace(a, listing=listing_of(said), opened=(said, dict(a.record)))
     page = make_report((hostile, replace(of_a, spec=f"camvid:{HOSTILE}")), b).html().decode()
     reader = Reader(page)
     assert reader.open == []
