@@ -82,7 +82,7 @@ def measure(run: Run, spec: str, rounds: int) -> list[Figure]:
     started = time.perf_counter()
     evaluation.evaluate(run, spec, "val")
     again = time.perf_counter() - started
-    busy, busy_serial = ([100 * share for _, share in of] for of in (overlapped, serial))
+    busy, busy_serial = ([100 * share for _, share in rows] for rows in (overlapped, serial))
     gains = [ours / plain for (ours, _), (plain, _) in zip(overlapped, serial, strict=True)]
     return [
         figure_of(f"{run.model}: the network at work", busy, "%", wanted="90 % or more"),

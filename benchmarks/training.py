@@ -4,7 +4,7 @@
 
 Each recipe's step is timed on the real batches and on one constant batch, by turns; the ratio says
 what reading and augmenting cost. With TensorFlow Advanced Segmentation Models on the path, its
-DANet is also trained the way its examples do it: a generator that decodes each file anew, one-hot
+DANet is also trained the way its examples do it: a generator that decodes each file again, one-hot
 masks, eager steps; on the same images, in the same run.
 """
 

@@ -111,7 +111,7 @@ def show_live(
     if found is None:
         return
     found = side_by_side.by_classes_of(selection, sides, found)
-    masks, space = [of.labels for of in found], selection.compared
+    masks, space = [one.labels for one in found], selection.compared
     truth = selection.truth(sample.mask)
     heading.title(picture_scores.finding(sides, truth, masks, space), anchor=False)
     show_panels(sample, truth, masks, side_by_side.prediction_panels(sides, found), keys, space)

@@ -126,8 +126,8 @@ def main() -> None:
         return
     scored = scored_sides(selection, sides)
     if scored:
-        of = {side.letter for side in scored}
-        show_scored(selection, scored, [side for side in sides if side.letter not in of])
+        letters = {side.letter for side in scored}
+        show_scored(selection, scored, [side for side in sides if side.letter not in letters])
         return
     st.title(f"{listed(names_of(sides))}: not scored yet", anchor=False)
     ask_split(selection)

@@ -35,8 +35,10 @@ class Card(NamedTuple):
 
 def show_verdict_scores(pair: Pair[Side], comparison: Comparison) -> None:
     difference = comparison.mean_iou
-    decided = [of for of in comparison.per_class.values() if of.delta is not None]
-    verdicts = Counter(of.verdict for of in decided)
+    decided = [
+        difference for difference in comparison.per_class.values() if difference.delta is not None
+    ]
+    verdicts = Counter(difference.verdict for difference in decided)
     scored = zip(pair, (comparison.a, comparison.b), strict=True)
     show_cards(
         *(mean_iou_card(side, evaluation) for side, evaluation in scored),
@@ -59,7 +61,7 @@ def show_verdict_scores(pair: Pair[Side], comparison: Comparison) -> None:
 
 
 def show_own_scores(side: Side, evaluation: Evaluation) -> None:
-    """Of a run alone."""
+    """The scores of a run shown alone."""
     accuracy = wording.score(evaluation.scores.pixel_accuracy)
     definition = tables.DEFINITIONS["pixel_accuracy"][1]
     show_cards(
@@ -88,13 +90,13 @@ def show_cards(*cards: Card) -> None:
             )
 
 
-def show_policy(of: Evaluation, color: str) -> None:
+def show_policy(evaluation: Evaluation, color: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"{of.spec}, {of.split} split, {of.images} images at {of.resolution}, policy "
-            f"`{of.policy}`"
+            f"{evaluation.spec}, {evaluation.split} split, {evaluation.images} images "
+            f"at {evaluation.resolution}, policy `{evaluation.policy}`"
         )
-        explain_scores(color, of.policy, len(of.scores.per_class))
+        explain_scores(color, evaluation.policy, len(evaluation.scores.per_class))
 
 
 @fragment
@@ -121,7 +123,7 @@ def show_live_picture(selection: state.Selection, sides: Sequence[Side]) -> None
     if found is None:
         return
     found = side_by_side.by_classes_of(selection, sides, found)
-    masks, space = [of.labels for of in found], selection.compared
+    masks, space = [one.labels for one in found], selection.compared
     sentence.markdown(wording.labels_of_picture(names_of(sides), masks, space))
     panels = [*known, *side_by_side.prediction_panels(sides, found)]
     show_viewer("overview", sample.image, panels, space)

@@ -162,13 +162,15 @@ def finding(runs: list[Run], selection: Selection) -> str:
     drawn = curves.curves_of(shown, selection)
     identities = cache.identities()
     data = {identities.get(run.name, UNREAD) for run in shown if not run.is_imported}
-    names = [wording.with_beginning(of.name, run) for of, run in zip(drawn, shown, strict=True)]
+    names = [
+        wording.with_beginning(curve.name, run) for curve, run in zip(drawn, shown, strict=True)
+    ]
     if len({known for known in data if not known.startswith(UNREAD)}) > 1:
         return findings.scores_on_different_data(
             [(name, run.best_mean_iou) for name, run in zip(names, shown, strict=True)]
         )
     return findings.best_scores(
-        [(name, of.history, of.best_epoch) for name, of in zip(names, drawn, strict=True)]
+        [(name, curve.history, curve.best_epoch) for name, curve in zip(names, drawn, strict=True)]
     )
 
 

@@ -89,8 +89,8 @@ def trusted_proxies() -> list[str]:
 def api_token() -> str | None:
     """What callers of the HTTP API have to send, by `SEGCORE_API`; None where the API is off.
 
-    Unset, it is open to whoever can open the pages ("" is returned); `off` turns it off; anything
-    else is the token.
+    Unset, it is open to everyone who can open the pages ("" is returned); `off` turns it off;
+    anything else is the token.
     """
     value = os.environ.get("SEGCORE_API", "").strip()
     return None if value.lower() == "off" else value
@@ -102,7 +102,7 @@ def costs_dir() -> Path:
 
 
 def run_index_path() -> Path:
-    """What lists need of each run; made anew where it is missing."""
+    """What lists need of each run; made again where it is missing."""
     return artifacts_dir() / "runs.index"
 
 

@@ -64,7 +64,7 @@ def _is(data_set: DataSet, digits: str) -> bool:
 
 
 def say_what_is_missing(what: str) -> None:
-    """Of a link that names something which is not on this machine."""
+    """Warns of a link that names something which is not on this machine."""
     st.toast(
         f"{what} is not here: the default is shown instead.",
         icon=":material/info:",

@@ -13,10 +13,10 @@ from studio import engine, wording
 from studio.errors import fragment, show_error
 
 WORK_QUEUE = WorkQueue()
-"""Of this process: counts, labels, scores and measurements, each made once and kept."""
+"""Work of this process: counts, predictions, scores and measurements, each made once and kept."""
 
 VISITORS_QUEUE = WorkQueue(places=64, places_of_one=3, threads=2)
-"""Of this process: what visitors have made of files of their own, seen by nobody else. Their
+"""Work of this process on visitors' own files, seen by nobody else. Their
 frames and photos take turns with all other images: `visitors.QUEUE`."""
 
 REFRESH_SECONDS = 1.0
@@ -70,7 +70,7 @@ def offer(
 
 
 def follow(keys: Sequence[Hashable], queue: WorkQueue = WORK_QUEUE) -> bool:
-    """Shows how far the works are, and draws the page anew when all are over.
+    """Shows how far the works are, and redraws the page when all are over.
 
     Returns False, with the reasons of those that failed, where none is under way.
     """

@@ -98,7 +98,7 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     champions = cache.champions(data.identity)
     comparable = comparable_runs(data)
     trained = [run for run in trained_on(data) if run.name in comparable]
-    # Those of merged classes are for whoever asks for them, or where there are no others.
+    # Those of merged classes are shown on request, or where there are no others.
     trained.sort(key=lambda run: not run.class_map.is_same)
     added = [run for run in comparable.values() if run.kind == "onnx"]  # on nobody knows what
     chosen: list[str] = []

@@ -11,7 +11,7 @@ from PIL import Image
 from segcore.labels.space import Color
 
 QUALITIES = (90, 80, 65, 45)
-"""Of JPEG, from 0 to 95."""
+"""JPEG qualities, from 0 to 95."""
 
 
 def jpeg(image: np.ndarray, quality: int = QUALITIES[0]) -> bytes:

@@ -1,7 +1,7 @@
 """What went wrong, as a visitor is told: the only place where errors become sentences.
 
 What a user can cause is said in one line that says what to do, without the server's folders.
-Anything else is a defect of ours: visitors get a sentence with a number, and whoever runs the
+Anything else is a bug: visitors get a sentence with a number, and whoever runs the
 server finds the details in its log under that number. Either costs one part of a page; the rest
 is drawn.
 """
@@ -24,7 +24,7 @@ from studio import wording
 LOG = logging.getLogger(__name__)
 
 _FOLDERS = re.compile(r"(?<![\w/.])/(?:[^\s/:;,'\"]+/)+")
-"""Of an absolute path, all but the last part."""
+"""Matches all but the last part of an absolute path."""
 
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")

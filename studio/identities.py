@@ -11,7 +11,7 @@ from studio import cache
 from studio.background import follow
 
 READING = WorkQueue(places=100)
-"""Of this process, apart from what visitors ask for."""
+"""This process reads data sets here, apart from what visitors ask for."""
 
 PATIENCE_SECONDS = 1.0
 """What a page waits for a data set that it meets first: most are read by then, or take minutes."""

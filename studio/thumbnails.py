@@ -8,7 +8,7 @@ from segcore.images import resize_image, resize_labels
 from studio.encoding import grey_png, jpeg_address
 
 WIDTH = 360
-"""Of a thumbnail in pixels."""
+"""Width of a thumbnail in pixels."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Thumbnail:
 
 
 def make_thumbnail(key: str, image: np.ndarray, mask: np.ndarray | None) -> Thumbnail:
-    """Of an image (H, W, 3) uint8 and its mask (H, W) uint8 at any size."""
+    """Makes the thumbnail of an image (H, W, 3) uint8 and its mask (H, W) uint8 of any size."""
     height, width = image.shape[:2]
     size = (max(1, round(height * WIDTH / width)), WIDTH)
     return Thumbnail(
@@ -34,7 +34,7 @@ def make_thumbnail(key: str, image: np.ndarray, mask: np.ndarray | None) -> Thum
 
 
 def make_lit_thumbnail(key: str, image: np.ndarray, lit: np.ndarray) -> Thumbnail:
-    """As `make_thumbnail`, of a mask whose pixels are few: none of those above 0 gets lost."""
+    """As `make_thumbnail`, for a mask of few pixels: none above 0 gets lost."""
     height, width = image.shape[:2]
     rows = np.arange(max(1, round(height * WIDTH / width))) * height
     starts = rows // len(rows), np.arange(WIDTH) * width // WIDTH

@@ -24,7 +24,7 @@ from segcore.runs.records import TrainingProgress
 
 NAME_LENGTH = 40
 SAID_CLASSES = 3
-"""Of a mask: the largest."""
+"""How many of a mask's classes are named: the largest ones."""
 
 
 MARKDOWN_COLORS: dict[Letter, str] = {"A": "blue", "B": "orange"}
@@ -148,7 +148,7 @@ def _largest_classes(mask: np.ndarray, space: LabelSpace) -> str:
 
 
 def plain(text: str) -> str:
-    """A text that nobody vouches for, to stand in Markdown as it is.
+    """An untrusted text, to stand in Markdown as it is.
 
     Nothing in it formats, links, loads an image or calls up an icon.
     """
@@ -185,10 +185,10 @@ def difference(value: float | None) -> str:
     return "–" if value is None or isnan(value) else f"{value:+.3f}"
 
 
-def interval(of: Difference) -> str:
-    if of.interval is None:
+def interval(found: Difference) -> str:
+    if found.interval is None:
         return "no interval"
-    low, high = of.interval
+    low, high = found.interval
     return f"{difference(low)} to {difference(high)}"
 
 

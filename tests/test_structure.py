@@ -120,8 +120,8 @@ def test_run_json_and_reports_are_dictionaries_in_their_rooms_only() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-                of = node.value.func if isinstance(node.value, ast.Call) else node.value
-                name = getattr(of, "id", getattr(of, "attr", ""))
+                called = node.value.func if isinstance(node.value, ast.Call) else node.value
+                name = getattr(called, "id", getattr(called, "attr", ""))
                 if name in RECORDS and isinstance(node.slice.value, str):
                     found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not found

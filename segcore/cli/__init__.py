@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error))
     except KeyboardInterrupt:
         return _failed("stopped by hand")
-    except Exception as error:  # raised on; whoever started this process is told what kind it is
+    except Exception as error:  # raised again; the parent process is told what kind it is
         if is_out_of_memory(error):
             report(kind=OUT_OF_MEMORY)
         raise
@@ -57,7 +57,8 @@ def _failed(error: str) -> int:
 
 
 def _tell_where() -> None:
-    """Where an installed package begins to keep its runs; doctor says so at any time."""
+    """Says where an installed package keeps its runs, the first time; `doctor` says so at any
+    time."""
     folder = settings.artifacts_dir()
     moved = "SEGCORE_ARTIFACTS" in os.environ
     if not (moved or settings.is_checkout() or folder.exists()):
@@ -65,7 +66,7 @@ def _tell_where() -> None:
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    """Of the command that is given; of all, for help, where none is."""
+    """The parser of the given command; of all commands, for the help, where none is given."""
     parser = argparse.ArgumentParser(
         prog="python -m segcore",
         description="Train, evaluate and compare two semantic-segmentation models on streets.",

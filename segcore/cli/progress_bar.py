@@ -1,6 +1,6 @@
 """A progress bar on standard error, where that is a terminal.
 
-Where `SEGCORE_PROGRESS` names a file, it holds how far the work is, for whoever follows it from
+Where `SEGCORE_PROGRESS` names a file, it holds how far the work is, for those who follow it from
 another process.
 """
 

@@ -104,18 +104,20 @@ def _compare(options: argparse.Namespace) -> None:
     if options.json:
         print_json(comparison.report())
         return
-    of = comparison.mean_iou
-    if of.delta is None:
-        print(f"{a.run} and {b.run}: {of.reason}")
+    overall = comparison.mean_iou
+    if overall.delta is None:
+        print(f"{a.run} and {b.run}: {overall.reason}")
         return
     print(f"a {a.run}  mean IoU {a.scores.mean_iou:.4f}")
     print(f"b {b.run}  mean IoU {b.scores.mean_iou:.4f}")
-    if of.interval is None:
-        print(f"a minus b {of.delta:+.4f}, no verdict: {of.reason}")
+    if overall.interval is None:
+        print(f"a minus b {overall.delta:+.4f}, no verdict: {overall.reason}")
         return
-    low, high = of.interval
-    interval = f"95 % interval {low:+.4f} to {high:+.4f}, {of.groups} {comparison.resampled_by}s"
-    print(f"a minus b {of.delta:+.4f} ({interval}): {of.verdict}")
+    low, high = overall.interval
+    interval = (
+        f"95 % interval {low:+.4f} to {high:+.4f}, {overall.groups} {comparison.resampled_by}s"
+    )
+    print(f"a minus b {overall.delta:+.4f} ({interval}): {overall.verdict}")
 
 
 def _robustness(options: argparse.Namespace) -> None:
@@ -147,11 +149,11 @@ def _cost(options: argparse.Namespace) -> None:
     flops = "–" if cost.flops is None else f"{cost.flops / 1e9:.2f}"
     print(f"{run.name} on {cost.machine}")
     print(f"{run.parameters:,} parameters, {flops} billion operations an image")
-    for of in cost.timings:
-        memory = "–" if of.peak_memory_bytes is None else byte_size(of.peak_memory_bytes)
+    for timing in cost.timings:
+        memory = "–" if timing.peak_memory_bytes is None else byte_size(timing.peak_memory_bytes)
         print(
-            f"  batch {of.batch} of {of.width}x{of.height}: p50 {of.p50_ms:.1f} ms, "
-            f"p95 {of.p95_ms:.1f} ms, {of.images_per_second:.1f} images/s, {memory}"
+            f"  batch {timing.batch} of {timing.width}x{timing.height}: p50 {timing.p50_ms:.1f} "
+            f"ms, p95 {timing.p95_ms:.1f} ms, {timing.images_per_second:.1f} images/s, {memory}"
         )
 
 

@@ -16,7 +16,7 @@ from segcore.recipes.checks import edited, find_recipe
 from segcore.system.child_report import report
 
 CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")
-"""Of a recipe, what an option of `train` may replace."""
+"""Fields of a recipe that an option of `train` may replace."""
 
 
 def add(commands: Any) -> None:

@@ -24,7 +24,7 @@ has more. Class counts are of every pixel."""
 
 
 LIMITS = Limits(file_bytes=1 << 30, array_bytes=2 << 30, rows=(0, 1 << 22))
-"""Of a file of counts: 4 million images, none of which may have a mask."""
+"""Limits of a file of counts: 4 million images, none of which may have a mask."""
 
 
 def stored_arrays(classes: int | str = "classes") -> dict[str, ArrayOf]:
@@ -118,7 +118,7 @@ def _regions(mask: np.ndarray, pixel_area: int) -> np.ndarray:
 
 
 def no_counts(classes: int) -> MaskCounts:
-    """Of a sample without mask."""
+    """The counts of a sample without a mask."""
     return MaskCounts(
         pixels=np.zeros(classes, np.int64),
         no_label=0,
@@ -138,7 +138,7 @@ class SplitStatistics:
 
     @classmethod
     def of(cls, counted: Sequence[MaskCounts]) -> Self:
-        """Of masks counted one by one."""
+        """Stacks the counts of single masks."""
         return cls(
             counts=np.stack([mask.pixels for mask in counted]),
             no_label=np.array([mask.no_label for mask in counted]),

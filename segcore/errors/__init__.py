@@ -6,7 +6,7 @@ from segcore.errors.plain import printable
 
 
 class SegcoreError(Exception):
-    """Base of every error that is not a defect of ours.
+    """Base of every error that is not a bug.
 
     The message is a single line, ready to be shown: the command line prints it and exits with
     status 2, a page shows it in `st.error`. Names of files in it come from others: what cannot be
@@ -18,7 +18,7 @@ class SegcoreError(Exception):
 
 
 def error_number() -> str:
-    """What a visitor is told of a defect of ours, whose details are in the log under it."""
+    """What a visitor is told of a bug, whose details are in the log under the same number."""
     return f"{secrets.randbelow(1_000_000):06}"
 
 

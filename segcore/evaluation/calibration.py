@@ -76,7 +76,7 @@ def coverage_counts(
     level = (odds - LOWEST_ODDS) / (HIGHEST_ODDS - LOWEST_ODDS) * LEVELS
     level = np.clip(level.astype(np.intp), 0, LEVELS - 1)
     right = truth[valid] == prediction[valid]
-    counts = [np.bincount(of, minlength=LEVELS) for of in (level, level[right])]
+    counts = [np.bincount(levels, minlength=LEVELS) for levels in (level, level[right])]
     return np.stack(counts).astype(np.int64)
 
 
@@ -100,7 +100,7 @@ class Trial:
         probabilities: np.ndarray,
         space: LabelSpace,
     ) -> Self:
-        """Of (n,) uint8 true ids, (n,) uint8 top classes and (n, C) float probabilities."""
+        """Counts (n,) uint8 true ids, (n,) uint8 top classes and (n, C) float probabilities."""
         valid = valid_pixels(truth, space)
         truth, prediction = truth[valid], prediction[valid]
         logits = np.log(np.maximum(probabilities[valid], 1e-12))  # (n, C)
@@ -162,7 +162,7 @@ class Trust:
 
     @classmethod
     def empty(cls) -> Self:
-        """Of no image yet."""
+        """The counts before the first image."""
         return cls(
             coverage=np.zeros((2, LEVELS), np.int64),
             loss=np.zeros((2, len(TEMPERATURES))),

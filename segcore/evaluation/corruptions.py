@@ -19,7 +19,7 @@ from PIL import Image
 
 SEVERITIES = (1, 2, 3, 4, 5)
 VERSION = 1
-"""Raised when a corruption changes, so that stored results are computed anew."""
+"""Raised when a corruption changes, so that stored results are computed again."""
 
 REFERENCE_SIDE = 224
 LIGHT_EXPONENT = 2.2  # of the display: linear light is a value to the power of it

@@ -32,14 +32,14 @@ from segcore.system.peak_memory import forget_peak_memory, peak_memory
 from segcore.system.progress import Progress, StepProgress
 
 VERSION = 1
-"""Raised when something is measured in another way, so that stored costs are measured anew."""
+"""Raised when something is measured in another way, so that stored costs are measured again."""
 
 BATCHES = (1, 4)
 SCALES = (0.5, 1.0, 2.0)
-"""Of the sides of the size that the run was trained at; a network of one fixed size has just 1."""
+"""Scales of the size that the run was trained at; a network of one fixed size has only 1."""
 
 REPEATS = 50
-"""Of each batch and resolution: fewer say little of a 95th percentile."""
+"""Repeats for each batch and resolution: fewer say little about a 95th percentile."""
 
 FOLLOW_SECONDS = 0.5
 
@@ -88,7 +88,11 @@ class Cost:
     def throughput(self) -> float:
         """Images a second at the size that the run was trained at, in the batch that gives most."""
         size = (self.typical.height, self.typical.width)
-        return max(of.images_per_second for of in self.timings if (of.height, of.width) == size)
+        return max(
+            timing.images_per_second
+            for timing in self.timings
+            if (timing.height, timing.width) == size
+        )
 
     def report(self) -> dict[str, Any]:
         """The figures as JSON types."""
@@ -107,7 +111,7 @@ def measure_cost(run: Run, progress: Progress | None = None) -> Cost:
     sizes = dict.fromkeys(predictor.preprocessing.scaled(scale) for scale in SCALES)
     # The small first: a process does not give all its memory back.
     wanted = sorted(
-        ((batch, of) for batch in BATCHES for of in sizes),
+        ((batch, size) for batch in BATCHES for size in sizes),
         key=lambda asked: asked[0] * asked[1].size[0] * asked[1].size[1],
     )
     timings = []

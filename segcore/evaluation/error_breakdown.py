@@ -55,7 +55,7 @@ def band_counts(truth: np.ndarray, prediction: np.ndarray, d: int, space: LabelS
     inside = away_from_boundaries(truth, d)
     return np.stack(
         [
-            np.stack([count_ids(truth[of & band], space) for of in (valid, wrong)])
+            np.stack([count_ids(truth[pixels & band], space) for pixels in (valid, wrong)])
             for band in (~inside, inside)
         ]
     )
@@ -107,7 +107,7 @@ class ErrorShares:
 
 @dataclass(frozen=True)
 class RegionRecall:
-    """Of the regions of one class and size.
+    """Recall of the regions of one class and size.
 
     Attributes:
         size: in words.
@@ -139,7 +139,7 @@ class Anatomy:
         return {"anatomy_bands": self.bands, "anatomy_regions": self.regions}
 
     def region_recall(self, label: int) -> list[RegionRecall]:
-        """Of the regions of a class, in each size bucket."""
+        """The recall of a class in each bucket of region sizes."""
         regions, found, pixels, right = self.regions.sum(axis=0)[:, label]
         return [
             RegionRecall(
@@ -150,7 +150,7 @@ class Anatomy:
 
     @property
     def shares(self) -> ErrorShares:
-        """Of the pixels and errors near boundaries and inside regions."""
+        """Shares of the pixels and errors near boundaries and inside regions."""
         (near, near_wrong), (inside, inside_wrong) = self.bands.sum(axis=(0, 3))
         return ErrorShares(
             pixels_near=_share(near, near + inside),

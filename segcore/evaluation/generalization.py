@@ -128,7 +128,8 @@ def _network(run: Run) -> tuple[object, ...]:
 
 
 def _score_of(run: Run) -> LeftOutScore | None:
-    """Of its own evaluations; None where it left nothing out, or is not scored yet."""
+    """The left-out score of a run by its own evaluations; None where it left nothing out or is not
+    scored yet."""
     if not run.left_out or earlier_trainings(run):
         return None
     digests = recorded_digests(run)

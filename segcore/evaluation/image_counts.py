@@ -13,7 +13,8 @@ from segcore.prediction.inference import Prediction
 
 @dataclass(frozen=True, eq=False)
 class ImageCounts:
-    """Of one prediction against its truth, kept for each image; see the functions of the names.
+    """Counts of one prediction against its truth, kept for each image; see the functions of the
+    same names.
 
     C is the number of classes of the label space.
     """
@@ -27,7 +28,7 @@ class ImageCounts:
 
     @classmethod
     def of(cls, truth: np.ndarray, prediction: Prediction, space: LabelSpace) -> Self:
-        """Of a truth (H, W) uint8 and the prediction for it, of the same size."""
+        """Counts a truth (H, W) uint8 and its prediction of the same size."""
         labels, confidence = prediction.labels, prediction.confidence
         height, width = truth.shape
         d = metrics.boundary_width(height, width)
@@ -43,7 +44,7 @@ class ImageCounts:
 
 @dataclass(frozen=True, eq=False)
 class ConfidenceCounts:
-    """Of one prediction's confidence, of which a split keeps the sums alone: they are larger."""
+    """Counts of one prediction's confidence. They are large: a split keeps only their sums."""
 
     calibration: metrics.CalibrationBins
     coverage: np.ndarray  # (2, LEVELS) int64
@@ -51,7 +52,7 @@ class ConfidenceCounts:
 
     @classmethod
     def of(cls, truth: np.ndarray, prediction: Prediction, space: LabelSpace) -> Self:
-        """Of a truth (H, W) uint8 and the prediction for it, of the same size."""
+        """Counts a truth (H, W) uint8 and its prediction of the same size."""
         labels, confidence = prediction.labels, prediction.confidence
         return cls(
             calibration=metrics.CalibrationBins.of(truth, labels, confidence, space),

@@ -33,7 +33,7 @@ class Labeller(Protocol):
         """Whether it says how sure it is; else its confidence is 1 everywhere."""
 
     def label(self, sample: Sample) -> Prediction:
-        """Of an image, by the run's own labels. Raises RunError."""
+        """The prediction for an image, in the run's own labels. Raises RunError."""
 
 
 class NetworkLabeller:

@@ -3,7 +3,7 @@
 A file artifacts/predictions/RUN/SPLIT-DIGEST.zip, named by the digest of the data, holds for each
 image KEY.labels.png (label ids at the image's own size) and KEY.confidence.png (0 to 255,
 small), and identity.json, which says of which weights and data it is. It can be deleted at any
-time: it is made anew when wanted.
+time: it is made again when wanted.
 """
 
 import io
@@ -101,7 +101,7 @@ class StoredPredictions:
                 yield file
         except (zipfile.BadZipFile, *UNREADABLE_ERRORS) as error:
             raise UnreadableError(
-                f"{self._path}: is damaged ({error}); delete it, and predict anew"
+                f"{self._path}: is damaged ({error}); delete it, and predict again"
             ) from error
 
 

@@ -250,14 +250,14 @@ def reports_of_before(run: Run, spec: str, split: str, digest: str) -> list[Stor
 
 def store_evaluation(evaluation: Evaluation, run: Run) -> None:
     """Writes the result, in place of one of the same data. Raises StorageError."""
-    of = evaluation.identity
+    identity = evaluation.identity
     path = new_result_file(
         run,
         "evaluation",
-        of.dataset,
-        of.split,
-        of.data_sha256,
-        augmented=of.test_time_augmentation,
+        identity.dataset,
+        identity.split,
+        identity.data_sha256,
+        augmented=identity.test_time_augmentation,
     )
     write_atomically(path, _to_npz(evaluation))
     write_atomically(path.with_suffix(".json"), to_json(evaluation.report()))
@@ -274,7 +274,9 @@ def _read(path: Path) -> Evaluation | None:
 
 def _to_npz(evaluation: Evaluation) -> bytes:
     file = io.BytesIO()
-    details = [of.to_arrays() for of in (evaluation.anatomy, evaluation.trust) if of is not None]
+    details = [
+        part.to_arrays() for part in (evaluation.anatomy, evaluation.trust) if part is not None
+    ]
     counts = {"matrices": evaluation.matrices, "boundaries": evaluation.boundaries}
     counts |= {name: array for arrays in details for name, array in arrays.items()}
     np.savez_compressed(

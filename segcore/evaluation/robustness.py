@@ -49,7 +49,7 @@ class Identity:
 
     @classmethod
     def of(cls, clean: Evaluation) -> "Identity":
-        """Of what an evaluation is of."""
+        """The identity that an evaluation has."""
         known = clean.identity
         return cls(
             run=known.run,
@@ -96,7 +96,7 @@ class Robustness:
 
     @property
     def mean_iou_clean(self) -> float | None:
-        """Of the split as it is."""
+        """Mean IoU of the uncorrupted split."""
         return number(metrics.mean_iou(self.clean))
 
     @property
@@ -161,9 +161,11 @@ def measure_robustness(
         assert predictor is not None
         steps = len(SEVERITIES) * len(samples)
 
-        def report(done: int, before: int = place * steps, of: int = len(missing) * steps) -> None:
+        def report(
+            done: int, before: int = place * steps, total: int = len(missing) * steps
+        ) -> None:
             if progress is not None:
-                progress(before + done, of)
+                progress(before + done, total)
 
         matrices = {**matrices, name: _measure(predictor, samples, seen, name, report)}
         _write(run, _robustness(clean, matrices))
@@ -178,8 +180,8 @@ def robustness_of(run: Run, clean: Evaluation) -> Robustness | None:
     known = clean.identity
     paths = result_files(run, "robustness", known.split, known.data_sha256)
     found = [one for one in map(_read, paths) if one is not None]
-    of = [one for one in found if one.identity == Identity.of(clean)]
-    return max(of, key=lambda one: len(one.matrices), default=None)
+    matching = [one for one in found if one.identity == Identity.of(clean)]
+    return max(matching, key=lambda one: len(one.matrices), default=None)
 
 
 def _measure(
@@ -251,7 +253,9 @@ def _write(run: Run, found: Robustness) -> None:
         clean=found.clean,
         matrices=np.stack(list(found.matrices.values())),
     )
-    of = found.identity
-    path = new_result_file(run, "robustness", of.dataset, of.split, of.data_sha256)
+    identity = found.identity
+    path = new_result_file(
+        run, "robustness", identity.dataset, identity.split, identity.data_sha256
+    )
     write_atomically(path, stream.getvalue())
     write_atomically(path.with_suffix(".json"), to_json(found.report()))

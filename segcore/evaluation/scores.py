@@ -9,7 +9,7 @@ from segcore.labels import LabelSpace, metrics
 
 @dataclass(frozen=True)
 class ClassScores:
-    """Of a scored class; its scores are None where it is not in the truth."""
+    """The scores of one class; None where it is not in the truth."""
 
     iou: float | None
     boundary_iou: float | None
@@ -41,7 +41,7 @@ class Scores:
     @property
     def class_iou(self) -> dict[str, float | None]:
         """IoU of each scored class."""
-        return {name: of.iou for name, of in self.per_class.items()}
+        return {name: score.iou for name, score in self.per_class.items()}
 
 
 def scores_of(
@@ -51,7 +51,7 @@ def scores_of(
     tasm_scores: np.ndarray,
     space: LabelSpace,
 ) -> Scores:
-    """Of a split of N images with C classes.
+    """The scores of a split of N images with C classes.
 
     Args:
         matrix: (C, C) confusion matrix, truth in the rows.

@@ -27,7 +27,7 @@ _DAMAGED = (*DAMAGED, RuntimeError)
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one file.
+    """Limits of one file.
 
     Attributes:
         file_bytes: of the file as it lies on the disk.
@@ -43,7 +43,7 @@ class Limits:
 
 EVALUATION = Limits()
 MAX_MEMBERS = 64
-"""Of the arrays that the schema does not name."""
+"""How many arrays a file may hold that the schema does not name."""
 
 
 @dataclass(frozen=True)
@@ -156,11 +156,11 @@ def _require_shape(
     rows: tuple[int, int],
 ) -> None:
     fits = len(shape) == len(wanted)
-    for length, of in zip(shape, wanted, strict=False):
-        if isinstance(of, str):
-            fits &= rows[0] <= length <= rows[1] and length == lengths.setdefault(of, length)
+    for length, expected in zip(shape, wanted, strict=False):
+        if isinstance(expected, str):
+            fits &= rows[0] <= length <= rows[1] and length == lengths.setdefault(expected, length)
         else:
-            fits &= length == of
+            fits &= length == expected
     if not fits:
         raise UnreadableError(f"`{name}` is of shape {shape}, not {wanted}")
 

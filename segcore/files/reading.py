@@ -27,7 +27,7 @@ MAX_CSV_BYTES = 5_000_000
 MAX_ROWS = 20_000
 MAX_DEPTH = 200
 MAX_VALUES = 20_000
-"""Of a JSON file of any form: how deep it nests and how many values it holds."""
+"""Limits of any JSON file: how deep it nests and how many values it holds."""
 
 LARGEST = 1 << 53
 """Whole numbers up to here are exact in any JSON reader and fit every table."""

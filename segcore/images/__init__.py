@@ -1,4 +1,4 @@
-"""Images: decoded though nobody vouches for them, resized, and written without loss.
+"""Images: untrusted files decoded, resizing, and writing without loss.
 
 The files of strangers (photos, archives of them, videos) are opened by a `Decoder`, in a process
 of its own that is thrown away.

@@ -1,4 +1,4 @@
-"""Photos out of a ZIP file that nobody vouches for; nothing of it is ever written to a disk."""
+"""Photos from an untrusted ZIP file; nothing of it is ever written to a disk."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Opening files nobody vouches for, each visitor's in a process of its own that is thrown away.
+"""Opens untrusted files, each visitor's in a process of its own that is thrown away.
 
 A fresh interpreter, never a fork: it has seen no other visitor's photo and holds no network. One
 is always waiting, so that nobody waits for its start.
@@ -76,7 +76,7 @@ class Frames:
 
 @dataclass(frozen=True)
 class Lane:
-    """Where files of one kind wait for their turn. Each process may take half a gigabyte.
+    """The queue of one kind of files. Each process may take half a gigabyte.
 
     Attributes:
         cpu_seconds: of the processor, that a file may take.
@@ -322,7 +322,7 @@ def _start() -> Process:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        # Ctrl-C is for whoever uses it. No session of its own: Linux gives each session an equal
+        # Ctrl-C is for the parent process. No session of its own: Linux gives each session an equal
         # share of the cores (autogroup), however nice its processes are.
         process_group=0,
     )

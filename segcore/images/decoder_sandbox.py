@@ -1,4 +1,4 @@
-"""The process that meets files nobody vouches for: `python -m segcore.images.decoder_sandbox`.
+"""The process that opens untrusted files: `python -m segcore.images.decoder_sandbox`.
 
 Reads requests from its standard input and answers on its standard output, as `messages` says. It
 may use little memory and time, writes no file, and knows nothing that is worth stealing: what a
@@ -80,7 +80,7 @@ def main() -> None:
         kind = str(facts["kind"])
         if kind == "video":
             import av.subtitles.stream  # noqa: F401 -- which PyAV loads late
-        _shut_doors()
+        _deny_system_calls()
         _allow_cpu(int(facts["cpu_seconds"]))
         try:
             for said, payload in ANSWERS[kind](facts, bytes(data)):
@@ -91,15 +91,15 @@ def main() -> None:
 
 
 def _bound_memory() -> None:
-    """From here on: no more memory than a photo may take."""
+    """Limits this process to the memory that a photo may take."""
     if STATM.exists():  # what is mapped but not in memory, libraries mostly, does not count
         mapped, resident = map(int, STATM.read_text().split()[:2])
         unused = (mapped - resident) * resource.getpagesize()
         _limit(resource.RLIMIT_AS, unused + limits.DECODING_BYTES)
 
 
-def _shut_doors() -> None:
-    """From here on: no file is opened or written, no connection made, no other process started."""
+def _deny_system_calls() -> None:
+    """Denies this process files, connections and child processes."""
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)

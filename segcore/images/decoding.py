@@ -1,4 +1,4 @@
-"""Decoding images nobody vouches for."""
+"""Decoding of untrusted images."""
 
 import io
 import struct

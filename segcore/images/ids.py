@@ -1,4 +1,4 @@
-"""Masks of ids that nobody vouches for: PNG files with a number for each pixel, and no colours."""
+"""Untrusted masks of ids: PNG files with a number for each pixel, and no colours."""
 
 import io
 
@@ -10,7 +10,7 @@ from segcore.images import limits
 from segcore.images.decoding import MEGAPIXEL, UNREADABLE_ERRORS, require_within_limits
 
 SCALED = {"L;2": 85, "L;4": 17}
-"""By Pillow's name of how samples are packed: what it multiplies them by, to fill 8 bits."""
+"""Pillow's name of a packing of samples -> the factor by which it fills 8 bits."""
 
 LARGEST = 255
 NAME = "The mask"

@@ -30,7 +30,8 @@ LIGHT_CPU_SECONDS = 3
 DECODING_BYTES = 512 * MEGABYTE
 DECODING_CPU_SECONDS = 10
 DECODING_SECONDS = 20.0
-"""By the clock, for one photo or one frame of a video; a busy machine needs its time."""
+"""Wall-clock seconds for one photo or one frame of a video, with some to spare on a busy
+machine."""
 
 MAX_VIDEO_SECONDS = 60
 MAX_VIDEO_FRAMES = MAX_VIDEO_SECONDS * 60

@@ -1,6 +1,6 @@
 """Messages between two of our processes over a pipe: a few facts as JSON, then raw bytes.
 
-Whoever reads trusts nothing: sizes are bounded, and nothing that is read is ever run.
+The reader trusts nothing: sizes are bounded, and nothing that is read is ever run.
 """
 
 import json

@@ -59,7 +59,8 @@ def _nearest(old: int, new: int) -> list[np.ndarray]:
 
 
 def _most_frequent(candidates: list[np.ndarray]) -> np.ndarray:
-    """Of two or four equally shaped arrays, elementwise; of equally frequent values the lowest."""
+    """The most frequent value of two or four equally shaped arrays, elementwise; the lowest of
+    equally frequent ones."""
     if len(candidates) == 2:
         return np.minimum(*candidates)
     a, b, c, d = candidates

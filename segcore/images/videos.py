@@ -1,4 +1,4 @@
-"""Short videos: the frames of one that nobody vouches for, and a new one made of images."""
+"""Short videos: reads the frames of an untrusted one, and makes a new one of images."""
 
 import io
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ LEAST_SECONDS = 0.001
 """Between two frames."""
 
 TICKS = 90_000
-"""Of a second, in which a video tells when a frame is shown."""
+"""Ticks of a second, in which a video gives the time of a frame."""
 SLACK_SECONDS = 0.5
 """A phone's minute is rarely cut to the frame."""
 

@@ -1,7 +1,7 @@
 """The queue of retrains, which any number of processes may use at once.
 
 Here is the side of the people who ask for work; `leases` is that of the workers who do it.
-Whoever changes the queue shows a pass (`admission`); looking at it needs none.
+Changing the queue takes a pass (`admission`); reading it takes none.
 """
 
 from segcore.jobs.queue import (

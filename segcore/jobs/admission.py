@@ -1,4 +1,4 @@
-"""Proof that whoever acts on the queue may: a pass that only a gate issues.
+"""Proof that a caller may change the queue: a pass that only a gate issues.
 
 Every action in `segcore.jobs` asks for one and checks it, so a page that forgets its own check, or
 one that was left open after signing out, still cannot act. The command line needs none: who may run

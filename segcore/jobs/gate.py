@@ -1,4 +1,4 @@
-"""Checking the secret of whoever wants to act as admin, and slowing down whoever guesses."""
+"""Checks the secret of an admin, and slows down guessing."""
 
 import hmac
 import secrets
@@ -38,7 +38,7 @@ class GateError(SegcoreError):
 
 
 class AttemptLimit:
-    """Makes whoever was wrong too often wait, twice as long after each further time."""
+    """Makes a caller who was wrong too often wait, twice as long after each further time."""
 
     def __init__(self, free: int, clock: Callable[[], float]) -> None:
         self._free, self._clock = free, clock
@@ -161,7 +161,7 @@ class Gate:
 
 
 def issue(by: str) -> Admission:
-    """A pass for whoever was just checked, on record."""
+    """A pass for the admin who was just checked, entered in the audit log."""
     record(by, "signed in")
     return ADMISSIONS.issue(by)
 

@@ -35,7 +35,7 @@ ACTIVE = (State.RUNNING, State.CANCELLING)
 """A worker is on it."""
 ENDED = (State.CANCELLED, State.FAILED, State.DONE)
 UNFINISHED = "state IN ('queued', 'running', 'cancelling')"
-"""In SQL."""
+"""The order of the list, in SQL."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +289,7 @@ def runs_in_use() -> set[str]:
 
 
 def from_row(row: sqlite3.Row) -> Job:
-    """The job that a row holds, whoever wrote it.
+    """The job that a row holds; the row is untrusted.
 
     What another version of this program wrote, or somebody by hand, and this one does not
     understand, is a task that fails when its turn comes, never an error of who reads the queue.

@@ -22,7 +22,7 @@ def register(
 
     Args:
         name: what it is to be called; its folder's name where that is empty.
-        confirmed: whoever registers it has seen what is doubtful about it.
+        confirmed: the admin has seen what is doubtful about it.
 
     Returns:
         Its spec, such as `camvid:/data/camvid`.

@@ -151,7 +151,7 @@ class Preparation:
         return replace(self, data=open_source(self.data).spec)
 
     def command(self, folder: Path, run: str | None) -> list[str]:
-        # Whoever enqueued it has seen what is doubtful about it.
+        # The admin who enqueued it has seen what is doubtful about it.
         return [*SEGCORE, "prepare", "--data", self.data, "--yes"]
 
 

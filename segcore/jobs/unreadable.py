@@ -1,4 +1,4 @@
-"""What lies in artifacts/ and cannot be read: named in one line each, and moved away on request.
+"""Files in artifacts/ that cannot be read: each is named in one line, and moved away on request.
 
 Lists leave such things out, so that one damaged file keeps nothing else from being shown; here is
 where they are told of.

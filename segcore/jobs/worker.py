@@ -127,7 +127,7 @@ def work(
 
 
 def _go_through(attempt: Attempt) -> None:
-    """A defect of ours fails this job, so that who waits for it is told, and no other job."""
+    """A bug fails this job, so that whoever waits for it is told, and no other job."""
     try:
         attempt.run()
     except (SegcoreError, LeaseLostError, OSError):
@@ -140,7 +140,7 @@ def _go_through(attempt: Attempt) -> None:
 
 
 def _note(error: Exception, number: str = "") -> None:
-    """Writes a line to the log; of a defect of ours its number and how it came about as well."""
+    """Writes a line to the log; for a bug, its number and traceback as well."""
     print(f"{runs.now()} error{number and f' {number}'}: {error}", file=sys.stderr, flush=True)
     if not isinstance(error, SegcoreError | LeaseLostError):
         traceback.print_exception(error)

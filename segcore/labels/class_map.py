@@ -31,7 +31,7 @@ class ClassMap:
 
     @classmethod
     def same(cls, space: LabelSpace) -> "ClassMap":
-        """Of a space to itself."""
+        """The map of a space onto itself."""
         held = set(space.ids.values())
         ids = (id_ if id_ in held else NO_LABEL for id_ in range(space.num_classes))
         return cls(space, space, tuple(ids))
@@ -76,17 +76,17 @@ class ClassMap:
         members: np.ndarray = kept.astype(np.float64)
         return members
 
-    def merges(self, of: Merges | None) -> Merges | None:
+    def merges(self, known: Merges | None) -> Merges | None:
         """What a data set whose classes stand for several labels of `origin` knows of `target`.
 
         A class of the target that two of them may be counts as the first, or as the one whose
         masks hold it.
         """
-        if of is None or self.is_same:
-            return of
-        held = {int(self.table[class_]) for class_ in of.members} - {NO_LABEL}
+        if known is None or self.is_same:
+            return known
+        held = {int(self.table[class_]) for class_ in known.members} - {NO_LABEL}
         members: dict[int, set[int]] = {id_: {id_} for id_ in held}
-        for class_, ids in of.members.items():
+        for class_, ids in known.members.items():
             becomes = int(self.table[class_])
             if becomes == NO_LABEL:
                 continue
@@ -95,7 +95,7 @@ class ClassMap:
         if all(len(ids) == 1 for ids in members.values()):
             return None
         scored = sum(self.target.by_id[id_].is_scored for id_ in members)
-        policy = f"{of.policy.rpartition('-')[0] or of.policy}-merged-{scored}"
+        policy = f"{known.policy.rpartition('-')[0] or known.policy}-merged-{scored}"
         return Merges(policy, {id_: tuple(sorted(ids)) for id_, ids in sorted(members.items())})
 
     def then(self, other: "ClassMap") -> "ClassMap":

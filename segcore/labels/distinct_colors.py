@@ -68,7 +68,7 @@ def _farthest(count: int, taken: tuple[Color, ...], is_safe: bool) -> list[Color
         best = int(distance.argmax()) if np.isfinite(distance).all() else _nearest_blue(candidates)
         red, green, blue = candidates[best].tolist()
         chosen.append((red, green, blue))
-        distance = np.minimum(distance, _distances(seen, [of[best] for of in seen]))
+        distance = np.minimum(distance, _distances(seen, [colors[best] for colors in seen]))
     return chosen
 
 
@@ -78,7 +78,10 @@ def _nearest_blue(candidates: np.ndarray) -> int:
 
 def _distances(seen: Sequence[np.ndarray], color: Sequence[np.ndarray]) -> np.ndarray:
     """(n,) how far each candidate is from a colour, to the sight that tells them apart least."""
-    apart = [np.linalg.norm(of - one, axis=1) for of, one in zip(seen, color, strict=True)]
+    apart = [
+        np.linalg.norm(candidates - one, axis=1)
+        for candidates, one in zip(seen, color, strict=True)
+    ]
     nearest: np.ndarray = np.min(apart, axis=0)
     return nearest
 

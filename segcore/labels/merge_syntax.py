@@ -36,7 +36,9 @@ def merging(space: LabelSpace, merge: Sequence[str] = (), ignore: Sequence[str] 
     left_out, rest_left_out = _left_out(space, ignore)
     if rest is not None and rest_left_out:
         raise DataError(f"The rest cannot be both ignored and {rest}; choose one.")
-    named = [label.id for _, members in groups for label in members] + [of.id for of in left_out]
+    named = [label.id for _, members in groups for label in members] + [
+        label.id for label in left_out
+    ]
     if twice := [id_ for id_ in named if named.count(id_) > 1]:
         raise DataError(f"The class {space.names[twice[0]]} is named twice; name it once.")
     others = [label for label in space.labels if label.id not in named and not label.is_void]
@@ -145,9 +147,9 @@ def _label(id_: int, name: str, members: Sequence[Label]) -> Label:
 def _recolored(label: Label, others: Sequence[Label]) -> Label:
     """The label in a colour that none of the others has: all the rest looks like no one class."""
     safe: list[Color] = safe_colors(len(others) + 1)
-    taken = {of.safe_color for of in others}
+    taken = {label.safe_color for label in others}
     return replace(
         label,
-        color=distinct_colors(1, [of.color for of in others])[0],
+        color=distinct_colors(1, [label.color for label in others])[0],
         safe_color=next(color for color in safe if color not in taken),
     )

@@ -14,7 +14,7 @@ import numpy as np
 from segcore.labels import LabelSpace
 
 METRIC_VERSION = 1
-"""Raised when a definition below changes, so that stored evaluations are computed anew."""
+"""Raised when a definition below changes, so that stored evaluations are computed again."""
 
 CALIBRATION_BINS = 15
 BOUNDARY_RATIO = 0.005  # of the diagonal: Cityscapes' ratio in Cheng et al., CVPR 2021

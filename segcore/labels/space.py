@@ -1,7 +1,7 @@
 """What the values of a mask mean: the classes of a data set, and of the networks that learn them.
 
 Cityscapes' 34 labels are one label space (`segcore.labels.cityscapes`), anybody's five classes are
-another. Whoever names, counts, scores or draws labels asks the space of the data or of the run.
+another. Code that names, counts, scores or draws labels asks the space of the data or of the run.
 """
 
 from collections.abc import Mapping
@@ -80,8 +80,8 @@ class LabelSpace:
         for name in names:
             if plain(name, longest=NAME_LENGTH) != name or not name or name == "epoch":
                 raise ValueError(f"{plain(name, longest=NAME_LENGTH)!r} cannot be a class's name")
-        for what, of in (("id", [str(label.id) for label in self.labels]), ("name", names)):
-            if twice := [one for one in of if of.count(one) > 1]:
+        for what, values in (("id", [str(label.id) for label in self.labels]), ("name", names)):
+            if twice := [one for one in values if values.count(one) > 1]:
                 raise ValueError(f"two classes have the {what} {twice[0]}")
         if not self.evaluated_ids:
             raise ValueError("no class is scored")
@@ -149,7 +149,9 @@ class LabelSpace:
 
     @cached_property
     def _meaning(self) -> frozenset[tuple[int, str, bool, bool]]:
-        return frozenset((of.id, of.name, of.is_scored, of.is_void) for of in self.labels)
+        return frozenset(
+            (label.id, label.name, label.is_scored, label.is_void) for label in self.labels
+        )
 
     # --- colours -------------------------------------------------------------------------------
 
@@ -189,8 +191,10 @@ def with_colors(labels: tuple[Label, ...], given: Mapping[int, Color]) -> tuple[
     made = iter(distinct_colors(len(labels) - len(given), list(given.values())))
     safe = safe_colors(len(labels))
     return tuple(
-        replace(label, color=given[label.id] if label.id in given else next(made), safe_color=of)
-        for label, of in zip(labels, safe, strict=True)
+        replace(
+            label, color=given[label.id] if label.id in given else next(made), safe_color=safe_color
+        )
+        for label, safe_color in zip(labels, safe, strict=True)
     )
 
 

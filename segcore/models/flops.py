@@ -25,7 +25,7 @@ def multiply_adds(network: Any, shape: tuple[int, ...]) -> int | None:
 
 
 def _multiply_adds_of(operation: Any) -> int:
-    """Of one operation of a TensorFlow graph whose shapes are known."""
+    """Multiply-adds of one operation of a TensorFlow graph whose shapes are known."""
     if operation.type in ("Conv2D", "DepthwiseConv2dNative"):
         height, width, channels, _ = operation.inputs[1].shape
         each = height * width * (channels if operation.type == "Conv2D" else 1)

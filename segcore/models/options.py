@@ -30,4 +30,4 @@ EVEN_LIGHT = Option(
     "Gives each image the same brightness, contrast and white balance first.", "switch",
     default=False,
 )  # fmt: skip
-"""Of every network that begins with `segcore.models.even_light.EvenLight` where it is on."""
+"""Option of every network that can begin with `segcore.models.even_light.EvenLight`."""

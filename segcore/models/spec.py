@@ -38,7 +38,7 @@ class Memory:
 
 
 NOT_MEASURED = Memory(1.6 * GIGABYTE, lambda _: 14_500.0)
-"""As much as the largest of those that were."""
+"""Memory of the largest model that was measured."""
 
 
 @dataclass(frozen=True)

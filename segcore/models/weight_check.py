@@ -25,7 +25,7 @@ UNREADABLE = (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryErro
 
 
 def main(path: str) -> int:
-    """Looks through the file, every array of it read as whoever loads it will."""
+    """Looks through the file and reads every array as loading it will."""
     for what, most in (
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_AS, MAX_MEMORY),

@@ -91,7 +91,7 @@ InTurn = Callable[[Callable[[], NetworkRun]], NetworkRun]
 
 
 def at_once(step: Callable[[], NetworkRun]) -> NetworkRun:
-    """For whoever has the network alone."""
+    """A predictor for a bare network."""
     return step()
 
 
@@ -177,7 +177,7 @@ class Predictor:
         return Output.of(np.mean(scaled, axis=0)), preprocess_ms, network_ms
 
     def _run_network(self, batch: np.ndarray) -> NetworkRun:
-        """Of (B, h, w, 3) uint8, and the milliseconds."""
+        """Runs the network on (B, h, w, 3) uint8 and measures the milliseconds."""
         with self._lock:
             started = time.perf_counter()
             output = self._engine.run(batch)

@@ -51,7 +51,7 @@ def model_card(
     size = recipe.crop or run.manifest.data.size
     seen = f"{size[1]}x{size[0]}" if size else "images as they are"
     rows = "\n".join(f"| {name} | {iou:.3f} |" for name, iou in class_iou.items())
-    # What whoever trained it adds in run.json, where its recipe does not say all.
+    # The note that its trainer adds in run.json, where the recipe does not say all.
     note = "" if run.manifest.note is None else f"{run.manifest.note}\n"
     return f"""# {run.name}
 
@@ -165,9 +165,9 @@ def _on_other_data(evaluations: Sequence[Evaluation]) -> str:
     return "".join(f"\n{line}\n" for line in lines)
 
 
-def _title(of: Evaluation) -> str:
-    known = known_data(of.spec) or known_data(of.identity.data_sha256)
-    return f"`{of.identity.dataset}`" if known is None else known.title
+def _title(evaluation: Evaluation) -> str:
+    known = known_data(evaluation.spec) or known_data(evaluation.identity.data_sha256)
+    return f"`{evaluation.identity.dataset}`" if known is None else known.title
 
 
 def _on_left_out_films(score: LeftOutScore | None) -> str:

@@ -7,7 +7,7 @@ from segcore.runs import Run
 
 
 def model_name(run: Run) -> str:
-    if run.kind != "trained":  # what whoever added it calls it
+    if run.kind != "trained":  # the name it was added by
         return run.recipe
     return title_of(run.model)
 

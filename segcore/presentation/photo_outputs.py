@@ -1,6 +1,6 @@
 """What a visitor takes home of a photo: images, numbers, and a ZIP of many.
 
-Everything is made anew from pixels, so that nothing that was hidden in the photo (its name, EXIF,
+Everything is made again from pixels, so that nothing that was hidden in the photo (its name, EXIF,
 place, text) can come along.
 """
 
@@ -22,7 +22,7 @@ from segcore.presentation.sides import Side
 
 OPACITY = 0.6
 PANEL_PIXELS = 1_500_000
-"""Of each half of a side-by-side image."""
+"""Most pixels of each half of a side-by-side image."""
 
 MAX_BUNDLE_BYTES = 128 << 20
 """After which a ZIP of many photos takes no more."""

@@ -119,16 +119,18 @@ def _of_score(key: str, comparison: Comparison | None) -> Difference | None:
 def classes(sides: Sequence[ScoredSide], comparison: Comparison | None) -> Table:
     """IoU of each class in the truth, the commonest not first but in their space's order."""
     first = sides[0].scores.per_class
-    total = max(sum(of.pixels for of in first.values()), 1)
+    total = max(sum(score.pixels for score in first.values()), 1)
     rows: list[list[Cell]] = []
-    for name, of in first.items():
+    for name, score in first.items():
         each = [side.scores.per_class[name] for side in sides]
         iou = [scored.iou for scored in each]
         if None in iou:
             continue
         tested = None if comparison is None else comparison.per_class[name]
         compared = _compared(iou, tested)
-        rows.append([name, of.pixels / total, *iou, *compared, *(of.boundary_iou for of in each)])
+        rows.append(
+            [name, score.pixels / total, *iou, *compared, *(score.boundary_iou for score in each)]
+        )
     columns: dict[str, Kind] = {
         "Class": "text",
         "Pixels": "percent",
@@ -137,7 +139,7 @@ def classes(sides: Sequence[ScoredSide], comparison: Comparison | None) -> Table
         **{f"Boundary {side.letter}": "score" for side in sides},
     }
     notes = [] if comparison is None else [_together(comparison.per_class, "classes")]
-    absent = [name for name, of in first.items() if of.iou is None]
+    absent = [name for name, score in first.items() if score.iou is None]
     if absent:
         notes.append(f"Not in the truth, so without a score: {', '.join(absent)}.")
     return Table("classes", "Class by class", columns, rows, note=" ".join(filter(None, notes)))
@@ -211,12 +213,12 @@ def region_recall(sides: Sequence[ScoredSide]) -> list[Table]:
     """Recall of small things by the size of their regions; none for counts from before."""
     space, anatomy = sides[0].evaluation.space, sides[0].evaluation.anatomy
     rows = [
-        [side.title, space.names[label], *astuple(of)]
+        [side.title, space.names[label], *astuple(row)]
         for side in sides
         if side.anatomy is not None
         for label in small_classes(space, anatomy)
-        for of in side.anatomy.region_recall(label)
-        if of.regions
+        for row in side.anatomy.region_recall(label)
+        if row.regions
     ]
     columns: dict[str, Kind] = {
         "Run": "text",
@@ -235,8 +237,12 @@ def trust(sides: Sequence[ScoredSide]) -> list[Table]:
     for side in sides:
         found = side.evaluation.trust
         if found is not None:
-            of = found.scaling
-            scaled = (*of.temperatures, of.ece_before, of.ece_after) if of else [None] * 4
+            scaling = found.scaling
+            scaled = (
+                (*scaling.temperatures, scaling.ece_before, scaling.ece_after)
+                if scaling
+                else [None] * 4
+            )
             rows.append([side.title, side.scores.ece, *scaled, found.kept()])
     columns: dict[str, Kind] = {
         "Run": "text",
@@ -254,12 +260,12 @@ def robustness(runs: Sequence[tuple[str, Robustness]]) -> Table:
     """Mean IoU under each corruption: of titles and what was measured."""
     columns: dict[str, Kind] = {"Corruption": "text", "Run": "text", "As it is": "score"}
     columns |= {f"Severity {severity}": "score" for severity in SEVERITIES}
-    names = dict.fromkeys(name for _, of in runs for name in of.matrices)
+    names = dict.fromkeys(name for _, robustness in runs for name in robustness.matrices)
     rows = [
-        [name, title, *of.mean_iou(name), of.kept(name)]
+        [name, title, *robustness.mean_iou(name), robustness.kept(name)]
         for name in names
-        for title, of in runs
-        if name in of.matrices
+        for title, robustness in runs
+        if name in robustness.matrices
     ]
     return Table("robustness", "Mean IoU by severity", {**columns, "Kept": "percent"}, rows)
 
@@ -314,17 +320,17 @@ def timings(runs: Sequence[tuple[str, Cost]]) -> Table:
     rows = [
         [
             title,
-            of.batch,
-            f"{of.width}x{of.height}",
-            of.p50_ms,
-            of.p95_ms,
-            of.images_per_second,
-            None if of.peak_memory_bytes is None else of.peak_memory_bytes / 1e6,
-            of.repeats,
+            timing.batch,
+            f"{timing.width}x{timing.height}",
+            timing.p50_ms,
+            timing.p95_ms,
+            timing.images_per_second,
+            None if timing.peak_memory_bytes is None else timing.peak_memory_bytes / 1e6,
+            timing.repeats,
             cost.machine,
         ]
         for title, cost in runs
-        for of in cost.timings
+        for timing in cost.timings
     ]
     return Table("timings", "Time by batch and resolution", columns, rows)
 
@@ -353,8 +359,10 @@ def _ends(tested: Difference | None) -> tuple[float | None, float | None]:
 
 def _together(tested: Mapping[str, Difference], what: str) -> str:
     """How the intervals of several classes or categories are meant, and which have none."""
-    scored = {name: of for name, of in tested.items() if of.delta is not None}
-    without = [name for name, of in scored.items() if of.verdict == "none"]
+    scored = {
+        name: difference for name, difference in tested.items() if difference.delta is not None
+    }
+    without = [name for name, difference in scored.items() if difference.verdict == "none"]
     notes = []
     if len(without) < len(scored):
         notes.append(f"The intervals hold with 95 % for all {what} together.")

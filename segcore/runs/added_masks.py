@@ -137,7 +137,7 @@ def _read(
 
 
 def _decoded(path: Path, decoder: Decoder) -> np.ndarray:
-    """(H, W) uint8 numbers of a file that nobody vouches for. Raises DataError."""
+    """(H, W) uint8 numbers of an untrusted file. Raises DataError."""
     try:
         return decoder.ids(read_bytes(path, limits.MAX_FILE_BYTES))
     except UnreadableError as error:

@@ -142,7 +142,7 @@ def _elsewhere(
 
 
 def _named(found: list[DataSet]) -> list[DataSet]:
-    """With names that differ: those that people gave, those of known data sets, then folders'."""
+    """Gives the data sets distinct names: given by people, of known data sets, then folders'."""
     given = given_names()
     first = [place for place, one in enumerate(found) if one.spec in given]
     second = [place for place, one in enumerate(found) if _known_title(one.identity)]

@@ -31,7 +31,7 @@ DIGEST_BYTES = 32
 """The file begins with the SHA-256 of the rest: one that is damaged counts as none."""
 
 Stamp = tuple[int, int, int]
-"""Of a file: modification time in nanoseconds, size, inode."""
+"""Modification time of a file in nanoseconds, its size and inode."""
 
 
 class StoredIndex(msgspec.Struct):
@@ -69,7 +69,7 @@ class Found:
 
 @dataclass
 class _Index:
-    """Of the folder at `folder`."""
+    """The index of the folder at `folder`."""
 
     folder: Path | None = None
     stamps: dict[str, Stamp] = field(default_factory=dict)
@@ -132,8 +132,8 @@ def _stamps(folder: Path) -> dict[str, Stamp]:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             with suppress(OSError):  # no run, or gone in this moment
-                of = os.stat(f"{entry.path}/{MANIFEST}")
-                found[entry.name] = (of.st_mtime_ns, of.st_size, of.st_ino)
+                status = os.stat(f"{entry.path}/{MANIFEST}")
+                found[entry.name] = (status.st_mtime_ns, status.st_size, status.st_ino)
     return found
 
 
@@ -155,6 +155,6 @@ def _stored() -> dict[str, tuple[Stamp, Listing]]:
 
 
 def _store(runs: dict[str, tuple[Stamp, Listing]]) -> None:
-    with suppress(StorageError):  # of a full or read-only disk: it is read anew next time
+    with suppress(StorageError):  # of a full or read-only disk: it is read again next time
         data = msgspec.msgpack.encode(StoredIndex(VERSION, runs))
         write_atomically(settings.run_index_path(), hashlib.sha256(data).digest() + data)

@@ -44,12 +44,12 @@ def stage_identity(stage: Ancestor) -> str | None:
 
 
 def training_seconds(run: Run) -> float:
-    """Of its own training, as far as they were noted. Raises UnreadableError."""
+    """Seconds of the run's own training, as far as they were noted. Raises UnreadableError."""
     return sum(row["seconds"] for row in run.history() if isfinite(row["seconds"]))
 
 
 def seconds_in_all(run: Run) -> float:
-    """Of its own training and of those that its weights come from."""
+    """Seconds of the run's own training and of those that its weights come from."""
     return training_seconds(run) + sum(stage.seconds for stage in earlier_trainings(run))
 
 

@@ -1,6 +1,6 @@
-"""What run.json must say, whoever wrote it.
+"""What run.json must say; the file is untrusted.
 
-What the schema does not name is kept, and written on by whoever copies or continues the run, so
+What the schema does not name is kept, and copied when a run is copied or continued, so
 that a later version loses nothing.
 """
 
@@ -30,10 +30,10 @@ from segcore.labels.space import Id
 from segcore.runs.kinds import Kind
 
 FORMAT = 1
-"""Of run.json; one that says nothing is of the first format."""
+"""Version of run.json's format; a file without one has the first."""
 
 MAX_PIXELS = 1 << 21
-"""Of the size that a network sees: 2048x1024, all of Cityscapes. A prediction takes 2 GB there."""
+"""Most pixels of a network's input: 2048x1024, as Cityscapes has. A prediction takes 2 GB there."""
 
 LONGEST_SIDE = 4096
 Side = Annotated[int, msgspec.Meta(ge=8, le=LONGEST_SIDE)]
@@ -181,7 +181,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     best: the epoch whose weights are kept; None before the first.
     weights: the files that an epoch committed, by name.
     device, on_gpu: what it was trained on, in words and whether that is a GPU.
-    note: what whoever trained it adds to its card.
+    note: what its trainer adds to its card.
     label_space: what its network tells apart; None for Cityscapes' labels.
     merged_from: the classes of its data, where they are others.
     onnx: of a network from elsewhere, which has a preprocessing as well.
@@ -252,7 +252,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def logit_adjustment(self) -> float:
-        """Of its recipe; 0 for runs of before there was one."""
+        """The recipe's logit adjustment; 0 for runs older than that field."""
         return float(self.recipe.get("logit_adjustment", 0.0))
 
 

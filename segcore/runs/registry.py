@@ -218,7 +218,11 @@ def _registry() -> Registry:
         if any(seat != plain(seat) for seat in written):
             raise UnreadableError("names a seat that no model and data set has")
         return Registry(
-            {seat: typed(of, list[Promotion]) for seat, of in written.items() if seat != UNDONE},
+            {
+                seat: typed(entries, list[Promotion])
+                for seat, entries in written.items()
+                if seat != UNDONE
+            },
             typed(undone, list[UndonePromotion]),
             written,
         )

@@ -21,7 +21,7 @@ from segcore.runs.records import StoredReport
 from segcore.runs.run import Run
 
 DIGITS = 12
-"""Of the digest, in a file's name."""
+"""Digits of the digest in a file's name."""
 
 _NAME = re.compile(
     r"(?P<kind>evaluation|robustness)-(?P<dataset>.+)-(?P<split>train|val|test)"
@@ -30,7 +30,7 @@ _NAME = re.compile(
 
 
 def result_folders(run: Run) -> tuple[Path, ...]:
-    """Where to look, what was made here first."""
+    """Folders to look in; results made here come first."""
     return (settings.scores_dir() / run.name, run.path) if run.is_shipped else (run.path,)
 
 

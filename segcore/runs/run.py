@@ -54,7 +54,7 @@ def now() -> str:
 
 
 def class_iou_columns(space: LabelSpace) -> tuple[str, ...]:
-    """Of class_iou.csv: the epoch, and the name of each class that is scored."""
+    """Columns of class_iou.csv: the epoch and the name of each scored class."""
     return ("epoch", *(space.names[id_] for id_ in space.evaluated_ids))
 
 
@@ -196,7 +196,7 @@ class Run:
 
     @property
     def best_mean_iou(self) -> float | None:
-        """Of validation, in the best epoch."""
+        """Validation mean IoU of the best epoch."""
         best = self.listing.best
         return best.mean_iou if best else None
 
@@ -211,7 +211,7 @@ class Run:
 
     @property
     def notes(self) -> list[str]:
-        """Of an imported history: what its log lacks or was read as, a sentence each."""
+        """Notes on an imported history, a sentence each: what its log lacks, how it was read."""
         return list(map(str, self.manifest.notes))
 
     @cached_property
@@ -221,12 +221,12 @@ class Run:
 
     @property
     def weights_bytes(self) -> int:
-        """Of that file; 0 where there is none."""
+        """Size of that file; 0 where there is none."""
         return self.listing.main_file.bytes if self.listing.main_file else 0
 
     @cached_property
     def network_hash(self) -> str:
-        """Of all that its labels depend on: weights, network, and how that is fed."""
+        """Hash of everything that its predictions depend on: weights, network and preprocessing."""
         known = {name: self.record.get(name) for name in ("model_options", "preprocessing")}
         identity = {"weights": self.weights_hash, "model": self.model, **known}
         if self.kind == "onnx":

@@ -1,7 +1,7 @@
 """Where a run that comes from outside is unpacked before it becomes one of ours.
 
 An interrupted import leaves nothing behind: by Ctrl-C or SIGTERM the folder goes at once, and what
-a kill or a power cut left is removed by whoever comes next. The kernel's lock on the folder tells
+a kill or a power cut left is removed by the next import. The kernel's lock on the folder tells
 it from one that is still in use.
 """
 

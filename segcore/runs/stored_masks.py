@@ -34,7 +34,7 @@ class StoredMasks:
                 return np.asarray(Image.open(file, formats=("PNG",)))
         except (zipfile.BadZipFile, UnreadableError, *UNREADABLE_ERRORS) as error:
             raise RunError(
-                f"{self._run.name}: has no readable mask of {key}; add it anew"
+                f"{self._run.name}: has no readable mask of {key}; add it again"
             ) from error
 
 

@@ -142,7 +142,7 @@ def _csv(columns: tuple[str, ...], rows: list[dict[str, float]]) -> bytes:
 
 
 def _header(name: str) -> str:
-    """As a cell; somebody's class may have a comma in its name."""
+    """The text as a CSV cell: a class may have a comma in its name."""
     return '"{}"'.format(name.replace('"', '""')) if set(name) & set(',"') else name
 
 

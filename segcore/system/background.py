@@ -1,6 +1,6 @@
 """Long work that a server does on the side, one thing after another, and how far each is.
 
-For what is done once and then kept, such as the scores of a run: whoever asks for it while it is
+For what is done once and then kept, such as the scores of a run: asking for it while it is
 under way follows the same work instead of starting it again.
 """
 
@@ -43,7 +43,7 @@ class Work:
     """When it first said how far it was, and how far."""
     _future: Future[object] = field(default_factory=Future, repr=False)
     _number: str = field(default_factory=error_number)
-    """Of the defect in the log, where it fails by one."""
+    """Number of the defect in the log, where the work fails by one."""
 
     @property
     def is_running(self) -> bool:
@@ -59,7 +59,7 @@ class Work:
 
     @property
     def seconds_left(self) -> float | None:
-        """By the pace so far; None as long as that is not known."""
+        """Seconds left at the pace so far; None as long as that is not known."""
         if self._first is None or self.done <= self._first[1]:
             return None
         since, before = self._first

@@ -71,7 +71,7 @@ def _has_cuda() -> bool:
 
 
 def gpu_details() -> list[tuple[str, tuple[int, int]]]:
-    """Of each GPU its maker's name, such as "NVIDIA H100 80GB HBM3", and its compute capability."""
+    """Name of each GPU, such as "NVIDIA H100 80GB HBM3", and its compute capability."""
     import keras
 
     if keras.backend.backend() == "jax":

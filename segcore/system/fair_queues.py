@@ -1,9 +1,9 @@
 """Many visitors, one machine: whose turn it is, and how much each may ask for.
 
 What only so many can use at once, a network or the opening of files, is shared by visitors, not by
-requests: whoever has used it least of late goes next, however much the others ask for. So someone
-with one photo comes right after the step that is under way, and long work of many steps lets all
-others in between.
+requests: the visitor who used it least of late goes next, however much the others ask for. So
+someone with one photo comes right after the step that is under way, and long work of many steps
+lets all others in between.
 """
 
 import threading
@@ -187,7 +187,7 @@ class FairTurns:
                 raise BusyError("You have asked for much at once: wait until some of it is done.")
             self._waiting.append(request)
             self._call_next()
-            if len(self._waiting) > MOST_WAITING:  # whoever has used most has to come back
+            if len(self._waiting) > MOST_WAITING:  # the one who used most has to come back
                 heaviest = max(self._waiting, key=self._use_with)
                 self._waiting.remove(heaviest)
                 heaviest.is_refused = True

@@ -9,7 +9,7 @@ STATUS, CLEAR_REFS = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def forget_peak_memory() -> None:
-    """Lets `peak_memory` begin anew, where the system can."""
+    """Lets `peak_memory` begin again, where the system can."""
     with contextlib.suppress(OSError):
         CLEAR_REFS.write_text("5")
     if _counts_gpu_memory():

@@ -3,7 +3,7 @@
 from segcore.system import devices
 
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
-"""Of a processor."""
+"""Flags of a processor that computes in bfloat16."""
 
 BFLOAT16_CAPABILITY = (8, 0)
 """CUDA compute capability from which NVIDIA's chips compute in bfloat16 (Ampere)."""

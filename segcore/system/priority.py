@@ -1,4 +1,4 @@
-"""Work that gives way to other work on the same cores."""
+"""Work that runs at low priority on the same cores."""
 
 import os
 import sys

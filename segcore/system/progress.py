@@ -1,4 +1,4 @@
-"""How long work tells how far it is: by calling what whoever waits for it has passed."""
+"""Progress callbacks: long work calls the function that its caller passed."""
 
 from collections.abc import Callable
 

@@ -68,7 +68,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.augmentation, self.crop = augmentation, crop
         self.batch_size, self.outputs = batch_size, outputs
         self.seed, self.epoch = seed, epoch
-        total = sum(len(of.chosen) for of in pictures)
+        total = sum(len(one.chosen) for one in pictures)
         self.steps = steps or -(-total // batch_size)
         self.order = self._draw_order(self.steps * batch_size if steps else total)
 
@@ -77,7 +77,7 @@ class TrainingBatches(keras.utils.PyDataset):
         no image is seen too often."""
         random = np.random.default_rng([self.seed, self.epoch])
         turns = len(self.pictures)
-        of_each = [self._passes(of.chosen, -(-count // turns), random) for of in self.pictures]
+        of_each = [self._passes(one.chosen, -(-count // turns), random) for one in self.pictures]
         return [
             (place % turns, int(of_each[place % turns][place // turns])) for place in range(count)
         ]
@@ -99,12 +99,12 @@ class TrainingBatches(keras.utils.PyDataset):
         return images, dict.fromkeys(self.outputs, masks)
 
     def _view(self, data_set: int, index: int, place: int) -> tuple[np.ndarray, np.ndarray]:
-        of = self.pictures[data_set]
+        pictures = self.pictures[data_set]
         image, mask = augment(
-            np.asarray(of.images[index]),
-            np.asarray(of.masks[index]),
+            np.asarray(pictures.images[index]),
+            np.asarray(pictures.masks[index]),
             self.augmentation,
             self.crop,
             np.random.default_rng([self.seed, self.epoch, place]),
         )
-        return image, mask if of.encoder is None else of.encoder[mask]
+        return image, mask if pictures.encoder is None else pictures.encoder[mask]

@@ -43,9 +43,9 @@ def restore(run: Run, network: keras.Model, optimizer: keras.Optimizer) -> None:
     """Puts the last epoch's weights and the optimizer's state back. Raises RunError."""
     load_weights(network, run, "last")
     variables = {str(index): variable for index, variable in enumerate(optimizer.variables)}
-    schema = {name: ArrayOf("state", tuple(of.shape)) for name, of in variables.items()}
+    schema = {name: ArrayOf("state", tuple(variable.shape)) for name, variable in variables.items()}
     # Eight bytes for each value and a header for each variable, in an archive that packs nothing.
-    most = sum(8 * math.prod(of.shape) + 1024 for of in variables.values())
+    most = sum(8 * math.prod(variable.shape) + 1024 for variable in variables.values())
     try:
         state = read_arrays(verified_file(run, OPTIMIZER), schema, Limits(most, most))
     except UnreadableError as error:

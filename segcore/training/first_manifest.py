@@ -55,12 +55,12 @@ def first_manifest(
             "size": list(prepared.size),
             "joined": [
                 {
-                    "spec": of.spec,
-                    "dataset": of.dataset,
-                    "fingerprint": of.fingerprint,
+                    "spec": other.spec,
+                    "dataset": other.dataset,
+                    "fingerprint": other.fingerprint,
                     "digests": dict(digest),
                 }
-                for of, digest in zip(others, digests[1:], strict=True)
+                for other, digest in zip(others, digests[1:], strict=True)
             ],
             "left_out": list(left_out),
         },

@@ -57,13 +57,13 @@ def _require_same_classes(sources: Sequence[Source]) -> None:
 
 
 def chosen_images(joined: Sequence[Prepared], left_out: Sequence[str]) -> list[np.ndarray]:
-    """Of each data set the indices of the training images that are not of a film left out."""
+    """For each data set, the indices of the training images outside the films left out."""
     films = [np.array(prepared.splits["train"].sequences) for prepared in joined]
     unknown = sorted(set(left_out) - set(np.concatenate(films)))
     if unknown:
         there = ", ".join(sorted(set(films[0]))[:8])
         raise TrainingError(f"No training image is of {unknown[0]}: leave out one of {there}.")
-    chosen = [np.flatnonzero(~np.isin(of, list(left_out))) for of in films]
+    chosen = [np.flatnonzero(~np.isin(names, list(left_out))) for names in films]
     for prepared, indices in zip(joined, chosen, strict=True):
         if not len(indices):
             raise TrainingError(f"{prepared.spec}: nothing is left to train on; leave out less")
@@ -82,6 +82,6 @@ def digests_of(joined: Sequence[Prepared]) -> list[dict[str, str]]:
     """What each data set's splits are by content: the first is validated on too."""
     splits = [("train", "val"), *[("train",)] * (len(joined) - 1)]
     return [
-        {split: split_digest(prepared.spec, split) for split in of}
-        for prepared, of in zip(joined, splits, strict=True)
+        {split: split_digest(prepared.spec, split) for split in used}
+        for prepared, used in zip(joined, splits, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""How far a training is, told while it runs: to progress.json, and to whoever listens."""
+"""Progress of a running training, written to progress.json and passed to a callback."""
 
 import math
 import time

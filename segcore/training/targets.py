@@ -57,22 +57,22 @@ class Targets:
             pixels: of each data set's training split, (C,) pixels of each label.
         """
         size = space.num_classes
-        fine = [counts > 0 for of, counts in zip(merges, pixels, strict=True) if of is None]
+        fine = [counts > 0 for merge, counts in zip(merges, pixels, strict=True) if merge is None]
         known = np.logical_or.reduce(fine) if fine else np.zeros(size, bool)
         members, groups = list(np.eye(size, dtype=bool)), [0] * size
         labels = list(range(size))
         classes = [np.arange(size, dtype=np.uint8)]
         encoders = []
-        for of in merges:
+        for merge in merges:
             encoder = np.arange(256, dtype=np.uint8)
-            if of is not None:
-                for class_, ids in of.members.items():
+            if merge is not None:
+                for class_, ids in merge.members.items():
                     learnable = [id_ for id_ in ids if known[id_]] or [class_]
                     encoder[class_] = len(members)
                     members.append(np.isin(np.arange(size), learnable))
                     labels.append(class_)
                     groups.append(len(classes))
-                classes.append(of.table()[:size])
+                classes.append(merge.table()[:size])
             encoders.append(encoder)
         table = np.array(members)
         if (table.sum(axis=1) == 1).all():
@@ -110,8 +110,8 @@ class Targets:
     def count(self, pixels: Sequence[np.ndarray]) -> np.ndarray:
         """(K,) int64 pixels of each code, from those of each label in each data set."""
         counted = np.zeros(len(self.members), np.int64)
-        for encoder, of in zip(self.encoders, pixels, strict=True):
-            np.add.at(counted, encoder[: self.space.num_classes], of)
+        for encoder, counts in zip(self.encoders, pixels, strict=True):
+            np.add.at(counted, encoder[: self.space.num_classes], counts)
         return counted
 
     def weights(self, pixels: Sequence[np.ndarray], balance: float) -> np.ndarray | None:

@@ -75,7 +75,7 @@ class TrainingData:
     @property
     def images(self) -> int:
         """How many are drawn in an epoch."""
-        return sum(len(of.chosen) for of in self.pictures)
+        return sum(len(one.chosen) for one in self.pictures)
 
     @cached_property
     def pixels(self) -> np.ndarray:

@@ -91,7 +91,7 @@ class Validator:
     """Scores `network` on a prepared split.
 
     Args:
-        network: the model in training; its weights are read anew at each call.
+        network: the model in training; its weights are read again at each call.
         loss: (masks, logits) -> scalar, the loss of the main head.
         split: what is scored; it has masks.
         preprocessing: how its images were prepared.

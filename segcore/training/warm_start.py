@@ -53,7 +53,7 @@ class TrainedOn:
 
 
 def _digest_of(data: manifest.JoinedData | manifest.TrainedOn) -> str | None:
-    """Of the training split, as run.json has it; the built-in one is the same everywhere."""
+    """Digest of the training split, as run.json has it; the built-in one is the same everywhere."""
     if data.spec == STREETS:
         return known_digest(open_source(STREETS), "train")
     return data.digests.get("train")
@@ -106,7 +106,7 @@ def _is_classifier(layer: keras.Layer) -> bool:
 def _inherit_all_but_classifiers(
     network: keras.Model, parent: Run, recipe: Recipe, num_classes: int
 ) -> None:
-    """From a run that tells another number of classes apart: by way of a network like its own.
+    """Copies from a run with another number of classes, by way of a network like its own.
 
     Raises RunError.
     """
@@ -133,5 +133,5 @@ def parent_of(run: Run) -> Run | None:
     except RunError as error:
         raise RunError(f"{run.name}: the run it began with: {error}; train a new one") from error
     if parent.weights_hash != ancestry.sha256:
-        raise RunError(f"{run.name}: {parent.name}, with which it began, has changed; train anew")
+        raise RunError(f"{run.name}: {parent.name}, with which it began, has changed; train again")
     return parent

@@ -18,7 +18,7 @@ DONE = "done"
 """Key of the session: what to say."""
 
 Action = Callable[[Admission], object]
-"""Is given the pass of whoever acts."""
+"""An action; it is called with the admin's pass."""
 
 
 def act(action: Action, done: str) -> None:

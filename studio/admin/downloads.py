@@ -11,7 +11,7 @@ from segcore.system.progress import Progress
 from studio.background import Asked, offer
 
 TITLES = {"zip": "all of the run, for another studio"} | {
-    name: f"network as {of.title}" for name, of in FORMATS.items()
+    name: f"network as {kind.title}" for name, kind in FORMATS.items()
 }
 
 

@@ -46,7 +46,7 @@ def show(data_set: DataSet, look: FirstLook | None) -> None:
         )
         st.caption(
             "Kept here, never in the folder. Correct names before training: runs know classes by "
-            "them. What is scored or ignored makes it another data set, prepared and scored anew."
+            "them. What is scored or ignored makes it another data set, prepared and scored again."
         )
         if st.button("Save the classes", key=f"correct {data_set.spec}"):
             actions.act(
@@ -55,19 +55,19 @@ def show(data_set: DataSet, look: FirstLook | None) -> None:
 
 
 def _rows(source: FoldersSource, shares: Mapping[str, float]) -> list[dict[str, Any]]:
-    corrected = {of.id: of for of in corrections_of(source.spec)}
+    corrected = {one.id: one for one in corrections_of(source.spec)}
     rows = []
     for label in source.classes_found.space.labels:
-        of = corrected.get(label.id)
-        name = label.name if of is None else of.name
+        known = corrected.get(label.id)
+        name = label.name if known is None else known.name
         rows.append(
             {
                 ID: label.id,
                 NAME: str(name),
-                COLOR: label.hex_color if of is None else of.color,
+                COLOR: label.hex_color if known is None else known.color,
                 SHARE: shares.get(name, shares.get(label.name, 0.0)),
-                SCORED: label.is_scored if of is None else of.scored,
-                IGNORED: of is not None and of.ignored,
+                SCORED: label.is_scored if known is None else known.scored,
+                IGNORED: known is not None and known.ignored,
             }
         )
     return rows

@@ -1,10 +1,10 @@
-"""Who may act as admin, and the pass that the queue asks of whoever does.
+"""Who may act as admin, and the pass that the queue takes from them.
 
 There are three ways in, the first one that is configured counts:
 
 - an account of an OpenID provider (Streamlit's `st.login`) whose address is on the list of admins;
 - a password, kept as an argon2 hash;
-- else a token that works once, printed on the server's console when it starts and anew when it was
+- else a token that works once, printed on the server's console when it starts and again when it was
   used. There never is a default password.
 
 The list (SEGCORE_ADMIN_ADDRESSES, separated by spaces) and the hash (SEGCORE_ADMIN_PASSWORD_HASH)
@@ -35,7 +35,7 @@ ADMISSION = "admission"
 GATE = Gate()
 
 REFUSED_SECONDS = 2.0
-"""From a wrong secret to the answer: who guesses without end keeps no page of others waiting."""
+"""Seconds before a wrong secret is answered: endless guessing keeps nobody else's page waiting."""
 
 _ended_logins: set[str] = set()
 """Logins with an account that were signed out; each is good for one stay."""
@@ -69,7 +69,7 @@ def admission() -> Admission | None:
     """The pass of this visit, to be shown with every action; it may have run out."""
     found: Admission | None = st.session_state.get(ADMISSION)
     if found is None and (kept := stay.admission()) is not None:
-        found = st.session_state[ADMISSION] = kept  # the page was loaded anew
+        found = st.session_state[ADMISSION] = kept  # the page was reloaded
     return found
 
 
@@ -178,7 +178,7 @@ def _password_hash() -> str | None:
 
 
 def _setting(name: str) -> str:
-    """Of the environment, else of Streamlit's secrets; a list as words."""
+    """A setting from the environment, else from Streamlit's secrets; a list as words."""
     found = os.environ.get(f"SEGCORE_{name.upper()}")
     if not found and st.secrets.load_if_toml_exists():
         found = st.secrets.get(name)

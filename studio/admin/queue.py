@@ -71,7 +71,7 @@ def show(queue: list[Job]) -> None:
 
 
 def show_strip(queue: list[Job]) -> None:
-    """What runs, in a line each, for the other rooms; they are drawn anew when it ends."""
+    """What runs, in a line each, for the other rooms; they are redrawn when it ends."""
     if any(not job.has_ended for job in queue):
         fragment(_show_strip, run_every=REFRESH_SECONDS)([(job.id, job.state) for job in queue])
 
@@ -85,7 +85,7 @@ def _show_strip(shown: list[tuple[int, State]]) -> None:
 
 
 def _look(shown: list[tuple[int, State]]) -> list[Job]:
-    """The queue as it is now, with a worker on it; draws the page anew where a state changed."""
+    """The queue as it is now, with a worker on it; redraws the page where a state changed."""
     try:
         queue = listed_jobs()
         if any(not job.has_ended for job in queue):

@@ -119,7 +119,7 @@ def _bases() -> dict[str, Recipe | Run]:
 
 
 def _labels(bases: Mapping[str, Recipe | Run]) -> dict[str, str]:
-    """Of each, as it stands in the list."""
+    """The label of each recipe and run in the list."""
     data_name = choices.namer()
     cloned = [base for base in bases.values() if isinstance(base, Run)]
     labels = wording.run_labels(cloned)

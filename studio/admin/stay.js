@@ -1,5 +1,5 @@
 // Exchanges the ticket of a sign-in for a cookie that no script can read, so that the page may be
-// loaded anew. The server takes each ticket once.
+// reloaded. The server takes each ticket once.
 
 export default function ({ data }) {
   fetch(new URL("stay", location.href), { method: "POST", body: data.ticket });

@@ -1,4 +1,4 @@
-"""A sign-in that outlives loading the page anew, in the same browser.
+"""A sign-in that outlives reloading the page, in the same browser.
 
 Streamlit's session ends with the page, and it has no way to set a cookie: it talks over a
 WebSocket. So a page of someone who has just signed in posts a ticket, good for once and a minute,

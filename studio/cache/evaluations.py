@@ -21,7 +21,8 @@ from studio.cache.trained import runs_stamp
 
 
 def digest_of(data: DataSet, split: str) -> str | None:
-    """Of the split's images and masks; None where they were not read yet, or are not here."""
+    """Digest of the split's images and masks; None where they were not read yet, or are not
+    here."""
     if split == IDENTIFYING[0]:
         return data.digest
     return None if data.problem is not None else known_digest(source(data.spec), split)
@@ -30,7 +31,7 @@ def digest_of(data: DataSet, split: str) -> str | None:
 def stored_evaluation(run: Run, data: DataSet, split: str) -> evaluation.Evaluation | None:
     """The evaluation of the run's weights on the data as they are, or None where there is none yet.
 
-    It calls the data by their name: where they lie is nobody's business.
+    It calls the data by name and never shows a path.
     """
     digest = digest_of(data, split)
     if digest is None:
@@ -54,14 +55,19 @@ def _stored_evaluation(
 def compared_evaluations(
     runs_: Sequence[Run], data: DataSet, split: str
 ) -> Sequence[evaluation.Evaluation | None]:
-    """Of each run, two in the classes that they are compared by; None for one that is missing."""
+    """The evaluation of each run, of two in the classes that they are compared by; None for a
+    missing one."""
     found = [stored_evaluation(run, data, split) for run in runs_]
-    known = [(run, of) for run, of in zip(runs_, found, strict=True) if of is not None]
+    known = [
+        (run, evaluation)
+        for run, evaluation in zip(runs_, found, strict=True)
+        if evaluation is not None
+    ]
     return in_common_classes(*known) if len(known) == 2 else found
 
 
 def comparison(run_a: Run, run_b: Run, data: DataSet, split: str) -> Comparison | None:
-    """Of the two stored evaluations; None where one of them is missing.
+    """Compares the two stored evaluations; None where one of them is missing.
 
     Raises DataError where the two were not evaluated on the same images.
     """
@@ -84,14 +90,14 @@ def _comparison(
 
 def robustness(run: Run, clean: evaluation.Evaluation) -> robustness_.Robustness | None:
     """What is stored of the run's robustness on what the evaluation is of, or None."""
-    of = clean.identity
-    stamp = stamp_of(*result_files(run, "robustness", of.split, of.data_sha256))
-    return _robustness(of, stamp, run, clean)
+    identity = clean.identity
+    stamp = stamp_of(*result_files(run, "robustness", identity.split, identity.data_sha256))
+    return _robustness(identity, stamp, run, clean)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _robustness(
-    of: evaluation.Identity, stamp: Stamp, _run: Run, _clean: evaluation.Evaluation
+    identity: evaluation.Identity, stamp: Stamp, _run: Run, _clean: evaluation.Evaluation
 ) -> robustness_.Robustness | None:
     return robustness_.robustness_of(_run, _clean)
 

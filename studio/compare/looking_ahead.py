@@ -45,7 +45,7 @@ def _label(runs: Sequence[Run], spec: str, split: str, key: str, views: Views) -
             if run.has_network:
                 cache.predict(run, image, views)
     except SegcoreError:
-        return  # whoever comes to that image is told
+        return  # said when that image is opened
 
 
 def _done(labelled: Future[None]) -> None:

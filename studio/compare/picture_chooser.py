@@ -45,7 +45,7 @@ def ask_pictures(selection: Selection, split: Searched) -> Found:
 def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
     """The images found, a page of them at a time; click one to see it labelled."""
     st.caption(f"{len(found.keys)} of {len(split.keys)} images; click one to see it labelled.")
-    # In their own order the page that holds this one; whoever asks for another wants its first.
+    # In the data's order, the page that holds this image; another order starts on its first page.
     at = found.keys.index(shown) // PAGE_SIZE + 1 if found.keys == split.keys else 1
     pages = -(-len(found.keys) // PAGE_SIZE)
     page = st.pagination(
@@ -55,11 +55,10 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
     thumbnails = [
         cache.thumbnail(selection.spec, selection.split, key) for key in found.keys[on_page]
     ]
-    label = found.query.label
     lit = []
-    if label is not None:
-        of = selection.space.by_id[label]
-        lit = [LegendEntry(label, of.name, of.hex_color, "")]
+    if found.query.label is not None:
+        label = selection.space.by_id[found.query.label]
+        lit = [LegendEntry(label.id, label.name, label.hex_color, "")]
     opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit, chosen=shown)
     if opened is not None:
         choose(opened)

@@ -36,7 +36,7 @@ def finding(
     if truth is None:
         return wording.labels_of_picture(names, masks, space)
     matrices = [metrics.confusion_matrix(truth, mask, space) for mask in masks]
-    return wording.headline_of_picture(names, [metrics.mean_iou(of) for of in matrices])
+    return wording.headline_of_picture(names, [metrics.mean_iou(matrix) for matrix in matrices])
 
 
 def occurring_classes(selection: Selection, counts: np.ndarray | None) -> list[int]:

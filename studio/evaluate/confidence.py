@@ -12,7 +12,7 @@ from studio.widgets.charts import show_chart
 
 
 def show_trust(sides: Sequence[Scored]) -> None:
-    """As trained; what needs newer counts where runs have them."""
+    """Calibration as trained, and what needs newer counts where runs have them."""
     st.header("Is the confidence calibrated?", anchor=False)
     for side in sides:
         if not side.evaluation.has_confidence:

@@ -67,9 +67,9 @@ def show_all_runs(selection: Selection, sides: Sequence[Scored]) -> None:
         elif side is not None:
             points.append(candidate(side, html.escape(name, quote=False), cost))
         elif found.scores.mean_iou is not None:
-            of = cost.typical
+            timing = cost.typical
             shown = html.escape(name, quote=False)
-            points.append(Candidate(shown, found.scores.mean_iou, of.p50_ms, of.p95_ms))
+            points.append(Candidate(shown, found.scores.mean_iou, timing.p50_ms, timing.p95_ms))
     if points:
         st.caption(
             "Every run that is scored on this split and measured: mean IoU over the time for one "

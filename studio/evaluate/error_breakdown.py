@@ -88,7 +88,9 @@ def _show_pairs(side: Scored, by_row: bool) -> None:
     st.pills(
         "Most confused",
         list(shares),
-        format_func=lambda of: f"{names[of[0]]} → {names[of[1]]} {wording.share(shares[of])}",
+        format_func=lambda cell: (
+            f"{names[cell[0]]} → {names[cell[1]]} {wording.share(shares[cell])}"
+        ),
         key=key,
         on_change=ask,
     )
@@ -130,9 +132,9 @@ def show_sizes(sides: Sequence[Scored]) -> None:
     }
     with st.grid(2, min_column_width=340, gap="medium"):
         for label, runs in recall.items():
-            if any(of.regions for of in runs[0][2]):
+            if any(row.regions for row in runs[0][2]):
                 with st.container():
-                    regions = sum(of.regions for of in runs[0][2])
+                    regions = sum(row.regions for row in runs[0][2])
                     st.markdown(f"**{space.names[label].capitalize()}**, {regions:,} regions")
                     _show_recall(sides, label, runs)
 

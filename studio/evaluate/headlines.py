@@ -44,4 +44,6 @@ def of_robustness(sides: Sequence[Scored], comparison: Comparison | None) -> str
 
 def of_cost(sides: Sequence[Scored], comparison: Comparison | None) -> str:
     costs = [(side.name, cache.cost(side.run)) for side in sides]
-    return findings.faster([(name, of.typical.p50_ms) for name, of in costs if of is not None])
+    return findings.faster(
+        [(name, cost.typical.p50_ms) for name, cost in costs if cost is not None]
+    )

@@ -54,12 +54,12 @@ def _show_image(selection: Selection, sides: Sequence[Side]) -> None:
     found = side_by_side.predict(sides, image) if clean is not None else None
     if clean is None or found is None:
         return
-    clean, found = (side_by_side.by_classes_of(selection, sides, of) for of in (clean, found))
+    clean, found = (side_by_side.by_classes_of(selection, sides, each) for each in (clean, found))
     truth, space = selection.truth(sample.mask), selection.compared
     panels = [Panel("photo", f"{name}, severity {severity}" if severity else "As it is")]
     if truth is not None:
         _show_loss(sides, truth, clean, found, severity, space)
-        masks = [of.labels for of in found]
+        masks = [one.labels for one in found]
         panels += [Panel("truth", "Truth", truth), outcome_panel(truth, masks, space)]
     panels += side_by_side.prediction_panels(sides, found)
     show_viewer("robustness lab", image, panels, space)
@@ -77,8 +77,8 @@ def _show_loss(
     with st.grid(2, min_column_width=190):
         for side, *predictions in zip(sides, clean, found, strict=True):
             before, after = (
-                metrics.mean_iou(metrics.confusion_matrix(truth, of.labels, space))
-                for of in predictions
+                metrics.mean_iou(metrics.confusion_matrix(truth, prediction.labels, space))
+                for prediction in predictions
             )
             st.metric(
                 f"{wording.square(side)} {side.name}, mean IoU of this image",
@@ -132,12 +132,12 @@ def _work(side: Scored, selection: Selection) -> Asked:
 
 
 def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
-    said = [findings.robustness(side.name, of) for side, of in measured]
+    said = [findings.robustness(side.name, robustness) for side, robustness in measured]
     st.markdown("\n".join(f"- {sentence}" for sentence in said if sentence))
     evaluation = measured[0][0].evaluation
     st.caption(f"{ROBUSTNESS} Of {scope(evaluation)}, policy `{evaluation.policy}`.")
-    kept = [(side.name, side.color, of.kept_shares) for side, of in measured]
-    curves = [(side.name, side.color, of.curves) for side, of in measured]
+    kept = [(side.name, side.color, robustness.kept_shares) for side, robustness in measured]
+    curves = [(side.name, side.color, robustness.curves) for side, robustness in measured]
     show_chart(
         cache.drawn(figures.kept_shares, kept), "Share of the mean IoU kept under each corruption"
     )
@@ -147,4 +147,4 @@ def _show_measured(measured: list[tuple[Scored, Robustness]]) -> None:
                 st.markdown(f"**{name[0].upper()}{name[1:]}**, mean IoU")
                 show_chart(curve, f"Mean IoU over the severity of {name}")
     with st.expander("The numbers"):
-        show_table(tables.robustness([(side.title, of) for side, of in measured]))
+        show_table(tables.robustness([(side.title, robustness) for side, robustness in measured]))

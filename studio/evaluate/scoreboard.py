@@ -25,7 +25,7 @@ TASM_NOTE = (
 
 def policy_line(evaluation: Evaluation) -> str:
     per_class = evaluation.scores.per_class
-    present = sum(of.pixels > 0 for of in per_class.values())
+    present = sum(score.pixels > 0 for score in per_class.values())
     return (
         f"{evaluation.spec}, {evaluation.split} split, {evaluation.images} "
         f"images at {evaluation.resolution}, policy `{evaluation.policy}`: mean over the {present} "

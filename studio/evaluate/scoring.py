@@ -72,7 +72,7 @@ def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
 
 
 def offer_again(selection: Selection, sides: Iterable[Scored]) -> None:
-    """A button that scores them anew, where their images are here."""
+    """A button that scores them again, where their images are here."""
     if selection.problem is None:
         wanted = [_work(side, selection, force=True) for side in sides]
         offer("Evaluate again", wanted, again=True)

@@ -78,7 +78,7 @@ def _refusal(status: int, reason: str, headers: dict[str, str] | None = None) ->
 
 
 def _admit(headers: Headers) -> None:
-    """Raises RequestError for whoever may not use the API."""
+    """Raises RequestError where the caller may not use the API."""
     token = settings.api_token()
     if token is None:
         raise RequestError(404, "The API is off; whoever runs this server can set SEGCORE_API.")
@@ -183,11 +183,13 @@ def models() -> dict[str, Any]:
 
 
 def _labels(space: LabelSpace) -> list[dict[str, Any]]:
-    return [{"id": of.id, "name": of.name, "color": of.hex_color} for of in space.labels]
+    return [
+        {"id": label.id, "name": label.name, "color": label.hex_color} for label in space.labels
+    ]
 
 
 def _own_labels(space: LabelSpace) -> dict[str, Any]:
-    """Of a run whose masks have other labels than those that stand beside the list."""
+    """The labels of a run whose masks have others than those beside the list."""
     return {} if space == CITYSCAPES else {"labels": _labels(space)}
 
 

@@ -1,4 +1,4 @@
-"""Bodies of requests: read into memory within bounds; whoever sends too much or too slowly is
+"""Bodies of requests: read into memory within bounds; a sender of too much, or one too slow, is
 refused."""
 
 import time

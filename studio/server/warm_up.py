@@ -38,5 +38,5 @@ def make_ready() -> None:
         for run in champions if engine.is_ready(*champions) else []:
             cache.predict(run, first)
     except SegcoreError:
-        return  # whoever opens a page is told
+        return  # said when a page is opened
     importlib.import_module("pandas")  # for the tables of the other pages

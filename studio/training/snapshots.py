@@ -23,11 +23,11 @@ from studio.widgets.many_classes import asks_for_all, ends_of
 from studio.widgets.side_by_side import PANELS
 
 GREY = 128
-"""Of the image that masks are shown over where it is not on this machine."""
+"""Grey of the image that stands in where the real one is not on this machine."""
 
 
 def show_classes_learnt(sides: Sequence[Side]) -> None:
-    """Which classes each run learnt when."""
+    """When each run learned which classes."""
     tables = [(side, cache.class_iou(side.run)) for side in sides]
     if not any(rows for _, rows in tables):
         st.info("The IoU of each class was not kept in training.")

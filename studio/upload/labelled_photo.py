@@ -69,7 +69,7 @@ def _made(
     sides: Sequence[Side], title: str, photo: Photo, found: Predictions, quality: Quality
 ) -> LabelledPhoto:
     common, space = side_by_side.in_common_classes(sides, found)
-    masks = [of.labels for of in common]
+    masks = [one.labels for one in common]
     panels = [
         *side_by_side.prediction_panels(sides, common),
         Panel("photo", title),

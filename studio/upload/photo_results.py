@@ -131,7 +131,7 @@ def show_downloads(again: Callable[[], Photo], sides: Sequence[Packed]) -> None:
     """Buttons for each file; a file is made when its button is pressed.
 
     Args:
-        again: the photo, opened anew; also where no visit is known.
+        again: the photo, opened again; also where no visit is known.
     """
 
     def photo_and_sides() -> tuple[Photo, list[Labelled]]:

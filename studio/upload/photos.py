@@ -79,7 +79,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Shown:
-    """The photo that is looked at. It holds no pixels: whoever waits for a turn has none.
+    """The photo that is looked at. It holds no pixels: waiting for a turn takes no memory.
 
     Attributes:
         key: tells it from all other photos of the visit.

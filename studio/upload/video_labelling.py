@@ -117,8 +117,8 @@ def _label_frames(
     for at, image in film.images:
         masks = [cache.label(predictor, image, asked_by=who).labels for predictor in predictors]
         panels = [
-            Panel(of.name, of.color, mask, of.run.label_space)
-            for of, mask in zip(sides, masks, strict=True)
+            Panel(side.name, side.color, mask, side.run.label_space)
+            for side, mask in zip(sides, masks, strict=True)
         ]
         writer.add(at, side_by_side(image, panels))
         done += 1

@@ -1,7 +1,7 @@
 // What a visitor has chosen in the viewer, and how it stands in the page's address: only what
 // differs from the start, as view=zoom-2.5_x-0.41_hidden-7.8, so that a link opens the same view.
 //
-// The browser alone reads and writes it. Asking the server to do so would draw the whole page anew
+// The browser alone reads and writes it. Asking the server to do so would redraw the whole page
 // after each move.
 
 const PARAMETER = "view";

@@ -10,7 +10,7 @@ async function fullScreen(viewer) {
   }
 }
 
-/** Draws the viewer anew for the whole screen, or for its place on the page. */
+/** Redraws the viewer for the whole screen, or for its place on the page. */
 function enlarge(viewer, isFull) {
   viewer.root.classList.toggle("full", isFull);
   const press = viewer.root.querySelector(".screen");

@@ -54,7 +54,7 @@ class Viewer {
   // --- what is shown ---------------------------------------------------------------------------
 
   async show(data) {
-    const sent = JSON.stringify(data); // a page that is drawn anew sends the same picture again
+    const sent = JSON.stringify(data); // a page that is redrawn sends the same picture again
     if (sent === this.sent) return;
     this.sent = sent;
     this.wanted = data;
@@ -279,7 +279,7 @@ class Viewer {
 
   /** Once nothing has changed for a moment: outlines as fine as the view, and the address.
 
-      The address is looked at all the time, for Streamlit writes it anew from what it knows. */
+      The address is looked at all the time, for Streamlit writes it again from what it knows. */
   rest() {
     if (!this.canvases || performance.now() - this.changed < REST_MS) return;
     if (this.outline !== this.outlineWidth()) this.paint();
@@ -317,7 +317,7 @@ class Viewer {
 
   // --- drawing ---------------------------------------------------------------------------------
 
-  /** Colours every layer anew, then draws. */
+  /** Recolours every layer, then draws. */
   paint() {
     this.outline = this.outlineWidth();
     this.overlays = new Map(this.data.panels.map((panel) => [panel.id, this.painted(panel)]));

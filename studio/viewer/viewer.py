@@ -19,7 +19,7 @@ PHOTO_BYTES = 1_200_000
 """The masks of a large image take about as much; 3 MB in all are sent quickly enough."""
 
 SCALAR_PIXELS = 1 << 18
-"""Of a confidence or an entropy: they change slowly, and compress badly."""
+"""Most pixels of a map of confidence or entropy: they change slowly and compress badly."""
 
 SCRIPTS = (
     "masks.js",

@@ -8,7 +8,7 @@ from segcore.images import limits
 from studio.visits.store import VisitStore
 
 STORE = VisitStore(limits.MEMORY_BYTES, limits.VISIT_BYTES, limits.MADE_BYTES)
-"""Of this process."""
+"""What the visits of this process keep."""
 
 FILE = "file"
 """Name of what was uploaded, by Streamlit's id of the file."""
@@ -17,7 +17,7 @@ NO_VISIT = "the server itself"
 
 
 def visit() -> str:
-    """Tells the visit from all others; another one begins when the page is loaded anew."""
+    """Tells the visit from all others; another one begins when the page is reloaded."""
     context = get_script_run_ctx(suppress_warning=True)
     return NO_VISIT if context is None else context.session_id
 
@@ -37,7 +37,7 @@ def uploaded_bytes(upload: UploadedFile) -> bytes:
     """What was uploaded.
 
     Raises:
-        BusyError: it had to give way to what others have uploaded.
+        BusyError: it was dropped for what others have uploaded.
     """
     found = content(upload.file_id)
     if found is None and not (found := upload.getvalue()):
@@ -47,7 +47,7 @@ def uploaded_bytes(upload: UploadedFile) -> bytes:
     return found
 
 
-def content(file_id: str, of: str | None = None) -> bytes | None:
-    """What was uploaded, of this visit or another; None where it had to give way to others."""
-    found: bytes | None = STORE.get(of or visit(), FILE, file_id)
+def content(file_id: str, owner: str | None = None) -> bytes | None:
+    """What this visit, or `owner`, uploaded; None where it was dropped for others."""
+    found: bytes | None = STORE.get(owner or visit(), FILE, file_id)
     return found

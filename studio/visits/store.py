@@ -1,8 +1,8 @@
 """What visitors' visits keep in memory: bounded for each visit and for all together.
 
-Where room is needed, whoever holds most gives way: first what can be made again (decoded photos,
-labels), then what cannot (files, results that were asked for), the longest unused first. So someone
-with one photo keeps it however much others upload.
+Where memory is needed, the visit that holds most loses something: first what can be made again
+(decoded photos, labels), then what cannot (files, results that were asked for), the longest unused
+first. So someone with one photo keeps it however much others upload.
 """
 
 import threading
@@ -121,7 +121,7 @@ class VisitStore:
 
     def _drop(self, most: int, newest: tuple[str, Key], made_only: bool = False) -> None:
         """Until all visits together have no more than `most`; of those that hold anything but the
-        newest, the one that holds most gives way."""
+        newest, the one that holds most is dropped."""
 
         def size(visit: str) -> int:
             return self._size(visit, made_only)

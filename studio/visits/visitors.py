@@ -8,7 +8,7 @@ from segcore.system.fair_queues import FairTurns, InferenceQueue, RateLimit
 from studio.visits.memory import NO_VISIT, visit
 
 QUEUE = InferenceQueue()
-"""Of this process, which has one device: see `segcore.system.fair_queues`."""
+"""The queue of this process, which has one device: see `segcore.system.fair_queues`."""
 
 ALLOWANCE = RateLimit()
 """In photos opened and labelled."""
@@ -20,7 +20,7 @@ DETAILED_PHOTOS = FairTurns()
 """Who may have a photo labelled in tiles, which takes minutes, and much memory meanwhile."""
 
 NICENESS = 10
-"""Of a page that works on a large photo, until it is drawn: others come first."""
+"""Niceness of a page that works on a large photo, until it is drawn: others come first."""
 
 
 def visitor() -> str:

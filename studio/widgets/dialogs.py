@@ -1,6 +1,6 @@
 """Dialogs that stay open until the visitor closes them.
 
-Streamlit's own close whenever the page is drawn anew, and a page does that by itself: when what
+Streamlit's own close whenever the page is redrawn, and a page does that by itself: when what
 runs networks is ready, when a count ends.
 """
 

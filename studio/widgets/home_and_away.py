@@ -58,7 +58,7 @@ def _show(pair: Pair[Side], known: list[Generalization], left_out: list[LeftOutS
         show_chart(
             cache.drawn(figures.home_and_away, scores),
             "Mean IoU of both networks on their validation film, on corrupted copies of it, and on "
-            "films left out when each was trained anew",
+            "films left out when each was retrained",
         )
         st.caption(
             f"{pair.a.name} `{pair.a.run.name}` and {pair.b.name} `{pair.b.run.name}`. "
@@ -68,12 +68,12 @@ def _show(pair: Pair[Side], known: list[Generalization], left_out: list[LeftOutS
         )
 
 
-def _scores(of: Generalization) -> dict[str, float]:
+def _scores(found: Generalization) -> dict[str, float]:
     """Place -> mean IoU, as far as it is known."""
-    twin = of.left_out
+    twin = found.left_out
     scores = {
-        VALIDATION: of.val,
-        CORRUPTED: of.corrupted,
+        VALIDATION: found.val,
+        CORRUPTED: found.corrupted,
         HOME: None if twin is None else twin.mean_iou_val,
         AWAY: None if twin is None else twin.mean_iou,
     }

@@ -1,6 +1,6 @@
 """What was understood of data sets that nobody has confirmed: on the console, and on every page.
 
-Whoever names a folder in SEGCORE_DATA says how its masks are to be read. Registering it on the
+An entry of SEGCORE_DATA says how its masks are to be read. Registering it on the
 admin page and preparing it ask first where that is doubtful; the server starts without asking.
 """
 

@@ -25,7 +25,7 @@ from studio.viewer import Panel, show_viewer
 from studio.visits.visitors import ALLOWANCE, DETAILED_PHOTOS, NICENESS, visitor
 
 Predictions = Sequence[Prediction]
-"""Of each side that is shown, in their order."""
+"""The predictions of the sides that are shown, in their order."""
 
 PANELS: dict[Letter, viewer.Side] = {"A": "a", "B": "b"}
 
@@ -98,7 +98,7 @@ def predict_before_eyes(
     private: bool = False,
     key: str | None = None,
 ) -> Predictions | None:
-    """As `predict`; as long as an engine loads, the image is there and waits."""
+    """As `predict`; while an engine loads, the image is already shown."""
     waiting = st.empty()
     if not engine.is_ready(*_networks(sides)):
         with waiting.container():
@@ -131,7 +131,7 @@ def by_classes_of(
     image that is from it."""
     source = cache.source(selection.spec)
     known = [seen_by(side.run, source).merges for side in sides]
-    labels = [merged(of.labels, merges) for of, merges in zip(predictions, known, strict=True)]
+    labels = [merged(one.labels, merges) for one, merges in zip(predictions, known, strict=True)]
     return _in_common(sides, predictions, labels)
 
 
@@ -141,7 +141,7 @@ def in_common_classes(
     """The predictions in the classes of the coarser run, and those."""
     maps = common(*(run.class_map for run in runs_of(sides)))
     space = sides[0].run.label_space if maps is None else maps[0].target
-    return _in_common(sides, predictions, [of.labels for of in predictions]), space
+    return _in_common(sides, predictions, [one.labels for one in predictions]), space
 
 
 def _in_common(
@@ -151,8 +151,8 @@ def _in_common(
     if maps is None:  # no pair that is shown is like this
         return predictions
     return [
-        replace(found, labels=map_.mask(of))
-        for found, map_, of in zip(predictions, maps, labels, strict=True)
+        replace(found, labels=map_.mask(mask))
+        for found, map_, mask in zip(predictions, maps, labels, strict=True)
     ]
 
 
@@ -167,11 +167,13 @@ def predict_in_tiles(
 
     Args:
         digest: identity of the image, `cache.digest`.
-        read: the image, called when the turn has come: whoever waits holds no pixels.
+        read: the image, called when the turn has come: waiting takes no memory.
         key: as `predict`.
     """
     names = [f"{side.run.network_hash} {digest} {quality}" for side in sides]
-    known: list[Prediction] = [of for name in names if (of := cache.kept(TILED, name)) is not None]
+    known: list[Prediction] = [
+        found for name in names if (found := cache.kept(TILED, name)) is not None
+    ]
     if len(known) == len(sides):
         return known
     if not _are_ready(sides):

@@ -49,7 +49,7 @@ def in_home(home: Path, settings: str) -> subprocess.CompletedProcess[str]:
     """A network built where ~/.keras/keras.json says what other projects want."""
     (home / ".keras").mkdir()
     (home / ".keras" / "keras.json").write_text(settings)
-    environment = {name: of for name, of in os.environ.items() if not name.startswith("TF_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
     environment |= {"HOME": str(home), "KERAS_HOME": str(home / ".keras")}
     command = [sys.executable, "-c", MODEL]
     return subprocess.run(command, env=environment, capture_output=True, text=True)

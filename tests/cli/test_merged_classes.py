@@ -56,8 +56,8 @@ def test_from_training_to_scores(
         sample = source.read(item)
         assert sample.mask is not None
         found = predictor.predict(sample.image).labels
-        of = {0: 255} | {id_: run.class_map.ids[id_] for id_ in range(34)}
-        truth = np.vectorize(of.get)(sample.mask).astype(np.uint8)
+        ids = {0: 255} | {id_: run.class_map.ids[id_] for id_ in range(34)}
+        truth = np.vectorize(ids.get)(sample.mask).astype(np.uint8)
         counted += metrics.confusion_matrix(truth, found, run.label_space)
     assert report["mean_iou"] == metrics.mean_iou(counted)
     assert run.best_mean_iou == pytest.approx(report["mean_iou"])

@@ -23,10 +23,10 @@ def plants(tmp_path: Path) -> str:
 
 def correct(spec: str, **changes: dict[str, object]) -> None:
     classes = [
-        CorrectedClass(id_, Plain(of.get("name", name)), of.get("color", color),
-                       of.get("scored", True), of.get("ignored", False))
+        CorrectedClass(id_, Plain(change.get("name", name)), change.get("color", color),
+                       change.get("scored", True), change.get("ignored", False))
         for id_, (name, color) in enumerate(CLASSES.items())
-        for of in [changes.get(name, {})]
+        for change in [changes.get(name, {})]
     ]  # fmt: skip
     registration.correct_classes(spec, classes, ADMISSIONS.issue("tester"))
 

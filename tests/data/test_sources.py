@@ -291,9 +291,9 @@ def test_the_fingerprint_follows_content_split_by_split(camvid):
     path.touch()
     os.utime(path, ns=(1, 1))
     assert source.fingerprint("train") == before["train"]  # a source looks at its files once
-    anew = open_source(f"camvid:{camvid}")
-    assert anew.fingerprint("train") != before["train"]
-    assert anew.fingerprint("val") == before["val"]
+    again = open_source(f"camvid:{camvid}")
+    assert again.fingerprint("train") != before["train"]
+    assert again.fingerprint("val") == before["val"]
 
 
 def test_hidden_files_are_no_samples(camvid):

@@ -93,7 +93,10 @@ def test_halves_share_no_sequence_and_a_single_one_is_cut_in_two() -> None:
     found = halves(sequences)
     assert sorted(np.bincount(found)) == [5, 5]
     for name in "abc":
-        assert len({half for half, of in zip(found, sequences, strict=True) if of == name}) == 1
+        assert (
+            len({half for half, sequence in zip(found, sequences, strict=True) if sequence == name})
+            == 1
+        )
 
 
 def test_coverage_keeps_the_surest_as_long_as_they_are_right() -> None:

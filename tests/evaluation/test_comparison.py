@@ -90,7 +90,7 @@ def test_interval_equals_a_direct_jackknife():
     def left_out(score: Callable[[np.ndarray], float]) -> np.ndarray:
         rest = [[name != film for name in a.sequences] for film in films]
         return np.array(
-            [score(a.matrices[of].sum(0)) - score(b.matrices[of].sum(0)) for of in rest]
+            [score(a.matrices[kept].sum(0)) - score(b.matrices[kept].sum(0)) for kept in rest]
         )
 
     scores = {
@@ -139,8 +139,8 @@ def test_sequences_are_groups_and_one_film_is_cut_into_blocks_in_the_order_of_it
     keys = [f"frame_{number}" for number in range(60)]
     groups = Groups.of(sorted(keys), ["film"] * 60)  # frame_0, frame_1, frame_10, ...
     assert (groups.kind, groups.count) == ("block", 6)
-    of = dict(zip(sorted(keys), groups.of_image.tolist(), strict=True))
-    assert [of[key] for key in keys] == [block for block in range(6) for _ in range(10)]
+    block_of = dict(zip(sorted(keys), groups.of_image.tolist(), strict=True))
+    assert [block_of[key] for key in keys] == [block for block in range(6) for _ in range(10)]
     film = [make_evaluation(name, 0.1, images=60, films=1) for name in "ab"]
     report = compare(*film).report()
     assert (report["resampled_by"], report["groups"]) == ("block", 6)

@@ -28,9 +28,9 @@ def test_each_keeps_shape_grows_with_severity_and_is_the_same_every_time(
     before = street.copy()
     seen = [corrupt(street, name, severity, seed=3) for severity in (0, *SEVERITIES)]
     assert np.array_equal(street, before)
-    assert all((of.shape, of.dtype) == (street.shape, np.uint8) for of in seen)
+    assert all((image.shape, image.dtype) == (street.shape, np.uint8) for image in seen)
     assert np.array_equal(seen[0], street)
-    distance = [np.abs(of.astype(float) - street).mean() for of in seen]
+    distance = [np.abs(image.astype(float) - street).mean() for image in seen]
     assert distance == sorted(distance) and distance[1] > 0.5
     assert np.array_equal(seen[4], corrupt(street, name, 4, seed=3))
 
@@ -75,7 +75,9 @@ def test_fog_follows_its_formula() -> None:
     # (x + 1.5 p) * 1 / (1 + 1.5), p from 0 to 1 over the 64x64 of the fractal
     dark = np.zeros((64, 64, 3), np.uint8)
     dark[0, 0] = 255
-    foggy, white = (corrupt(of, "fog", 1).astype(int) for of in (dark, np.full_like(dark, 255)))
+    foggy, white = (
+        corrupt(image, "fog", 1).astype(int) for image in (dark, np.full_like(dark, 255))
+    )
     veil = foggy.reshape(-1, 3)[1:]
     assert veil.min() == 0 and veil.max() == 153
     difference = (white - foggy).reshape(-1, 3)[1:]

@@ -48,13 +48,13 @@ def test_a_measurement_is_kept_for_its_weights_and_told_with_its_machine(
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert stored_cost(run) == found
     assert found.machine.startswith("Keras, CPU") and "CPU cores" in found.machine
-    sizes = [(of.batch, of.width, of.height) for of in found.timings]
+    sizes = [(timing.batch, timing.width, timing.height) for timing in found.timings]
     assert sizes == [(1, 32, 24), (1, 64, 48), (2, 32, 24), (2, 64, 48)]
-    for of in found.timings:
-        assert 0 < of.p50_ms <= of.p95_ms and of.repeats == 8
-        assert of.images_per_second * of.p95_ms > 0.5 * 1000 * of.batch
-        assert of.peak_memory_bytes is None or of.peak_memory_bytes > 50e6
-    trained_at = [of.images_per_second for of in found.timings if of.width == 64]
+    for timing in found.timings:
+        assert 0 < timing.p50_ms <= timing.p95_ms and timing.repeats == 8
+        assert timing.images_per_second * timing.p95_ms > 0.5 * 1000 * timing.batch
+        assert timing.peak_memory_bytes is None or timing.peak_memory_bytes > 50e6
+    trained_at = [timing.images_per_second for timing in found.timings if timing.width == 64]
     assert found.typical.width == 64 and found.throughput == max(trained_at)
     assert found.flops is not None and found.flops > 2 * 24 * 32 * 34
     other = make_run("unet-camvid-20250101-000000-bbbb", seed=1)

@@ -61,7 +61,7 @@ def test_damaged_predictions_are_made_anew_or_said_in_a_sentence(
     whole = path.read_bytes()
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr(f"{stored.keys[0]}.labels.png", b"no image")
-    with pytest.raises(UnreadableError, match="is damaged .* delete it, and predict anew"):
+    with pytest.raises(UnreadableError, match="is damaged .* delete it, and predict again"):
         stored.labels(stored.keys[0])
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("keys.json", b"[1]")

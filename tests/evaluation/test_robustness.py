@@ -90,6 +90,6 @@ def test_of_other_weights_or_data_nothing_is_known(run: Run, camvid: Path) -> No
 
 def test_a_damaged_file_counts_as_none(run: Run, camvid: Path) -> None:
     clean = evaluate(run, f"camvid:{camvid}", "val")
-    of = "camvid", "val", clean.identity.data_sha256
-    new_result_file(run, "robustness", *of).write_bytes(b"cut")
+    data = "camvid", "val", clean.identity.data_sha256
+    new_result_file(run, "robustness", *data).write_bytes(b"cut")
     assert robustness_of(run, clean) is None

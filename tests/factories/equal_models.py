@@ -17,7 +17,7 @@ def false_verdicts(groups: int, trials: int, unequal: bool = False) -> tuple[flo
     """Share of trials in which the mean IoU names a winner, and in which any class does.
 
     Args:
-        groups: films, drawn anew in each trial, of one image each.
+        groups: films, redrawn in each trial, of one image each.
         unequal: whether the films are of very different length.
     """
     random = np.random.default_rng(groups)

@@ -26,7 +26,8 @@ def write_plants(root: Path, train: int = 8, val: int = 6) -> str:
             write_picture(root / split / "images" / name, noise(frame, 24, 32))
             write_picture(root / split / "masks" / name, id_mask(frame, 24, 32, [0, 1, 2, 3, 4]))
     classes = [
-        {"id": id_, "name": name, "color": of} for id_, (name, of) in enumerate(CLASSES.items())
+        {"id": id_, "name": name, "color": color}
+        for id_, (name, color) in enumerate(CLASSES.items())
     ]
     (root / "classes.json").write_text(json.dumps({"classes": classes}))
     return f"folders:{root}"

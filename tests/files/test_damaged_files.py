@@ -77,7 +77,7 @@ def begun(*_: object) -> None:
 def bounded_memory() -> Iterator[None]:
     """What happens inside takes no more than `MAX_MEMORY`, where the system counts it."""
     with contextlib.suppress(OSError):
-        CLEAR_REFS.write_text("5")  # the most that was taken begins anew
+        CLEAR_REFS.write_text("5")  # the most that was taken starts over
     before = most_memory()
     yield
     assert most_memory() - before < MAX_MEMORY

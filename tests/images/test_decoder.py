@@ -127,7 +127,7 @@ def test_each_visitor_has_a_process_of_their_own_and_leaves_none() -> None:
 def test_memory_and_files_are_out_of_reach_of_a_process(tmp_path: Path) -> None:
     code = (
         "from segcore.images import decoder_sandbox; import socket\n"
-        "decoder_sandbox._bound_memory(); decoder_sandbox._shut_doors()\n"
+        "decoder_sandbox._bound_memory(); decoder_sandbox._deny_system_calls()\n"
         "try: bytes(600 << 20)\n"
         "except MemoryError: print('no memory')\n"
         f"try: decoder_sandbox.Path({str(tmp_path / 'written')!r}).write_text('x')\n"

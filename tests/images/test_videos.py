@@ -1,4 +1,4 @@
-"""Short videos, read in the process for hostile files and written anew."""
+"""Short videos, read in the process for hostile files and written again."""
 
 import io
 import struct

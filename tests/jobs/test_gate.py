@@ -217,7 +217,7 @@ def test_signing_out_of_an_account_ends_it_in_tabs_that_are_still_logged_in(
     tabs.append(AppTest.from_file(PAGE, default_timeout=30))
     for tab in tabs:
         assert [element.label for element in tab.run().button] == ["Sign in again"]
-    user["iat"] = 2  # logged in anew
+    user["iat"] = 2  # logged in again
     later = AppTest.from_file(PAGE, default_timeout=30).run()
     assert "Start training" in [element.label for element in later.button]
 

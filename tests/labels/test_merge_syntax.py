@@ -103,8 +103,8 @@ def test_a_data_set_that_knows_some_classes_only_together() -> None:
     merges = map_.merges(CAMVID_MERGES)
     assert merges is not None and merges.policy == "camvid-merged-11"
     named = {
-        map_.target.names[of]: {map_.target.names[id_] for id_ in ids}
-        for of, ids in merges.members.items()
+        map_.target.names[class_]: {map_.target.names[id_] for id_ in ids}
+        for class_, ids in merges.members.items()
     }
     assert named["motor"] == {"motor", "bus", "train", "caravan", "trailer"}
     assert named["building"] == {"building", "bridge", "tunnel"}  # its walls are barriers now
@@ -138,7 +138,7 @@ def test_two_spaces_meet_in_the_coarser_one() -> None:
         assert down.target == kept.target
         assert down.target.names == ("crop", "track", "other classes")
         np.testing.assert_array_equal(down.mask(TRUTH), [[2, 0, 0, 1, 2, 0, 255]])
-    assert all(of.is_same for of in common(fine, fine) or ())
+    assert all(map_.is_same for map_ in common(fine, fine) or ())
     assert common(crops, merging(SPACE, ["wheat,track=x"])) is None
 
 
@@ -148,7 +148,7 @@ def test_two_spaces_meet_in_the_coarser_one() -> None:
 )
 def test_it_can_be_written_again(merge: str, ignore: str) -> None:
     found = merging(SPACE, [merge], [ignore])
-    again = merging(SPACE, *([of] for of in in_words(found)))
+    again = merging(SPACE, *([words] for words in in_words(found)))
     assert again.ids == found.ids and again.target.names == found.target.names
     commas = LabelSpace.made("odd", (Label(0, "a, b", (1, 1, 1)), Label(1, "rest", (2, 2, 2))))
     assert in_words(merging(commas, ["0; 1"])) == ("", "")

@@ -143,12 +143,12 @@ def test_an_interval_says_what_it_is_from_and_whether_it_holds_zero() -> None:
 
 def test_without_a_verdict_every_sentence_says_so() -> None:
     few = Difference(0.04, None, 2, "2 sequences are too few.")
-    of = compared(few, {"road": Difference(0.1, None, 2, "In 2.")}, scores=(0.6, 0.56))
-    assert findings.resampling(of) == "2 sequences are too few."
-    assert findings.headline(of, "U-Net", "DANet") == (
+    found = compared(few, {"road": Difference(0.1, None, 2, "In 2.")}, scores=(0.6, 0.56))
+    assert findings.resampling(found) == "2 sequences are too few."
+    assert findings.headline(found, "U-Net", "DANet") == (
         "No verdict: U-Net has a mean IoU of 0.600, DANet of 0.560"
     )
-    assert findings.verdict(of, "U-Net", "DANet") == (
+    assert findings.verdict(found, "U-Net", "DANet") == (
         "U-Net better on 0 classes, DANet on 0, undecided on 0, no verdict on 1; "
         "overall no verdict: +0.040 (mean IoU of U-Net minus DANet)."
     )
@@ -159,7 +159,7 @@ def test_without_a_verdict_every_sentence_says_so() -> None:
 
 def test_classes_are_counted_by_verdict() -> None:
     a, b, level = (Difference(0.1, ends, 9) for ends in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1)))
-    per_class = {str(i): of for i, of in enumerate((a, b, b, level))}
+    per_class = {str(i): difference for i, difference in enumerate((a, b, b, level))}
     per_class["absent"] = Difference(None, None, 0, "Not in the truth.")
     undecided = compared(Difference(0.008, (-0.004, 0.019), 9), per_class)
     assert findings.verdict(undecided, "A", "B") == (
@@ -237,7 +237,7 @@ def test_who_is_more_robust_by_score_and_by_what_is_kept() -> None:
     def measured(**rows: tuple[float, float]) -> SimpleNamespace:
         curves = {name: [0.7, iou] for name, (iou, _) in rows.items()}
         return SimpleNamespace(
-            curves=curves, kept_shares={name: of[1] for name, of in rows.items()}
+            curves=curves, kept_shares={name: row[1] for name, row in rows.items()}
         )
 
     a = measured(fog=(0.5, 0.7), rain=(0.4, 0.5), noise=(0.3, 0.4))

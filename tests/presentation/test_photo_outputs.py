@@ -113,7 +113,7 @@ def test_a_side_by_side_picture_has_a_half_for_each(size: tuple[int, int]) -> No
     image = np.full((*size, 3), 200, np.uint8)
     masks = [np.full(size, IDS[name], np.uint8) for name in ("car", "vegetation")]
     names = ("One", "#2f6fed"), ("A rather long name", "#f08c2e")
-    panels = [Panel(*of, mask, CITYSCAPES) for of, mask in zip(names, masks, strict=True)]
+    panels = [Panel(*one, mask, CITYSCAPES) for one, mask in zip(names, masks, strict=True)]
     sheet = side_by_side(image, panels)
     height, width = sheet.shape[:2]
     assert height % 2 == width % 2 == 0 and sheet.dtype == np.uint8

@@ -88,7 +88,7 @@ def test_the_file_is_whole_and_loads_nothing(scored: list[Scored]) -> None:
 
 def test_charts_and_tables_hold_the_evaluations_numbers(scored: list[Scored]) -> None:
     made = make_report(*scored)
-    reports = [of.report() for _, of in scored]
+    reports = [evaluation.report() for _, evaluation in scored]
     compared = compare(scored[0][1], scored[1][1]).report()
     bars, differences = charts(Reader(made.html().decode()))[:2]
     for trace, report in zip(bars["data"], reports, strict=True):

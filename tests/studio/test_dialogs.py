@@ -1,4 +1,4 @@
-"""Dialogs stay open while the page is drawn anew, and no longer."""
+"""Dialogs stay open while the page is redrawn, and no longer."""
 
 from streamlit.testing.v1 import AppTest
 

@@ -29,5 +29,5 @@ def test_classes_are_shown_as_corrected_and_saved(
     assert (table["share"] > 0).tolist() == [True] * 4 + [False]
     button(page, "Save the classes")()
     assert not page.exception
-    assert [of.name for of in corrections_of(spec)] == list(table["name"])
+    assert [one.name for one in corrections_of(spec)] == list(table["name"])
     assert open_source(spec).label_space.names == tuple(CLASSES)[:4]

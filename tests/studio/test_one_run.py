@@ -68,7 +68,7 @@ def test_compare_shows_the_image_the_truth_and_the_mask(run: Run) -> None:
     assert app.title[0].value.startswith("On this image U-Net has a mean IoU of 0.")
     assert panels(app, "compare") == ["photo", "truth", "outcomes", "a"]
     outcomes = viewer_data(app, "compare")["panels"][2]
-    assert [of["name"] for of in outcomes["meaning"]] == ["right", "wrong", "not scored"]
+    assert [one["name"] for one in outcomes["meaning"]] == ["right", "wrong", "not scored"]
     table = app.dataframe[0].value
     assert list(table.columns) == ["color", "class", "a", "pixels"]
     assert set(table["class"]) == set(CLASSES)
@@ -86,7 +86,7 @@ def test_evaluation_shows_every_part_of_one_run(run: Run, plants: str) -> None:
     scores, classes = (table.value for table in app.dataframe[:2])
     assert list(scores.columns) == ["Score", "A · U-Net", "What it is"]
     iou = dict(zip(classes["Class"], classes["A · U-Net"], strict=True))
-    assert iou == pytest.approx({name: of["iou"] for name, of in report["per_class"].items()})
+    assert iou == pytest.approx({name: score["iou"] for name, score in report["per_class"].items()})
     said = {part: text(open_part(app, part)) for part in ("Confidence", "Robustness", "Cost")}
     assert "calibration error" in said["Confidence"]
     assert "Not measured for U-Net yet" in said["Robustness"]

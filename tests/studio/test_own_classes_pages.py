@@ -83,7 +83,7 @@ def viewers(app: AppTest) -> list[dict[str, Any]]:
 def test_the_api_lists_the_labels_of_each_model() -> None:
     listed = api.models()
     named = {
-        model["run"]: [of["name"] for of in model.get("labels", listed["labels"])]
+        model["run"]: [label["name"] for label in model.get("labels", listed["labels"])]
         for model in listed["models"]
     }
     for run, names in named.items():

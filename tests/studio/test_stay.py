@@ -1,4 +1,4 @@
-"""A sign-in that outlives loading the page anew."""
+"""A sign-in that outlives reloading the page."""
 
 import asyncio
 from http.cookies import SimpleCookie
@@ -92,5 +92,5 @@ def test_the_page_loaded_anew_with_the_cookie_is_signed_in_until_sign_out(
     assert app.session_state[gate.ADMISSION] == kept
     button(app, "Sign out")()
     assert [element.label for element in app.button] == ["Sign in"]
-    anew = AppTest.from_file(PAGE, default_timeout=30).run()
-    assert [element.label for element in anew.button] == ["Sign in"]
+    again = AppTest.from_file(PAGE, default_timeout=30).run()
+    assert [element.label for element in again.button] == ["Sign in"]

@@ -83,7 +83,7 @@ def test_several_photos_on_a_phone(phone: Page, address: str, tmp_path: Path) ->
     expect(phone.get_by_test_id("stAlert")).to_contain_text("bad.jpg: The image is in no format")
     expect(phone.get_by_role("button", name="one.jpg", exact=True)).to_be_disabled()
     phone.get_by_role("button", name="two.webp", exact=True).click()
-    # Until the page has drawn itself anew, the former button stays beside the new one.
+    # Until the page has drawn itself again, the former button stays beside the new one.
     former = phone.get_by_role("button", name="one.jpg", exact=True, disabled=True)
     expect(former).to_have_count(0)
     settle(phone)

@@ -157,7 +157,7 @@ def tensorboard_curve(run: Path, tag: str) -> list[float]:
 
 
 def test_the_best_epochs_validation_is_what_evaluation_finds(whole: Run, trained: Trained) -> None:
-    """The checkpoint on disk, loaded anew, scores what the history says."""
+    """The checkpoint on disk, reloaded, scores what the history says."""
     evaluation = evaluate(whole, trained.spec, "val")
     assert metrics.mean_iou(evaluation.matrix) == pytest.approx(whole.best_mean_iou, abs=1e-4)
 
@@ -316,8 +316,8 @@ def test_a_run_of_other_classes_gives_all_but_its_classifier() -> None:
     inherit(network, parent, TINY, HERE, np.ones(5), few)
     theirs = build_model("unet", input_size=None, **TINY_UNET)
     load_weights(theirs, parent)
-    for layer, of in zip(network.layers, theirs.layers, strict=True):
-        expected = fresh if layer.name == "classifier" else of.get_weights()
+    for layer, other in zip(network.layers, theirs.layers, strict=True):
+        expected = fresh if layer.name == "classifier" else other.get_weights()
         for found, wanted in zip(layer.get_weights(), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
 

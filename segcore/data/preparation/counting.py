@@ -41,7 +41,7 @@ NAMES = ArrayOf("text", longest=1 << 28)
 
 
 class Names(msgspec.Struct, frozen=True):
-    """Of a file of counts what is no array; `health` as `HealthReport.to_json` has it."""
+    """The part of a file of counts that is no array; `health` as `HealthReport.to_json` has it."""
 
     keys: list[str]
     sequences: list[str]
@@ -92,7 +92,7 @@ def count_split(spec: str, split: str, progress: Progress | None = None) -> Coun
 
 
 def count_built_in() -> None:
-    """Counts the built-in data set anew, after its renderer changed; the files are committed."""
+    """Counts the built-in data set again, after its renderer changed; the files are committed."""
     shutil.rmtree(BUILT_IN, ignore_errors=True)
     source = open_source("streets")
     for split in source.splits:

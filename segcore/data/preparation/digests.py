@@ -27,7 +27,7 @@ BUILT_IN = {
     "14b2c57b9425": "52140663a64febb7c1173e067d335263b3ac6353783e971e0a2d3b6e6d134afd",
     "498eb9684254": "0ba7bdbd0ad91f18aeb4f99def83c126e7b1d7ab19ceea4a2ee072b4931e2b80",
 }
-"""Of the splits of `streets` by their fingerprints: rendering them takes minutes. `make counts`
+"""Digests of the splits of `streets` by fingerprint: rendering them takes minutes. `make counts`
 prints them."""
 
 IDENTIFYING = ("val", "test", "train")

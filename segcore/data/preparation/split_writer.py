@@ -156,7 +156,7 @@ class SplitWriter:
         temporary.replace(self.folder / "progress.npz")
 
     def _restore(self) -> None:
-        """Takes up the progress; without any, or where it does not fit the files, begins anew."""
+        """Takes up the progress; without any, or where it does not fit the files, starts over."""
         try:
             wanted = {**stored_arrays(self.space.num_classes), "state": STATE}
             saved = read_arrays(self.folder / "progress.npz", wanted, LIMITS)

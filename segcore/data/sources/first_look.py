@@ -127,7 +127,7 @@ def _shares(pixels: np.ndarray, space: LabelSpace) -> dict[str, float]:
 
 
 def _missing_masks(masks: dict[str, int], layout: str) -> list[str]:
-    """Of the splits that are learnt from and chosen by; a test split may come without."""
+    """What lacks masks in train and val; a test split may come without."""
     bare = [split for split in ("train", "val") if masks.get(split) == 0]
     if not bare:
         return []

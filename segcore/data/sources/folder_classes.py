@@ -30,7 +30,7 @@ LOOKED_AT = 200
 """Masks that are read to find their classes, where nothing names them; evenly spread."""
 
 MOST_COLORS = 256
-"""Of more a picture is no mask."""
+"""An image with more colours is no mask."""
 
 SMALLEST_SHARE = 0.002
 BLUR = 60
@@ -205,8 +205,8 @@ def _looked_at(directory: Path, masks: tuple[Path, ...], fingerprint: str) -> Fo
         raise DataError(f"{why} ({CLASSES} may name the classes)")
     palettes = sorted({one.palette for one in usable}, key=len)
     longest = palettes[-1]
-    # An optimiser orders each file's colours anew: then the indices mean nothing.
-    are_alike = all(longest[: len(of)] == of for of in palettes)
+    # An optimiser reorders each file's colours: then the indices mean nothing.
+    are_alike = all(longest[: len(palette)] == palette for palette in palettes)
     by_color = not are_alike or any(one.colors for one in usable)
     found = _by_colors(directory, usable) if by_color else _by_values(directory, usable, longest)
     looked = f"found by looking at {len(usable)} masks; {CLASSES} can name them"
@@ -259,9 +259,9 @@ def _by_colors(directory: Path, seen: Sequence[_Seen]) -> FolderClasses:
         note = "Colours are the classes."
         names = [f"class {hex_of(color)[1:]}" for color in colors]
     labels = tuple(Label(id_, name, (0, 0, 0)) for id_, name in enumerate(names))
-    of = dict(enumerate(colors))
-    space = _space(directory.name, with_colors(labels, of))
-    coding = MaskCoding({id_: id_ for id_ in of}, of, space, REMEDY)
+    color_by_id = dict(enumerate(colors))
+    space = _space(directory.name, with_colors(labels, color_by_id))
+    coding = MaskCoding({id_: id_ for id_ in color_by_id}, color_by_id, space, REMEDY)
     return FolderClasses(space, coding, (note,))
 
 

@@ -32,7 +32,7 @@ Corrections = dict[Spec, list[CorrectedClass]]
 
 
 def corrections_of(spec: str) -> list[CorrectedClass]:
-    """Of a data set; none where nothing was corrected. Raises DataError."""
+    """The corrections of a data set; none where nothing was corrected. Raises DataError."""
     path = settings.class_corrections_path()
     if not path.exists():
         return []
@@ -55,7 +55,7 @@ def keep_corrections(spec: str, space: LabelSpace, classes: Sequence[CorrectedCl
     path = settings.class_corrections_path()
     with locked(settings.artifacts_dir()):
         known = read_json(path, Corrections) if path.exists() else {}
-        others = {str(of): them for of, them in known.items() if of != spec}
+        others = {str(other): them for other, them in known.items() if other != spec}
         kept = {**others, spec: list(classes)} if classes else others
         write_atomically(path, to_json(msgspec.to_builtins(kept, enc_hook=str)))
 
@@ -64,21 +64,21 @@ def corrected_space(space: LabelSpace, classes: Sequence[CorrectedClass]) -> Lab
     """The space with the corrections, without what is ignored. Raises DataError."""
     if not classes:
         return space
-    by_id = {of.id: of for of in classes}
+    by_id = {corrected.id: corrected for corrected in classes}
     labels = []
     try:
         for label in space.labels:
-            of = by_id.get(label.id)
-            if of is None:
+            corrected = by_id.get(label.id)
+            if corrected is None:
                 labels.append(label)
-            elif not of.ignored:
+            elif not corrected.ignored:
                 labels.append(
                     replace(
                         label,
-                        name=of.name,
-                        color=color_of(of.color),
-                        is_scored=of.scored,
-                        is_void=label.is_void and not of.scored,
+                        name=corrected.name,
+                        color=color_of(corrected.color),
+                        is_scored=corrected.scored,
+                        is_void=label.is_void and not corrected.scored,
                     )
                 )
         return LabelSpace.made(space.name, tuple(labels))
@@ -88,4 +88,4 @@ def corrected_space(space: LabelSpace, classes: Sequence[CorrectedClass]) -> Lab
 
 def ignored_ids(classes: Sequence[CorrectedClass]) -> list[int]:
     """The ids whose pixels have no label."""
-    return sorted(of.id for of in classes if of.ignored)
+    return sorted(one.id for one in classes if one.ignored)

@@ -40,10 +40,10 @@ LARGEST = 480 * 640
 """Pixels of the default size; larger images are prepared smaller."""
 
 SAME_PROPORTIONS = 0.02
-"""By how much, relatively, an image's proportions may differ from those of its mask."""
+"""Largest relative difference between the proportions of an image and of its mask."""
 
 VAL_SHARE = 5
-"""Of so many images one is validated on, where the data set has no val of its own."""
+"""One image in so many is used for validation where the data set has no val split."""
 
 JPEG = (".jpg", ".jpeg")
 
@@ -106,7 +106,8 @@ class FoldersSource(FolderSource):
 
     @cached_property
     def label_space(self) -> LabelSpace:  # type: ignore[override]
-        """As an admin has corrected it. Raises DataError where the classes cannot be told."""
+        """The space with an admin's corrections. Raises DataError where the classes cannot be
+        told."""
         return corrected_space(self.classes_found.space, self._corrections)
 
     @cached_property
@@ -143,7 +144,7 @@ class FoldersSource(FolderSource):
         return self.classes_found.coding
 
     def read(self, item: Item) -> Sample:
-        """At the size of its mask, which is what is scored against."""
+        """The image at the size of its mask, which it is scored against."""
         if item.image is None or item.mask is None:
             return super().read(item)
         image, mask = read_image_file(item.image), self.read_mask(item)
@@ -177,7 +178,7 @@ class FoldersSource(FolderSource):
             for name in (CLASSES, *COLOR_LISTS):
                 digest.update(_content(self.directory / name))
             if self._corrections:
-                scored = {of.id for of in self.classes_found.space.labels if of.is_scored}
+                scored = {label.id for label in self.classes_found.space.labels if label.is_scored}
                 now = set(self.label_space.evaluated_ids)
                 ignored = ignored_ids(self._corrections)
                 if scored != now or ignored:  # names and colours change nothing

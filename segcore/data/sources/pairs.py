@@ -50,7 +50,8 @@ def is_drawn(image: np.ndarray) -> bool:
 
 
 def _share_off_labels(colors: np.ndarray) -> float:
-    """Of (..., 3) uint8 RGB the share further than `BLURRED` from the colour of each label."""
+    """Share of the pixels (..., 3) uint8 RGB that are further than `BLURRED` from every label's
+    colour."""
     squares = (colors.astype(np.float32) ** 2).sum(-1)
     distance = _relative_distances(colors).min(-1) + squares
     return float((distance > BLURRED**2).mean())

@@ -63,7 +63,7 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Of the scores of evaluations `a` and `b`.
+    """How the scores of evaluations `a` and `b` differ.
 
     Attributes:
         mean_iou: difference of the mean IoU.
@@ -193,7 +193,8 @@ def _compared(a: np.ndarray, b: np.ndarray, groups: Groups) -> _Compared:
 def _difference(
     delta: float, without: np.ndarray, shares: np.ndarray, error: float, kind: Kind, too_few: str
 ) -> Difference:
-    """Of a score over all G groups, without each of them (G,), and their shares of its pixels (G,).
+    """The difference of a score over all G groups, from the differences with each group left out
+    (G,) and the groups' shares of its pixels (G,).
 
     Args:
         error: chance of a verdict where there is no difference.
@@ -234,8 +235,8 @@ def _too_few(count: int, groups: Groups) -> str:
     )
 
 
-def _too_rare(found: int, of: int, kind: Kind) -> str:
+def _too_rare(found: int, groups: int, kind: Kind) -> str:
     """Why a class in so few groups has no verdict."""
     if not found:
         return "Not in the truth."
-    return f"In {found} of {of} {kind}{'s' if of > 1 else ''}; a verdict takes {FEWEST}."
+    return f"In {found} of {groups} {kind}{'s' if groups > 1 else ''}; a verdict takes {FEWEST}."

@@ -15,7 +15,7 @@ LARGEST_AUTOCORRELATION = 0.8
 def interval(
     delta: float, without: np.ndarray, shares: np.ndarray, confidence: float, is_series: bool
 ) -> Interval:
-    """Where a difference lies with the given confidence, two-sided.
+    """The two-sided confidence interval of a difference.
 
     Args:
         delta: the difference over all groups.

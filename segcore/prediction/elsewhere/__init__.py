@@ -38,7 +38,7 @@ ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 """Arenas take address space, which is what is limited."""
 
 LARGEST_MEAN = 1.0
-"""Of pixels from 0 to 1."""
+"""A mean up to this one belongs to pixels from 0 to 1."""
 
 Colors = Sequence[float]
 """One number for each of red, green and blue."""
@@ -120,17 +120,17 @@ def space_of(classes: str) -> LabelSpace:
 
 
 def _classes_of(space: LabelSpace) -> list[tuple[int, str, bool]]:
-    return [(of.id, of.name, of.is_scored) for of in space.labels]
+    return [(label.id, label.name, label.is_scored) for label in space.labels]
 
 
 def _require_scale(mean: Colors, std: Colors) -> None:
-    if len(mean) != 3 or len(std) != 3 or not all(0 < of < 1e6 for of in std):
+    if len(mean) != 3 or len(std) != 3 or not all(0 < value < 1e6 for value in std):
         raise RunError("Give three numbers above 0 for --std, and three for --mean")
     if 0 < max(map(abs, mean)) <= LARGEST_MEAN:
-        shown = " ".join(f"{255 * of:g}" for of in mean)
+        shown = " ".join(f"{255 * value:g}" for value in mean)
         raise RunError(
-            f"--mean {' '.join(f'{of:g}' for of in mean)} is of pixels from 0 to 1; here they go "
-            f"from 0 to 255: give {shown}, and --std times 255 as well"
+            f"--mean {' '.join(f'{value:g}' for value in mean)} is of pixels from 0 to 1; here "
+            f"they go from 0 to 255: give {shown}, and --std times 255 as well"
         )
 
 

@@ -1,7 +1,7 @@
 """What a file says that it is, looked at without loading it: ONNX, whole, and nothing beside it.
 
-An ONNX file is a protobuf message. It may keep its arrays in other files, by any path: whoever
-loads it would open those. Only the outlines of messages are read here, never their arrays.
+An ONNX file is a protobuf message. It may keep its arrays in other files, by any path: a library
+that loads it would open those. Only the outlines of messages are read here, never their arrays.
 """
 
 from collections.abc import Iterator, Mapping

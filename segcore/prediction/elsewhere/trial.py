@@ -26,7 +26,7 @@ from segcore.prediction.engines.openvino_library import load_openvino
 from segcore.runs.manifest import Layout, OnnxNetwork
 
 MAX_MEMORY = 6 << 30
-"""Of addresses, beside those that libraries take before there is any network."""
+"""Bytes of address space, on top of what the libraries take before any network is read."""
 
 STATM = Path("/proc/self/statm")
 
@@ -44,7 +44,7 @@ SMALLEST = 1 / 32
 """How much smaller than the image what a network gives may be."""
 
 ONE = 1e-3
-"""By how much the probabilities of a pixel may miss 1."""
+"""How far the sum of a pixel's probabilities may be from 1."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -274,7 +274,7 @@ def _of_labels(given: np.ndarray, space: LabelSpace, network: OnnxNetwork) -> On
 def _is_mask(sides: tuple[int, ...], size: tuple[int, int]) -> bool:
     if len(sides) != 2:
         return False
-    scales = [side / of for side, of in zip(sides, size, strict=True)]
+    scales = [side / full for side, full in zip(sides, size, strict=True)]
     # Of an odd side half a pixel is lost or won.
     alike = abs(scales[0] - scales[1]) <= 1 / min(size)
     return alike and min(scales) >= SMALLEST and max(scales) <= 1

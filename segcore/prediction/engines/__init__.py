@@ -53,4 +53,4 @@ class Engine(Protocol):
         """Builds the network for batches of that shape (B, h, w, 3), where it is not built yet."""
 
     def run(self, batch: np.ndarray) -> Output:
-        """Of images (B, h, w, 3) uint8; the caller may keep what it gets."""
+        """Runs images (B, h, w, 3) uint8; the caller may keep the output."""

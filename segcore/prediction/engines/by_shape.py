@@ -19,7 +19,7 @@ _in_process: "WeakSet[ByShape[Any]]" = WeakSet()
 class ByShape(Generic[Built]):
     """What was built for each shape. The first one, mostly of the training's size, stays.
 
-    Safe to share between threads: whoever uses a known shape does not wait for a new one.
+    Safe to share between threads: using a known shape does not wait for a new one.
 
     Args:
         build: makes it; called by one thread at a time, since it takes all cores.
@@ -80,5 +80,5 @@ class ByShape(Generic[Built]):
 
 
 def release_unused() -> int:
-    """Of all engines of this process; how many."""
+    """Releases what no engine of this process uses; returns how many."""
     return sum(each.release_unused() for each in list(_in_process))

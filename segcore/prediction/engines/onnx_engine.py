@@ -47,9 +47,9 @@ class OnnxEngine(CompiledNetwork):
         if len(found) == 1:
             return found[0]
         return Output(
-            np.concatenate([of.probabilities for of in found]),
-            np.concatenate([of.labels for of in found]),
-            np.concatenate([of.confidence for of in found]),
+            np.concatenate([one.probabilities for one in found]),
+            np.concatenate([one.labels for one in found]),
+            np.concatenate([one.confidence for one in found]),
         )
 
 

@@ -65,7 +65,7 @@ class CompiledNetwork:
         return results
 
     def run(self, batch: np.ndarray) -> Output:
-        """Of a network that gives the parts of an `Output`."""
+        """Runs a network that gives the parts of an `Output`."""
         return Output(*self.results(batch))
 
 

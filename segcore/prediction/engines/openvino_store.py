@@ -72,7 +72,7 @@ class Verdict:
 
 
 def key_of(run: Run) -> str:
-    """Of all that the run's conversion depends on."""
+    """A key of everything that the run's conversion depends on."""
     identity = {
         "format": FORMAT,
         "openvino": openvino_version(),

@@ -1,7 +1,7 @@
 """A network without its weights: small enough to come with a run, filled from its checkpoint.
 
-Keras and TensorFlow are needed once, to write it (`segcore.prediction.conversion`). Whoever has
-the checkpoint makes the network of it again in a second, without either.
+Keras and TensorFlow are needed once, to write it (`segcore.prediction.conversion`). A machine that
+has the checkpoint makes the network of it again in a second, without either.
 """
 
 import importlib

@@ -13,7 +13,7 @@ from segcore.prediction.export.formats import LABELS, PROBABILITIES, RunNetwork
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of an exported network with Keras, on the image where they agree least.
+    """How well an exported network agrees with Keras, on the image where they agree least.
 
     Attributes:
         images: how many were tried.

@@ -36,15 +36,15 @@ def export_network(
     if not target.parent.is_dir():
         raise RunError(f"{target.parent}: no such folder; make it first")
     run.require_training("be exported")
-    of = FORMATS[name]
+    kind = FORMATS[name]
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / of.file
+            path = Path(scratch) / kind.file
             found = _convert(run, name, path, outputs)
             if not found.holds:
                 raise RunError(
-                    f"{run.name}: as {of.title} it is not what Keras computes: {found}; export it "
-                    "in another format"
+                    f"{run.name}: as {kind.title} it is not what Keras computes: {found}; "
+                    "export it in another format"
                 )
             packed = _packed(run, name, path, outputs, found)
     except OSError as error:
@@ -59,16 +59,16 @@ def _convert(run: Run, name: str, path: Path, outputs: tuple[str, ...]) -> Agree
     from segcore.prediction.engines.keras_engine import KerasEngine
     from segcore.prediction.export.exported_network import exported_network
 
-    of = FORMATS[name]
+    kind = FORMATS[name]
     if keras.backend.backend() != "tensorflow":
         raise RunError(f"{run.name}: is exported by TensorFlow; set KERAS_BACKEND=tensorflow")
     reference = KerasEngine(run, run.preprocessing.input_size)
     try:
-        of.write(exported_network(run, outputs, of.batch), path)
-        return agreement(of.load(path), reference, run.preprocessing)
+        kind.write(exported_network(run, outputs, kind.batch), path)
+        return agreement(kind.load(path), reference, run.preprocessing)
     except ImportError as error:
         raise MissingPackageError(
-            f"{of.title} needs {error.name}, which is not installed: "
+            f"{kind.title} needs {error.name}, which is not installed: "
             "pip install -r requirements-export.txt"
         ) from error
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
@@ -78,7 +78,7 @@ def _convert(run: Run, name: str, path: Path, outputs: tuple[str, ...]) -> Agree
             ) from error
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
         raise RunError(
-            f"{run.name}: cannot be converted to {of.title} ({said}); export it in another format"
+            f"{run.name}: cannot be converted to {kind.title} ({said}); export it in another format"
         ) from error
 
 
@@ -101,6 +101,7 @@ def _packed(run: Run, name: str, path: Path, outputs: tuple[str, ...], found: Ag
 
 
 def _files(path: Path) -> list[Path]:
-    """Of the network: all of its folder, or the file with what lies beside it under its name."""
+    """The network's files: its whole folder, or the file and what lies beside it under the same
+    name."""
     inside = path.rglob("*") if path.is_dir() else path.parent.glob(f"{path.stem}.*")
     return sorted(file for file in inside if file.is_file())

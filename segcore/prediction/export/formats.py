@@ -25,7 +25,7 @@ class Format:
     Attributes:
         title: for people.
         file: what it is called in the ZIP file; a folder for a SavedModel.
-        packages: what whoever runs it installs.
+        packages: what running it takes.
         batch: images at once; None for any number.
         write: puts a Keras model to a path of that name.
         load: reads it with another runtime than Keras, from images (1, H, W, 3) uint8.
@@ -61,7 +61,8 @@ def _write_saved_model(model: Any, path: Path) -> None:
 
 
 def _write_openvino(model: Any, path: Path) -> None:
-    """By a file: Keras' own way reads a graph in memory, which fails on Python 3.13."""
+    """Converts by way of a file: Keras' own export reads a graph in memory, which fails on Python
+    3.13."""
     saved = path.with_suffix(".saved_model")
     _write_saved_model(model, saved)
     openvino = load_openvino()

@@ -63,7 +63,7 @@ SAYS = {
 
 
 def example(name: str, preprocessing: Preprocessing, outputs: tuple[str, ...]) -> str:
-    """A script for whoever has the format's runtime, NumPy and Pillow alone."""
+    """A script that needs only the format's runtime, NumPy and Pillow."""
     height, width = preprocessing.size
     size = STRETCHED if preprocessing.mode == "stretch" else FITTED
     given = "labels" in outputs
@@ -76,16 +76,16 @@ def example(name: str, preprocessing: Preprocessing, outputs: tuple[str, ...]) -
 
 def readme(run: Run, name: str, outputs: tuple[str, ...], found: Agreement) -> str:
     """What the network takes and gives, and how far it agrees with Keras; Markdown."""
-    of: Format = FORMATS[name]
+    kind: Format = FORMATS[name]
     height, width = run.preprocessing.size
     is_fixed = run.preprocessing.mode == "stretch"
-    batch = str(of.batch or "any")
+    batch = str(kind.batch or "any")
     says = "\n".join(SAYS[output] for output in outputs)
     return README.format(
         run=run.name,
-        title=of.title,
-        file=of.file,
-        packages=of.packages,
+        title=kind.title,
+        file=kind.file,
+        packages=kind.packages,
         batch=batch,
         height=height if is_fixed else "height",
         width=width if is_fixed else "width",

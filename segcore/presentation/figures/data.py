@@ -125,7 +125,8 @@ def share_against_iou(
 
 
 NAME_HEIGHT, CHARACTER_WIDTH = 0.05, 0.011
-"""Of a class's name in the chart above: as shares of its IoU axis, and of its width at a desk."""
+"""Size of a class's name in the chart above: its height as a share of the IoU axis, a character's
+width as a share of the chart's on a desktop."""
 
 
 def _name_classes(

@@ -43,7 +43,11 @@ def class_differences(per_class: Mapping[str, Difference], a: str, b: str) -> go
         per_class: of a comparison.
         a, b: names of the runs.
     """
-    known = {name: of.delta for name, of in per_class.items() if of.delta is not None}
+    known = {
+        name: difference.delta
+        for name, difference in per_class.items()
+        if difference.delta is not None
+    }
     names = sorted(known, key=lambda name: known[name], reverse=True)
     delta = np.array([known[name] for name in names])
     ends = [per_class[name].interval or (np.nan, np.nan) for name in names]
@@ -54,10 +58,10 @@ def class_differences(per_class: Mapping[str, Difference], a: str, b: str) -> go
     decided = [verdict in ("a", "b") for verdict in verdicts]
     figure = go.Figure()
     for verdict in dict.fromkeys(verdicts):  # one line with gaps, as each trace takes its time
-        of = [index for index, other in enumerate(verdicts) if other == verdict]
+        places = [index for index, other in enumerate(verdicts) if other == verdict]
         figure.add_scatter(
-            x=[end for index in of for end in (low[index], high[index], None)],
-            y=[name for index in of for name in (names[index], names[index], None)],
+            x=[end for index in places for end in (low[index], high[index], None)],
+            y=[name for index in places for name in (names[index], names[index], None)],
             mode="lines",
             line={"color": colors[verdict], "width": 3},
             showlegend=False,
@@ -220,11 +224,11 @@ def region_recall(runs: Sequence[tuple[str, str, Sequence[RegionRecall]]]) -> go
     figure = go.Figure()
     for name, color, rows in runs:
         figure.add_bar(
-            x=[of.size for of in rows],
-            y=[of.recall for of in rows],
+            x=[row.size for row in rows],
+            y=[row.recall for row in rows],
             name=name,
             marker={"color": color},
-            customdata=[[of.found, of.regions] for of in rows],
+            customdata=[[row.found, row.regions] for row in rows],
             hovertemplate=f"{name}: %{{y:.1%}} of the pixels in regions of %{{x}} pixels<br>"
             "%{customdata[0]} of %{customdata[1]} regions half found or more<extra></extra>",
         )

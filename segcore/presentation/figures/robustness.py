@@ -18,11 +18,15 @@ def severity_curves(
     Args:
         runs: name, colour and `Robustness.curves` of each run.
     """
-    known = [iou for *_, of in runs for values in of.values() for iou in values if iou]
-    corruptions = dict.fromkeys(corruption for *_, of in runs for corruption in of)
+    known = [iou for *_, curves in runs for values in curves.values() for iou in values if iou]
+    corruptions = dict.fromkeys(corruption for *_, curves in runs for corruption in curves)
     return {
         corruption: _severity_curve(
-            [(name, color, of[corruption]) for name, color, of in runs if corruption in of],
+            [
+                (name, color, curves[corruption])
+                for name, color, curves in runs
+                if corruption in curves
+            ],
             max(known, default=1.0),
         )
         for corruption in corruptions

@@ -37,9 +37,9 @@ TEMPLATE = go.layout.Template(
 
 def readable_on(color: str) -> str:
     """Black or white, whichever has more contrast to a colour, `#rrggbb` (WCAG's luminance)."""
-    linear = [((of / 255 + 0.055) / 1.055) ** 2.4 for of in _parts(color)]
+    linear = [((part / 255 + 0.055) / 1.055) ** 2.4 for part in _parts(color)]
     luminance = sum(
-        weight * of for weight, of in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+        weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
     )
     return "#000000" if luminance > 0.179 else "#ffffff"
 

@@ -38,16 +38,16 @@ def standing(name: str, scores: Scores) -> str:
     said = f"{name} has a mean IoU of {scores.mean_iou:.3f}"
     if len(iou) < 2:
         return said
-    best, worst = max(iou, key=lambda of: iou[of]), min(iou, key=lambda of: iou[of])
+    best, worst = max(iou, key=lambda name: iou[name]), min(iou, key=lambda name: iou[name])
     return f"{said}, best at {best} ({iou[best]:.2f}), worst at {worst} ({iou[worst]:.2f})"
 
 
 def resampling(comparison: Comparison) -> str:
     """Where the interval of a difference is from and what it covers, or why there is none."""
-    of = comparison.mean_iou
-    if of.interval is None:
-        return str(of.reason)
-    groups, (low, high) = of.groups, of.interval
+    overall = comparison.mean_iou
+    if overall.interval is None:
+        return str(overall.reason)
+    groups, (low, high) = overall.groups, overall.interval
     chance = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
     if comparison.resampled_by == "sequence":
         return f"95 % interval from {groups} sequences, each left out in turn.{chance}"
@@ -64,8 +64,10 @@ def verdict(comparison: Comparison, a: str, b: str) -> str:
     "DANet better on 6 classes, U-Net on 2, undecided on 3; overall undecided: ..."; the one that is
     better on more classes comes first. Classes in too few groups of images have no verdict.
     """
-    scored = [of for of in comparison.per_class.values() if of.delta is not None]
-    count = Counter(of.verdict for of in scored)
+    scored = [
+        difference for difference in comparison.per_class.values() if difference.delta is not None
+    ]
+    count = Counter(difference.verdict for difference in scored)
     (first, most), (second, fewer) = sorted(
         ((a, count["a"]), (b, count["b"])), key=lambda side: -side[1]
     )
@@ -75,14 +77,18 @@ def verdict(comparison: Comparison, a: str, b: str) -> str:
     )
     if count["none"]:
         classes += f", no verdict on {count['none']}"
-    of = comparison.mean_iou
-    if of.delta is None:
+    overall = comparison.mean_iou
+    if overall.delta is None:
         return "No class was scored."
-    overall = {"a": f"{a} better", "b": f"{b} better", "none": "no verdict"}.get(
-        of.verdict, "undecided"
+    winner = {"a": f"{a} better", "b": f"{b} better", "none": "no verdict"}.get(
+        overall.verdict, "undecided"
     )
-    within = "" if of.interval is None else ", interval {:+.3f} to {:+.3f}".format(*of.interval)
-    return f"{classes}; overall {overall}: {of.delta:+.3f}{within} (mean IoU of {a} minus {b})."
+    within = (
+        ""
+        if overall.interval is None
+        else ", interval {:+.3f} to {:+.3f}".format(*overall.interval)
+    )
+    return f"{classes}; overall {winner}: {overall.delta:+.3f}{within} (mean IoU of {a} minus {b})."
 
 
 def confused_pairs(matrix: np.ndarray, count: int, by_share: bool) -> list[tuple[int, int, float]]:
@@ -223,12 +229,12 @@ def keeps(name: str, measured: Robustness) -> str | None:
 def more_robust(runs: Sequence[tuple[str, Robustness]]) -> str | None:
     """Who has the higher mean IoU under most of the corruptions that both are measured under."""
     (a, of_a), (b, of_b) = runs
-    known = [{c for c, share in of.kept_shares.items() if share} for of in (of_a, of_b)]
+    known = [{c for c, share in one.kept_shares.items() if share} for one in (of_a, of_b)]
     both = known[0] & known[1]
     if not both:
         return None
-    mean = [[sum(filter(None, of.curves[c][1:])) for c in both] for of in (of_a, of_b)]
-    kept = [[of.kept_shares[c] or 0.0 for c in both] for of in (of_a, of_b)]
+    mean = [[sum(filter(None, one.curves[c][1:])) for c in both] for one in (of_a, of_b)]
+    kept = [[one.kept_shares[c] or 0.0 for c in both] for one in (of_a, of_b)]
     higher, higher_under = _more_often(a, b, *mean)
     keeper, keeps_under = _more_often(a, b, *kept)
     return (

@@ -18,7 +18,7 @@ def at_home_and_away(
     gap_away = better[1].mean_iou - worse[1].mean_iou
     gap_home = better[1].mean_iou_val - worse[1].mean_iou_val
     words = (
-        f"Trained anew without some films, {better[0]} scores {better[1].mean_iou:.2f} on those "
+        f"Retrained without some films, {better[0]} scores {better[1].mean_iou:.2f} on those "
         f"and {worse[0]} {worse[1].mean_iou:.2f}; on the validation film "
         f"{better[1].mean_iou_val:.2f} and {worse[1].mean_iou_val:.2f}."
     )

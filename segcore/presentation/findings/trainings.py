@@ -168,14 +168,16 @@ def best_scores(runs: Sequence[tuple[str, Sequence[Row], int | None]]) -> str:
     if level:
         verdict = f"{listed([name, *level])} scored about the same"
     sentence = f"{verdict}: mean IoU {score:.3f} in {_epoch_of(epoch, epochs)}"
-    parts = [f"{other} {value:.3f} ({_epoch_of(at, of)})" for value, other, at, of in others]
+    parts = [
+        f"{other} {value:.3f} ({_epoch_of(at, epochs_)})" for value, other, at, epochs_ in others
+    ]
     if not parts:
         return f"{name} reached mean IoU {score:.3f} in {_epoch_of(epoch, epochs)}."
     return f"{sentence}; {listed(parts)}."
 
 
 APART = 0.01
-"""Of two mean IoU: rounding, and another processor, move them by less."""
+"""Two mean IoU this far apart differ by more than rounding or another processor explains."""
 
 
 def scored_anew(best: float | None, now: float | None) -> str | None:

@@ -48,7 +48,8 @@ OF_OWN_CLASSES = (
 
 
 def make_report(a: Scored, b: Scored) -> Report:
-    """Of two runs scored on the same images; where the images differ, without a verdict.
+    """Makes the report of two runs scored on the same images; where the images differ, it has no
+    verdict.
 
     What was measured of their robustness and cost is in it too.
     """
@@ -75,7 +76,7 @@ def make_report(a: Scored, b: Scored) -> Report:
 
 def _measured(pair: ScoredPair) -> list[tuple[ScoredSide, Robustness]]:
     found = [(side, robustness_of(side.run, side.evaluation)) for side in pair]
-    return [(side, of) for side, of in found if of is not None]
+    return [(side, robustness) for side, robustness in found if robustness is not None]
 
 
 def _facts(pair: ScoredPair) -> dict[str, str]:
@@ -93,7 +94,7 @@ def _facts(pair: ScoredPair) -> dict[str, str]:
 
 
 def _data_name(pair: ScoredPair) -> str:
-    """Where the data lie is left out: a report is handed to others."""
+    """The facts, without the data's path: a report is handed to others."""
     evaluation = pair.a.evaluation
     return name_among(data_sets(), evaluation.spec, evaluation.identity.data_sha256)
 
@@ -142,7 +143,9 @@ def _confusions(pair: ScoredPair) -> Section:
         "Which classes are confused",
         notes=["Rows are the truth, columns the prediction; each row adds up to 100 %."],
         charts=[Chart(side.title, _confusion_of(side, present)) for side in pair],
-        folded=[of(side) for of in (tables.confused_pairs, tables.confusion) for side in pair],
+        folded=[
+            table(side) for table in (tables.confused_pairs, tables.confusion) for side in pair
+        ],
     )
 
 
@@ -165,7 +168,7 @@ def _anatomy(pair: ScoredPair) -> list[Section]:
             for side in shown
             if side.anatomy is not None
         ]
-        if any(of.regions for of in rows[0][2]):
+        if any(row.regions for row in rows[0][2]):
             caption = f"Recall of {evaluation.space.names[label]} by the size of its regions"
             charts.append(Chart(caption, figures.region_recall(rows)))
     return [
@@ -205,7 +208,7 @@ def _bins(side: ScoredSide) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _origin(pair: ScoredPair) -> Section:
     """Which runs these are, and what made them."""
     facts = [_origin_of(side) for side in pair]
-    rows = [[name, *(str(of.get(name, "–")) for of in facts)] for name in facts[0]]
+    rows = [[name, *(str(known.get(name, "–")) for known in facts)] for name in facts[0]]
     columns: dict[str, tables.Kind] = {"": "text", **{side.title: "text" for side in pair}}
     return Section("The runs", tables=[Table("runs", "How they were trained", columns, rows)])
 
@@ -222,7 +225,9 @@ def _origin_of(side: ScoredSide) -> dict[str, Any]:
         "Best epoch": side.run.best_epoch or "–",
         "Seed": side.run.seed,
         "Weights (SHA-256)": side.run.weights_hash,
-        "Trained with": ", ".join(f"{name} {of}" for name, of in manifest.versions.items()),
+        "Trained with": ", ".join(
+            f"{name} {version}" for name, version in manifest.versions.items()
+        ),
         "Trained by": manifest.device or "–",
         "Scored by": side.evaluation.identity.device,
         "Commit": manifest.commit or "–",

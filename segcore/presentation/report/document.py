@@ -94,5 +94,5 @@ def _environment() -> Environment:
 
 
 def _figure_json(figure: go.Figure) -> Markup:
-    """For a script; "<" is the one sign by which text could leave it."""
+    """JSON inside a script element; "<" is the one character by which text could end it."""
     return Markup(str(figure.to_json()).replace("<", "\\u003c"))

@@ -30,12 +30,19 @@ def robustness_section(measured: Sequence[tuple[ScoredSide, Robustness]]) -> lis
     """How much each run keeps in bad weather, light and cameras; none where nothing is measured."""
     if not measured:
         return []
-    said = [findings.robustness(side.name, of) for side, of in measured]
+    said = [findings.robustness(side.name, robustness) for side, robustness in measured]
     if len(measured) == 2:
-        said.insert(0, findings.more_robust([(side.name, of) for side, of in measured]))
-    shown = [(html.escape(side.name, quote=False), side.color, of) for side, of in measured]
-    kept = [(name, color, of.kept_shares) for name, color, of in shown]
-    curves = figures.severity_curves([(name, color, of.curves) for name, color, of in shown])
+        said.insert(
+            0, findings.more_robust([(side.name, robustness) for side, robustness in measured])
+        )
+    shown = [
+        (html.escape(side.name, quote=False), side.color, robustness)
+        for side, robustness in measured
+    ]
+    kept = [(name, color, robustness.kept_shares) for name, color, robustness in shown]
+    curves = figures.severity_curves(
+        [(name, color, robustness.curves) for name, color, robustness in shown]
+    )
     return [
         Section(
             "Bad weather, light and cameras",
@@ -45,24 +52,24 @@ def robustness_section(measured: Sequence[tuple[ScoredSide, Robustness]]) -> lis
                 Chart("Share of the mean IoU kept", figures.kept_shares(kept)),
                 *(Chart(f"Mean IoU, {name}", curve) for name, curve in curves.items()),
             ],
-            [tables.robustness([(side.title, of) for side, of in measured])],
+            [tables.robustness([(side.title, robustness) for side, robustness in measured])],
         )
     ]
 
 
 def candidate(side: ScoredSide, name: str, cost: Cost) -> Candidate:
     """The point of a scored run among others."""
-    of = cost.typical
-    return Candidate(name, side.scores.mean_iou or 0.0, of.p50_ms, of.p95_ms, side.color)
+    timing = cost.typical
+    return Candidate(name, side.scores.mean_iou or 0.0, timing.p50_ms, timing.p95_ms, side.color)
 
 
 def cost_section(sides: Iterable[ScoredSide], costs: Sequence[Cost | None]) -> Section:
     """What the runs take, as far as it was measured."""
-    found = [(side, of) for side, of in zip(sides, costs, strict=True) if of is not None]
-    machines = sorted({f"{of.machine}, {of.measured[:10]}" for _, of in found})
-    points = [candidate(side, html.escape(side.name, quote=False), of) for side, of in found]
+    found = [(side, cost) for side, cost in zip(sides, costs, strict=True) if cost is not None]
+    machines = sorted({f"{cost.machine}, {cost.measured[:10]}" for _, cost in found})
+    points = [candidate(side, html.escape(side.name, quote=False), cost) for side, cost in found]
     chart = Chart("Mean IoU against latency", figures.accuracy_against_latency(points))
-    listed = [(side.title, side.run, of) for side, of in zip(sides, costs, strict=True)]
+    listed = [(side.title, side.run, cost) for side, cost in zip(sides, costs, strict=True)]
     said = f"Measured on {'; '.join(machines)}." if found else "Not measured on any machine yet."
     return Section(
         "Cost",
@@ -70,5 +77,5 @@ def cost_section(sides: Iterable[ScoredSide], costs: Sequence[Cost | None]) -> S
         [COST] if found else [],
         [chart] if found else [],
         [tables.costs(listed)],
-        [tables.timings([(side.title, of) for side, of in found])] if found else [],
+        [tables.timings([(side.title, cost) for side, cost in found])] if found else [],
     )

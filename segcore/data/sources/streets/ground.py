@@ -133,7 +133,7 @@ class GroundPainter:
         self.strip(0.0, street.road[1], near - 0.9, near - 0.5, PAINT, None)
 
     def _lengthwise_wear(self) -> None:
-        """Tyres polish or darken their tracks; one half of a road is often laid anew."""
+        """Tyres polish or darken their tracks; one half of a road is often resurfaced."""
         street, rng = self.street, self.rng
         left, right = street.road
         if rng.random() < 0.2:
