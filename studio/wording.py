@@ -16,6 +16,7 @@ from segcore.prediction.inference import Prediction
 from segcore.presentation.findings.words import listed
 from segcore.presentation.names import distinct_names as distinct_names
 from segcore.presentation.names import model_name as model_name
+from segcore.presentation.names import teaching
 from segcore.presentation.names import title_of as title_of
 from segcore.presentation.sides import Letter, Side
 from segcore.runs import Run, lineage
@@ -93,8 +94,9 @@ def _count(stages: Sequence[Ancestor]) -> str:
 
 
 def beginning(run: Run) -> str:
-    """What the weights were before any training of ours."""
-    return f"It began with {lineage.pretraining(run) or 'random weights'}."
+    """What the weights were before any training of ours, and who taught the network."""
+    began = f"It began with {lineage.pretraining(run) or 'random weights'}."
+    return " ".join(filter(None, (began, teaching(run))))
 
 
 def best_epoch(run: Run) -> str:

@@ -17,6 +17,7 @@ PAGES = [
 NEED_KERAS = {
     "segcore/training/batches.py",
     "segcore/training/checkpoint.py",
+    "segcore/training/distillation.py",
     "segcore/training/losses.py",
     "segcore/training/session.py",
     "segcore/training/training_data.py",

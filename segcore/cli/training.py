@@ -18,6 +18,9 @@ from segcore.system.child_report import report
 CHANGES = ("epochs", "batch_size", "seed", "backbone_weights")
 """Fields of a recipe that an option of `train` may replace."""
 
+OF_A_NEW_RUN = ("data", "start_from", "teacher", "leave_out", "merge", "ignore")
+"""Options of `train` that a run which is resumed has decided already."""
+
 
 def add(commands: Any) -> None:
     """Adds the commands to the program's parser."""
@@ -52,6 +55,9 @@ def add(commands: Any) -> None:
     train.add_argument("--seed", type=int)
     train.add_argument("--backbone-weights", metavar="packaged|imagenet|none|FILE")
     train.add_argument("--start-from", metavar="RUN", help="begin with that run's best weights")
+    train.add_argument(
+        "--teacher", metavar="RUN", help="learn from that run's predictions as well (distillation)"
+    )
     train.add_argument(
         "--leave-out",
         metavar="FILM",
@@ -122,7 +128,7 @@ def _train(options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     given = {name: value for name in CHANGES if (value := getattr(options, name)) is not None}
-    more = (options.data, options.start_from, options.leave_out, options.merge, options.ignore)
+    more = [vars(options)[name] for name in OF_A_NEW_RUN]
     if options.resume and (given or any(more)):
         raise SegcoreError(
             "train --resume goes on by the run's own recipe and data, so it takes no other option; "
@@ -152,6 +158,7 @@ def _train(options: argparse.Namespace) -> None:
                 edited(find_recipe(options.recipe), given),
                 options.data,
                 start_from=options.start_from,
+                teacher=options.teacher,
                 leave_out=options.leave_out or (),
                 merge=options.merge,
                 ignore=options.ignore,

@@ -112,11 +112,13 @@ def keep_left_out_score(run: Run) -> None:
 def is_like(other: Run, run: Run) -> bool:
     """Whether it is the same network, trained on the same data but for some films.
 
-    Its weights must come from no earlier training, which may have seen those films.
+    Its weights must come from no earlier training, and it must have had no teacher: either may
+    have seen those films.
     """
     return (
         bool(other.left_out)
         and not earlier_trainings(other)
+        and not other.is_taught
         and _network(other) == _network(run)
         and len(other.joined) == len(run.joined)
         and identity_of(other) == identity_of(run)
@@ -130,7 +132,7 @@ def _network(run: Run) -> tuple[object, ...]:
 def _score_of(run: Run) -> LeftOutScore | None:
     """The left-out score of a run by its own evaluations; None where it left nothing out or is not
     scored yet."""
-    if not run.left_out or earlier_trainings(run):
+    if not run.left_out or earlier_trainings(run) or run.is_taught:
         return None
     digests = recorded_digests(run)
     val, train = (_scored(run, digests.get(split), split) for split in ("val", "train"))

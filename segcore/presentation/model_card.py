@@ -11,6 +11,7 @@ from segcore.evaluation.generalization import LeftOutScore
 from segcore.labels import LabelSpace
 from segcore.presentation import findings
 from segcore.presentation.findings import conditions, expected_elsewhere
+from segcore.presentation.names import teaching
 from segcore.recipes import from_dict
 from segcore.runs import Run
 from segcore.runs.data import identity_of
@@ -58,8 +59,8 @@ def model_card(
 A {run.model} of {run.parameters / 1e6:.1f} million parameters, recipe `{run.recipe}`.
 
 ## Data
-Trained on the train split of {_data(run)}. {_origin(run)}
-No other data{"" if pretraining(run) else " and no other weights"} were used.
+Trained on the train split of {_data(run)}. {_origin(run)}{_teaching(run)}
+No other data{"" if pretraining(run) or run.is_taught else " and no other weights"} were used.
 
 ## Training
 {run.epochs} epochs of {per_epoch} batches of {recipe.batch_size}, {seen},
@@ -103,8 +104,9 @@ def _folder(spec: str) -> str:
 
 
 def _licence(run: Run) -> str:
-    """That of all the data behind the weights: what they learnt first is in them as well."""
-    data = [known_data(identity_of(run)), *_joined(run), *map(_known_stage, earlier_trainings(run))]
+    """That of all the data behind the weights, also of earlier trainings and of teachers."""
+    earlier = [*earlier_trainings(run), *run.manifest.teachers]
+    data = [known_data(identity_of(run)), *_joined(run), *map(_known_stage, earlier)]
     licences = [OTHER_LICENCE if known is None else known.licence for known in data]
     free = known_data(STREETS)
     bound = [licence for licence in licences if free is None or licence != free.licence]
@@ -146,6 +148,11 @@ def _origin(run: Run) -> str:
         f"{first}:\n\n"
         f"| run | data | recipe | epochs | minutes |\n|---|---|---|---|---|\n{rows}\n"
     )
+
+
+def _teaching(run: Run) -> str:
+    said = teaching(run)
+    return f"\n{said}" if said else ""
 
 
 def _stage_data(stage: Ancestor) -> str:

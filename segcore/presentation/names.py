@@ -4,12 +4,24 @@ from datetime import datetime
 
 from segcore.models import SPECS
 from segcore.runs import Run
+from segcore.runs.lineage import pretraining_of_teacher
 
 
 def model_name(run: Run) -> str:
     if run.kind != "trained":  # the name it was added by
         return run.recipe
-    return title_of(run.model)
+    title = title_of(run.model)
+    return f"Distilled {title}" if run.is_taught else title
+
+
+def teaching(run: Run) -> str:
+    """From whose predictions it learned as well, and what those began with; empty if it did not."""
+    said = [
+        f"It learned from the labels and from the predictions of `{teacher.run}`, which began with "
+        f"{pretraining_of_teacher(teacher) or 'random weights'}."
+        for teacher in run.manifest.teachers
+    ]
+    return " ".join(dict.fromkeys(said))
 
 
 def title_of(model: str) -> str:

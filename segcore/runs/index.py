@@ -26,7 +26,7 @@ MANY = 50
 """Runs of which the index is kept in a file; fewer are read in less than 50 ms."""
 
 MAX_BYTES = 1 << 28
-VERSION = 1
+VERSION = 2
 DIGEST_BYTES = 32
 """The file begins with the SHA-256 of the rest: one that is damaged counts as none."""
 

@@ -33,6 +33,7 @@ def ancestry(run: Run) -> dict[str, Any]:
         "epochs": run.epochs,
         "seconds": training_seconds(run),
         "start_from": run.record.get("start_from"),
+        **({"teacher": run.record["teacher"]} if "teacher" in run.record else {}),
     }
 
 
@@ -56,7 +57,17 @@ def seconds_in_all(run: Run) -> float:
 def pretraining(run: Run) -> str | None:
     """What the weights began with before any training of ours, as "ImageNet's weights of
     EfficientNet-Lite2"; None for random weights."""
-    first = [run.manifest.recipe, *(stage.recipe for stage in earlier_trainings(run))][-1]
+    return _pretraining([run.manifest.recipe, *(s.recipe for s in earlier_trainings(run))][-1])
+
+
+def pretraining_of_teacher(teacher: Ancestor) -> str | None:
+    """As `pretraining`, of what a teacher's own weights began with."""
+    while teacher.start_from is not None:
+        teacher = teacher.start_from
+    return _pretraining(teacher.recipe)
+
+
+def _pretraining(first: dict[str, Any]) -> str | None:
     weights = first.get("backbone_weights", "none")
     if weights == "none":
         return None

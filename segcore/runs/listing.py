@@ -12,6 +12,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     spec: of the data that it was validated on; `joined` are those trained on with it.
     recipe: its name.
+    is_taught: whether it learned from the predictions of another run as well.
     main_file: what its predictions come from; None before the first epoch.
 
     The others are as in `Manifest`.
@@ -32,6 +33,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     shipped: bool
     shipped_champion: list[str]
     is_imported: bool
+    is_taught: bool
     label_space: LabelSpace | None
     merged_from: MergedFrom | None
 
@@ -60,6 +62,7 @@ def listing_of(manifest: Manifest) -> Listing:
         shipped=manifest.shipped,
         shipped_champion=list(map(str, manifest.shipped_champion)),
         is_imported=manifest.is_imported,
+        is_taught=bool(manifest.teachers),
         label_space=manifest.label_space,
         merged_from=manifest.merged_from,
     )

@@ -135,6 +135,7 @@ class Ancestor(msgspec.Struct, frozen=True):
         sha256: of the weights that it kept.
         data: None where it was recorded before data had digests.
         start_from: the training before it.
+        teacher: the training from whose predictions it learned as well.
     """
 
     run: Word
@@ -145,6 +146,7 @@ class Ancestor(msgspec.Struct, frozen=True):
     sha256: Sha256 | None = None
     data: StageData | None = None
     start_from: "Ancestor | None" = None
+    teacher: "Ancestor | None" = None
 
     def __post_init__(self) -> None:
         name = self.recipe.get("name")
@@ -181,6 +183,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     best: the epoch whose weights are kept; None before the first.
     weights: the files that an epoch committed, by name.
     device, on_gpu: what it was trained on, in words and whether that is a GPU.
+    teacher: the run from whose predictions it learned as well.
     note: what its trainer adds to its card.
     label_space: what its network tells apart; None for Cityscapes' labels.
     merged_from: the classes of its data, where they are others.
@@ -204,6 +207,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     best: Best | None = None
     weights: dict[str, StoredFile] = {}
     start_from: Ancestor | None = None
+    teacher: Ancestor | None = None
     reason: str | None = None
     note: str | None = None
     device: Plain | None = None
@@ -249,6 +253,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         if self.on_gpu is not None:
             return self.on_gpu
         return not str(self.device).startswith("CPU")  # of before it was recorded
+
+    @property
+    def teachers(self) -> list[Ancestor]:
+        """Those of this training, then of the ones that its weights come from."""
+        found, earlier = [self.teacher], self.start_from
+        while earlier is not None:
+            found.append(earlier.teacher)
+            earlier = earlier.start_from
+        return [teacher for teacher in found if teacher is not None]
 
     @property
     def logit_adjustment(self) -> float:

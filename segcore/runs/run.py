@@ -205,6 +205,11 @@ class Run:
         return self.listing.shipped
 
     @property
+    def is_taught(self) -> bool:
+        """Whether it learned from the predictions of another run as well."""
+        return self.listing.is_taught
+
+    @property
     def is_imported(self) -> bool:
         """A history that another program logged: it has no weights, and its data need not exist."""
         return self.listing.is_imported

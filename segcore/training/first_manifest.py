@@ -21,6 +21,7 @@ def first_manifest(
     joined: Sequence[Prepared],
     digests: Sequence[Mapping[str, str]],
     parent: Run | None,
+    teacher: Run | None = None,
     *,
     classes: ClassMap,
     left_out: Sequence[str] = (),
@@ -35,6 +36,7 @@ def first_manifest(
         joined: the data sets that are trained on; the first is validated on too.
         digests: of each, split -> sha256 of its images and masks at their own resolution.
         parent: the run whose weights are the starting point.
+        teacher: the run from whose predictions it learns as well.
         classes: which classes of the data the network tells apart.
         left_out: films or cities that are not trained on.
         input_size: (H, W) of a network that takes no other.
@@ -83,6 +85,7 @@ def first_manifest(
         "weights": {},
         **_of_classes(classes),
         **({} if parent is None else {"start_from": ancestry(parent)}),
+        **({} if teacher is None else {"teacher": ancestry(teacher)}),
     }
 
 

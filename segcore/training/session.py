@@ -26,6 +26,7 @@ from segcore.system import backend, data_parallel, precisions
 from segcore.training.batch_metrics import ConfusionMatrix, IoUScore
 from segcore.training.batches import TrainingBatches
 from segcore.training.checkpoint import OPTIMIZER, optimizer_bytes, restore, weights_bytes
+from segcore.training.distillation import HEAD, distillation_loss, teacher_of, with_teacher
 from segcore.training.first_manifest import first_manifest
 from segcore.training.joined_data import (
     digests_of,
@@ -48,6 +49,7 @@ def train(
     spec: str,
     *,
     start_from: str | None = None,
+    teacher: str | None = None,
     leave_out: Sequence[str] = (),
     merge: Sequence[str] = (),
     ignore: Sequence[str] = (),
@@ -62,6 +64,7 @@ def train(
             together and validated on the first.
         start_from: a run of the same network whose best weights are the starting point, all but
             the classifiers' where it was trained on other data, or on other classes.
+        teacher: a run from whose predictions this one learns beside the labels.
         leave_out: films or cities whose images are not trained on, so that they can tell how well
             the network does on a street that it has not seen.
         merge, ignore: fewer classes than the data's, as `segcore.labels.merge_syntax` reads them.
@@ -81,19 +84,21 @@ def train(
     parent = runs.get_run(start_from) if start_from else None
     if parent is not None:
         parent.require_training("be trained on from")
+    taught_by = runs.get_run(teacher) if teacher else None
     replicas = data_parallel.replicas(recipe.batch_size)
     with data_parallel.shared_by(replicas):
-        session = Session(recipe, joined, parent, leave_out, digests)
+        session = Session(recipe, joined, parent, leave_out, digests, taught_by)
         manifest = first_manifest(
             recipe,
             joined,
             digests,
             parent,
+            taught_by,
             classes=classes,
             left_out=leave_out,
             input_size=session.input_size,
             preprocessing=session.preprocessing,
-            parameters=session.model.count_params(),
+            parameters=session.parameters,
             replicas=replicas,
         )
         name = new_run_name(recipe.model, short_name(joined[0].spec))
@@ -114,7 +119,7 @@ def resume(
 
     Raises:
         RunError: no such run, it is finished, another process trains it, its data set has changed
-            since, or it had no epoch yet and the run that it began with is gone.
+            since, its teacher is gone, or it had no epoch yet and the run that it began with is.
         SegcoreError: as `train`.
     """
     run = runs.get_run(name)
@@ -132,7 +137,7 @@ def resume(
     replicas = data_parallel.replicas(recipe.batch_size)
     with run_lock.hold(run.path), data_parallel.shared_by(replicas):
         digests = digests_of(joined) if parent is not None else ()
-        session = Session(recipe, joined, parent, run.left_out, digests)
+        session = Session(recipe, joined, parent, run.left_out, digests, teacher_of(run))
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())
@@ -149,6 +154,7 @@ class Session:
         parent: runs.Run | None,
         left_out: Sequence[str] = (),
         digests: Sequence[Mapping[str, str]] = (),
+        teacher: runs.Run | None = None,
     ) -> None:
         self.recipe, self.prepared = recipe, joined[0]
         self.data = TrainingData.of(joined, left_out, ignore_void=recipe.ignore_void)
@@ -178,7 +184,7 @@ class Session:
             )
             pixels, space = self.data.pixels, self.data.space
             inherit(self.network, parent, recipe, trained_on, pixels, space)
-        self._compile()
+        self._compile(teacher)
         val = self.data.val
         self.validate = Validator(
             self.model,
@@ -192,7 +198,7 @@ class Session:
         count = min(SNAPSHOT_PICTURES, len(val.keys))
         self.snapshot_indices = [i * len(val.keys) // count for i in range(count)]
 
-    def _compile(self) -> None:
+    def _compile(self, teacher: runs.Run | None) -> None:
         """Makes the model that is trained: the network with its loss, optimizer and metrics."""
         recipe, data = self.recipe, self.data
         # Heads that do not count are not computed.
@@ -201,6 +207,11 @@ class Session:
         # Keras writes a compiled model's optimizer into its file of weights, three times the size
         # of the weights themselves; so the network is saved, and a twin that shares it is trained.
         self.model = keras.Model(self.network.input, heads)
+        self.parameters = self.model.count_params()
+        losses = dict.fromkeys(heads, recipe.aux_weight) | {"logits": 1.0}
+        if teacher is not None:
+            self.model = with_teacher(self.model, teacher, data.space)
+            losses[HEAD] = 1.0
         self.loss = build_loss(
             recipe.loss,
             ignore_void=recipe.ignore_void,
@@ -214,11 +225,10 @@ class Session:
         self.optimizer.build(self.model.trainable_variables)
         self.confusion = ConfusionMatrix(data.space, data.targets)
         self.score = IoUScore(data.space, data.targets)
-        outputs = list(self.model.output)
         self.model.compile(
             optimizer=self.optimizer,
-            loss=dict.fromkeys(outputs, self.loss),
-            loss_weights={name: 1.0 if name == "logits" else recipe.aux_weight for name in outputs},
+            loss={name: distillation_loss if name == HEAD else self.loss for name in losses},
+            loss_weights=losses,
             metrics={"logits": [self.confusion, self.score]},
             jit_compile=backend.compiles_with_xla(),
         )
