@@ -67,6 +67,16 @@ function legend(viewer) {
   ]);
 }
 
+/** Keeps the legend as tall as it was at this width, so that what lies below does not move when the
+    next image has fewer classes. */
+function keepHeight(viewer) {
+  const legends = viewer.root.querySelector(".legends");
+  const { width, height } = legends.getBoundingClientRect();
+  const before = viewer.tallest?.width === width ? viewer.tallest.height : 0;
+  viewer.tallest = { width, height: Math.max(before, height) };
+  legends.style.minHeight = `${viewer.tallest.height}px`;
+}
+
 /** A field that leaves the classes in the legend whose names hold what is typed. */
 function finder(viewer, classes) {
   const find = (text) => {

@@ -142,6 +142,7 @@ class Viewer {
     this.readout.setAttribute("aria-live", "polite");
     const focused = this.root.getRootNode().activeElement?.ariaLabel; // stays where it was
     this.root.replaceChildren(toolbar(this), grid, this.readout, legend(this));
+    keepHeight(this);
     if (focused) this.root.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
     this.tell(null);
     this.paint();
@@ -210,6 +211,7 @@ class Viewer {
   light(changes) {
     Object.assign(this.chosen, { only: -1 }, changes);
     this.root.querySelector(".legends").replaceWith(legend(this));
+    keepHeight(this);
     this.paint();
     this.changed = performance.now();
   }

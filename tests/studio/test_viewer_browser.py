@@ -334,6 +334,19 @@ def test_the_legend_of_many_classes_can_be_searched(page: Page, picture: Picture
     expect(shown).to_have_count(29)
 
 
+def test_what_lies_below_does_not_move_when_an_image_has_fewer_classes(
+    page: Page, picture: Picture
+) -> None:
+    few = picture.data()
+    picture.truth = (np.arange(SIZE[0] * SIZE[1]).reshape(SIZE) % 34).astype(np.uint8)
+    open_viewer(page, picture.data())
+    tall = page.locator(".legends").bounding_box()
+    show(page, few)
+    expect(page.get_by_label("Find a class")).to_have_count(0)
+    low = page.locator(".legends").bounding_box()
+    assert tall is not None and low is not None and low["height"] == tall["height"]
+
+
 def played(picture: Picture) -> dict[str, Any]:
     """Run A after three epochs: all road, all car, all sky; run B was not watched."""
     masks = [np.full(SIZE, IDS[name], np.uint8) for name in ("road", "car", "sky")]
