@@ -8,10 +8,12 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING
 
 from segcore.files.writing import to_json
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 INTERVAL = 0.5  # seconds between two writes of the file
 
@@ -33,6 +35,8 @@ class ProgressBar:
 
     def update(self, label: str, done: int, total: int) -> None:
         """Shows `done` of `total` steps of what `label` names."""
+        from tqdm import tqdm  # not before there is something to show
+
         if self.bar is None or done < self.bar.n or total != self.bar.total:
             if self.bar is not None:
                 self.bar.close()

@@ -8,7 +8,6 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from segcore.errors import StorageError
@@ -33,6 +32,8 @@ def fill(topology: Path, weights: Path, target: Path) -> None:
         KeyError: the topology is of another checkpoint.
         OSError: a file cannot be read or written.
     """
+    import h5py  # not before there is a network to fill
+
     openvino = load_openvino()
     model = read_network(openvino.Core(), topology)
     with h5py.File(weights) as file:
