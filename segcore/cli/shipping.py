@@ -13,6 +13,7 @@ import numpy as np
 from segcore.data.preparation import native_samples
 from segcore.errors import RunError
 from segcore.evaluation import evaluate, stored_evaluation
+from segcore.evaluation.cost import ship_cost
 from segcore.evaluation.generalization import generalization_of, keep_left_out_score
 from segcore.evaluation.robustness import robustness_of
 from segcore.files.writing import write_atomically
@@ -118,6 +119,7 @@ def write_card(run: Run) -> Path:
             found = stored_evaluation(run, other, "val")
             other_data += [] if found is None else [found]
     keep_left_out_score(run)
+    ship_cost(run)
     measured = robustness_of(run, evaluation)
     kept = None if measured is None else measured.kept_shares
     path = run.path / "MODEL_CARD.md"

@@ -38,6 +38,9 @@ BATCHES = (1, 4)
 SCALES = (0.5, 1.0, 2.0)
 """Scales of the size that the run was trained at; a network of one fixed size has only 1."""
 
+SHIPPED_COST = "cost.json"
+"""In the folder of a shipped run: measured on the machine that it names."""
+
 REPEATS = 50
 """Repeats for each batch and resolution: fewer say little about a 95th percentile."""
 
@@ -159,12 +162,33 @@ def measure_apart(run: Run, progress: Progress) -> None:
 
 
 def stored_cost(run: Run) -> Cost | None:
-    """What was measured of the run's weights, wherever that was; None where nothing was."""
-    try:
-        cost = read_cost(path_of(run))
-    except UnreadableError:
-        return None
-    return cost if (cost.weights_sha256, cost.version) == (run.weights_hash, VERSION) else None
+    """What was measured of the run's weights: here, else where a shipped run was made.
+
+    None where nothing was.
+    """
+    for path in cost_files(run):
+        with suppress(UnreadableError):
+            cost = read_cost(path)
+            if (cost.weights_sha256, cost.version) == (run.weights_hash, VERSION):
+                return cost
+    return None
+
+
+def cost_files(run: Run) -> tuple[Path, ...]:
+    """Where its cost may be stored, what was measured here first."""
+    here = settings.costs_dir() / f"{run.name}.json"
+    return (here, run.path / SHIPPED_COST) if run.is_shipped else (here,)
+
+
+def is_measured_here(run: Run) -> bool:
+    return cost_files(run)[0].exists()
+
+
+def ship_cost(run: Run) -> None:
+    """Puts what was measured here into the folder of a shipped run. Raises StorageError."""
+    cost = stored_cost(run)
+    if cost is not None:
+        write_atomically(run.path / SHIPPED_COST, to_json(cost.report()))
 
 
 def read_cost(path: Path) -> Cost:
@@ -175,16 +199,12 @@ def read_cost(path: Path) -> Cost:
     return cost
 
 
-def path_of(run: Run) -> Path:
-    return settings.costs_dir() / f"{run.name}.json"
-
-
 def _write(run: Run, cost: Cost) -> None:
     try:
         settings.costs_dir().mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(settings.costs_dir(), error) from error
-    write_atomically(path_of(run), to_json(cost.report()))
+    write_atomically(cost_files(run)[0], to_json(cost.report()))
 
 
 def _time(predictor: Predictor, batch: int, preprocessing: Preprocessing) -> Timing:

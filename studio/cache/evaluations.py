@@ -104,7 +104,7 @@ def _robustness(
 
 def cost(run: Run) -> cost_.Cost | None:
     """What was measured of the run's weights, or None."""
-    return _cost(run.name, run.weights_hash, stamp_of(cost_.path_of(run)))
+    return _cost(run.name, run.weights_hash, stamp_of(*cost_.cost_files(run)))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from segcore.evaluation.cost import measure_apart
+from segcore.evaluation.cost import is_measured_here, measure_apart
 from segcore.presentation import figures, tables
 from segcore.presentation.figures import Candidate
 from segcore.presentation.report.measured import COST, candidate
@@ -44,6 +44,10 @@ def show_costs(sides: Sequence[Side]) -> None:
             icon=":material/timer:",
         )
         offer("Measure them", [_work(run, title) for run, title in missing])
+    away = [(run, title) for title, run, cost in listed if cost and not is_measured_here(run)]
+    if away and not missing:
+        works = [_work(run, title) for run, title in away]
+        offer("Measure on this machine", works, again=True)
 
 
 def show_all_runs(selection: Selection, sides: Sequence[Scored]) -> None:

@@ -1,5 +1,7 @@
 """What a run costs: operations counted by hand, times that make sense, kept with the machine."""
 
+import json
+
 import pytest
 
 from segcore.cli import main
@@ -7,6 +9,7 @@ from segcore.errors import RunError
 from segcore.evaluation import cost
 from segcore.evaluation.cost import measure_apart, measure_cost, stored_cost
 from segcore.models import flops
+from segcore.runs import get_run
 from tests.factories.fake_runs import make_run
 
 
@@ -58,17 +61,33 @@ def test_a_measurement_is_kept_for_its_weights_and_told_with_its_machine(
     assert found.typical.width == 64 and found.throughput == max(trained_at)
     assert found.flops is not None and found.flops > 2 * 24 * 32 * 34
     other = make_run("unet-camvid-20250101-000000-bbbb", seed=1)
-    cost.path_of(other).write_bytes(cost.path_of(run).read_bytes())
+    cost.cost_files(other)[0].write_bytes(cost.cost_files(run)[0].read_bytes())
     assert stored_cost(other) is None  # of other weights
     assert main(["cost", "--run", run.name]) == 0
     assert "batch 2 of 64x48: p50" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("_quick")
+def test_a_shipped_run_comes_with_its_cost_until_it_is_measured_here() -> None:
+    run = make_run()
+    elsewhere = measure_cost(run)
+    record = json.dumps({**run.record, "shipped": True})
+    (run.path / "run.json").write_text(record)
+    shipped = get_run(run.name)
+    cost.ship_cost(shipped)
+    assert cost.is_measured_here(shipped)
+    cost.cost_files(shipped)[0].unlink()
+    assert stored_cost(shipped) == elsewhere and not cost.is_measured_here(shipped)
+    here = measure_cost(shipped)
+    assert stored_cost(shipped) == here and cost.is_measured_here(shipped)
+    assert cost.read_cost(shipped.path / cost.SHIPPED_COST) == elsewhere
+
+
 def test_a_damaged_file_counts_as_none() -> None:
     run = make_run()
-    cost.path_of(run).parent.mkdir(parents=True)
+    cost.cost_files(run)[0].parent.mkdir(parents=True)
     for content in (b"{", b"[]", b'{"timings": [{}]}'):
-        cost.path_of(run).write_bytes(content)
+        cost.cost_files(run)[0].write_bytes(content)
         assert stored_cost(run) is None
 
 
