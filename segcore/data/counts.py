@@ -1,8 +1,8 @@
 """What a split holds: class counts, imbalance, co-occurrence, places and sizes of a class."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -137,41 +137,50 @@ class SplitStatistics:
     regions: np.ndarray  # (C, REGION_BINS) int64, as in MaskCounts, over all images
 
     @classmethod
-    def of(cls, counted: Sequence[MaskCounts]) -> Self:
-        """Stacks the counts of single masks."""
-        return cls(
-            counts=np.stack([mask.pixels for mask in counted]),
-            no_label=np.array([mask.no_label for mask in counted]),
-            location=np.asarray(np.mean([mask.location for mask in counted], 0, np.float64)),
-            regions=np.sum([mask.regions for mask in counted], axis=0),
-        )
+    def of(cls, counted: Iterable[MaskCounts]) -> Self:
+        """Adds up the counts of single masks, of one at least."""
+        first, *others = counted
+        sum_ = RunningCounts(len(first.pixels))
+        for mask in (first, *others):
+            sum_.add(mask)
+        return cls(**sum_.arrays())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a file of counts holds."""
+        return {name: getattr(self, name) for name in stored_arrays()}
 
     @property
     def images(self) -> int:
         return len(self.counts)
 
-    @property
+    @cached_property
     def pixels(self) -> np.ndarray:
         """(C,) int64, pixels of each class."""
         total: np.ndarray = self.counts.sum(axis=0)
         return total
 
-    @property
+    @cached_property
     def images_with(self) -> np.ndarray:
         """(C,) int64, images that hold the class."""
         holding: np.ndarray = (self.counts > 0).sum(axis=0)
         return holding
 
     @property
+    def image_share(self) -> np.ndarray:
+        """(C,) float64, share of the images that hold the class."""
+        share: np.ndarray = self.images_with / max(self.images, 1)
+        return share
+
+    @cached_property
     def cooccurrence(self) -> np.ndarray:
         """(C, C) int64, images that hold both classes; the diagonal is `images_with`."""
-        present = (self.counts > 0).astype(np.int64)
-        together: np.ndarray = present.T @ present
+        present = (self.counts > 0).astype(np.float64)  # whole numbers have no BLAS
+        together: np.ndarray = (present.T @ present).astype(np.int64)
         return together
 
     def report(self, space: LabelSpace) -> dict[str, Any]:
         """The figures of the split, ready for JSON; shares are of all labelled pixels."""
-        share, holding = pixel_share(self.pixels), image_share(self.counts)
+        share, holding = pixel_share(self.pixels), self.image_share
         return {
             "images": self.images,
             "no_label_pixels": int(self.no_label.sum()),
@@ -189,13 +198,7 @@ class SplitStatistics:
 
     def save(self, path: Path) -> None:
         """Writes the arrays as one compressed .npz."""
-        np.savez_compressed(
-            path,
-            counts=self.counts,
-            no_label=self.no_label,
-            location=self.location,
-            regions=self.regions,
-        )
+        np.savez_compressed(path, allow_pickle=False, **self.arrays())
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -203,15 +206,38 @@ class SplitStatistics:
         return cls(**read_arrays(path, stored_arrays(), LIMITS))
 
 
+class RunningCounts:
+    """The counts of masks, added up one at a time: of an image a row stays, not its maps."""
+
+    def __init__(self, classes: int, begun: SplitStatistics | None = None) -> None:
+        """Goes on from what is `begun`."""
+        self._pixels: list[np.ndarray] = [] if begun is None else list(begun.counts)
+        self._no_label: list[int] = [] if begun is None else begun.no_label.tolist()
+        self._location = np.zeros((classes, *LOCATION_GRID))  # summed over the images
+        self._regions = np.zeros((classes, REGION_BINS), np.int64)
+        if begun is not None:
+            self._location += begun.location * len(begun.counts)
+            self._regions += begun.regions
+
+    def add(self, mask: MaskCounts) -> None:
+        self._pixels.append(mask.pixels.copy())  # a part of a longer array
+        self._no_label.append(mask.no_label)
+        self._location += mask.location
+        self._regions += mask.regions
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What `SplitStatistics` are made of; of one mask at least."""
+        return {
+            "counts": np.stack(self._pixels),
+            "no_label": np.array(self._no_label, np.int64),
+            "location": self._location / len(self._pixels),
+            "regions": self._regions.copy(),
+        }
+
+
 def pixel_share(pixels: np.ndarray) -> np.ndarray:
     """(C,) pixel counts -> (C,) float64 shares that add up to 1 (all 0 without pixels)."""
     return pixels / max(int(pixels.sum()), 1)
-
-
-def image_share(counts: np.ndarray) -> np.ndarray:
-    """(N, C) counts per image -> (C,) float64 share of the images that hold the class."""
-    share: np.ndarray = (counts > 0).sum(axis=0) / max(len(counts), 1)
-    return share
 
 
 def imbalance_ratio(pixels: np.ndarray, space: LabelSpace) -> float | None:

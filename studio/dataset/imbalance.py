@@ -42,7 +42,7 @@ def show_imbalance(splits: Splits, space: LabelSpace) -> None:
     if not asks_for_all(len(ids), "commonest and rarest", "all shares"):
         ids = ends_of(ids)
     pixels = {name: counts.pixel_share(s.statistics.pixels) for name, s in splits.items()}
-    images = {name: counts.image_share(s.statistics.counts) for name, s in splits.items()}
+    images = {name: s.statistics.image_share for name, s in splits.items()}
     # Captions of one line each, at most: the two charts' rows are to be level.
     with st.grid(2, min_column_width=340, gap="medium"):
         with st.container():

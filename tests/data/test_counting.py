@@ -1,11 +1,12 @@
 """Statistics from the masks alone."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from segcore.data.counts import SplitStatistics, count_mask
+from segcore.data.counts import RunningCounts, SplitStatistics, count_mask
 from segcore.data.preparation import counting, prepare, prepared_folders, remove_prepared
 from segcore.data.preparation.counting import count_split, stored_counts
 from segcore.data.sources import open_source
@@ -15,7 +16,7 @@ from tests.factories.made_data import write_picture
 
 
 def same(a: SplitStatistics, b: SplitStatistics) -> bool:
-    return all(np.allclose(x, y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True))
+    return all(np.allclose(x, b.arrays()[name]) for name, x in a.arrays().items())
 
 
 @pytest.mark.parametrize("kind", ["camvid", "cityscapes", "pairs"])
@@ -37,6 +38,46 @@ def test_what_was_counted_is_taken_from_the_store(
     assert calls[-1] == (6, 6)
     monkeypatch.setattr(counting, "_count", None)
     assert same(count_split(spec, "train").statistics, first.statistics)
+
+
+def test_a_count_that_was_stopped_goes_on_where_it_was(
+    camvid: Path, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_picture(camvid / "trainannot" / "film0_000.png", np.full((24, 32), 99, np.uint8))
+    spec = f"camvid:{camvid}"
+    whole = counting._count(open_source(spec), open_source(spec).items("train"), None, None)
+    monkeypatch.setattr(counting, "KEPT_EVERY", 0.0)
+
+    def stop_at_four(done: int, total: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        count_split(spec, "train", stop_at_four)
+    assert stored_counts(open_source(spec), "train") is None
+    seen: list[int] = []
+    counted = count_split(spec, "train", lambda done, total: seen.append(done))
+    assert seen == [5, 6]
+    assert (counted.keys, counted.sequences) == (whole.keys, whole.sequences)
+    assert counted.health == whole.health
+    assert same(counted.statistics, whole.statistics)
+    assert not list(artifacts.glob("prepared/*/*.progress"))
+
+
+def test_what_a_count_holds_does_not_grow_by_the_maps_of_each_mask(camvid: Path) -> None:
+    space = open_source(f"camvid:{camvid}").label_space
+    mask = np.full((24, 32), 7, np.uint8)
+
+    def held(masks: int) -> int:
+        running = RunningCounts(space.num_classes)
+        tracemalloc.start()
+        for _ in range(masks):
+            running.add(count_mask(mask, space))
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return size
+
+    assert held(100) - held(20) < 80 * 1000
 
 
 def test_what_was_counted_is_no_prepared_data(camvid: Path) -> None:

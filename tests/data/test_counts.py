@@ -11,7 +11,6 @@ from segcore.data.counts import (
     class_weights,
     count_mask,
     effective_number,
-    image_share,
     imbalance_ratio,
     js_divergence,
     logit_offsets,
@@ -95,7 +94,9 @@ def test_statistics_of_arrays_that_do_not_belong_together_are_refused(tmp_path):
 
 def test_shares_of_nothing_are_zero():
     assert pixel_share(np.zeros(CITYSCAPES.num_classes, np.int64)).sum() == 0
-    assert image_share(np.zeros((0, CITYSCAPES.num_classes), np.int64)).sum() == 0
+    split = statistics([np.full((8, 8), 7, np.uint8)])
+    nothing = np.zeros((0, CITYSCAPES.num_classes), np.int64)
+    assert replace(split, counts=nothing).image_share.sum() == 0
 
 
 def test_imbalance_is_between_the_evaluated_classes_that_occur():

@@ -1,6 +1,7 @@
 """Statistics of a split from its masks alone: one pass, before anything is prepared.
 
-Kept as prepared/DATASET-counts/SPLIT-SOURCE-FINGERPRINT.npz, so that it opens at once afterwards.
+Kept as prepared/DATASET-counts/SPLIT-SOURCE-FINGERPRINT.npz, so that it opens at once afterwards;
+as .progress until all masks are counted, so that a count which was stopped goes on there.
 The built-in data set comes counted: rendering all of it takes minutes, and it never changes.
 """
 
@@ -8,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from segcore.data.counts import LIMITS, MaskCounts, SplitStatistics, count_mask, stored_arrays
+from segcore.data.counts import (
+    LIMITS,
+    MaskCounts,
+    RunningCounts,
+    SplitStatistics,
+    count_mask,
+    stored_arrays,
+)
 from segcore.data.preparation import prepared_split, split_key
 from segcore.data.sources import (
     Finding,
@@ -32,6 +41,9 @@ from segcore.files.writing import storage_error, write_atomically
 from segcore.settings import prepared_dir
 from segcore.system.parallel import overlapped
 from segcore.system.progress import Progress
+
+KEPT_EVERY = 5.0
+"""Seconds of counting that an interruption can lose."""
 
 BUILT_IN = Path(__file__).parent.parent / "sources" / "streets" / "counts"
 
@@ -72,7 +84,8 @@ def stored_counts(source: Source, split: str) -> CountedSplit | None:
 
 
 def count_split(spec: str, split: str, progress: Progress | None = None) -> CountedSplit:
-    """Counts every mask of the split once, or returns what is stored.
+    """Counts every mask of the split once, or returns what is stored; goes on where a count of the
+    same files was stopped.
 
     Raises:
         DataError: the source cannot be opened, or the split has no mask that can be read.
@@ -84,8 +97,8 @@ def count_split(spec: str, split: str, progress: Progress | None = None) -> Coun
         return stored
     if not has_masks(source, split):
         raise DataError(f"{spec}: the {split} split has no masks to count")
-    counted = _count(source, source.items(split), progress)
     path = _path(source, split)
+    counted = _count(source, source.items(split), progress, path.with_suffix(".progress"))
     _save(path, counted)
     _remove_outdated(path)
     return counted
@@ -96,31 +109,50 @@ def count_built_in() -> None:
     shutil.rmtree(BUILT_IN, ignore_errors=True)
     source = open_source("streets")
     for split in source.splits:
-        _save(BUILT_IN / _path(source, split).name, _count(source, source.items(split), None))
+        _save(BUILT_IN / _path(source, split).name, _count(source, source.items(split), None, None))
 
 
-def _count(source: Source, items: list[Item], progress: Progress | None) -> CountedSplit:
+def _count(
+    source: Source, items: list[Item], progress: Progress | None, kept: Path | None
+) -> CountedSplit:
+    """Counts the items that `kept` has not counted yet."""
+
     def count(item: Item) -> MaskCounts | Finding:
         try:
             return count_mask(source.read_mask(item), source.label_space)
         except SampleError as error:
             return Finding(error.problem, item.key, str(error))
 
-    keys, sequences, counts, findings = [], [], [], []
-    outcomes = overlapped(count, items, os.cpu_count() or 1)
-    for done, (item, outcome) in enumerate(zip(items, outcomes, strict=True), 1):
+    classes = source.label_space.num_classes
+    begun = None if kept is None else _load(kept)
+    if begun is not None and begun.statistics.counts.shape[1] != classes:
+        begun = None
+    keys, sequences = ([], []) if begun is None else (begun.keys, begun.sequences)
+    findings = [] if begun is None else list(begun.health.findings)
+    first = 0 if begun is None else begun.health.checked
+    running = RunningCounts(classes, begun and begun.statistics)
+
+    def counted(done: int) -> CountedSplit:
+        health = HealthReport(done, tuple(findings))
+        return CountedSplit(keys, sequences, SplitStatistics(**running.arrays()), health)
+
+    saved = time.monotonic()
+    outcomes = overlapped(count, items[first:], os.cpu_count() or 1)
+    for done, (item, outcome) in enumerate(zip(items[first:], outcomes, strict=True), first + 1):
         if isinstance(outcome, Finding):
             findings.append(outcome)
         else:
             keys.append(item.key)
             sequences.append(item.sequence)
-            counts.append(outcome)
+            running.add(outcome)
+        if kept is not None and keys and time.monotonic() - saved >= KEPT_EVERY:
+            _save(kept, counted(done))
+            saved = time.monotonic()
         if progress:
             progress(done, len(items))
-    if not counts:
+    if not keys:
         raise DataError(f"{source.spec}: no mask can be used. First: {findings[0].message}")
-    health = HealthReport(len(items), tuple(findings))
-    return CountedSplit(keys, sequences, SplitStatistics.of(counts), health)
+    return counted(len(items))
 
 
 # --- the file ------------------------------------------------------------------------------------
@@ -141,7 +173,7 @@ def _save(path: Path, counted: CountedSplit) -> None:
         file,
         allow_pickle=False,
         names=np.array(json.dumps(names)),
-        **vars(counted.statistics),
+        **counted.statistics.arrays(),
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
