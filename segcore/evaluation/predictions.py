@@ -24,7 +24,7 @@ from PIL import Image
 
 from segcore.data.preparation import native_samples
 from segcore.data.preparation.digests import SplitDigest, known_digest, remember_digest
-from segcore.data.sources import Sample, open_source
+from segcore.data.sources import Sample, Source, open_source
 from segcore.errors import StorageError, UnreadableError
 from segcore.evaluation.labelling import labeller_of
 from segcore.files.writing import storage_error
@@ -159,12 +159,16 @@ class PredictionWriter:
             raise storage_error(self.temporary.parent, error) from error
 
 
-def stored_predictions(run: Run, spec: str, split: str) -> StoredPredictions | None:
+def stored_predictions(run: Run, data: str | Source, split: str) -> StoredPredictions | None:
     """What the run's best weights say about the split as it is now, or None: predict it first.
 
     Raises DataError as open_source.
+
+    Args:
+        data: its spec, or the source where it is open.
     """
-    digest = known_digest(open_source(spec), split)
+    source = open_source(data) if isinstance(data, str) else data
+    digest = known_digest(source, split)
     return None if digest is None else _read(run, split, digest)
 
 

@@ -79,4 +79,4 @@ def _correct(spec: str, rows: Sequence[Mapping[str, Any]], admission: Admission)
         for row in rows
     ]
     registration.correct_classes(spec, classes, admission)
-    cache.source.clear()  # opened with the classes of before
+    cache.look_again()  # opened with the classes of before

@@ -13,7 +13,6 @@ from studio.cache.data import (
     prepared,
     sample,
     samples,
-    source,
     splits,
     thumbnail,
 )
@@ -37,6 +36,7 @@ from studio.cache.networks import (
     predictor,
     warm_up,
 )
+from studio.cache.sources import look_again, source
 from studio.cache.trained import (
     champions,
     class_iou,
@@ -72,6 +72,7 @@ __all__ = [
     "label",
     "label_space",
     "list_runs",
+    "look_again",
     "look_for_runs",
     "masked_splits",
     "mistake_thumbnail",

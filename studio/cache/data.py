@@ -6,10 +6,11 @@ from segcore import settings
 from segcore.data import sources
 from segcore.data.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.data.preparation.counting import CountedSplit, stored_counts
-from segcore.data.sources import FirstLook, Sample, Source, has_masks, open_source
+from segcore.data.sources import FirstLook, Sample, has_masks
 from segcore.labels import LabelSpace
 from segcore.runs.data_sets import DataSet
 from segcore.runs.data_sets import data_sets as all_data_sets
+from studio.cache.sources import source
 from studio.cache.stamps import Stamp, stamp_of
 from studio.cache.trained import identities, list_runs
 from studio.thumbnails import Thumbnail, make_thumbnail
@@ -22,22 +23,13 @@ def data_sets() -> list[DataSet]:
     return all_data_sets(listed, open_=source, known=known)
 
 
-@st.cache_resource(max_entries=64, ttl=30, show_spinner=False)
-def source(spec: str) -> Source:
-    """The opened source, which lists its files once: looked at again every half minute.
-
-    Raises DataError.
-    """
-    return open_source(spec)
-
-
 def label_space(spec: str) -> LabelSpace:
     """What the ids of its masks mean. Raises DataError."""
     return source(spec).label_space
 
 
 def fingerprint(spec: str, split: str) -> str:
-    """Digest of the split's files, looked at again every half minute. Raises DataError."""
+    """Digest of the split's files, looked at again now and then. Raises DataError."""
     return source(spec).fingerprint(split)
 
 
@@ -84,7 +76,7 @@ def prepared(spec: str) -> Prepared | None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _prepared(spec: str, digests: tuple[str, ...], manifests: Stamp) -> Prepared | None:
-    return load_prepared(spec)
+    return load_prepared(source(spec))
 
 
 def samples(spec: str, split: str) -> Samples:
@@ -95,7 +87,7 @@ def samples(spec: str, split: str) -> Samples:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _samples(spec: str, split: str, digest: str, manifests: Stamp) -> Samples:
-    return native_samples(spec, split)
+    return native_samples(source(spec), split)
 
 
 def sample(spec: str, split: str, key: str) -> Sample:
@@ -106,9 +98,7 @@ def sample(spec: str, split: str, key: str) -> Sample:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _sample(spec: str, split: str, key: str, digest: str) -> Sample:
     all_samples = samples(spec, split)
-    if key not in all_samples.keys:
-        raise KeyError(key)
-    return all_samples[all_samples.keys.index(key)]
+    return all_samples[all_samples.index_of[key]]
 
 
 def thumbnail(spec: str, split: str, key: str) -> Thumbnail:

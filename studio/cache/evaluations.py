@@ -15,7 +15,7 @@ from segcore.evaluation.comparison import Comparison, compare, in_common_classes
 from segcore.runs import Run
 from segcore.runs.data_sets import DataSet
 from segcore.runs.results import result_files
-from studio.cache.data import source
+from studio.cache.sources import source
 from studio.cache.stamps import Stamp, stamp_of
 from studio.cache.trained import runs_stamp
 

@@ -39,7 +39,7 @@ def ask_pictures(selection: Selection, split: Searched) -> Found:
         return found
     if found is not None:
         st.info("No image holds that: widen the range or choose another class.")
-    return Found(split.keys, split.keys, Query(), "all")
+    return Found(split.keys, split.keys.__getitem__, Query(), "all")
 
 
 def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: str) -> None:
@@ -59,7 +59,7 @@ def show_thumbnails(selection: Selection, split: Searched, found: Found, shown: 
     if found.query.label is not None:
         label = selection.space.by_id[found.query.label]
         lit = [LegendEntry(label.id, label.name, label.hex_color, "")]
-    opened = show_gallery("pictures", thumbnails, found.captions[on_page], lit, chosen=shown)
+    opened = show_gallery("pictures", thumbnails, found.captions(on_page), lit, chosen=shown)
     if opened is not None:
         choose(opened)
         st.rerun()

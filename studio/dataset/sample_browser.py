@@ -68,7 +68,7 @@ def _show_page(
         )
         for id_ in ids
     ]
-    opened = show_gallery("gallery", thumbnails, found.captions[on_page], legend)
+    opened = show_gallery("gallery", thumbnails, found.captions(on_page), legend)
     offer_closer_look(selection, name, "gallery", opened)
 
 

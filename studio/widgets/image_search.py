@@ -1,6 +1,6 @@
 """Asking for images of a split: what they hold, and which come first."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,17 +60,22 @@ class Searched:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The images asked for, in the order asked for, each with its caption.
+    """The images asked for, in the order asked for.
 
     Attributes:
+        caption: of an image, by its place in that order.
         query: what they hold.
         asked: all that was asked for, in words: another list where it changes.
     """
 
     keys: list[str]
-    captions: list[str]
+    caption: Callable[[int], str]
     query: Query
     asked: str
+
+    def captions(self, on_page: slice) -> list[str]:
+        """Of some of the images; of all it would take longer than all else."""
+        return [self.caption(place) for place in range(*on_page.indices(len(self.keys)))]
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,11 @@ def ask(selection: Selection, split: Searched, *, in_address: bool = False) -> F
             return None
         scores[DIFFERING] = np.array([differing.get(key, np.nan) for key in split.keys])
     order = _ordered(split, found, query, sort, seed, scores)
-    captions = [_caption(split, index, query, sort, scores) for index in order]
-    return Found([split.keys[i] for i in order], captions, query, f"{query} {sort} {seed}")
+
+    def caption(place: int) -> str:
+        return _caption(split, int(order[place]), query, sort, scores)
+
+    return Found([split.keys[i] for i in order], caption, query, f"{query} {sort} {seed}")
 
 
 def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker, space: LabelSpace) -> Query:

@@ -130,7 +130,7 @@ def _count(
     keys, sequences = ([], []) if begun is None else (begun.keys, begun.sequences)
     findings = [] if begun is None else list(begun.health.findings)
     first = 0 if begun is None else begun.health.checked
-    running = RunningCounts(classes, begun and begun.statistics)
+    running = RunningCounts(classes, None if begun is None else begun.statistics)
 
     def counted(done: int) -> CountedSplit:
         health = HealthReport(done, tuple(findings))

@@ -126,9 +126,15 @@ class Prepared:
         return digest.hexdigest()
 
 
-def load_prepared(spec: str, size: Size | None = None, mode: Mode = "fit") -> Prepared | None:
-    """The splits that are prepared, or None where none is. Raises DataError as open_source."""
-    source = open_source(spec)
+def load_prepared(
+    data: str | Source, size: Size | None = None, mode: Mode = "fit"
+) -> Prepared | None:
+    """The splits that are prepared, or None where none is. Raises DataError as open_source.
+
+    Args:
+        data: its spec, or the source where it is open.
+    """
+    source = open_source(data) if isinstance(data, str) else data
     size = size or source.default_size
     found = {split: load_split(split_folder(source, size, mode, split)) for split in source.splits}
     splits = {split: loaded for split, loaded in found.items() if loaded is not None}
@@ -152,6 +158,11 @@ class Samples:
         self.keys = [item.key for item in items]
         self.sequences = [item.sequence for item in items]
 
+    @cached_property
+    def index_of(self) -> dict[str, int]:
+        """Key -> index."""
+        return {key: index for index, key in enumerate(self.keys)}
+
     def __len__(self) -> int:
         return len(self._items)
 
@@ -165,14 +176,17 @@ class Samples:
         return Sample(item.key, item.sequence, np.array(self._arrays.images[index]), mask)
 
 
-def native_samples(spec: str, split: str) -> Samples:
+def native_samples(data: str | Source, split: str) -> Samples:
     """The split's samples at their native size, without those known to be unusable.
 
     They come from prepared arrays of that size where there are any, else from the source; a file
     that turns out to be broken raises DataError when it is read, unless a preparation at any size
     has left it out before. Raises DataError as open_source and where the split is not there.
+
+    Args:
+        data: its spec, or the source where it is open.
     """
-    source = open_source(spec)
+    source = open_source(data) if isinstance(data, str) else data
     items = source.items(split)
     prepared = prepared_split(source, split)
     if prepared is not None:
@@ -184,7 +198,7 @@ def native_samples(spec: str, split: str) -> Samples:
             item for item in items if item.is_rendered or (item.image and (item.mask or not masked))
         ]
     if not items:
-        raise DataError(f"{spec}: no image of its {split} split has a mask that can be used")
+        raise DataError(f"{source.spec}: no image of its {split} split has a mask that can be used")
     return Samples(source, items, prepared if prepared is not None and prepared.is_native else None)
 
 

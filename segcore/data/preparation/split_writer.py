@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -22,6 +23,9 @@ from segcore.errors import UnreadableError
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.images.resizing import Size
 from segcore.labels import CITYSCAPES, LabelSpace
+
+SAVE_PAUSE = 20
+"""The progress is kept again after so many times what that took."""
 
 STATE = ArrayOf("text", longest=1 << 28)
 """JSON of a `SplitManifest`."""
@@ -45,7 +49,8 @@ Outcome = UsableSample | Finding
 class SplitWriter:
     """The folder of one prepared split while it is being built; see prepared.py for its files.
 
-    After a restart it goes on after the last chunk that was written whole: `done` items.
+    After a restart it goes on after the last chunk that is known to be written whole: `done` items.
+    That is kept as often as takes a twentieth of the time: it grows with what is done.
     """
 
     def __init__(self, folder: Path, masked: bool, space: LabelSpace) -> None:
@@ -62,10 +67,11 @@ class SplitWriter:
         self.sequences: list[str] = []
         self.findings: list[Finding] = []
         self.is_native = True
-        self.counts = np.zeros((0, classes), np.int64)
-        self.no_label = np.zeros(0, np.int64)
+        self.counts = [np.zeros((0, classes), np.int64)]  # of each chunk
+        self.no_label: list[int] = []
         self.location = np.zeros((classes, *LOCATION_GRID))  # summed over the images
         self.regions = np.zeros((classes, REGION_BINS), np.int64)
+        self._may_save = 0.0
         self._restore()
         for file, length in zip(self._files(), self._lengths(), strict=True):
             file.truncate(length)
@@ -86,9 +92,8 @@ class SplitWriter:
                 self.masks.append(sample.mask)
             self.truths.append(sample.truth)
         counts = [sample.counts or no_counts(self.space.num_classes) for sample in usable]
-        self.counts = np.vstack([self.counts, *(count.pixels for count in counts)])
-        no_label = np.array([count.no_label for count in counts], np.int64)
-        self.no_label = np.append(self.no_label, no_label)
+        self.counts += [count.pixels[None] for count in counts]
+        self.no_label += [count.no_label for count in counts]
         self.location += sum(count.location for count in counts)
         self.regions += sum(count.regions for count in counts)
         self.keys += [sample.key for sample in usable]
@@ -98,9 +103,16 @@ class SplitWriter:
         self.findings += [outcome for outcome in outcomes if isinstance(outcome, Finding)]
         self.is_native &= all(sample.was_native for sample in usable)
         self.done += len(outcomes)
+        if time.monotonic() >= self._may_save:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Has a restart go on from here. Raises OSError on a full disk."""
+        begun = time.monotonic()
         for file in self._files():
             file.sync()  # rows first: the progress must not promise what is not on disk
         self._save()
+        self._may_save = time.monotonic() + SAVE_PAUSE * (time.monotonic() - begun)
 
     def finish(self) -> None:
         """Completes the files; the manifest comes last and makes them count."""
@@ -113,11 +125,12 @@ class SplitWriter:
             self.masks.finish(shape)
         self.truths.finish(())
         location = self.location / max(rows, 1)
-        SplitStatistics(self.counts, self.no_label, location, self.regions).save(
+        counts, no_label = np.vstack(self.counts), np.array(self.no_label, np.int64)
+        SplitStatistics(counts, no_label, location, self.regions).save(
             self.folder / "statistics.npz"
         )
         _replace(self.folder / "manifest.json", json.dumps(self._state()).encode())
-        (self.folder / "progress.npz").unlink()
+        (self.folder / "progress.npz").unlink(missing_ok=True)
 
     def _files(self) -> list["GrowingFile"]:
         return [self.images, self.truths, *([self.masks] if self.masks else [])]
@@ -148,8 +161,8 @@ class SplitWriter:
         np.savez(
             temporary,
             state=json.dumps(self._state()),
-            counts=self.counts,
-            no_label=self.no_label,
+            counts=np.vstack(self.counts),
+            no_label=np.array(self.no_label, np.int64),
             location=self.location,
             regions=self.regions,
         )
@@ -171,7 +184,7 @@ class SplitWriter:
         if any(file.length < length for file, length in lengths):
             self.sizes, self.truth_bytes = [], []
             return
-        self.counts, self.no_label = saved["counts"], saved["no_label"]
+        self.counts, self.no_label = [saved["counts"]], saved["no_label"].tolist()
         self.location, self.regions = saved["location"], saved["regions"]
         self.done, self.findings = health.checked, list(health.findings)
         self.keys, self.sequences = state.keys, state.sequences

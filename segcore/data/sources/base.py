@@ -1,5 +1,6 @@
 """What a source of labelled street scenes is, and what all sources on disk share."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +27,9 @@ SPLITS = ("train", "val", "test")
 
 MANY = 2 / 3
 """Share of a layout's classes: masks that hold as many are taken for its own."""
+
+
+LEADS_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 @dataclass(frozen=True)
@@ -243,15 +247,28 @@ def _image_of(item: Item) -> Path:
 
 
 def fingerprint_files(name: str, root: Path, paths: Iterable[Path]) -> str:
+    """Digest of the files' names below the root, sizes and times, in the order of their paths."""
     digest = hashlib.sha256(name.encode())
-    for path in sorted(paths):
-        try:
-            stat = path.stat() if path.exists() else path.lstat()  # a dangling link
-        except FileNotFoundError:  # removed since it was listed
+    start = len(os.path.join(root, ""))
+    # As texts: `stat` and `relative_to` of paths take three times as long.
+    for path in sorted(map(os.fspath, paths), key=lambda path: path.split(os.sep)):
+        stat = _status(path)
+        if stat is None:  # removed since it was listed
             continue
-        line = f"{path.relative_to(root).as_posix()}\0{stat.st_size}\0{stat.st_mtime_ns}\n"
-        digest.update(os.fsencode(line))
+        below = path[start:].replace(os.sep, "/")
+        digest.update(os.fsencode(f"{below}\0{stat.st_size}\0{stat.st_mtime_ns}\n"))
     return digest.hexdigest()
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Of a link that leads nowhere its own."""
+    for look in (os.stat, os.lstat):
+        try:
+            return look(path)
+        except OSError as error:
+            if error.errno not in LEADS_NOWHERE:
+                raise
+    return None
 
 
 def visible_files(directory: Path, *suffixes: str) -> list[Path]:

@@ -107,9 +107,11 @@ def masks_by_key(
 
 def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
     found: dict[str, Path] = {}
+    start = len(os.path.join(folder, ""))
     for path in _visible_below(folder, suffixes):
-        relative = path.relative_to(folder).with_suffix("").as_posix()
-        key = unicodedata.normalize("NFC", relative)  # macOS writes an umlaut as two characters
+        # By its text: `relative_to` and `with_suffix` of 25,000 paths take a second.
+        stem = os.path.splitext(os.fspath(path)[start:])[0].replace(os.sep, "/")
+        key = unicodedata.normalize("NFC", stem)  # macOS writes an umlaut as two characters
         if key in found:
             raise DataError(f"{path} and {found[key]} have one name: remove or rename one of them.")
         found[key] = path
