@@ -11,11 +11,11 @@ from segcore.presentation.sides import Pair, Side
 from segcore.runs import Run
 from segcore.runs.data import UNREAD
 from segcore.runs.seen_data import policy_of
-from studio import cache, choices, state, wording
+from studio import address, cache, choices, state, wording
 from studio.errors import errors_told, fragment
 from studio.state import Selection
 from studio.training import curves, snapshots
-from studio.widgets import guards
+from studio.widgets import guards, presenting
 from studio.widgets.parts import ask_part
 
 CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
@@ -47,7 +47,13 @@ def with_readable_history(names: list[str], known: dict[str, Run]) -> list[Run]:
 
 
 def default_names(selection: Selection, known: dict[str, Run]) -> list[str]:
-    """The two runs of the sidebar, and what is training on the data set right now."""
+    """The two runs of the sidebar, and what is training on the data set right now.
+
+    To an audience it is told by two that learned from the start.
+    """
+    story = choices.story_runs(selection.data)
+    if story and presenting.station() is presenting.LEARNING:
+        return story
     chosen = [run.name for run, _ in curves.sides(selection)]
     trained = {run.name for run in choices.trained_on(selection.data)}
     running = [
@@ -68,6 +74,28 @@ def ask_names(known: dict[str, Run], default: list[str], key: str) -> list[str]:
             format_func=lambda name: run_option(known[name], labels[name], data_name),
             width=460,
         )
+
+
+def offer_story(selection: Selection) -> None:
+    """From the champions, which went on from earlier trainings, to two that learned from the start
+    with the same budget, and back."""
+    story = choices.story_runs(selection.data)
+    if not story or presenting.station() is not None:
+        return
+    if [side.run.name for side in selection.sides] == story:
+        best = choices.default_runs(selection.data)
+        st.button("Back to the best", icon=":material/undo:", on_click=choose, args=best)
+    else:
+        st.button(
+            "Both from the start", icon=":material/first_page:", on_click=choose, args=story,
+            help="A U-Net with random weights and a DANet with ImageNet's, trained on the same "
+            "images for the same number of steps.",
+        )  # fmt: skip
+
+
+def choose(a: str | None, b: str | None) -> None:
+    """Makes them run A and run B, in the sidebar and the address."""
+    st.session_state[address.A], st.session_state[address.B] = a, b
 
 
 def run_option(run: Run, label: str, data_name: Callable[[Run], str]) -> str:
@@ -191,12 +219,13 @@ def main() -> None:
         return
     default = default_names(selection, known) or list(known)[:2]
     # The key follows the sidebar, so that another choice there starts from its own runs.
-    key = "_".join([CHOSEN, *(run.name for run, _ in curves.sides(selection))])
+    key = "_".join([CHOSEN, *default])
     wanted = [name for name in st.session_state.get(key, default) if name in known]
     st.title(finding(with_readable_history(wanted, known), selection), anchor=False)
     st.caption(f"{MEAN_IOU_NOTE} {policy_line(selection)}")
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         part = ask_part([CURVES, CLASSES, MASKS, RUNS])
+        offer_story(selection)
         with st.container(horizontal=True, gap="small", width="content"):
             wanted = ask_names(known, default, key)
             shown = with_readable_history(wanted, known)

@@ -7,6 +7,7 @@ from segcore.labels import CITYSCAPES, ClassMap, LabelSpace
 from segcore.labels.class_map import between, common
 from segcore.models import family_of, model_families
 from segcore.presentation.sides import Pair, Side, pair_of
+from segcore.recipes import STORY
 from segcore.runs import PHOTOS, Run
 from segcore.runs.data import UNREAD
 from segcore.runs.data_sets import DataSet, name_among
@@ -109,6 +110,18 @@ def default_runs(data: DataSet) -> tuple[str | None, str | None]:
         candidates = usable or [*of_family, *trained, *added]
         chosen += [run.name for run in candidates if run.name not in chosen][:1]
     return (*chosen, None, None)[0], (*chosen, None, None)[1]
+
+
+def story_runs(data: DataSet) -> list[str]:
+    """The newest run of each recipe that shows learning from the start; empty unless there are two.
+
+    They had the same data and the same budget, one with random weights, one with ImageNet's.
+    """
+    newest: dict[str, str] = {}
+    for run in trained_on(data):
+        if run.recipe in STORY and run.status == "finished":
+            newest.setdefault(run.recipe, run.name)
+    return [newest[name] for name in STORY] if len(newest) == len(STORY) else []
 
 
 def photo_pair(space: LabelSpace) -> Pair[Side] | None:
