@@ -19,7 +19,7 @@ from studio.widgets import guards, presenting, side_by_side
 from studio.widgets.home_and_away import show_home_and_away
 
 DIFFERENCE_HELP = (
-    "Mean IoU of run A minus run B, with its 95 % interval; where that holds 0 the comparison is "
+    "Mean IoU of run A minus run B, with its 95 % interval; if that contains 0, the comparison is "
     "undecided. {from_what}"
 )
 
@@ -53,7 +53,7 @@ def show_verdict_scores(pair: Pair[Side], comparison: Comparison) -> None:
             f"{verdicts['a']} vs {verdicts['b']}",
             f"{verdicts['undecided'] + verdicts['none']} undecided",
             "How many classes run A and run B label better. A class is decided by the interval of "
-            "its IoU difference; all of these verdicts together are right with 95 %. The others "
+            "its IoU difference; all of these verdicts hold jointly at 95 % confidence. The others "
             "are undecided, or in too few parts of the split for a verdict.",
         ),
     )
@@ -161,7 +161,7 @@ def show_verdict(selection: state.Selection, pair: Pair[Side]) -> None:
         return
     st.title(f"{pair.a.name} and {pair.b.name} label the same image", anchor=False)
     show_question(pair)
-    say_not_scored("Which one is better is not known yet: not both are scored on these images.")
+    say_not_scored("Which one is better is not known yet: both need scores on these images.")
 
 
 def show_alone(selection: state.Selection, side: Side) -> None:
@@ -175,7 +175,7 @@ def show_alone(selection: state.Selection, side: Side) -> None:
         return
     st.title(f"{side.name} on {selection.data.name}", anchor=False)
     show_question((side,))
-    say_not_scored("How good it is is not known yet: it is not scored on these images.")
+    say_not_scored("Its quality is not known yet: it has not been scored on these images.")
 
 
 def say_not_scored(sentence: str) -> None:

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from segcore.data.sources import DATA_SETS, SPECS, recognise
+from segcore.data.sources import DATA_SETS, SPEC_FORMS, recognise
 from segcore.runs.data_sets import data_sets
 
-SPEC_HELP = f"{', '.join(SPECS)}, a folder, or a data set's name"
+SPEC_HELP = f"{', '.join(SPEC_FORMS)}, a folder, or a data set's name"
 DATA_HELP = "a data set's name or spec"
 
 

@@ -101,7 +101,7 @@ def _label(path: Path, predictor: "Predictor", out: Path) -> str:
     for file in files.values():
         if file.exists() and not is_signed(file):
             raise ImageError(
-                f"{path}: {file} is there already and is none of `predict`: choose another --out"
+                f"{path}: {file} exists and `predict` did not write it: choose another --out"
             )
     image = decode_image(path)
     prediction, space = predictor.predict(image), predictor.run.label_space

@@ -107,7 +107,7 @@ def _add_shipping(actions: Any) -> None:
     card.set_defaults(command=_runs_card)
 
     conversion = actions.add_parser(
-        "convert", help="a shipped run for the OpenVINO that is installed, served without Keras"
+        "convert", help="convert a shipped run for the installed OpenVINO, to serve without Keras"
     )
     conversion.add_argument("run")
     conversion.set_defaults(command=_runs_convert)
@@ -130,7 +130,7 @@ def _add_elsewhere(actions: Any) -> None:
         "--classes",
         required=True,
         metavar="FILE|cityscapes",
-        help="what it tells apart, in the order of its channels, as classes.json names it",
+        help="its classes in the order of its output channels, as a classes.json file",
     )
     onnx.add_argument(
         "--size", required=True, type=height_by_width, metavar="HxW", help="that it was trained at"

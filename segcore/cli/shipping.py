@@ -74,7 +74,7 @@ def ship(
         agreement = _agreement(run, copy, spec, progress)
         if agreement < SAME_LABELS:
             raise RunError(
-                f"{run.name}: only {agreement:.2%} of labels stay in half precision; not shipped"
+                f"{run.name}: only {agreement:.2%} of labels survive half precision; not shipped"
             )
         evaluate(copy, spec, "val", progress=lambda i, n: progress and progress("evaluating", i, n))
         write_card(copy)

@@ -1,4 +1,7 @@
-"""Every score of a split, from the counts of its images by the formulas of `labels.metrics`."""
+"""Every score of a split, from the counts of its images by the formulas of `labels.metrics`.
+
+Pages, report and command line show those that `presentation.tables.DEFINITIONS` lists.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Files that others may have made, read once at the border: bounded, then typed.
+"""Files that others may have made, read once on the way in: limited in size, then validated.
 
 Who reads gives a schema (a `msgspec.Struct`) and gets an object of it, or an `UnreadableError` that
 says in one line what does not fit. What a schema does not name is left alone, so that a file of a

@@ -25,7 +25,7 @@ LIGHT_SECONDS = 1.25
 """Photos that will take longer by the above are opened one at a time, behind all others."""
 
 LIGHT_CPU_SECONDS = 3
-"""What a photo may take that was thought to be light, before it is tried again as a heavy one."""
+"""CPU seconds for a photo expected to be light, before it is retried as a heavy one."""
 
 DECODING_BYTES = 512 * MEGABYTE
 DECODING_CPU_SECONDS = 10

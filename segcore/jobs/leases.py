@@ -13,6 +13,7 @@ from typing import Any
 from segcore import runs, settings
 from segcore.jobs import Job, State, clocks, from_row
 from segcore.jobs.database import connection, transaction
+from segcore.jobs.queue import NEXT_FIRST
 
 LEASE_SECONDS = 30.0
 AUTOMATIC_RETRIES = 2
@@ -39,7 +40,7 @@ def claim(worker: str, device: str = DEVICE, lease: float = LEASE_SECONDS) -> Jo
         ).fetchone():
             return None
         row = database.execute(
-            """
+            f"""
             UPDATE jobs SET
                 retries = retries + (state != 'queued'),
                 state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
@@ -50,7 +51,7 @@ def claim(worker: str, device: str = DEVICE, lease: float = LEASE_SECONDS) -> Jo
                 WHERE state = 'queued' OR (
                     state IN ('running', 'cancelling') AND NOT lease_holds(lease_until, lease_mark)
                 )
-                ORDER BY state = 'queued', priority DESC, id LIMIT 1
+                ORDER BY {NEXT_FIRST} LIMIT 1
             )
             RETURNING *
             """,

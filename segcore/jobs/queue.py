@@ -35,7 +35,9 @@ ACTIVE = (State.RUNNING, State.CANCELLING)
 """A worker is on it."""
 ENDED = (State.CANCELLED, State.FAILED, State.DONE)
 UNFINISHED = "state IN ('queued', 'running', 'cancelling')"
-"""The order of the list, in SQL."""
+"""Condition for jobs that have not ended, in SQL."""
+NEXT_FIRST = "state = 'queued', priority DESC, id"
+"""The order in which workers take jobs and lists show them, in SQL."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def list_jobs(ended: int | None = None) -> list[Job]:
         return []
     with connection() as database:
         rows = database.execute(
-            f"SELECT * FROM jobs WHERE {UNFINISHED} ORDER BY state = 'queued', -priority, id"
+            f"SELECT * FROM jobs WHERE {UNFINISHED} ORDER BY {NEXT_FIRST}"
         ).fetchall()
         rows += database.execute(
             f"SELECT * FROM jobs WHERE NOT {UNFINISHED} ORDER BY id DESC LIMIT ?",

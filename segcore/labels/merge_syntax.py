@@ -19,7 +19,7 @@ from segcore.labels.space import NO_LABEL, Color, Label, LabelSpace
 
 REST = "rest"
 NAMED = 8
-"""Classes that are listed where none is nearly called so."""
+"""How many classes an error lists if none has a similar name."""
 
 Group = tuple[str, list[Label]]
 

@@ -1,4 +1,7 @@
-"""What is known of a model without building it. Loads neither Keras nor TensorFlow."""
+"""What is known of a model without building it. Loads neither Keras nor TensorFlow.
+
+A new model is a file of its own like `unet.py`, with its `ModelSpec`, and a line in `SPECS`.
+"""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ UNET = ModelSpec(
         ),
         Option(
             "stem_width", "Stem",
-            "Channels at full resolution, where the network proper works at half of it.",
+            "Channels at full resolution; the rest of the network works at half of it.",
             "whole", 4, 128, optional="no stem",
         ),
     ),

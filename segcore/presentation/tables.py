@@ -31,7 +31,7 @@ DEFINITIONS = {
     "mean_category_iou": ("Mean category IoU", "IoU per category, averaged"),
     "mean_boundary_iou": ("Mean boundary IoU", "IoU of the bands along the outlines only"),
     "ece": ("Calibration error (ECE)", "Confidence against accuracy; lower is better"),
-    "tasm_iou_score": ("TASM IoU score", "For published figures only: no mean IoU"),
+    "tasm_iou_score": ("TASM IoU score", "For comparison with published figures; not a mean IoU"),
 }
 LOWER_IS_BETTER = {"ece"}
 NO_CONTEST = {"tasm_iou_score"}
@@ -164,7 +164,7 @@ def categories(sides: Sequence[ScoredSide], comparison: Comparison | None) -> li
         **_differences(sides, "Verdict"),
         "Its classes": "text",
     }
-    notes = ["A class called another of its own category is right here."]
+    notes = ["Confusing two classes of one category does not count as an error here."]
     if comparison is not None:
         notes.append(_together(comparison.per_category, "categories"))
     note = " ".join(filter(None, notes))
@@ -365,7 +365,7 @@ def _together(tested: Mapping[str, Difference], what: str) -> str:
     without = [name for name, difference in scored.items() if difference.verdict == "none"]
     notes = []
     if len(without) < len(scored):
-        notes.append(f"The intervals hold with 95 % for all {what} together.")
+        notes.append(f"The 95 % intervals hold jointly for all {what}.")
     if without:
         notes.append(f"In too few parts of the split for a verdict: {', '.join(without)}.")
     return " ".join(notes)

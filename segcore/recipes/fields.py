@@ -234,7 +234,7 @@ FIELDS = (
     ),
     Field(
         "logit_adjustment", "Logit adjustment", Group.LOSS,
-        "How much of the class balance is taken back in what is predicted; up to as much as it.",
+        "How much of the class balance is undone in predictions; at most the class balance itself.",
         "number", 0, 1,
     ),
     Field(

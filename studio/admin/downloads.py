@@ -18,7 +18,7 @@ TITLES = {"zip": "all of the run, for another studio"} | {
 def show(run: Run) -> None:
     """A button that opens the choice of formats; a file is made when it is asked for."""
     if run.kind != "trained":
-        st.caption("It was not trained here: the file that it came from is what there is to take.")
+        st.caption("It was not trained here: use the file that it came from.")
         return
     opened = st.popover("Export", icon=":material/download:", key="export", on_change="rerun")
     if not opened.open:

@@ -50,7 +50,7 @@ def show(data_set: DataSet, look: FirstLook | None) -> None:
         )
         if st.button("Save the classes", key=f"correct {data_set.spec}"):
             actions.act(
-                partial(_correct, data_set.spec, edited), f"{data_set.name} has other classes now"
+                partial(_correct, data_set.spec, edited), f"{data_set.name}: the classes are saved"
             )
 
 

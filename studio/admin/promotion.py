@@ -156,7 +156,7 @@ def _offer_photos(run: Run, data: DataSet) -> None:
     """The choice of who labels visitors' photos, apart from the champions of data sets."""
     now = cache.champions(runs.PHOTOS).get(run.model)
     family = wording.model_name(run)
-    standing = f"Now it is `{now.name}`." if now else "Now it is the one of the visitor's sidebar."
+    standing = f"Now it is `{now.name}`." if now else "Now it is the run in the visitor's sidebar."
     scored = cache.stored_evaluation(run, data, choices.SPLIT)
     known = (
         f"Its mean IoU there is {wording.score(scored.scores.mean_iou)}, on {scored.images} images."

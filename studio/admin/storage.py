@@ -25,7 +25,7 @@ def show() -> None:
         ):
             st.metric(label, byte_size(value), border=True)
     st.caption(
-        "Champions, those that a roll back returns to, shipped runs and runs at work always stay. "
+        "Champions, rollback targets, shipped runs and runs in use are never deleted. "
         "Prepared data is removed under Data sets. Kept for speed are converted networks, "
         "exports and labels: bounded, and made again where they are deleted."
     )

@@ -38,7 +38,7 @@ def ask_pictures(selection: Selection, split: Searched) -> Found:
     if found is not None and found.keys:
         return found
     if found is not None:
-        st.info("No image holds that: widen the range or choose another class.")
+        st.info("No image matches: widen the range or choose another class.")
     return Found(split.keys, split.keys.__getitem__, Query(), "all")
 
 

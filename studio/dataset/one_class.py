@@ -28,11 +28,11 @@ def show_class(splits: Splits, space: LabelSpace) -> None:
     first = next(iter(splits.values())).statistics
     with st.grid(2, min_column_width=300, gap="medium"):
         with st.container():
-            st.caption(f"Where {chosen} lives in the image, share of each spot")
+            st.caption(f"Where {chosen} appears in the image, share at each position")
             figure = cache.drawn(
                 figures.location_map, first.location[id_], space.by_id[id_].hex_color
             )
-            show_chart(figure, f"Where {chosen} lives in the image", "class_place")
+            show_chart(figure, f"Where {chosen} appears in the image", "class_place")
         with st.container():
             st.caption("Sizes of its connected regions, share of them")
             sizes = {name: split.statistics.regions[id_] for name, split in splits.items()}

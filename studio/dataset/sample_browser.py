@@ -34,7 +34,7 @@ def show_browser(selection: Selection, splits: Splits) -> None:
     if found is None:
         return
     if not found.keys:
-        st.info("No sample holds that: widen the range or choose another class.")
+        st.info("No sample matches: widen the range or choose another class.")
         return
     pages = -(-len(found.keys) // PAGE_SIZE)
     st.caption(f"{len(found.keys)} of {len(split.keys)} samples; point at one to name its classes.")

@@ -19,7 +19,7 @@ from studio.widgets.tabular import show_table
 
 TASM_NOTE = (
     "The TASM IoU score is only for comparing with figures published with that library: it rewards "
-    "classes that are neither there nor predicted. It is no mean IoU."
+    "classes that are neither present nor predicted. It is not a mean IoU."
 )
 
 
@@ -66,8 +66,8 @@ def show_pictures(sides: Sequence[Scored], comparison: Comparison | None) -> Non
                     "Difference of the IoU of each class, with its interval",
                 )
                 st.caption(
-                    "Intervals hold with 95 % for all classes together. A point is hollow where "
-                    "its interval holds 0, or where there is none."
+                    "The 95 % intervals hold jointly for all classes. A point is hollow where "
+                    "its interval contains 0, or where there is none."
                 )
 
 

@@ -47,7 +47,7 @@ def _show_scores_of_before(selection: Selection, run: Run, name: str) -> None:
         st.caption(
             f"{name} was scored before {selection.data.name} changed: mean IoU "
             f"{wording.score(report.mean_iou)} on the {report.images} images that it held "
-            "then. Those scores are kept; they do not count for the images of now."
+            "then. Those scores are kept; they do not apply to the current images."
         )
 
 
@@ -64,7 +64,7 @@ def show_incomplete(selection: Selection, sides: Sequence[Scored]) -> None:
         return
     listed = " and ".join(side.name for side in sides)
     st.info(
-        f"Where the errors of {listed} lie, and what scaling its confidence would mend, was not "
+        f"Where the errors of {listed} lie, and how much temperature scaling would help, was not "
         "counted when it was evaluated.",
         icon=":material/scoreboard:",
     )

@@ -41,7 +41,7 @@ def _question(sides: Sequence[Side]) -> str:
     names = " and ".join(f"{wording.dot(side)} {side.name}" for side in sides)
     does = "Semantic segmentation names the class of every pixel of an image"
     if len(sides) < 2:
-        return f"{does}. {names} does it: how well, and where not?"
+        return f"{does}. {names} does this: how well, and where does it fail?"
     pair = Pair(*sides)
     words = f"{does}. {names} both do it"
     began = [pretraining(side.run) for side in pair]

@@ -119,7 +119,7 @@ def sort(files: Sequence[File]) -> Sorted:
         else:
             (found.videos if kind == "video" else found.photos).append(file)
     for more in found.photos[limits.MAX_FILES :]:
-        reason = f"It is one more than {limits.MAX_FILES} photos: upload it afterwards."
+        reason = f"Only {limits.MAX_FILES} photos fit at once: upload it afterwards."
         found.refusals.append(Refusal(more.name, reason))
     del found.photos[limits.MAX_FILES :]
     return found

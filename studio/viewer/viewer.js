@@ -372,7 +372,7 @@ class Viewer {
       canvas.nextSibling.textContent = place && this.layers.get(id)?.labels ? this.at(id, place) : "";
     }
     if (!place) {
-      this.readout.textContent = "Point at the image: what each side sees there stands here.";
+      this.readout.textContent = "Point at the image to read its labels here.";
       return;
     }
     const words = this.shownPanels().filter((panel) => this.layers.get(panel.id).labels)

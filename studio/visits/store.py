@@ -109,8 +109,7 @@ class VisitStore:
                 if held + size > self._most_of_one:
                     most = self._most_of_one >> 20
                     raise BusyError(
-                        f"Your visit holds {most} MB already, the most that it may: remove some "
-                        "of it first."
+                        f"Your visit already uses its limit of {most} MB: remove some of it first."
                     )
             entries[key] = _Entry(value, size, can_be_made_again)
             self._make_room((visit, key))

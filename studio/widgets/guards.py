@@ -44,7 +44,7 @@ def offer_second(selection: Selection, use: str) -> None:
     if run_a is not None and run_b is not None:
         a, b = (len(run.label_space.labels) for run in (run_a, run_b))
         st.info(
-            f"Run A stands here alone: neither its {a} classes nor the {b} of run B map onto the "
+            f"Only run A is shown: neither its {a} classes nor the {b} of run B map onto the "
             f"other's; a second run {use} once another is chosen in the sidebar.",
             icon=":material/difference:",
         )

@@ -36,7 +36,7 @@ def show_expectation(sides: Sequence[Side]) -> None:
     if sentences:
         st.caption(
             f"What to expect on a street that a network has not seen: {'; '.join(sentences)}. "
-            "Expect less at night, in rain or snow, and of cameras that look from elsewhere than "
+            "Expect less at night, in rain or snow, and from cameras that are not behind "
             "a car's windscreen."
         )
 

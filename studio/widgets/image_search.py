@@ -117,7 +117,7 @@ def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker, space: LabelS
     holding, pixels = (counts > 0).sum(axis=0), counts.sum(axis=0)
     ids = [int(id_) for id_ in np.argsort(-pixels) if pixels[id_] and id_ not in space.void_ids]
     chosen = st.selectbox(
-        "Holds the class",
+        "Contains the class",
         [ANY_CLASS, *(space.names[id_] for id_ in ids)],
         help="; ".join(f"{space.names[id_]}: {holding[id_]} images" for id_ in ids),
         width=180,

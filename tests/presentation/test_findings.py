@@ -134,9 +134,9 @@ def test_an_interval_says_what_it_is_from_and_whether_it_holds_zero() -> None:
     undecided, decided = (Difference(0.05, (low, 0.1), 6) for low in (-0.1, 0.005))
     assert findings.resampling(compared(undecided)) == (
         "95 % interval from 6 sequences, each left out in turn. "
-        "It holds 0, so chance may explain the difference."
+        "It contains 0, so chance may explain the difference."
     )
-    assert "holds 0" not in findings.resampling(compared(decided))
+    assert "contains 0" not in findings.resampling(compared(decided))
     film = findings.resampling(compared(undecided, by="block"))
     assert "6 blocks of about 17 neighbouring images" in film and "not other places" in film
 
@@ -273,7 +273,7 @@ def test_confidence_that_never_reaches_the_target_is_told_so() -> None:
 
 def test_each_part_of_an_evaluation_has_its_sentence() -> None:
     assert findings.better_calibrated([("A", 0.034), ("B", 0.021)]) == (
-        "B knows better how sure it may be: its confidence is 2.1 points off, that of A 3.4"
+        "B is better calibrated: its confidence is 2.1 points off, that of A 3.4"
     )
     assert "as well calibrated" in findings.better_calibrated([("A", 0.0212), ("B", 0.0211)])
     alone = findings.better_calibrated([("A", None), ("B", 0.1)])
@@ -290,6 +290,6 @@ def test_each_part_of_an_evaluation_has_its_sentence() -> None:
 
 def test_a_score_of_other_images_is_said_beside_that_of_today() -> None:
     said = findings.scored_anew(0.618, 0.513)
-    assert said is not None and said.endswith("on those of today Evaluation gives 0.513.")
+    assert said is not None and said.endswith("on the current ones, Evaluation gives 0.513.")
     assert findings.scored_anew(0.618, 0.6182) is None
     assert findings.scored_anew(None, 0.5) is None

@@ -151,7 +151,7 @@ def test_columns_that_are_not_read_are_named() -> None:
         ),
         (
             "epoch,accuracy,loss,val_accuracy,val_loss\n0,0.1,2.3,0.1,2.2\n1,nan,nan,nan,nan\n",
-            "its loss is no number after epoch 1 of 2: the training failed there.",
+            "its loss is not a number after epoch 1 of 2: the training failed there.",
             "None of these logged a validation mean IoU",
         ),
         (

@@ -67,12 +67,12 @@ def test_samples_are_filtered_and_sorted(page: AppTest, camvid: Path) -> None:
     page.run()
     open_part(page, "Pictures")
     labelled(page.button_group, "Split").set_value("val").run()
-    labelled(page.selectbox, "Holds the class").select("car").run()
+    labelled(page.selectbox, "Contains the class").select("car").run()
     assert not page.exception
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000", "film1_001"]
     labelled(page.slider, "Its share of the image").set_value((0.0, 30.0)).run()
     assert [item["key"] for item in gallery(page)["items"]] == ["film1_001"]
-    labelled(page.selectbox, "Holds the class").select("any class").run()
+    labelled(page.selectbox, "Contains the class").select("any class").run()
     labelled(page.selectbox, "Sequence").select("film0").run()
     labelled(page.selectbox, "Sorted by").select("Rare classes first").run()
     assert [item["key"] for item in gallery(page)["items"]] == ["film0_000", "film0_002"]

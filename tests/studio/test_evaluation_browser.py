@@ -49,7 +49,7 @@ def test_a_cell_and_a_bar_open_where_it_happens_and_again(page: Page, address: s
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
     page.get_by_text("Scores", exact=True).click()
-    expect(page.get_by_text("another of its own category")).to_be_visible()  # the end of that part
+    expect(page.get_by_text("two classes of one category")).to_be_visible()  # the end of that part
     settle(page)
     expect(dialog).to_have_count(0)
     click_chart(page, BARS, 0.02, 0.02)

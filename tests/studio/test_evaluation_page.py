@@ -52,7 +52,7 @@ def test_the_verdict_comes_first_and_the_numbers_are_the_evaluations(
     board, classes = (frame.value for frame in page.dataframe[:2])
     first = board.set_index("Score")
     assert first.loc["Pixel accuracy", "A · U-Net"] == reports[0]["pixel_accuracy"]
-    assert "no mean IoU" in first.loc["TASM IoU score", "What it is"]
+    assert "not a mean IoU" in first.loc["TASM IoU score", "What it is"]
     assert first.loc["TASM IoU score", "Ahead"] == "–"
     road = classes.set_index("Class").loc["road"]
     assert road["A · U-Net"] == 0

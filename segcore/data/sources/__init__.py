@@ -41,12 +41,12 @@ FOLDER_SOURCES: dict[str, type[FolderSource]] = {
 
 DATA_SETS = ("streets", *FOLDER_SOURCES)
 
-SPECS = ("streets", *(f"{name}:DIR" for name in FOLDER_SOURCES))
+SPEC_FORMS = ("streets", *(f"{name}:DIR" for name in FOLDER_SOURCES))
 """How each is named on the command line."""
 
 
 def open_source(spec: str) -> Source:
-    """The source of a data spec, one of `SPECS` with a directory in the place of DIR.
+    """The source of a data spec, one of `SPEC_FORMS` with a directory in the place of DIR.
 
     Raises DataError on a spec of another form, a directory that is missing or empty, and one that
     has another layout than named.
@@ -58,7 +58,9 @@ def open_source(spec: str) -> Source:
 
         return StreetsSource()
     if kind not in FOLDER_SOURCES or not separator or not path:
-        raise DataError(f"Unknown data spec {spec!r}: use {', '.join(SPECS[:-1])} or {SPECS[-1]}.")
+        raise DataError(
+            f"Unknown data spec {spec!r}: use {', '.join(SPEC_FORMS[:-1])} or {SPEC_FORMS[-1]}."
+        )
     directory = _expanded(path_of(path))
     with reachable(directory):
         _check_directory(kind, directory)

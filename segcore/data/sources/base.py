@@ -1,4 +1,7 @@
-"""What a source of labelled street scenes is, and what all sources on disk share."""
+"""What a source of labelled street scenes is, and what all sources on disk share.
+
+A new layout is a subclass of `FolderSource` in a file of its own, and a place in `FOLDER_SOURCES`.
+"""
 
 import errno
 import hashlib

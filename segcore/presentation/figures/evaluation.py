@@ -284,7 +284,7 @@ def reliability(
     figure = go.Figure()
     line = {"color": NEUTRAL, "width": 1.2, "dash": "dot"}
     figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line=line, name="as sure as right", hoverinfo="skip"
+        x=[0, 1], y=[0, 1], mode="lines", line=line, name="perfectly calibrated", hoverinfo="skip"
     )
     for name, color, pixels, correct, confidence in runs:
         held = pixels > 0

@@ -48,7 +48,7 @@ def resampling(comparison: Comparison) -> str:
     if overall.interval is None:
         return str(overall.reason)
     groups, (low, high) = overall.groups, overall.interval
-    chance = " It holds 0, so chance may explain the difference." if low <= 0 <= high else ""
+    chance = " It contains 0, so chance may explain the difference." if low <= 0 <= high else ""
     if comparison.resampled_by == "sequence":
         return f"95 % interval from {groups} sequences, each left out in turn.{chance}"
     return (
@@ -186,9 +186,9 @@ def better_calibrated(errors: Sequence[tuple[str, float | None]]) -> str:
         return f"The confidence of {known[0][1]} is {known[0][0] * 100:.1f} points off"
     (low, better), (high, worse) = known
     if f"{low * 100:.1f}" == f"{high * 100:.1f}":
-        return f"{better} and {worse} are as well calibrated: {low * 100:.1f} points off"
+        return f"{better} and {worse} are equally well calibrated: {low * 100:.1f} points off"
     return (
-        f"{better} knows better how sure it may be: its confidence is {low * 100:.1f} points off, "
+        f"{better} is better calibrated: its confidence is {low * 100:.1f} points off, "
         f"that of {worse} {high * 100:.1f}"
     )
 

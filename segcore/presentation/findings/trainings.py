@@ -38,7 +38,7 @@ def training(name: str, history: Sequence[Row]) -> str:
         return f"{name}: its log of {len(history)} epochs holds no loss, so nothing can be said."
     if known[-1] is not history[-1]:
         return (
-            f"{name}: its loss is no number after epoch {int(known[-1]['epoch'])} of "
+            f"{name}: its loss is not a number after epoch {int(known[-1]['epoch'])} of "
             f"{int(history[-1]['epoch'])}: the training failed there."
         )
     if not any(_has(row, "val_loss") or _has(row, "val_accuracy") for row in history):
@@ -189,7 +189,7 @@ def scored_anew(best: float | None, now: float | None) -> str | None:
     """
     if best is None or now is None or abs(best - now) < APART:
         return None
-    return f"Its images have changed since: on those of today Evaluation gives {now:.3f}."
+    return f"Its images have changed since: on the current ones, Evaluation gives {now:.3f}."
 
 
 COLUMNS = {"accuracy": "accuracy", "loss": "loss", "iou_score": "TASM IoU score"}
