@@ -116,6 +116,8 @@ def show_photo(sides: Sequence[Side], shown: Shown, above: Above) -> None:
             return
     above.heading.title(photo.finding, anchor=False)
     with above.picture:
+        if photo.warning is not None:
+            st.warning(photo.warning, icon=":material/visibility_off:")
         show_payload(photo.viewer)
         st.caption(photo.facts)
     left, right = st.columns([3, 2], gap="medium")

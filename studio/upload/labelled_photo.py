@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from segcore.images import Photo
+from segcore.presentation import findings
 from segcore.presentation.sides import Side, names_of
 from studio import cache, wording
 from studio.upload.photo_results import Packed, labelled, share_table
@@ -25,6 +27,7 @@ class LabelledPhoto:
 
     Attributes:
         finding: what is in it, or what two runs differ on, in a sentence.
+        warning: that they are too unsure of it; None where they are not.
         viewer: what the viewer is sent.
         facts: size and notes, in Markdown.
         shares: of each label.
@@ -33,6 +36,7 @@ class LabelledPhoto:
     """
 
     finding: str
+    warning: str | None
     viewer: dict[str, Any]
     facts: str
     shares: pd.DataFrame
@@ -78,6 +82,12 @@ def _made(
     height, width = photo.image.shape[:2]
     return LabelledPhoto(
         finding=wording.labels_of_picture(names_of(sides), masks, space),
+        warning=findings.unsure_of_photo(
+            [
+                (side.name, float(np.mean(one.confidence)))
+                for side, one in zip(sides, found, strict=True)
+            ]
+        ),
         viewer=payload("upload", photo.image, panels, space),
         facts=" · ".join([f"{width}x{height} pixels", *map(wording.plain, photo.notes)]),
         shares=share_table(sides, common, space),

@@ -271,11 +271,23 @@ def test_confidence_that_never_reaches_the_target_is_told_so() -> None:
     assert findings.kept("A", 0.0) == "A: not even its most confident pixels are 99 % accurate."
 
 
+def test_a_photo_that_networks_are_unsure_of_comes_with_a_warning() -> None:
+    assert findings.unsure_of_photo([("U-Net", 0.7), ("DANet", 0.93)]) is None
+    said = findings.unsure_of_photo([("U-Net", 0.614), ("DANet", 0.93)])
+    assert said is not None
+    assert said.startswith("U-Net is unsure of this photo (mean confidence 0.61): expect large")
+    both = findings.unsure_of_photo([("U-Net", 0.6), ("DANet", 0.5)])
+    assert both is not None
+    assert both.startswith(
+        "U-Net and DANet are unsure of this photo (mean confidence 0.60 and 0.50)"
+    )
+
+
 def test_each_part_of_an_evaluation_has_its_sentence() -> None:
     assert findings.better_calibrated([("A", 0.034), ("B", 0.021)]) == (
         "B is better calibrated: its confidence is 2.1 points off, that of A 3.4"
     )
-    assert "as well calibrated" in findings.better_calibrated([("A", 0.0212), ("B", 0.0211)])
+    assert "equally well calibrated" in findings.better_calibrated([("A", 0.0212), ("B", 0.0211)])
     alone = findings.better_calibrated([("A", None), ("B", 0.1)])
     assert alone == "The confidence of B is 10.0 points off"
     assert "not known" in findings.better_calibrated([("A", None)])

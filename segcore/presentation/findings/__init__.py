@@ -28,6 +28,7 @@ from segcore.presentation.findings.generalization import (
     at_home_and_away,
     conditions,
     expected_elsewhere,
+    unsure_of_photo,
 )
 from segcore.presentation.findings.trainings import (
     best_scores,
@@ -69,5 +70,6 @@ __all__ = [
     "temperatures",
     "training",
     "turning_epoch",
+    "unsure_of_photo",
     "verdict",
 ]
