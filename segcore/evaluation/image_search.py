@@ -17,23 +17,31 @@ class Query:
         label: id of a class that they hold.
         share: lowest and highest share of a sample's labelled pixels that the class has.
         sequence: the city or film they are from.
+        named: what is part of their key, in upper or lower case; empty for any.
     """
 
     label: int | None = None
     share: tuple[float, float] = (0.0, 1.0)
     sequence: str | None = None
+    named: str = ""
 
 
-def matching(counts: np.ndarray, sequences: Sequence[str], query: Query) -> np.ndarray:
+def matching(
+    counts: np.ndarray, sequences: Sequence[str], query: Query, keys: Sequence[str] = ()
+) -> np.ndarray:
     """Indices of the samples that the query wants, ascending.
 
     Args:
         counts: (N, 34) pixels of each label in each sample.
         sequences: N cities or films.
+        keys: N names, where the query asks for one.
     """
     wanted = np.ones(len(counts), bool)
     if query.sequence is not None:
         wanted &= np.array(sequences) == query.sequence
+    if query.named:
+        part = query.named.casefold()
+        wanted &= np.array([part in key.casefold() for key in keys])
     if query.label is not None:
         share = class_share(counts, query.label)
         lowest, highest = query.share

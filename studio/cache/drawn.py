@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from segcore.labels import LabelSpace
+from segcore.presentation.figures import Curve
 
 Drawn = TypeVar("Drawn")
 
@@ -42,6 +43,8 @@ def _drawn(key: str, _draw: Callable[..., Drawn], _args: tuple[Any, ...]) -> Dra
 
 def _plain(value: Any) -> Any:
     """NumPy's values and dataclasses, for JSON."""
+    if isinstance(value, Curve) and value.version is not None:  # its rows take a tenth of a second
+        return {**vars(value), "history": None, "seeds": None}
     if isinstance(value, LabelSpace):
         return value.as_dict()
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else vars(value)

@@ -70,6 +70,11 @@ def history(run: Run) -> list[dict[str, float]]:
     return _history(run.name, stamp_of(run.path / runs.HISTORY), run)[0]
 
 
+def history_version(run: Run) -> str:
+    """Changes with the run's history."""
+    return f"{run.name} {stamp_of(run.path / runs.HISTORY)}"
+
+
 def unreadable_histories(shown: Iterable[Run]) -> list[str]:
     """A line for each of the runs whose history cannot be read."""
     found = (_history(run.name, stamp_of(run.path / runs.HISTORY), run)[1] for run in shown)
@@ -86,7 +91,7 @@ def _class_iou(name: str, stamp: Stamp, _run: Run) -> list[dict[str, float]]:
     return _run.class_iou()
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _history(name: str, stamp: Stamp, _run: Run) -> tuple[list[dict[str, float]], str | None]:
     try:
         return _run.history(), None

@@ -131,6 +131,7 @@ def curves_of(runs: Sequence[Run], selection: Selection) -> list[Curve]:
             history=cache.history(run),
             best_epoch=run.best_epoch,
             notes=tuple(run.notes),
+            version=cache.history_version(run),
         )
         for run in runs
     ]
@@ -157,7 +158,12 @@ def _draw(names: Sequence[str], selection: Selection, choice: Choice) -> None:
     each += choice.logs
     st.header("Mean IoU", anchor=False)
     st.caption(
-        "Dashed: training, solid: validation, shaded: the gap, star: best epoch."
+        (
+            f"Of more than {figures.MANY} runs validation alone is drawn; point at a line for its "
+            "name. Star: best epoch."
+            if len(curves) > figures.MANY
+            else "Dashed: training, solid: validation, shaded: the gap, star: best epoch."
+        )
         + (" Of several seeds: their mean, and the range of validation." if curves != each else "")
     )
     linear = View(choice.view.axis, choice.view.smoothing)

@@ -30,6 +30,9 @@ RANDOM, IN_ORDER, MOST, RARE, DIFFERING = (
     "Rare classes first",
     "Where A and B differ most",
 )
+MOST_PLACES = 200
+"""Of more sequences than these none is offered: one asks for a part of the name."""
+
 AHEAD_A, AHEAD_B = "Largest gap A − B", "Largest gap B − A"
 
 
@@ -97,7 +100,11 @@ def ask(selection: Selection, split: Searched, *, in_address: bool = False) -> F
         Query() if split.counts is None else _ask_query(split, split.counts, asker, selection.space)
     )
     every = np.arange(len(split.keys))
-    found = every if split.counts is None else matching(split.counts, split.sequences, query)
+    found = (
+        every
+        if split.counts is None
+        else matching(split.counts, split.sequences, query, split.keys)
+    )
     scores = _scores(selection, split, query.label)
     sort, seed = _ask_sort(selection, split, query, scores, asker)
     if sort == DIFFERING:
@@ -124,12 +131,16 @@ def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker, space: LabelS
         **asker("holds"),
     )
     places = sorted(set(split.sequences))
-    place = None
-    if len(places) > 1:
+    place, named = None, ""
+    if (
+        len(places) > MOST_PLACES
+    ):  # as where each image has a name at random: no list to choose from
+        named = st.text_input("Its name holds", width=180, **asker("named"))
+    elif len(places) > 1:
         place = st.selectbox("Sequence", [ANYWHERE, *places], width=180, **asker("from"))
         place = None if place == ANYWHERE else place
     if chosen == ANY_CLASS:
-        return Query(sequence=place)
+        return Query(sequence=place, named=named)
     label = space.ids[chosen]
     highest = float(100 * class_share(counts, label).max())
     lowest, most = st.slider(
@@ -142,7 +153,7 @@ def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker, space: LabelS
         **asker(f"share_{label}"),
     )
     # The ends of the slider are rounded: they stand for no limit.
-    return Query(label, (lowest / 100, 1.0 if most >= highest else most / 100), place)
+    return Query(label, (lowest / 100, 1.0 if most >= highest else most / 100), place, named)
 
 
 def _ask_sort(

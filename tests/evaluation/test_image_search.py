@@ -34,6 +34,13 @@ def test_samples_are_found_by_class_share_and_place(counted: SplitStatistics) ->
     assert found == [[0, 1, 2, 3], [1, 2], [1], [2], [2, 3], [2], []]
 
 
+def test_samples_are_found_by_a_part_of_their_name(counted: SplitStatistics) -> None:
+    count = len(counted.counts)
+    keys = [f"Key_{number}" for number in range(count)]
+    found = matching(counted.counts, ["x"] * count, Query(named="key_1"), keys)
+    assert found.tolist() == [1]
+
+
 def test_rarity_is_the_mean_information_of_the_pixels(counted: SplitStatistics) -> None:
     road, car = 339 / 400, 60 / 400
     bits = rarity(counted.counts)

@@ -198,3 +198,70 @@ def test_seen_together_is_of_the_rows_images() -> None:
     together[ROAD, POLE] = together[POLE, ROAD] = 4
     heat = figures.seen_together(together, [ROAD, POLE], CITYSCAPES).data[0]
     assert heat.z.tolist() == [[1, 0.4], [1, 1]]
+
+
+def long_history(seed: int, epochs: int = 2000) -> list[dict[str, float]]:
+    random = np.random.default_rng(seed)
+    names = [f"{split}{name}" for split in ("", "val_") for name in ("loss", "mean_iou")]
+    return [
+        {"epoch": epoch, "seconds": 1.0, **{name: float(random.random()) for name in names}}
+        for epoch in range(1, epochs + 1)
+    ]
+
+
+def test_a_long_history_keeps_its_extremes_its_best_epoch_and_its_end() -> None:
+    history = long_history(0)
+    history[776]["val_mean_iou"] = 2.0
+    history[1400]["val_mean_iou"] = -1.0
+    history[300]["val_mean_iou"] = np.nan
+    curve = figures.Curve("U-Net", RUN_A, history, best_epoch=123)
+    _, line, star = figures.learning_curves([curve] * 9, "mean_iou").data[:3]
+    assert len(line.x) < 1000
+    drawn = dict(zip(line.x, line.y, strict=True))
+    assert drawn[777] == 2.0 and drawn[1401] == -1.0
+    assert drawn[123] == star.y[0] == history[122]["val_mean_iou"]
+    assert drawn[1] == history[0]["val_mean_iou"]
+    assert drawn[2000] == history[-1]["val_mean_iou"]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.5])
+@pytest.mark.parametrize("runs", [2, 10, 50])
+def test_curves_of_many_long_trainings_stay_under_a_megabyte(runs: int, smoothing: float) -> None:
+    history = long_history(1)
+    curves = [figures.Curve(f"U-Net of day {n}", RUN_B, history, 900) for n in range(runs)]
+    view = figures.View(smoothing=smoothing)
+    for figure in (
+        figures.learning_curves(curves, "mean_iou", view),
+        figures.single_curves(curves, "seconds", view),
+    ):
+        assert len(figure.to_json()) < 1_000_000
+
+
+def test_of_many_runs_the_two_compared_are_named_and_lie_on_top() -> None:
+    history = long_history(2, 5)
+    colors = [RUN_A, RUN_B, *["#17a398"] * 20]
+    curves = [figures.Curve(f"run {n}", color, history) for n, color in enumerate(colors)]
+    lines = figures.learning_curves(curves, "loss").data
+    assert len(lines) == len(curves)
+    assert [line.name for line in lines if line.showlegend] == ["run 0", "run 1"]
+    assert [line.name for line in lines[-2:]] == ["run 0", "run 1"]
+
+
+def test_a_map_of_very_many_epochs_shows_some_and_the_best() -> None:
+    rows = [{"epoch": n, "road": n / 2000} for n in range(1, 2001)]
+    heat, numbers = figures.classes_over_epochs(rows, RUN_A, best_epoch=778).data
+    assert len(heat.x) < 300
+    assert {1, 778, 2000} <= set(heat.x)
+    assert numbers.text == (" 0.39",)
+
+
+@pytest.mark.parametrize("by_row", [True, False])
+def test_a_confusion_matrix_of_255_classes_stays_under_a_megabyte(by_row: bool) -> None:
+    random = np.random.default_rng(0)
+    matrix = random.integers(1, 1000, (255, 255))
+    matrix[3, 200] = 10**7
+    names = [f"object--vehicle--kind {n}" for n in range(255)]
+    figure = figures.confusion(matrix, RUN_A, range(255), names, by_row)
+    assert len(figure.to_json()) < 1_000_000
+    cells = figure.data[-1]
+    assert (names[200], names[3]) in set(zip(cells.x, cells.y, strict=True))

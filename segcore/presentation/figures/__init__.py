@@ -30,6 +30,7 @@ from segcore.presentation.figures.networks import network_drawing
 from segcore.presentation.figures.robustness import kept_shares, severity_curves
 from segcore.presentation.figures.style import NEUTRAL
 from segcore.presentation.figures.training import (
+    MANY,
     Axis,
     Curve,
     View,
@@ -40,6 +41,7 @@ from segcore.presentation.figures.training import (
 )
 
 __all__ = [
+    "MANY",
     "NEUTRAL",
     "OTHER",
     "Axis",

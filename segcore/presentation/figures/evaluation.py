@@ -95,6 +95,12 @@ def class_differences(per_class: Mapping[str, Difference], a: str, b: str) -> go
     return styled(figure)
 
 
+MANY_ROWS = 60
+"""With more classes a cell of a confusion matrix is too small for a number."""
+
+MOST_CELLS = 6000
+"""Cells of a confusion matrix that tell their share and can be clicked."""
+
 OTHER = "other"
 """Column of the predictions of classes that are not shown."""
 
@@ -129,7 +135,7 @@ def confusion(
     shade = share if by_row else np.clip(1 + np.log10(np.maximum(share, 1e-9)) / 5, 0, 1)
     figure = go.Figure(
         go.Heatmap(
-            z=shade,
+            z=shade.astype(np.float32),
             x=columns,
             y=rows_named,
             # A tint below the middle, full above it: either is read well, what is between is not.
@@ -148,7 +154,8 @@ def confusion(
         )
     )
     # Full cells are alike in both themes; on a tint the text takes the theme's colour.
-    written = share >= (0.01 if by_row else 0.0005)
+    large = len(rows_named) > MANY_ROWS
+    written = (share >= (0.01 if by_row else 0.0005)) & (not large)
     for cells, font in ((shade >= 0.5, {"color": readable_on(color)}), (shade < 0.5, {})):
         rows_at, columns_at = np.nonzero(cells & written)
         figure.add_scatter(
@@ -170,17 +177,26 @@ def confusion(
         tickangle=-55,
         title="prediction",
     )
-    figure.update_layout(height=25 * len(rows_named) + 150)
+    if large:
+        figure.update_yaxes(tickfont_size=9, dtick=1)
+        figure.update_xaxes(tickfont_size=9)
+        figure.update_traces(xgap=0, ygap=0, selector={"type": "heatmap"})
+    figure.update_layout(height=(12 if large else 25) * len(rows_named) + 150)
     return styled(figure)
 
 
 def _cells(share: np.ndarray, columns: list[str], names: list[str], whole: str) -> go.Scatter:
-    """A clear point on each cell: a heat map itself cannot be clicked."""
+    """A clear point on each cell: a heat map itself cannot be clicked.
+
+    Of very many cells those with the largest shares.
+    """
     clear = {"marker": {"opacity": 0}}
+    kept = np.sort(np.argsort(-share.ravel(), kind="stable")[:MOST_CELLS])
+    rows, places = np.divmod(kept, len(columns))
     return go.Scatter(
-        x=columns * len(names),
-        y=[name for name in names for _ in columns],
-        customdata=share.ravel(),
+        x=[columns[place] for place in places],
+        y=[names[row] for row in rows],
+        customdata=share.ravel()[kept],
         mode="markers",
         marker={"symbol": "square", "size": 20, "opacity": 0},
         selected=clear,
