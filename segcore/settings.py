@@ -132,6 +132,11 @@ def data_names_path() -> Path:
     return artifacts_dir() / "data_names.json"
 
 
+def run_notes_path() -> Path:
+    """What people say of runs."""
+    return artifacts_dir() / "run_notes.json"
+
+
 def class_corrections_path() -> Path:
     """What an admin corrected of the classes of folders."""
     return artifacts_dir() / "class_corrections.json"

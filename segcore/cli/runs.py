@@ -11,6 +11,7 @@ from segcore import runs
 from segcore.cli.arguments import (
     DATA_HELP,
     add_data_and_split,
+    day,
     height_by_width,
     print_json,
 )
@@ -19,7 +20,9 @@ from segcore.data.sources import DATA_SETS
 from segcore.errors import DataError
 from segcore.models import model_families
 from segcore.prediction.export import FORMATS, OUTPUTS
+from segcore.runs import notes
 from segcore.runs.data_sets import SLUG_DIGITS, data_sets, find, name_among, read_identity
+from segcore.runs.finding import Wanted, find_runs
 
 
 def add(commands: Any) -> None:
@@ -36,11 +39,29 @@ def add(commands: Any) -> None:
 def _add_looking(actions: Any) -> None:
     listing = actions.add_parser("list", help="all runs, newest first")
     listing.add_argument("--json", action="store_true")
+    listing.add_argument("--search", default="", metavar="WORDS", help="in names, notes, labels")
+    for name in ("model", "recipe", "label"):
+        listing.add_argument(f"--{name}", nargs="+", default=())
+    listing.add_argument(
+        "--data", dest="of_data", nargs="+", default=(), help="names of the data, as listed"
+    )
+    listing.add_argument("--since", type=day, metavar="YYYY-MM-DD", help="begun on or after it")
+    listing.add_argument("--champions", action="store_true", help="champions only")
     listing.set_defaults(command=_runs_list)
 
     show = actions.add_parser("show", help="the manifest of a run")
     show.add_argument("run")
     show.set_defaults(command=_runs_show)
+
+    note = actions.add_parser("note", help="say something of a run, shown beside it in lists")
+    note.add_argument("run")
+    note.add_argument("text", help="one line; empty to take it back")
+    note.set_defaults(command=_runs_note)
+
+    label = actions.add_parser("label", help="give a run labels to find it by")
+    label.add_argument("run")
+    label.add_argument("labels", nargs="*", help="in place of those that it has; none to clear")
+    label.set_defaults(command=_runs_label)
 
 
 def _add_champions(actions: Any) -> None:
@@ -152,23 +173,39 @@ def _runs_list(options: argparse.Namespace) -> None:
     of_data = {data: runs.champions(data) for data in set(identity.values())}
     champions = {run.name for each in of_data.values() for run in each.values()}
     sets = data_sets(found, known=identity)
-    rows = [_row(run, run.name in champions) for run in found]
+    said = notes.notes()
+
+    @functools.cache
+    def name_of(spec: str, data: str) -> str:
+        return name_among(sets, spec, data)
+
+    def data_name(run: runs.Run) -> str:
+        return name_of(run.spec, identity[run.name])
+
+    wanted = Wanted(
+        options.search, options.model, options.recipe, options.of_data, options.label,
+        options.since, options.champions,
+    )  # fmt: skip
+    found = find_runs(found, wanted, data_name, said, champions)
+    rows = [_row(run, run.name in champions, said.get(run.name, notes.NOTHING)) for run in found]
     if options.json:
         print_json(rows)
         return
-    names = [name_among(sets, run.spec, identity[run.name]) for run in found]
-    if not rows:
+    if not rows and wanted != Wanted():
+        print("no run is like that")
+    elif not rows:
         print("no runs yet; `python -m segcore train --recipe quick-unet --data streets` makes one")
     for damaged in runs.unreadable_runs():
         print(damaged.problem, file=sys.stderr)
-    for row, name in zip(rows, names, strict=True):
+    for row, name in zip(rows, map(data_name, found), strict=True):
         score = "" if row["mean_iou"] is None else f"{row['mean_iou']:.4f}"
         mark = "champion" if row["champion"] else ""
-        line = f"{row['run']:<44} {row['recipe']:<12} {score:>7} {name:<20} {mark}"
+        line = f"{row['run']:<44} {row['recipe']:<12} {score:>7} {name:<20} {mark:<8}"
+        line += "".join(f" [{label}]" for label in row["labels"]) + f" {row['note']}"
         print(line.rstrip())
 
 
-def _row(run: runs.Run, is_champion: bool) -> dict[str, Any]:
+def _row(run: runs.Run, is_champion: bool, said: notes.RunNote) -> dict[str, Any]:
     return {
         "run": run.name,
         "model": run.model,
@@ -177,11 +214,25 @@ def _row(run: runs.Run, is_champion: bool) -> dict[str, Any]:
         "champion": is_champion,
         "mean_iou": run.best_mean_iou,
         "created": run.created,
+        "labels": list(said.labels),
+        "note": said.note,
     }
 
 
 def _runs_show(options: argparse.Namespace) -> None:
     print_json(runs.get_run(options.run).as_dict())
+
+
+def _runs_note(options: argparse.Namespace) -> None:
+    run = runs.get_run(options.run)
+    notes.keep_note(run, options.text)
+    print(f"{run.name}: {options.text or 'its note is taken back'}")
+
+
+def _runs_label(options: argparse.Namespace) -> None:
+    run = runs.get_run(options.run)
+    notes.keep_labels(run, options.labels)
+    print(f"{run.name}: {', '.join(options.labels) or 'has no labels'}")
 
 
 def _runs_promote(options: argparse.Namespace) -> None:

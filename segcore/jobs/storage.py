@@ -5,6 +5,7 @@ roll back returns to, shipped runs, and runs that a job or another process works
 """
 
 import shutil
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from segcore import jobs, runs
 from segcore.errors import RunError
 from segcore.files.writing import storage_error
 from segcore.jobs.admission import ADMISSIONS, Admission
-from segcore.runs import MANIFEST, Run, run_lock
+from segcore.runs import MANIFEST, Run, notes, run_lock
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,30 @@ def delete_run(name: str, admission: Admission | None) -> None:
             shutil.rmtree(run.path)
         except OSError as error:
             raise storage_error(run.path, error) from error
+    notes.forget(name)
+
+
+def reasons_to_stay(names: Collection[str]) -> dict[str, str]:
+    """Why some of these runs cannot be removed."""
+    reasons = _protection()
+    found = {run.name: _why(run, reasons) for run in runs.list_runs() if run.name in names}
+    return {name: reason for name, reason in found.items() if reason is not None}
+
+
+def delete_runs(names: Sequence[str], admission: Admission | None) -> list[str]:
+    """Removes those of the runs that may go; a sentence for each that stays.
+
+    Raises:
+        AdmissionError: the pass does not hold.
+        StorageError: one cannot be removed.
+    """
+    refused = []
+    for name in names:
+        try:
+            delete_run(name, admission)
+        except RunError as error:
+            refused.append(str(error))
+    return refused
 
 
 def _protection() -> dict[str, str]:
