@@ -15,7 +15,7 @@ from studio import address, cache, choices, state, wording
 from studio.errors import errors_told, fragment
 from studio.state import Selection
 from studio.training import curves, snapshots
-from studio.widgets import guards, presenting
+from studio.widgets import guards, presenting, run_finder
 from studio.widgets.parts import ask_part
 
 CURVES, CLASSES, MASKS, RUNS = "Curves", "Classes", "Masks", "Runs"
@@ -63,12 +63,13 @@ def default_names(selection: Selection, known: dict[str, Run]) -> list[str]:
 
 
 def ask_names(known: dict[str, Run], default: list[str], key: str) -> list[str]:
-    count = len(st.session_state.get(key, default))
+    chosen = [name for name in st.session_state.get(key, default) if name in known]
     data_name, labels = choices.namer(), wording.run_labels(known.values())
-    with st.popover(f"Runs shown: {count}", icon=":material/stacked_line_chart:"):
+    with st.popover(f"Runs shown: {len(chosen)}", icon=":material/stacked_line_chart:"):
+        found = run_finder.ask(list(known.values()), (), "training")
         return st.multiselect(
             "Runs side by side",
-            list(known),
+            run_finder.offered(found, chosen),
             default=default,
             key=key,
             format_func=lambda name: run_option(known[name], labels[name], data_name),

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
@@ -72,6 +73,22 @@ def export_run(run: Run, target: Path) -> None:
     if not target.parent.is_dir():
         raise RunError(f"{target.parent}: no such folder; make it first")
     write_atomically(target, buffer.getvalue())
+
+
+def export_runs(runs: Sequence[Run], target: Path) -> None:
+    """Writes a ZIP file that holds what `export_run` makes of each run, as RUN.zip.
+
+    Raises RunError and StorageError as that does; then nothing is written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "all.zip"
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+            for run in runs:
+                one = Path(folder) / f"{run.name}.zip"
+                export_run(run, one)
+                archive.write(one, one.name)
+                one.unlink()
+        write_atomically(target, made.read_bytes())
 
 
 def import_run(source: Path, problems_of: Callable[[Run], Sequence[Unreadable]]) -> Run:

@@ -1,5 +1,6 @@
 """Admin, runs and champions: score a run, compare it with the champion, promote, roll back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,9 +18,9 @@ from segcore.runs.data import val_digest
 from segcore.runs.data_sets import SLUG_DIGITS, DataSet, default_name
 from segcore.runs.registry import Promotion, UndonePromotion
 from studio import cache, choices, state, wording
-from studio.admin import actions, downloads, elsewhere
+from studio.admin import actions, downloads, elsewhere, run_list
 from studio.errors import show_error
-from studio.widgets import guards
+from studio.widgets import guards, run_finder
 
 
 def show() -> None:
@@ -34,31 +35,12 @@ def show() -> None:
         )
         return
     serving = _champions(found)
-    trained = {run.name: run for run in found if run.weights_hash and run.status != "running"}
+    listed = run_finder.ask(found, serving, "admin runs")
+    trained = {run.name: run for run in listed if run.weights_hash and run.status != "running"}
     if trained:
         _show_candidate(trained, serving)
     _show_interrupted(found)
-    data_name = choices.namer()
-    st.dataframe(
-        [
-            _table_row(run, data, run.name in serving, data_name(run))
-            for run, data in zip(found, _data_of(found), strict=True)
-        ],
-        column_config={
-            "champion": st.column_config.TextColumn("", width=30),
-            "mean IoU": st.column_config.ProgressColumn(
-                format="%.3f",
-                min_value=0,
-                max_value=1,
-                help="Validation images at their own resolution, the classes that are scored.",
-            ),
-            "in training": st.column_config.NumberColumn(
-                format="%.3f", help="Best validation mean IoU at the resolution it trained at."
-            ),
-            "started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
-        },
-        hide_index=True,
-    )
+    run_list.show(listed, partial(_rows, serving=serving))
     elsewhere.show()
     guards.show_unreadable()
     _show_promotions()
@@ -73,6 +55,14 @@ def _champions(found: list[Run]) -> set[str]:
         for run in found
         if any(run.name == one.name for one in champions.get(known.get(run.name, ""), {}).values())
     }
+
+
+def _rows(shown: Sequence[Run], serving: set[str]) -> list[dict[str, object]]:
+    data_name = choices.namer()
+    return [
+        _table_row(run, data, run.name in serving, data_name(run))
+        for run, data in zip(shown, _data_of(shown), strict=True)
+    ]
 
 
 def _table_row(run: Run, data: DataSet, is_champion: bool, data_name: str) -> dict[str, object]:
@@ -90,7 +80,7 @@ def _table_row(run: Run, data: DataSet, is_champion: bool, data_name: str) -> di
     }
 
 
-def _data_of(found: list[Run]) -> list[DataSet]:
+def _data_of(found: Sequence[Run]) -> list[DataSet]:
     """The data set that each run was trained on, where it is if it is here."""
     known = cache.identities()
     # Those that are here last, so that they count.
@@ -108,7 +98,8 @@ def _data_of(found: list[Run]) -> list[DataSet]:
 
 
 def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
-    candidates = sorted(trained, key=lambda name: name in champions)
+    found = sorted(trained.values(), key=lambda run: run.name in champions)
+    kept = [name for name in trained if name == st.session_state.get("candidate")]
     if st.session_state.get("candidate") in trained:
         state.send_again("candidate")
     data_name, labels = choices.namer(), wording.run_labels(trained.values(), champions)
@@ -116,7 +107,7 @@ def _show_candidate(trained: dict[str, Run], champions: set[str]) -> None:
         run = trained[
             st.selectbox(
                 "Run to score or promote",
-                candidates,
+                run_finder.offered(found, kept),
                 format_func=lambda name: f"{labels[name]} · {data_name(trained[name])}",
                 key="candidate",
             )

@@ -36,7 +36,7 @@ from studio.cache.networks import (
     predictor,
     warm_up,
 )
-from studio.cache.sources import look_again, source
+from studio.cache.sources import look_again, source, source_now
 from studio.cache.trained import (
     champions,
     class_iou,
@@ -87,6 +87,7 @@ __all__ = [
     "sample",
     "samples",
     "source",
+    "source_now",
     "splits",
     "stored_evaluation",
     "suspect_thumbnail",

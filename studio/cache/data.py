@@ -10,7 +10,7 @@ from segcore.data.sources import FirstLook, Sample, has_masks
 from segcore.labels import LabelSpace
 from segcore.runs.data_sets import DataSet
 from segcore.runs.data_sets import data_sets as all_data_sets
-from studio.cache.sources import source
+from studio.cache.sources import source, source_now
 from studio.cache.stamps import Stamp, stamp_of
 from studio.cache.trained import identities, list_runs
 from studio.thumbnails import Thumbnail, make_thumbnail
@@ -76,7 +76,7 @@ def prepared(spec: str) -> Prepared | None:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _prepared(spec: str, digests: tuple[str, ...], manifests: Stamp) -> Prepared | None:
-    return load_prepared(source(spec))
+    return load_prepared(source_now(spec))
 
 
 def samples(spec: str, split: str) -> Samples:
@@ -87,7 +87,7 @@ def samples(spec: str, split: str) -> Samples:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _samples(spec: str, split: str, digest: str, manifests: Stamp) -> Samples:
-    return native_samples(source(spec), split)
+    return native_samples(source_now(spec), split)
 
 
 def sample(spec: str, split: str, key: str) -> Sample:

@@ -15,7 +15,7 @@ from segcore.labels.class_map import common
 from segcore.runs import Run
 from segcore.runs.seen_data import compared_by
 from studio.cache.data import fingerprint, label_space, sample, samples
-from studio.cache.sources import source
+from studio.cache.sources import source_now
 from studio.cache.stamps import Stamp, stamp_of
 from studio.thumbnails import Thumbnail, make_lit_thumbnail, make_thumbnail
 
@@ -44,7 +44,7 @@ def _in_common_classes(
     run_a, run_b = runs.get_run(a), runs.get_run(b)
     classes = compared_by(label_space(spec), run_a, run_b)
     maps = common(run_a.class_map, run_b.class_map)
-    of_a, of_b = (stored_predictions(run, source(spec), split) for run in (run_a, run_b))
+    of_a, of_b = (stored_predictions(run, source_now(spec), split) for run in (run_a, run_b))
     if of_a is None or of_b is None or maps is None:
         return None, classes
     return (of_a.in_classes(maps[0]), of_b.in_classes(maps[1])), classes
@@ -96,7 +96,7 @@ def _mistake_thumbnail(
     run_, *others_ = map(runs.get_run, (run, *others))
     classes = compared_by(label_space(spec), run_, *others_)
     maps = common(run_.class_map, *(other.class_map for other in others_))
-    stored = stored_predictions(run_, source(spec), split)
+    stored = stored_predictions(run_, source_now(spec), split)
     if found.mask is None or stored is None or classes is None or maps is None:
         raise KeyError(key)
     labels = maps[0].mask(stored.labels(key))

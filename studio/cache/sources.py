@@ -32,13 +32,13 @@ class _Watched:
         self._source: Source | None = None
         self._look()
 
-    def source(self) -> Source:
-        """As it was found at the last look. Raises DataError."""
+    def source(self, *, at_once: bool = False) -> Source:
+        """As it was found at the last look, which may be this one. Raises DataError."""
         found = self._source
-        if found is None or (self._is_due and self._took <= QUICK):
+        if found is None or ((self._is_due or at_once) and self._took <= QUICK):
             with self._lock:
                 found = self._source
-                if found is None or self._is_due:
+                if found is None or self._is_due or at_once:
                     found = self._look()
         elif self._is_due and self._lock.acquire(blocking=False):
             threading.Thread(target=self._look_behind, name="look at data", daemon=True).start()
@@ -82,6 +82,11 @@ def _watched(spec: str) -> _Watched:
 def source(spec: str) -> Source:
     """The opened source, which lists its files once. Raises DataError."""
     return _watched(spec).source()
+
+
+def source_now(spec: str) -> Source:
+    """As `source`, looked at again where that is quick. Raises DataError."""
+    return _watched(spec).source(at_once=True)
 
 
 def look_again() -> None:

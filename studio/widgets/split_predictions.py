@@ -38,7 +38,7 @@ def differing(selection: Selection, purpose: str) -> dict[str, float] | None:
 def labelled(side: Side, selection: Selection) -> StoredPredictions | None:
     """What the run says about the split's images; None, with a button, until it is known."""
     run, spec, split = side.run, selection.spec, selection.split
-    stored = stored_predictions(run, cache.source(spec), split)
+    stored = stored_predictions(run, cache.source_now(spec), split)
     if stored is not None:
         return stored
     count = len(cache.samples(spec, split))
@@ -49,7 +49,7 @@ def labelled(side: Side, selection: Selection) -> StoredPredictions | None:
     if not pressed or not engine.wait() or not _label(side, selection, st.progress(0.0)):
         return None
     place.empty()
-    return stored_predictions(run, cache.source(spec), split)
+    return stored_predictions(run, cache.source_now(spec), split)
 
 
 def _offer(selection: Selection, runs: tuple[Run, Run], purpose: str) -> None:
