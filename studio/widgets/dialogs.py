@@ -11,6 +11,8 @@ from typing import Any
 import streamlit as st
 from streamlit.elements.lib.dialog import DialogWidth
 
+from studio.errors import errors_told
+
 OPEN, PAGE = "open dialog", "page of the open dialog"
 """Keys of the session: which dialog is open and what it is about, and on which page."""
 
@@ -37,8 +39,12 @@ def show(name: str, title: str, body: Callable[..., None], width: DialogWidth = 
     opened = st.session_state.get(OPEN)
     if opened is None or opened[0] != name:
         return
-    dialog = st.dialog(title, width=width, on_dismiss=partial(_dismissed, opened))
-    dialog(body)(*opened[1])
+
+    def guarded() -> None:  # it is also run without the page around it
+        with errors_told():
+            body(*opened[1])
+
+    st.dialog(title, width=width, on_dismiss=partial(_dismissed, opened))(guarded)()
 
 
 def _dismissed(opened: tuple[str, tuple[Any, ...]]) -> None:

@@ -16,7 +16,7 @@ from segcore.labels import CITYSCAPES
 from segcore.presentation import findings
 from segcore.runs import Run
 from segcore.runs.results import result_files
-from studio import address, cache, engine
+from studio import address, engine
 from studio.state import SPLIT
 from tests.factories.made_data import val_digest, write_picture
 from tests.factories.made_runs import make_run, stub_predictions
@@ -161,7 +161,6 @@ def test_pictures_that_are_gone_since_are_left_out(
     for folder in ("val", "valannot"):
         (camvid / folder / f"{stored.keys[0]}.png").unlink()
     predictions.predict_split(runs[0], f"camvid:{camvid}", "val")
-    cache.look_again()  # as a page does by itself after half a minute
     pills(scored, "A").set_value((truth, called)).run()
     assert not scored.exception
     assert stored.keys[0] not in {item["key"] for item in gallery(scored)["items"]}
