@@ -32,11 +32,13 @@ def show(found: Sequence[Run], rows_of: Callable[[Sequence[Run]], list[Row]]) ->
     st.session_state[PAGE] = page  # fewer may be left than before
     shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     said = notes.notes()
-    rows = [
-        {**row, "labels": list(one.labels), "note": one.note}
-        for run, row in zip(shown, rows_of(shown), strict=True)
-        for one in [said.get(run.name, notes.NOTHING)]
-    ]
+    rows = rows_of(shown)
+    if any(run.name in said for run in shown):  # where a phone shows them, too
+        each = [said.get(run.name, notes.NOTHING) for run in shown]
+        rows = [
+            {"champion": row["champion"], "labels": list(one.labels), "note": one.note} | row
+            for row, one in zip(rows, each, strict=True)
+        ]
     table = st.dataframe(
         rows,
         column_config={
@@ -51,7 +53,8 @@ def show(found: Sequence[Run], rows_of: Callable[[Sequence[Run]], list[Row]]) ->
                 format="%.3f", help="Best validation mean IoU at the resolution it trained at."
             ),
             "started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
-            "labels": st.column_config.ListColumn(),
+            "labels": st.column_config.ListColumn(width=150),
+            "note": st.column_config.TextColumn(width=150),
         },
         hide_index=True,
         on_select="rerun",

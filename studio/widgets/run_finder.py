@@ -41,7 +41,7 @@ def ask(found: Sequence[Run], champions: Collection[str], key: str) -> list[Run]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = st.text_input(
             "Find runs",
-            placeholder="Words of the name, the data, the note",
+            placeholder="Name, data, note",
             icon=":material/search:",
             key=f"{key} words",
         )
