@@ -135,7 +135,7 @@ def _ask_query(split: Searched, counts: np.ndarray, asker: _Asker, space: LabelS
     if (
         len(places) > MOST_PLACES
     ):  # as where each image has a name at random: no list to choose from
-        named = st.text_input("Its name holds", width=180, **asker("named"))
+        named = st.text_input("Its name contains", width=180, **asker("named"))
     elif len(places) > 1:
         place = st.selectbox("Sequence", [ANYWHERE, *places], width=180, **asker("from"))
         place = None if place == ANYWHERE else place
