@@ -9,7 +9,7 @@ NEEDED = frozenset(
 )
 """Others act on the whole server: `clear_cache` empties the caches of all visitors."""
 
-MOST_VISITS = 400
+MOST_VISITS = 1000
 """WebSockets at the same time, one for each page that is open."""
 
 TRY_AGAIN_LATER = 1013
