@@ -66,7 +66,7 @@ def ask_names(known: dict[str, Run], default: list[str], key: str) -> list[str]:
     chosen = [name for name in st.session_state.get(key, default) if name in known]
     data_name, labels = choices.namer(), wording.run_labels(known.values())
     with st.popover(f"Runs shown: {len(chosen)}", icon=":material/stacked_line_chart:"):
-        found = run_finder.ask(list(known.values()), (), "training")
+        found = run_finder.ask(list(known.values()), choices.champion_names(), "training")
         return st.multiselect(
             "Runs side by side",
             run_finder.offered(found, chosen),

@@ -94,6 +94,12 @@ def comparable_runs(data: DataSet) -> dict[str, Run]:
     return {name: run for name, run in found.items() if tells_apart(run)}
 
 
+def champion_names() -> set[str]:
+    """Names of the runs that are champions of any data that a run was trained on."""
+    data = set(cache.identities().values())
+    return {run.name for one in data for run in cache.champions(one).values()}
+
+
 def default_runs(data: DataSet) -> tuple[str | None, str | None]:
     """The champions of the two model families; where one has none, its newest run, or any other."""
     champions = cache.champions(data.identity)

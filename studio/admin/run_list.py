@@ -16,6 +16,7 @@ from studio.admin import actions
 PAGE, PAGE_SIZE = "page of runs", 20
 
 Row = dict[str, object]
+FIRST = ("champion", "model", "recipe")
 
 
 def show(found: Sequence[Run], rows_of: Callable[[Sequence[Run]], list[Row]]) -> None:
@@ -36,7 +37,7 @@ def show(found: Sequence[Run], rows_of: Callable[[Sequence[Run]], list[Row]]) ->
     if any(run.name in said for run in shown):  # where a phone shows them, too
         each = [said.get(run.name, notes.NOTHING) for run in shown]
         rows = [
-            {"champion": row["champion"], "labels": list(one.labels), "note": one.note} | row
+            {name: row[name] for name in FIRST} | {"labels": [*one.labels], "note": one.note} | row
             for row, one in zip(rows, each, strict=True)
         ]
     table = st.dataframe(
