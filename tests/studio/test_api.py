@@ -177,6 +177,16 @@ def test_a_body_that_is_too_large_or_stops_is_refused(
     assert ask("/api/predict", RED, ends=False, said=5000).status == 408
 
 
+def test_a_slow_sender_is_told_so_and_gives_its_place_back(
+    run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "BODIES", FairTurns(places=1, places_of_one=1))
+    monkeypatch.setattr(bodies, "GRACE_SECONDS", -1.0)  # so far behind from its first byte
+    slow = ask(f"/api/predict?run={run}", RED[:1], ends=False, said=len(RED))
+    assert slow.status == 408 and "too slow" in slow.json["error"]
+    assert predict(RED, run=run).status == 200
+
+
 def test_of_many_at_once_each_is_answered_or_asked_to_come_back(
     run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
