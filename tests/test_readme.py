@@ -63,4 +63,4 @@ def test_the_pictures_of_the_readme_are_there() -> None:
 
 
 def test_the_recipes_of_the_readme_are_all_there_are() -> None:
-    assert set(recipes.RECIPES) == set(re.findall(r"`((?:seed|tuned|quick)-\w+)`", README))
+    assert set(recipes.RECIPES) == set(re.findall(r"`((?:seed|tuned|quick|story)-\w+)`", README))
