@@ -1,12 +1,14 @@
 """Data sets, their samples and counts, read again when their files change."""
 
+from weakref import WeakKeyDictionary
+
 import streamlit as st
 
 from segcore import settings
 from segcore.data import sources
 from segcore.data.preparation import Prepared, Samples, load_prepared, native_samples
 from segcore.data.preparation.counting import CountedSplit, stored_counts
-from segcore.data.sources import FirstLook, Sample, has_masks
+from segcore.data.sources import FirstLook, Sample, Source, has_masks
 from segcore.labels import LabelSpace
 from segcore.runs.data_sets import DataSet
 from segcore.runs.data_sets import data_sets as all_data_sets
@@ -38,10 +40,16 @@ def splits(spec: str) -> tuple[str, ...]:
     return source(spec).splits
 
 
+_MASKED: WeakKeyDictionary[Source, tuple[str, ...]] = WeakKeyDictionary()
+"""Found once a source: a large split without masks is looked through to its end."""
+
+
 def masked_splits(spec: str) -> tuple[str, ...]:
     """Names of the splits that have masks, in the order train, val, test. Raises DataError."""
     found = source(spec)
-    return tuple(split for split in found.splits if has_masks(found, split))
+    if found not in _MASKED:
+        _MASKED[found] = tuple(split for split in found.splits if has_masks(found, split))
+    return _MASKED[found]
 
 
 def first_look(spec: str) -> FirstLook | None:
