@@ -85,7 +85,8 @@ def offer_story(selection: Selection) -> None:
         return
     if [side.run.name for side in selection.sides] == story:
         best = choices.default_runs(selection.data)
-        st.button("Back to the best", icon=":material/undo:", on_click=choose, args=best)
+        if [*best] != story:
+            st.button("Back to the best", icon=":material/undo:", on_click=choose, args=best)
     else:
         st.button(
             "Both from the start", icon=":material/first_page:", on_click=choose, args=story,
@@ -220,7 +221,8 @@ def main() -> None:
         return
     default = default_names(selection, known) or list(known)[:2]
     # The key follows the sidebar, so that another choice there starts from its own runs.
-    key = "_".join([CHOSEN, *default])
+    told = ["told"] if presenting.station() is presenting.LEARNING else []
+    key = "_".join([CHOSEN, *(run.name for run, _ in curves.sides(selection)), *told])
     wanted = [name for name in st.session_state.get(key, default) if name in known]
     st.title(finding(with_readable_history(wanted, known), selection), anchor=False)
     st.caption(f"{MEAN_IOU_NOTE} {policy_line(selection)}")

@@ -9,10 +9,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from segcore import runs
-from segcore.recipes import get_recipe
+from segcore.recipes import STORY, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.writer import RunWriter, class_iou_csv, write_progress
 from studio import address
+from studio.widgets import presenting
 from tests.factories.made_runs import LABEL_OF, make_run
 from tests.studio.drawn_pages import open_part, text, viewer_data
 
@@ -114,6 +115,32 @@ def test_the_headline_says_what_a_training_went_on_from(page: AppTest, camvid: P
     page.run()
     assert page.title[0].value.startswith("U-Net scored highest: mean IoU 0.360 in epoch 4 of 4")
     assert "DANet (after an earlier training) 0.180" in page.title[0].value
+
+
+def test_two_that_learned_from_the_start_are_a_click_away(page: AppTest, camvid: Path) -> None:
+    best = [make_run(model, camvid, epochs=4) for model in ("unet", "danet")]
+    page.run()
+    assert "Both from the start" not in [button.label for button in page.button]
+    story = [
+        make_run(name.partition("-")[2], camvid, epochs=3, recipe=get_recipe(name).to_dict())
+        for name in STORY
+    ]
+    for key, run in zip((address.A, address.B), best, strict=True):
+        page.session_state[key] = run.name
+    page.run()
+    labelled(page.button, "Both from the start").click().run()
+    assert [page.session_state[key] for key in (address.A, address.B)] == [r.name for r in story]
+    assert "epoch 3 of 3" in page.title[0].value
+
+
+def test_to_an_audience_learning_is_told_by_those_two(page: AppTest, camvid: Path) -> None:
+    for model in ("unet", "danet"):
+        make_run(model, camvid, epochs=4)
+    for name in STORY:
+        make_run(name.partition("-")[2], camvid, epochs=3, recipe=get_recipe(name).to_dict())
+    page.query_params[presenting.PRESENT] = str(presenting.STATIONS.index(presenting.LEARNING) + 1)
+    page.run()
+    assert "epoch 3 of 3" in page.title[0].value
 
 
 def test_what_the_notebook_reported_stands_beside_its_recipe(page: AppTest, camvid: Path) -> None:
