@@ -135,6 +135,8 @@ _RECIPES = (
         name="story-unet",
         model="unet",
         summary="A U-Net from nothing, with the data and the budget of story-danet.",
+        expected="streets: validation mean IoU 0.196 at 512x256, cityscapes-19-present, after 15 "
+        "minutes on a core of a busy machine.",
         model_options={"width": 16, "depth": 4, "stem_width": 16},
         crop=(192, 256),
         augmentation=Augmentation(flip=True, scale=(0.7, 1.5), brightness=0.2, contrast=0.2),
@@ -152,6 +154,8 @@ _RECIPES = (
         name="story-danet",
         model="danet",
         summary="The DANet from ImageNet's weights, with the data and the budget of story-unet.",
+        expected="streets: validation mean IoU 0.503 at 512x256, cityscapes-19-present, after 17 "
+        "minutes on a core of a busy machine.",
         model_options={"backbone": "efficientnet-lite2"},
         backbone_weights="packaged",
         crop=(192, 256),
