@@ -69,9 +69,11 @@ LEARNING = Station(
     "Learning",
     "pages/training.py",
     "Training and validation curves show who learns faster, and whether it lasts.",
-    "Point at the first epoch: that is where pretraining shows. Where the training curve rises and "
-    "the validation curve does not, a network learns its images by heart: overfitting. A continued "
-    "training begins where an earlier one ended; the text below the chart says so.",
+    "These two learned from the start, on the same images for the same number of steps: the U-Net "
+    "from random weights, the DANet from ImageNet's. Point at the first epoch: that is where "
+    "pretraining shows. Where the training curve rises and the validation curve does not, a "
+    "network learns its images by heart: overfitting. Where there is no such pair, the champions "
+    "are shown; the text below the chart says what they went on from.",
     part="Curves",
 )
 SIDE_BY_SIDE = Station(
