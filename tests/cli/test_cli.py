@@ -180,7 +180,7 @@ def test_predict_overwrites_nothing_that_it_did_not_make(
     kept = write_picture(tmp_path / theirs, noise(2, 24, 32)).read_bytes()
     arguments = ["--out", str(tmp_path), str(photo), str(other)]
     assert main(["predict", "--run", make_run().name, *arguments]) == 2
-    assert "none of `predict`: choose another --out" in capsys.readouterr().err
+    assert "`predict` did not write it: choose another --out" in capsys.readouterr().err
     assert (tmp_path / theirs).read_bytes() == kept
     assert not (tmp_path / "street_labelIds.png").exists()
     assert (tmp_path / "other_color.png").exists()
@@ -192,7 +192,8 @@ def test_runs_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert main(["runs", "list", "--json"]) == 0
     (row,) = only_json(capsys)
-    assert set(row) == {"run", "model", "data", "recipe", "champion", "mean_iou", "created"}
+    told = {"run", "model", "data", "recipe", "champion", "mean_iou", "created", "labels", "note"}
+    assert set(row) == told
     assert (row["run"], row["champion"]) == (run.name, True)
     assert main(["runs", "rollback", "unet", "camvid"]) == 0
     assert main(["runs", "show", run.name]) == 0

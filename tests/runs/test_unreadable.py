@@ -13,7 +13,7 @@ from segcore.data.preparation.digests import known_digest, split_digest
 from segcore.data.sources import open_source
 from segcore.errors import DataError, RunError, UnreadableError
 from segcore.evaluation import result, robustness
-from segcore.evaluation.cost import path_of, stored_cost
+from segcore.evaluation.cost import cost_files, stored_cost
 from segcore.files.array_files import ArrayOf, read_arrays
 from segcore.files.writing import to_json
 from segcore.jobs import audit, registration
@@ -215,7 +215,7 @@ def test_a_digest_that_is_none_is_computed_anew(text: str, camvid: Path) -> None
 def test_a_cost_that_is_none_counts_as_not_measured(text: str) -> None:
     run = write_run("run").run()
     settings.costs_dir().mkdir(parents=True)
-    path_of(run).write_text(text)
+    cost_files(run)[0].write_text(text)
     assert stored_cost(run) is None
     (told,) = find_unreadable()
     assert told.problem.endswith("measure the run again")
