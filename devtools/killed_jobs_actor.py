@@ -53,7 +53,7 @@ def hurry() -> Iterator[None]:
 
 def dashboard() -> None:
     """Asks for trainings, promotes what is finished, takes it back, and keeps a worker alive."""
-    threading.Thread(target=worker.mind_the_queue, args=(threading.Event(),), daemon=True).start()
+    threading.Thread(target=worker.watch_queue, args=(threading.Event(),), daemon=True).start()
     admission = ADMISSIONS.issue("benchmark")
     task = Training(get_recipe("quick-unet"), "streets")
     while True:

@@ -59,7 +59,7 @@ def ensure_worker() -> None:
     )
 
 
-def mind_the_queue(stop: threading.Event) -> None:
+def watch_queue(stop: threading.Event) -> None:
     """Starts a worker whenever there is work and none lives, until `stop` is set."""
     said = ""
     while not stop.wait(LOOK_SECONDS):
@@ -67,7 +67,7 @@ def mind_the_queue(stop: threading.Event) -> None:
             if jobs.unfinished_jobs():
                 ensure_worker()
             said = ""
-        except Exception as error:  # whatever it is: without this thread nobody starts a worker
+        except Exception as error:  # any: without this thread no worker is started
             if str(error) != said:  # once, not every fifteen seconds
                 said = str(error)
                 _note(error)
@@ -135,7 +135,7 @@ def _go_through(attempt: Attempt) -> None:
     except Exception as error:  # logged under its number; the worker lives for the next job
         number = error_number()
         _note(error, number)
-        said = f"a defect of this program, error {number}; the worker's log has the details"
+        said = f"a bug in this program, error {number}; the worker's log has the details"
         attempt.finish(State.FAILED, said)
 
 

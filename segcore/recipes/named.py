@@ -1,5 +1,7 @@
 """The recipes that can be named: the notebook's, the best we know, and quick ones."""
 
+from dataclasses import replace
+
 from segcore.errors import RecipeError
 from segcore.recipes.recipe import Augmentation, Recipe
 
@@ -19,6 +21,23 @@ STRONG = Augmentation(
     shade=0.4,
     jpeg=30,
     grey=0.05,
+)
+
+# What two networks share that are to show what is known at the start.
+ONE_BUDGET = Recipe(
+    name="story",
+    model="",
+    summary="",
+    crop=(192, 256),
+    augmentation=Augmentation(flip=True, scale=(0.7, 1.5), brightness=0.2, contrast=0.2),
+    epochs=10,
+    batch_size=8,
+    steps_per_epoch=40,
+    balance=0.25,
+    optimizer="adamw",
+    weight_decay=0.01,
+    schedule="cosine",
+    warmup=0.03,
 )
 
 _RECIPES = (
@@ -131,44 +150,26 @@ _RECIPES = (
         schedule="cosine",
         warmup=0.05,
     ),
-    Recipe(
+    replace(
+        ONE_BUDGET,
         name="story-unet",
-        model="unet",
-        summary="A U-Net from nothing, with the data and the budget of story-danet.",
+        summary="A U-Net from random weights, with the data and the budget of story-danet.",
         expected="streets: validation mean IoU 0.196 at 512x256, cityscapes-19-present, after 15 "
         "minutes on a core of a busy machine.",
+        model="unet",
         model_options={"width": 16, "depth": 4, "stem_width": 16},
-        crop=(192, 256),
-        augmentation=Augmentation(flip=True, scale=(0.7, 1.5), brightness=0.2, contrast=0.2),
-        epochs=10,
-        batch_size=8,
-        steps_per_epoch=40,
-        balance=0.25,
-        optimizer="adamw",
         learning_rate=3e-3,
-        weight_decay=0.01,
-        schedule="cosine",
-        warmup=0.03,
     ),
-    Recipe(
+    replace(
+        ONE_BUDGET,
         name="story-danet",
-        model="danet",
         summary="The DANet from ImageNet's weights, with the data and the budget of story-unet.",
         expected="streets: validation mean IoU 0.503 at 512x256, cityscapes-19-present, after 17 "
         "minutes on a core of a busy machine.",
+        model="danet",
         model_options={"backbone": "efficientnet-lite2"},
         backbone_weights="packaged",
-        crop=(192, 256),
-        augmentation=Augmentation(flip=True, scale=(0.7, 1.5), brightness=0.2, contrast=0.2),
-        epochs=10,
-        batch_size=8,
-        steps_per_epoch=40,
-        balance=0.25,
-        optimizer="adamw",
         learning_rate=1e-3,
-        weight_decay=0.01,
-        schedule="cosine",
-        warmup=0.03,
     ),
 )
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from segcore.data.known_data_sets import STREETS
+from segcore.errors import RunError
 from segcore.runs.manifest import Ancestor
-from segcore.runs.run import Run
+from segcore.runs.run import Run, get_run
 
 
 def earlier_trainings(run: Run) -> list[Ancestor]:
@@ -35,6 +36,26 @@ def ancestry(run: Run) -> dict[str, Any]:
         "start_from": run.record.get("start_from"),
         **({"teacher": run.record["teacher"]} if "teacher" in run.record else {}),
     }
+
+
+def recorded_run(run: Run, recorded: Ancestor | None, role: str) -> Run | None:
+    """The run that another one began with or learns from; None where run.json names none.
+
+    Args:
+        role: what it is to `run`, as "its teacher".
+
+    Raises:
+        RunError: it is not there any more, or has other weights now.
+    """
+    if recorded is None:
+        return None
+    try:
+        found = get_run(recorded.run)
+    except RunError as error:
+        raise RunError(f"{run.name}: {role}: {error}; train a new one") from error
+    if found.weights_hash != recorded.sha256:
+        raise RunError(f"{run.name}: {role}, {found.name}, has changed; train a new one")
+    return found
 
 
 def stage_identity(stage: Ancestor) -> str | None:

@@ -13,7 +13,7 @@ from segcore.errors import RunError
 from segcore.labels import LabelSpace
 from segcore.models import build_model, inference_model, spec_of
 from segcore.recipes.checks import checked_options
-from segcore.runs import Run, get_run
+from segcore.runs import Run
 from segcore.runs.weights import load_weights
 
 HEAD = "teacher"
@@ -73,21 +73,3 @@ def distillation_loss(_: Any, both: Any) -> Any:
     own, teachers = ops.log_softmax(own, axis=-1), ops.log_softmax(teachers, axis=-1)
     divergence = ops.sum(ops.exp(teachers) * (teachers - own), axis=-1)
     return ops.mean(divergence, axis=(1, 2))
-
-
-def teacher_of(run: Run) -> Run | None:
-    """The run that teaches this one, if any.
-
-    Raises:
-        RunError: it is not there any more, or has other weights now.
-    """
-    known = run.manifest.teacher
-    if known is None:
-        return None
-    try:
-        teacher = get_run(known.run)
-    except RunError as error:
-        raise RunError(f"{run.name}: its teacher: {error}; train a new one") from error
-    if teacher.weights_hash != known.sha256:
-        raise RunError(f"{run.name}: its teacher {teacher.name} has changed; train a new one")
-    return teacher

@@ -21,12 +21,13 @@ from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe, from_dict, get_recipe
 from segcore.runs import run_lock
 from segcore.runs.data_sets import short_name
+from segcore.runs.lineage import recorded_run
 from segcore.runs.writer import RunWriter, class_iou_csv, history_csv, new_run_name
 from segcore.system import backend, data_parallel, precisions
 from segcore.training.batch_metrics import ConfusionMatrix, IoUScore
 from segcore.training.batches import TrainingBatches
 from segcore.training.checkpoint import OPTIMIZER, optimizer_bytes, restore, weights_bytes
-from segcore.training.distillation import HEAD, distillation_loss, teacher_of, with_teacher
+from segcore.training.distillation import HEAD, distillation_loss, with_teacher
 from segcore.training.first_manifest import first_manifest
 from segcore.training.joined_data import (
     digests_of,
@@ -39,7 +40,7 @@ from segcore.training.progress import Listener, Reporter
 from segcore.training.tensorboard_log import EventLog
 from segcore.training.training_data import TrainingData
 from segcore.training.validation import ValidationResult, Validator
-from segcore.training.warm_start import TrainedOn, inherit, parent_of
+from segcore.training.warm_start import TrainedOn, inherit
 
 SNAPSHOT_PICTURES = 4
 
@@ -133,11 +134,13 @@ def resume(
             raise RunError(f"{name}: its data {prepared.spec} has changed; train a new run on it")
     joined = [prepared.in_classes(run.class_map) for prepared in joined]
     # Its own weights hold what it began with, from its first epoch on.
-    parent = parent_of(run) if run.epochs == 0 else None
+    began = run.manifest.start_from if run.epochs == 0 else None
+    parent = recorded_run(run, began, "the run it began with")
+    teacher = recorded_run(run, run.manifest.teacher, "its teacher")
     replicas = data_parallel.replicas(recipe.batch_size)
     with run_lock.hold(run.path), data_parallel.shared_by(replicas):
         digests = digests_of(joined) if parent is not None else ()
-        session = Session(recipe, joined, parent, run.left_out, digests, teacher_of(run))
+        session = Session(recipe, joined, parent, run.left_out, digests, teacher)
         writer = RunWriter.reopen(runs.get_run(name))  # as it is now that nobody else writes it
         if on_start:
             on_start(writer.run())

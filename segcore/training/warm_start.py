@@ -10,12 +10,11 @@ from segcore.data.counts import logit_offsets
 from segcore.data.known_data_sets import STREETS
 from segcore.data.preparation.digests import known_digest
 from segcore.data.sources import open_source
-from segcore.errors import RunError
 from segcore.images.resizing import Size
 from segcore.labels import LabelSpace
 from segcore.models import build_model, spec_of
 from segcore.recipes import Recipe
-from segcore.runs import Run, get_run, manifest
+from segcore.runs import Run, manifest
 from segcore.runs.weights import load_weights
 
 
@@ -117,21 +116,3 @@ def _inherit_all_but_classifiers(
     for layer, learnt in zip(network.layers, twin.layers, strict=True):
         if not _is_classifier(layer):
             layer.set_weights(learnt.get_weights())
-
-
-def parent_of(run: Run) -> Run | None:
-    """The run whose weights this one began with, if any.
-
-    Raises:
-        RunError: it is not there any more, or has other weights now.
-    """
-    ancestry = run.manifest.start_from
-    if ancestry is None:
-        return None
-    try:
-        parent = get_run(ancestry.run)
-    except RunError as error:
-        raise RunError(f"{run.name}: the run it began with: {error}; train a new one") from error
-    if parent.weights_hash != ancestry.sha256:
-        raise RunError(f"{run.name}: {parent.name}, with which it began, has changed; train again")
-    return parent

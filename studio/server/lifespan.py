@@ -62,9 +62,7 @@ def _begin(stop: threading.Event) -> None:
         from studio.server import warm_up
         from studio.widgets import named_data
 
-        threading.Thread(
-            target=worker.mind_the_queue, args=(stop,), name="queue", daemon=True
-        ).start()
+        threading.Thread(target=worker.watch_queue, args=(stop,), name="queue", daemon=True).start()
         warm_up.make_ready()
         named_data.tell()
     finally:

@@ -375,7 +375,7 @@ def test_the_server_starts_a_worker_for_work_that_waits(monkeypatch: pytest.Monk
     stop, started = threading.Event(), threading.Event()
     monkeypatch.setattr(worker, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(worker, "ensure_worker", started.set)
-    thread = threading.Thread(target=worker.mind_the_queue, args=(stop,))
+    thread = threading.Thread(target=worker.watch_queue, args=(stop,))
     thread.start()
     assert not started.wait(0.3)
     enqueue(QUICK)

@@ -9,29 +9,16 @@ import numpy as np
 import pytest
 from scipy.special import rel_entr, softmax
 
-from segcore import runs
 from segcore.errors import RunError, SegcoreError
 from segcore.evaluation import evaluate
 from segcore.labels import CITYSCAPES
 from segcore.models import build_model
 from segcore.presentation.model_card import model_card
 from segcore.presentation.names import model_name, teaching
-from segcore.recipes import Recipe
 from segcore.training.distillation import HEAD, distillation_loss, with_teacher
-from segcore.training.progress import TrainingProgress
 from segcore.training.session import resume, train
 from tests.factories.fake_runs import make_run
-
-TINY = Recipe(
-    name="tiny",
-    model="unet",
-    summary="for tests",
-    model_options={"width": 4, "depth": 2},
-    crop=(16, 16),
-    epochs=2,
-    batch_size=2,
-    learning_rate=1e-2,
-)
+from tests.training.test_training import TINY, assert_same_history, interrupted
 
 
 def test_loss_is_the_divergence_from_the_teacher() -> None:
@@ -78,26 +65,16 @@ def test_without_labels_a_network_comes_to_agree_with_its_teacher(camvid: Path) 
     assert all(np.array_equal(old, new) for old, new in zip(weights, kept, strict=True))
 
 
-def test_a_training_with_a_teacher_resumes(camvid: Path, monkeypatch) -> None:
+def test_a_training_with_a_teacher_resumes(camvid: Path) -> None:
     spec = f"camvid:{camvid}"
     teacher = train(replace(TINY, epochs=1), spec)
     whole = train(TINY, spec, teacher=teacher.name)
-
-    def stop(progress: TrainingProgress) -> None:
-        if progress.epoch == 2:
-            raise KeyboardInterrupt
-
-    begun: list[runs.Run] = []
-    with pytest.raises(KeyboardInterrupt):
-        train(TINY, spec, teacher=teacher.name, on_progress=stop, on_start=begun.append)
+    name = interrupted(2, TINY, spec, teacher=teacher.name)
     away = teacher.path.rename(teacher.path.with_name("away"))
     with pytest.raises(RunError, match="its teacher: .* train a new one"):
-        resume(begun[0].name)
+        resume(name)
     away.rename(teacher.path)
-    resumed = resume(begun[0].name)
-    for row, wanted in zip(resumed.history(), whole.history(), strict=True):
-        for column in ("loss", "val_loss", "val_mean_iou"):
-            assert row[column] == pytest.approx(wanted[column], abs=1e-5), column
+    assert_same_history(resume(name), whole)
 
 
 def test_who_cannot_teach_is_refused_in_a_line(camvid: Path) -> None:
