@@ -45,7 +45,9 @@ def _add_looking(actions: Any) -> None:
     listing.add_argument(
         "--data", dest="of_data", nargs="+", default=(), help="names of the data, as listed"
     )
-    listing.add_argument("--since", type=day, metavar="YYYY-MM-DD", help="begun on or after it")
+    listing.add_argument(
+        "--since", type=day, metavar="YYYY-MM-DD", help="started that day or later"
+    )
     listing.add_argument("--champions", action="store_true", help="champions only")
     listing.set_defaults(command=_runs_list)
 
@@ -53,14 +55,14 @@ def _add_looking(actions: Any) -> None:
     show.add_argument("run")
     show.set_defaults(command=_runs_show)
 
-    note = actions.add_parser("note", help="say something of a run, shown beside it in lists")
+    note = actions.add_parser("note", help="write a note on a run, shown in lists")
     note.add_argument("run")
     note.add_argument("text", help="one line; empty to take it back")
     note.set_defaults(command=_runs_note)
 
     label = actions.add_parser("label", help="give a run labels to find it by")
     label.add_argument("run")
-    label.add_argument("labels", nargs="*", help="in place of those that it has; none to clear")
+    label.add_argument("labels", nargs="*", help="they replace those that it has; none clears them")
     label.set_defaults(command=_runs_label)
 
 
@@ -192,7 +194,7 @@ def _runs_list(options: argparse.Namespace) -> None:
         print_json(rows)
         return
     if not rows and wanted != Wanted():
-        print("no run is like that")
+        print("no run matches")
     elif not rows:
         print("no runs yet; `python -m segcore train --recipe quick-unet --data streets` makes one")
     for damaged in runs.unreadable_runs():
@@ -226,7 +228,7 @@ def _runs_show(options: argparse.Namespace) -> None:
 def _runs_note(options: argparse.Namespace) -> None:
     run = runs.get_run(options.run)
     notes.keep_note(run, options.text)
-    print(f"{run.name}: {options.text or 'its note is taken back'}")
+    print(f"{run.name}: {options.text or 'note removed'}")
 
 
 def _runs_label(options: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ from PIL import Image
 
 from segcore.data.preparation import native_samples
 from segcore.data.preparation.digests import SplitDigest, known_digest, remember_digest
-from segcore.data.sources import Sample, Source, open_source
+from segcore.data.sources import Sample, Source, open_source, opened
 from segcore.errors import StorageError, UnreadableError
 from segcore.evaluation.labelling import labeller_of
 from segcore.files.writing import storage_error
@@ -167,7 +167,7 @@ def stored_predictions(run: Run, data: str | Source, split: str) -> StoredPredic
     Args:
         data: its spec, or the source where it is open.
     """
-    source = open_source(data) if isinstance(data, str) else data
+    source = opened(data)
     digest = known_digest(source, split)
     return None if digest is None else _read(run, split, digest)
 

@@ -10,7 +10,7 @@ from segcore.runs.run import Run
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which runs are looked for; what is empty is not asked for.
+    """Which runs to find; an empty filter lets all through.
 
     Attributes:
         text: words that all occur in its name, model, recipe, data, note or labels.

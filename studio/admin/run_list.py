@@ -26,7 +26,7 @@ def show(found: Sequence[Run], rows_of: Callable[[Sequence[Run]], list[Row]]) ->
         rows_of: what the table says of runs; asked of those on the page.
     """
     if not found:
-        st.info("No run is like that: take a filter away.", icon=":material/search_off:")
+        st.info("No run matches: remove a filter.", icon=":material/search_off:")
         return
     pages = -(-len(found) // PAGE_SIZE)
     page = min(st.session_state.get(PAGE, 1), pages)
@@ -130,8 +130,8 @@ def _offer_export(chosen: Sequence[Run]) -> None:
         disabled=not taken,
         help="One ZIP of a ZIP for each run, as another studio takes them in."
         if len(taken) == len(chosen)
-        else f"{len(chosen) - len(taken)} of them were not trained here, or have no weights: the "
-        "file that they came from is what there is to take.",
+        else f"{len(chosen) - len(taken)} of them were not trained here, or have no weights: "
+        "use the file that they came from.",
     )
 
 

@@ -90,5 +90,5 @@ def source_now(spec: str) -> Source:
 
 
 def look_again() -> None:
-    """Has each source be opened anew, such as after its classes were corrected."""
+    """Opens each source again, such as after its classes were corrected."""
     _watched.clear()

@@ -79,7 +79,7 @@ def test_the_list_of_the_command_line_is_filtered_and_tells_notes(
     assert main(["runs", "list", "--model", "unet", "--since", "2026-01-15"]) == 0
     assert capsys.readouterr().out.startswith("unet-streets-2")
     assert main(["runs", "list", "--recipe", "none"]) == 0
-    assert "no run is like that" in capsys.readouterr().out
+    assert "no run matches" in capsys.readouterr().out
 
 
 def test_a_label_that_cannot_be_one_is_refused_in_a_line(three: list[Run]) -> None:

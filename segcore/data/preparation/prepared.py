@@ -29,7 +29,7 @@ from PIL import Image
 from segcore.data.counts import SplitStatistics
 from segcore.data.preparation.ragged import Images, Ragged, Relabelled
 from segcore.data.preparation.split_manifest import parse_split_manifest
-from segcore.data.sources import HealthReport, Item, Sample, Source, has_masks, open_source
+from segcore.data.sources import HealthReport, Item, Sample, Source, has_masks, opened
 from segcore.errors import DataError, StorageError, UnreadableError
 from segcore.files.writing import DAMAGED, locked
 from segcore.images.preprocessing import Mode
@@ -134,7 +134,7 @@ def load_prepared(
     Args:
         data: its spec, or the source where it is open.
     """
-    source = open_source(data) if isinstance(data, str) else data
+    source = opened(data)
     size = size or source.default_size
     found = {split: load_split(split_folder(source, size, mode, split)) for split in source.splits}
     splits = {split: loaded for split, loaded in found.items() if loaded is not None}
@@ -186,7 +186,7 @@ def native_samples(data: str | Source, split: str) -> Samples:
     Args:
         data: its spec, or the source where it is open.
     """
-    source = open_source(data) if isinstance(data, str) else data
+    source = opened(data)
     items = source.items(split)
     prepared = prepared_split(source, split)
     if prepared is not None:

@@ -29,6 +29,7 @@ __all__ = [
     "has_masks",
     "listed_specs",
     "open_source",
+    "opened",
     "recognise",
     "split_specs",
 ]
@@ -43,6 +44,11 @@ DATA_SETS = ("streets", *FOLDER_SOURCES)
 
 SPEC_FORMS = ("streets", *(f"{name}:DIR" for name in FOLDER_SOURCES))
 """How each is named on the command line."""
+
+
+def opened(data: str | Source) -> Source:
+    """The source of a spec, or the source itself. Raises DataError as `open_source`."""
+    return open_source(data) if isinstance(data, str) else data
 
 
 def open_source(spec: str) -> Source:
